@@ -1,0 +1,82 @@
+import type { TcpState } from '../kernel/tcp-state.ts';
+
+export type How = 'close' | 'exit' | 'listener' | 'kernel' | 'none' | 'unknown';
+export type WaitingFor = 'ack' | 'window' | 'peer_fin' | 'last_ack' | 'linger' | 'nothing' | 'unknown';
+export type EndedBy =
+  | 'acked'
+  | 'time_wait'
+  | 'fin_wait2_timewait'
+  | 'peer_reset'
+  | 'data_after_close'
+  | 'retries'
+  | 'window_probes'
+  | 'user_timeout'
+  | 'fin_timeout'
+  | 'linger2'
+  | 'linger_zero'
+  | 'unread_data'
+  | 'orphan_limit'
+  | 'out_of_memory'
+  | 'killed'
+  | 'listener_closed'
+  | 'never_connected'
+  | 'resources'
+  | 'unknown';
+export type Side = 'local' | 'peer' | 'network' | 'limit' | 'operator' | 'none' | 'unknown';
+
+export type Closer = {
+  readonly pid: number;
+  readonly comm: string;
+  readonly exiting: boolean;
+  /** Null while the process was not exiting. */
+  readonly exit_signal: number | null;
+  readonly exit_status: number | null;
+};
+
+export type Step = {
+  /** Microseconds since `closed_at`; negative before it. */
+  readonly at_us: number;
+  readonly from: TcpState;
+  readonly to: TcpState;
+  readonly by: 'process' | 'softirq';
+};
+
+/**
+ * One socket's way from tcp_close to destroy: the `close_path` of the contract, field for field.
+ * 64-bit values are strings; unknown is null, never 0 or "".
+ */
+export type ClosePath = {
+  readonly type: 'close_path';
+  readonly sk: string;
+  readonly generation: number;
+  readonly cookie: string | null;
+  readonly netns: number;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+  readonly uid: number | null;
+  readonly cgroup_id: string | null;
+  readonly closer: Closer | null;
+  readonly closed_at: string | null;
+  readonly closed_in: TcpState | null;
+  readonly how: How;
+  readonly path: readonly Step[];
+  readonly orphan_us: number | null;
+  readonly dying_us: number | null;
+  readonly unread_bytes: number | null;
+  readonly unacked_bytes: number | null;
+  readonly unsent_bytes: number | null;
+  readonly held_bytes: number | null;
+  readonly lost_bytes: number | null;
+  readonly retransmits: number;
+  readonly probes: number | null;
+  readonly waiting_for: WaitingFor;
+  readonly ended_by: EndedBy | null;
+  readonly side: Side;
+  readonly because: readonly string[];
+  readonly advice: readonly string[];
+  readonly certain: boolean;
+  readonly gaps: readonly string[];
+};
