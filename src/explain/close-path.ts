@@ -47,7 +47,8 @@ export type Step = {
  */
 export type ClosePath = {
   readonly type: 'close_path';
-  readonly sk: string;
+  /** Null for an orphan known from /proc alone. */
+  readonly sk: string | null;
   readonly generation: number;
   readonly cookie: string | null;
   readonly netns: number;

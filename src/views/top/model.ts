@@ -1,4 +1,4 @@
-import type { ClosePath, WaitingFor } from '../../explain/close-path.ts';
+import type { ClosePath, How, WaitingFor } from '../../explain/close-path.ts';
 import type { TcpState } from '../../kernel/tcp-state.ts';
 
 /** One line of the table: a socket that is still dying. */
@@ -7,6 +7,8 @@ export type Row = {
   readonly key: string;
   /** Milliseconds since tcp_close; null when the close is older than the capture. */
   readonly ageMs: number | null;
+  /** With `ageMs` null: how long it has been dying at the least (since the capture began), shown as `>4m05s`. */
+  readonly atLeastMs?: number;
   readonly state: TcpState;
   /** `addr:port`, IPv6 in brackets. */
   readonly local: string;
@@ -21,6 +23,10 @@ export type Row = {
   readonly waitingFor: WaitingFor;
   /** False when loss, a late start or inference touched this row. */
   readonly certain: boolean;
+  /** Shown where the terminal is wide and some row has them. */
+  readonly how?: How;
+  readonly unackedBytes?: number | null;
+  readonly unsentBytes?: number | null;
 };
 
 /** What the header shows; everything null is unknown and shown as such. */
@@ -67,6 +73,8 @@ export type Query = {
   readonly offset: number;
   /** Row whose close path is open, or null. */
   readonly detail: string | null;
+  /** Row the selection follows, wherever the order takes it; null or absent when it follows none. */
+  readonly follow?: string | null;
 };
 
 /** A frozen moment. A new object for each frame, never changed after. */
@@ -77,6 +85,8 @@ export type Snapshot = {
   readonly matching: number;
   readonly total: number;
   readonly query: Query;
+  /** Where `query.follow` stands among the matching rows, 0 first; null when it is not (or no longer) among them. */
+  readonly followIndex?: number | null;
   /** The open close path; a socket that ended while open keeps its final path here. */
   readonly detail: ClosePath | null;
 };
@@ -86,6 +96,6 @@ export type TopStore = {
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => Snapshot;
   readonly setQuery: (change: Partial<Query>) => void;
-  /** While paused the fold goes on and the snapshot stands still. */
+  /** While paused the fold goes on and the data stands still; `setQuery` is still answered, from the frozen moment. */
   readonly setPaused: (paused: boolean) => void;
 };

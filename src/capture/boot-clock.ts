@@ -1,0 +1,32 @@
+import { uptime } from 'node:os';
+import { hrtime } from 'node:process';
+
+/** /proc/uptime is CLOCK_BOOTTIME to 10 ms; a host that never slept differs from CLOCK_MONOTONIC by less. */
+const NEVER_SLEPT_S = 0.025;
+
+export type BootClock = {
+  /** CLOCK_BOOTTIME, ns: the clock of the wire's lines. */
+  readonly now: () => bigint;
+  /** A kernel time that has just arrived: bounds the offset from below on hosts that have slept. */
+  readonly observe: (bootNs: bigint) => void;
+};
+
+/**
+ * Node has CLOCK_MONOTONIC only, which stands still while the host sleeps. Where it never slept the two are one
+ * clock; otherwise the offset is the largest lead of a kernel timestamp over our clock seen at its arrival, which
+ * errs by the delivery's latency (limits: about a millisecond).
+ */
+export const createBootClock = (): BootClock => {
+  const sleptS = uptime() - Number(hrtime.bigint()) / 1e9;
+  const isOneClock = Math.abs(sleptS) < NEVER_SLEPT_S;
+  let offset = isOneClock ? 0n : BigInt(Math.round(sleptS * 1000)) * 1_000_000n;
+  let observed = false;
+  return {
+    now: () => hrtime.bigint() + offset,
+    observe: (bootNs) => {
+      const lead = bootNs - hrtime.bigint();
+      if (isOneClock ? lead > offset + 1_000_000_000n : !observed || lead > offset) offset = lead;
+      observed = true;
+    },
+  };
+};

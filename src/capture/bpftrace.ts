@@ -1,0 +1,104 @@
+import { access, constants } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+import { EXIT, Fault } from '../kernel/fault.ts';
+
+const INSTALL = 'apt-get install bpftrace   (Fedora: dnf install bpftrace)';
+/** Oldest bpftrace whose language the probes keep to: Debian 12's. */
+const OLDEST: readonly [number, number] = [0, 17];
+/** Kernel memory for all per-CPU event buffers together. */
+const BUFFER_BYTES = 128 * 1024 * 1024;
+const PAGE_BYTES = 4096;
+
+/** The path of a program on PATH; null where there is none. */
+export const findProgram = async (name: string): Promise<string | null> => {
+  for (const dir of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(dir, name);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (dir !== '' && isThere) return path;
+  }
+  return null;
+};
+
+/** `bpftrace v0.17.0` → `0.17.0`; null for anything else. */
+export const parseBpftraceVersion = (text: string): string | null =>
+  /^bpftrace v?(\d+\.\d+(?:\.\d+)?)/m.exec(text)?.[1] ?? null;
+
+export type BpftraceProgram = { readonly path: string; readonly version: string };
+
+/** bpftrace as installed. @throws Fault (exit 3) when it is missing, does not run, or is too old */
+export const findBpftrace = async (): Promise<BpftraceProgram> => {
+  const why = 'finwait loads its probes into the kernel with bpftrace';
+  const path = await findProgram('bpftrace');
+  if (path === null) {
+    throw new Fault('bpftrace is not installed', { why, remedy: INSTALL, exitCode: EXIT.cannotTrace });
+  }
+  const result = await execa(path, ['--version'], { reject: false, timeout: 10_000 });
+  const version = parseBpftraceVersion(`${result.stdout}\n${result.stderr}`);
+  if (version === null) {
+    throw new Fault(`${path} --version says nothing finwait understands`, {
+      why,
+      remedy: `run '${path} --version' by hand; reinstall it: ${INSTALL}`,
+      exitCode: EXIT.cannotTrace,
+    });
+  }
+  if (isOlder(version, OLDEST)) {
+    throw new Fault(`bpftrace ${version} is too old: finwait needs ${OLDEST.join('.')} or newer`, {
+      why: 'older ones cannot read struct sock by BTF in tracepoints',
+      remedy: INSTALL,
+      exitCode: EXIT.cannotTrace,
+    });
+  }
+  return { path, version };
+};
+
+const isOlder = (version: string, than: readonly [number, number]): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < than[0] || (major === than[0] && minor < than[1]);
+};
+
+/**
+ * How long, in ms, its events may be displaced: perf buffers (before 0.23, to be safe) are read one CPU after the
+ * other, the ring buffer is one for all. Measured in docs/ordering.md.
+ */
+export const reorderWindowMs = (version: string): number => (isOlder(version, [0, 23]) ? 50 : 5);
+
+/** What bpftrace is started with: buffers and maps that fit this host. */
+export const bpftraceEnv = (cpus = availableParallelism()): Record<string, string> => {
+  const pages = 2 ** Math.floor(Math.log2(BUFFER_BYTES / PAGE_BYTES / cpus));
+  const keys = String(1 << 19);
+  return {
+    BPFTRACE_PERF_RB_PAGES: String(Math.max(64, Math.min(4096, pages))),
+    // One name up to 0.20, the other from 0.21; each ignores the other's.
+    BPFTRACE_MAP_KEYS_MAX: keys,
+    BPFTRACE_MAX_MAP_KEYS: keys,
+  };
+};
+
+/** What a line of bpftrace's own, on stdout or stderr, means for the capture. */
+export type Chatter =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'lost'; readonly count: number }
+  | { readonly kind: 'map_full'; readonly text: string }
+  | { readonly kind: 'message'; readonly text: string };
+
+/** Reads bpftrace's own words; both wordings of lost events, on either stream. */
+export const readChatter = (line: string): Chatter => {
+  const text = line.trim();
+  const lost = /\blost (\d+) events?\b/i.exec(text);
+  if (lost !== null) return { kind: 'lost', count: Number(lost[1]) };
+  if (/map (is )?full|can't update element|No space left on device|Argument list too long/i.test(text)) {
+    return { kind: 'map_full', text };
+  }
+  const isNoise =
+    text === '' ||
+    /^Attach(ing|ed) \d+ probes?/.test(text) ||
+    /RLIMIT_MEMLOCK/.test(text) ||
+    /available_filter_functions/.test(text) ||
+    /Unnecessary cast|Return value discarded|Unexpected type cast/.test(text);
+  return isNoise ? { kind: 'nothing' } : { kind: 'message', text };
+};

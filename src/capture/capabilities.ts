@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+
+/** Capabilities that tracing needs, by bit. @see Linux include/uapi/linux/capability.h */
+const CAPABILITY = { CAP_SYS_PTRACE: 19, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
+export type Capability = keyof typeof CAPABILITY;
+
+/** The tracing capabilities that a process lacks. @param status - /proc/PID/status; a text without CapEff lacks all */
+export const missingCapabilities = (status: string): readonly Capability[] => {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  const has = (name: Capability): boolean => ((effective >> BigInt(CAPABILITY[name])) & 1n) === 1n;
+  if (has('CAP_SYS_ADMIN')) return [];
+  return (['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE'] as const).filter((name) => !has(name));
+};
+
+/** Whether this very process may load the probes without being root. */
+export const hasTracingCapabilities = (): boolean => {
+  try {
+    return missingCapabilities(readFileSync('/proc/self/status', 'utf8')).length === 0;
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,47 @@
+import { hostname, release } from 'node:os';
+import type { Meta } from '../wire/meta.ts';
+import type { Backend } from './backend.ts';
+import { type BpftraceProgram, reorderWindowMs } from './bpftrace.ts';
+import type { Btf } from './btf.ts';
+import { readJiffies } from './jiffies.ts';
+import { ownNetns } from './netns.ts';
+import { readSysctls } from './sysctls.ts';
+
+/** Boot clock, wall seconds and microseconds of a handshake line. */
+export const HANDSHAKE = /^H \d+ \S+ (\d{1,20}) (\d+)\.(\d{6})$/;
+
+export type CaptureFacts = {
+  readonly backend: Backend;
+  readonly program: BpftraceProgram;
+  readonly btf: Btf;
+  readonly finwaitVersion: string;
+  readonly filters: Readonly<Record<string, string>>;
+};
+
+/** The `meta` of a live capture. @param hello - its handshake line */
+export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
+  const m = HANDSHAKE.exec(hello);
+  const wallNs = BigInt(m?.[2] ?? 0) * 1_000_000_000n + BigInt(m?.[3] ?? 0) * 1000n;
+  const own = ownNetns();
+  return {
+    type: 'meta',
+    finwait: facts.finwaitVersion,
+    schema: 1,
+    wire: 1,
+    bpftrace: facts.program.version,
+    kernel: release(),
+    host: hostname(),
+    backend: facts.backend,
+    boot_offset_ns: String(wallNs - BigInt(m?.[1] ?? 0)),
+    started_at: new Date(Number(wallNs / 1_000_000n)).toISOString(),
+    pid: process.pid,
+    netns: own,
+    hz: readJiffies()?.hz ?? null,
+    reorder_window_ms: reorderWindowMs(facts.program.version),
+    reset_reasons: Object.fromEntries(
+      [...facts.btf.enumNames('sk_rst_reason')].map(([value, name]) => [value, name.replace(/^SK_RST_REASON_/, '')]),
+    ),
+    sysctls: own === null ? {} : { [own]: readSysctls() },
+    filters: facts.filters,
+  };
+};

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { listNetns, type Netns } from './netns.ts';
+import { isOrphan, type ProcSock, parseProcNetTcp } from './proc-net-tcp.ts';
+
+export type Inventory = {
+  readonly orphans: readonly { readonly netns: number; readonly sock: ProcSock }[];
+  readonly namespaces: number;
+  /** Namespaces that could not be read. */
+  readonly unreadable: number;
+};
+
+/** The orphans that every reachable network namespace lists now. Never throws: what cannot be read is counted. */
+export const takeInventory = async (): Promise<Inventory> => {
+  const namespaces = listNetns();
+  const orphans: { netns: number; sock: ProcSock }[] = [];
+  let unreadable = 0;
+  for (const netns of namespaces) {
+    const text = await readTables(netns);
+    if (text === null) unreadable++;
+    else for (const sock of parseProcNetTcp(text)) if (isOrphan(sock)) orphans.push({ netns: netns.inode, sock });
+  }
+  return { orphans, namespaces: namespaces.length, unreadable };
+};
+
+const readTables = async (netns: Netns): Promise<string | null> => {
+  try {
+    if (netns.pid !== null) {
+      const tcp = await readFile(`/proc/${netns.pid}/net/tcp`, 'utf8');
+      // Absent where IPv6 is off.
+      const tcp6 = await readFile(`/proc/${netns.pid}/net/tcp6`, 'utf8').catch(() => '');
+      return tcp + tcp6;
+    }
+    const command = [`--net=${netns.mount ?? ''}`, 'cat', '/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
+    const result = await execa('nsenter', command, { reject: false, timeout: 5000, stripFinalNewline: false });
+    return result.stdout === '' ? null : result.stdout;
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,285 @@
+import { readFileSync } from 'node:fs';
+import { execa } from 'execa';
+import split2 from 'split2';
+import { EXIT, Fault } from '../kernel/fault.ts';
+import type { Meta } from '../wire/meta.ts';
+import { ownLine } from '../wire/own-lines.ts';
+import { attachFault, howItEnded } from './attach-fault.ts';
+import { BACKENDS, type Backend, surveyBackends } from './backend.ts';
+import { createBootClock } from './boot-clock.ts';
+import { type BpftraceProgram, bpftraceEnv, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
+import { type Btf, loadBtf } from './btf.ts';
+import { hasTracingCapabilities } from './capabilities.ts';
+import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
+import { takeInventory } from './inventory.ts';
+import { resolveProbe } from './probe-text.ts';
+import { readRecursionMisses } from './recursion.ts';
+import { readOrphanGauge } from './sockstat.ts';
+
+const SAMPLE_MS = 1000;
+/** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */
+const SILENCE_MS = 2500;
+/** A turn of our own event loop this late means that the reader was stalled. */
+const STALL_MS = 400;
+const ATTACH_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 10_000;
+const KEPT_MESSAGES = 30;
+
+export type LiveOptions = {
+  readonly backend: Backend | 'auto';
+  readonly finwaitVersion: string;
+  readonly filters: Readonly<Record<string, string>>;
+  /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
+  readonly onLine: (line: string) => boolean;
+  /** Called once, before the first line. */
+  readonly onMeta: (meta: Meta) => void;
+  /** A word for the user while nothing is shown yet: which backend is tried, and why. */
+  readonly onProgress: (text: string) => void;
+};
+
+export type LiveCapture = {
+  /** Resolves when bpftrace has ended and every line of it was given on: null when we stopped it, else the fault. */
+  readonly ended: Promise<Fault | null>;
+  /** Stops bpftrace with SIGINT and drains it; SIGKILL after 10 s. */
+  readonly stop: () => Promise<void>;
+  readonly resume: () => void;
+  readonly bpftracePid: number | undefined;
+};
+
+/**
+ * Starts bpftrace and resolves once its probes are attached and the inventory is in the stream.
+ *
+ * With `auto` a backend that does not attach makes room for the next. bpftrace prints what its BEGIN probe says
+ * only after everything is attached, so the handshake line is the proof.
+ *
+ * bpftrace cannot outlive us: `setpriv --pdeathsig` has the kernel interrupt it when our process dies in any way, and
+ * where setpriv is missing its next tick (100 ms) meets a closed pipe.
+ *
+ * @throws Fault (exit 3) with what bpftrace said when no backend attaches
+ */
+export const startLive = async (options: LiveOptions): Promise<LiveCapture> => {
+  if (process.getuid?.() !== 0 && !hasTracingCapabilities()) {
+    throw new Fault('finwait must run as root', {
+      why: 'loading probes into the kernel needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or CAP_SYS_ADMIN)',
+      remedy: `sudo finwait …   (or look at a recording: 'finwait demo')`,
+      exitCode: EXIT.cannotTrace,
+    });
+  }
+  const program = await findBpftrace();
+  const btf = loadBtf();
+  const survey = surveyBackends(btf);
+  const candidates = survey.filter((state) =>
+    options.backend === 'auto' ? state.isAvailable : state.backend === options.backend,
+  );
+  const first = candidates[0];
+  if (first === undefined || btf === undefined || (options.backend !== 'auto' && !first.isAvailable)) {
+    throw new Fault(
+      options.backend === 'auto'
+        ? 'no backend can trace on this kernel'
+        : `the ${options.backend} backend cannot trace on this kernel`,
+      {
+        why: survey.map((state) => `${state.backend}: ${state.reason}`).join('; '),
+        remedy:
+          survey[0]?.reason === 'tracefs is not mounted'
+            ? 'mount -t tracefs nodev /sys/kernel/tracing'
+            : 'finwait doctor',
+        exitCode: EXIT.cannotTrace,
+      },
+    );
+  }
+  let failure: Fault | null = null;
+  for (const candidate of candidates) {
+    const passed = survey
+      .slice(0, BACKENDS.indexOf(candidate.backend))
+      .map((state) => `no ${state.backend}: ${state.reason}`);
+    options.onProgress([`backend ${candidate.backend}`, ...(options.backend === 'auto' ? passed : [])].join('; '));
+    try {
+      return await attach(candidate.backend, program, btf, options);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      failure = error;
+      options.onProgress(`${candidate.backend} did not attach: ${error.why}`);
+    }
+  }
+  throw failure ?? new Error('unreachable: no candidate was tried');
+};
+
+const attach = async (
+  backend: Backend,
+  program: BpftraceProgram,
+  btf: Btf,
+  options: LiveOptions,
+): Promise<LiveCapture> => {
+  const text = readFileSync(new URL(`../../probes/${backend}.bt`, import.meta.url), 'utf8');
+  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), await findProgram('setpriv'));
+  const { finwaitVersion, filters } = options;
+  return run(child, { backend, program, btf, finwaitVersion, filters }, options);
+};
+
+/** @param setpriv - path of util-linux's setpriv, or null where there is none */
+const spawnBpftrace = (path: string, script: string, setpriv: string | null) => {
+  const argv = [path, '-'];
+  const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'INT', ...argv]];
+  return execa(file, args, {
+    env: bpftraceEnv(),
+    input: script,
+    buffer: false,
+    reject: false,
+    stripFinalNewline: false,
+    forceKillAfterDelay: STOP_TIMEOUT_MS,
+  });
+};
+
+const run = async (
+  child: ReturnType<typeof spawnBpftrace>,
+  facts: CaptureFacts,
+  options: LiveOptions,
+): Promise<LiveCapture> => {
+  const clock = createBootClock();
+  const messages: string[] = [];
+  let isAttached = false;
+  let isStopping = false;
+  let lastLineAt = performance.now();
+  let misses = 0;
+  let isSilent = false;
+  const lines = child.stdout.pipe(split2());
+  const resume = (): void => {
+    lines.resume();
+  };
+
+  const put = (line: string): void => {
+    if (!options.onLine(line)) lines.pause();
+  };
+  const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
+  const onChatter = (line: string): void => {
+    const said = readChatter(line);
+    if (said.kind === 'lost') put(ownLine.lost(clock.now(), said.count, 'bpftrace dropped them: its buffer was full'));
+    if (said.kind === 'map_full') notice(`a BPF map is full: ${said.text}`);
+    if (said.kind === 'map_full' || said.kind === 'message') {
+      messages.push(said.text);
+      if (messages.length > KEPT_MESSAGES) messages.shift();
+    }
+  };
+  child.stderr.pipe(split2()).on('data', onChatter);
+
+  const attached = Promise.withResolvers<void>();
+  lines.on('data', (line: string) => {
+    lastLineAt = performance.now();
+    if (!isAttached) {
+      if (!line.startsWith('H ')) return onChatter(line);
+      isAttached = true;
+      const boot = HANDSHAKE.exec(line);
+      if (boot !== null) clock.observe(BigInt(boot[1] ?? 0));
+      options.onMeta(describeCapture(line, facts));
+      put(line);
+      attached.resolve();
+      return;
+    }
+    if (isWireLine(line)) {
+      if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
+      put(line);
+    } else onChatter(line);
+  });
+
+  const ended = Promise.withResolvers<Fault | null>();
+  const drained = new Promise<void>((resolve) => lines.once('end', resolve).once('close', resolve));
+  const exit = child.then(async (result) => {
+    await drained;
+    return result;
+  });
+  const timeout = setTimeout(() => {
+    messages.push(`no handshake within ${ATTACH_TIMEOUT_MS / 1000} s`);
+    child.kill('SIGKILL');
+  }, ATTACH_TIMEOUT_MS);
+  const outcome = await Promise.race([attached.promise.then(() => null), exit]);
+  clearTimeout(timeout);
+  if (outcome !== null) throw attachFault(facts.backend, outcome, messages);
+
+  const attachedAt = clock.now();
+  const inventory = await takeInventory();
+  for (const { netns, sock } of inventory.orphans) {
+    put(
+      ownLine.inventoried(clock.now(), [
+        netns,
+        sock.family,
+        sock.laddr,
+        sock.lport,
+        sock.raddr,
+        sock.rport,
+        sock.state,
+        sock.retransmits,
+        sock.txQueue,
+      ]),
+    );
+  }
+  const listedAt = clock.now();
+  put(ownLine.inventoryEnd(listedAt, listedAt - attachedAt, inventory.namespaces, inventory.unreadable));
+
+  const sample = (): void => {
+    const before = clock.now();
+    try {
+      const gauge = readOrphanGauge();
+      put(ownLine.sample((before + clock.now()) / 2n, gauge.orphans, gauge.limit));
+    } catch (error) {
+      notice(`the kernel's orphan counter cannot be read: ${String(error)}`);
+    }
+  };
+  const watch = (): void => {
+    const silence = performance.now() - lastLineAt;
+    if (silence > SILENCE_MS && !isSilent) notice(`bpftrace has been silent for ${Math.round(silence)} ms`);
+    isSilent = silence > SILENCE_MS;
+    const missed = child.pid === undefined ? null : readRecursionMisses(child.pid);
+    if (missed !== null && missed > misses) {
+      put(ownLine.lost(clock.now(), missed - misses, 'the kernel skipped the probe: another one ran on that CPU'));
+      misses = missed;
+    }
+  };
+  let turnAt = performance.now();
+  sample();
+  const timer = setInterval(() => {
+    const late = performance.now() - turnAt - SAMPLE_MS;
+    turnAt = performance.now();
+    if (late > STALL_MS) notice(`finwait itself was stalled for ${Math.round(late)} ms`);
+    sample();
+    watch();
+  }, SAMPLE_MS);
+
+  void exit.then((result) => {
+    clearInterval(timer);
+    if (isStopping) return ended.resolve(null);
+    notice(`bpftrace ended by itself (${howItEnded(result)})`);
+    ended.resolve(
+      new Fault(`bpftrace ended by itself (${howItEnded(result)})`, {
+        why: messages.at(-1) ?? 'it said nothing; events after that moment are not known',
+        remedy: 'dmesg | tail   (the OOM killer?), then start finwait again',
+        exitCode: EXIT.failed,
+      }),
+    );
+  });
+
+  return {
+    ended: ended.promise,
+    bpftracePid: child.pid,
+    resume,
+    stop: async () => {
+      if (!isStopping) {
+        isStopping = true;
+        watch();
+        sample();
+        child.kill('SIGINT');
+      }
+      lines.resume();
+      await ended.promise;
+    },
+  };
+};
+
+/** Letters of the lines that the probes print; all else on stdout is bpftrace speaking. */
+const isWireLine = (line: string): boolean => {
+  const letter = line.charCodeAt(0);
+  return line.charCodeAt(1) === 0x20 && 'ACDHRSTXZ'.includes(String.fromCharCode(letter));
+};
+
+const observeTick = (line: string, observe: (boot: bigint) => void): void => {
+  if (/^C \d{1,20}$/.test(line)) observe(BigInt(line.slice(2)));
+};

@@ -1,0 +1,35 @@
+import type { Btf } from './btf.ts';
+
+const DIRECTIVE = /^\/\/@(if|elif|else|end)(?: (.+))?$/;
+
+/**
+ * Chooses among the alternatives of a probe script by what the running kernel's BTF has.
+ *
+ * A script as committed runs by hand: its `//@else` branch is live and the others are comments. Here the first
+ * branch whose condition holds becomes live and the rest of its group becomes empty; line numbers stay.
+ *
+ * @param text - a script of probes/
+ * @param has - `Btf.has`; `() => false` gives the script as it runs by hand
+ */
+export const resolveProbe = (text: string, has: Btf['has']): string => {
+  let inGroup = false;
+  let isTaken = false;
+  let isLive = false;
+  return text
+    .split('\n')
+    .map((line) => {
+      const directive = DIRECTIVE.exec(line);
+      if (directive !== null) {
+        const [, word, condition = ''] = directive;
+        if (word === 'if') isTaken = false;
+        inGroup = word !== 'end';
+        isLive = word === 'else' ? !isTaken : word !== 'end' && !isTaken && has(condition);
+        isTaken ||= isLive;
+        return line;
+      }
+      if (!inGroup) return line;
+      const bare = line.startsWith('//') ? line.slice(2) : line;
+      return isLive ? bare : '';
+    })
+    .join('\n');
+};

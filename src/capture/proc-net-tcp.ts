@@ -1,0 +1,59 @@
+import { ipv4Text, ipv6Text } from '../kernel/address.ts';
+import { TCP } from '../kernel/tcp-state.ts';
+
+/** One line of /proc/net/tcp or tcp6. Addresses as text, `txQueue` in bytes. */
+export type ProcSock = {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+  readonly state: number;
+  readonly txQueue: number;
+  readonly timer: number;
+  readonly retransmits: number;
+  readonly inode: number;
+};
+
+const LINE =
+  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}):[0-9A-F]{8} ([0-9A-F]{2}):[0-9A-F]{8} ([0-9A-F]{8})\s+\d+\s+\d+ (\d+)/;
+
+/**
+ * Reads the lines of /proc/net/tcp[6]; lines that are none (the heading) are left out.
+ *
+ * @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock and get_timewait4_sock
+ */
+export const parseProcNetTcp = (text: string): ProcSock[] =>
+  text.split('\n').flatMap((line) => {
+    const m = LINE.exec(line);
+    if (m === null) return [];
+    const [, local = '', lport = '', remote = '', rport = '', state = '', tx = '', timer = '', retr = '', inode = ''] =
+      m;
+    return [
+      {
+        family: local.length === 8 ? 'ipv4' : 'ipv6',
+        laddr: addressText(local),
+        lport: Number.parseInt(lport, 16),
+        raddr: addressText(remote),
+        rport: Number.parseInt(rport, 16),
+        state: Number.parseInt(state, 16),
+        txQueue: Number.parseInt(tx, 16),
+        timer: Number.parseInt(timer, 16),
+        retransmits: Number.parseInt(retr, 16),
+        inode: Number(inode),
+      },
+    ];
+  });
+
+/** In FIN_WAIT2 with this timer the line is a minisock, which is no orphan. */
+const TIMER_TIME_WAIT = 3;
+const ORPHAN_STATES: readonly number[] = [TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.LAST_ACK, TCP.CLOSING];
+
+/** Whether a line is an orphan: dying, without an inode, and not a minisock. */
+export const isOrphan = (sock: ProcSock): boolean =>
+  sock.inode === 0 && ORPHAN_STATES.includes(sock.state) && sock.timer !== TIMER_TIME_WAIT;
+
+const addressText = (hex: string): string => {
+  const word = (at: number) => Number.parseInt(hex.slice(at, at + 8), 16);
+  return hex.length === 8 ? ipv4Text(word(0)) : ipv6Text([word(0), word(8), word(16), word(24)]);
+};

@@ -1,0 +1,87 @@
+import { InvalidArgumentError } from 'commander';
+import { BACKENDS, type Backend } from '../capture/backend.ts';
+import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';
+import type { PathFilter } from '../views/filter.ts';
+
+const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `10ms`, `30s`, `2m`, or 0; milliseconds. @throws InvalidArgumentError without a unit */
+export const parseDuration = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text);
+  if (match === null) {
+    if (text === '0') return 0;
+    throw new InvalidArgumentError('give a number and a unit: 500us, 10ms, 30s, 2m, 1h');
+  }
+  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+};
+
+export const parsePorts = (text: string): readonly number[] =>
+  text.split(',').map((part) => {
+    const port = Number(part);
+    if (!/^\d+$/.test(part) || port > 65_535) {
+      throw new InvalidArgumentError('give ports from 0 to 65535, separated by commas');
+    }
+    return port;
+  });
+
+export const parseCount = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('give a whole number');
+  return Number(text);
+};
+
+export const parseSpeed = (text: string): number => {
+  const speed = text === 'max' ? Number.POSITIVE_INFINITY : Number(text.replace(/x$/, ''));
+  if (!(speed > 0)) throw new InvalidArgumentError("give a factor above 0, as in 10, or 'max'");
+  return speed;
+};
+
+export const parseState = (text: string): TcpState => {
+  const wanted = text.toUpperCase().replaceAll('-', '_').replace(/^TCP_/, '');
+  const state = TCP_STATES.find((name) => name === wanted);
+  if (state === undefined) throw new InvalidArgumentError(`give a TCP state: ${TCP_STATES.slice(1).join(', ')}`);
+  return state;
+};
+
+export const parseBackend = (text: string): Backend | 'auto' => {
+  const backend = BACKENDS.find((name) => name === text);
+  if (backend === undefined && text !== 'auto') {
+    throw new InvalidArgumentError(`give auto, ${BACKENDS.join(', ')}`);
+  }
+  return backend ?? 'auto';
+};
+
+/** The options that `trace`, `top`, `record` and `explain` share, as commander leaves them. */
+export type SharedOptions = {
+  readonly backend: Backend | 'auto';
+  readonly pid?: number;
+  readonly lport?: readonly number[];
+  readonly dport?: readonly number[];
+  readonly ipv4?: boolean;
+  readonly ipv6?: boolean;
+  readonly netns?: number;
+  readonly comm?: string;
+  readonly state?: TcpState;
+  readonly minAge?: number;
+  readonly duration?: number;
+  readonly strict?: boolean;
+  readonly record?: string;
+};
+
+export const filterOf = (options: SharedOptions): PathFilter => ({
+  pid: options.pid ?? null,
+  localPorts: options.lport ?? [],
+  remotePorts: options.dport ?? [],
+  family: options.ipv4 === true ? 'ipv4' : options.ipv6 === true ? 'ipv6' : null,
+  netns: options.netns ?? null,
+  comm: options.comm ?? null,
+  state: options.state ?? null,
+  minAgeUs: (options.minAge ?? 0) * 1000,
+});
+
+/** The filters as they are noted in `meta`: those that were given, as text. */
+export const filterTexts = (options: SharedOptions): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(filterOf(options))
+      .filter(([, value]) => value !== null && value !== 0 && !(Array.isArray(value) && value.length === 0))
+      .map(([name, value]) => [name, String(value)]),
+  );

@@ -1,0 +1,115 @@
+import type { ClosePath } from '../explain/close-path.ts';
+import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
+import { createWallClock } from '../explain/wall-clock.ts';
+import { EXIT, Fault } from '../kernel/fault.ts';
+import type { LedgerRow } from '../lifecycle/ledger.ts';
+import type { Sock } from '../lifecycle/sock.ts';
+import { createTracker, type Tracker } from '../lifecycle/tracker.ts';
+import { createReorder } from '../order/reorder.ts';
+import { createDecoder, WIRE_VERSION } from '../wire/decode.ts';
+import type { TimedEvent } from '../wire/event.ts';
+import type { Meta } from '../wire/meta.ts';
+
+/** The reorder window may grow to this after stalls, and hold this many events. */
+const MAX_WINDOW_NS = 2e9;
+const MAX_HELD = 1_000_000;
+
+export type FoldOptions = {
+  readonly onPath: (path: ClosePath) => void;
+  readonly onLedger: (row: LedgerRow) => void;
+  /** Something the user must know, in words; may hold hostile bytes. */
+  readonly onNotice: (text: string) => void;
+  /** Whether paths are wanted at all; a screen describes only what it shows. */
+  readonly describesEnded: boolean;
+};
+
+export type Fold = {
+  /** Takes one line of the stream. @throws Fault when the stream is of a wire version this program cannot read */
+  readonly push: (line: string) => void;
+  /** The stream has ended; still-dying sockets are described last. */
+  readonly end: () => void;
+  readonly tracker: Tracker;
+  readonly describe: (sock: Sock) => ClosePath | null;
+  readonly wallClock: DescribeContext['wallClock'];
+  /** The stream said goodbye: the probes had been told to stop and everything before it is here. */
+  readonly isComplete: () => boolean;
+};
+
+/**
+ * wire → order → lifecycle → explain, for one stream of lines, live or recorded: the one way through the house.
+ * What it does depends on the lines and `meta` only, so a replay of a recording repeats the live run.
+ */
+export const createFold = (meta: Meta, options: FoldOptions): Fold => {
+  const decode = createDecoder();
+  let context: DescribeContext | null = null;
+  let isComplete = false;
+  const reasons = new Map(Object.entries(meta.reset_reasons).map(([value, name]) => [Number(value), name]));
+
+  const describe = (sock: Sock): ClosePath | null =>
+    context === null ? null : describeSock(sock, tracker.now(), context);
+  const tracker = createTracker({
+    hz: meta.hz,
+    onEnd: (sock) => {
+      const path = options.describesEnded ? describe(sock) : null;
+      if (path !== null) options.onPath(path);
+    },
+    onLedger: options.onLedger,
+  });
+  const reorder = createReorder<TimedEvent>({
+    windowNs: meta.reorder_window_ms * 1e6,
+    maxWindowNs: MAX_WINDOW_NS,
+    maxHeld: MAX_HELD,
+    emit: (event, isLate) => {
+      tracker.apply(event, isLate);
+      if (event.kind === 'notice') options.onNotice(event.text);
+      if (event.kind === 'lost') options.onNotice(`${event.count} events lost: ${event.where}`);
+    },
+  });
+
+  return {
+    push: (line) => {
+      const event = decode(line);
+      if (event === null) return;
+      if (event.kind === 'malformed') {
+        tracker.addMalformed();
+        return;
+      }
+      if (event.kind === 'hello') {
+        if (event.version !== WIRE_VERSION) throw newerWire(event.version);
+        context = { hello: event, wallClock: createWallClock(event), reasons };
+        return;
+      }
+      if (event.kind === 'bye') isComplete = true;
+      reorder.push(event, !isOwn(event));
+    },
+    end: () => {
+      reorder.flush();
+      tracker.end();
+      if (!options.describesEnded) return;
+      for (const sock of tracker.live()) {
+        const path = describe(sock);
+        if (path !== null) options.onPath(path);
+      }
+      for (const orphan of tracker.silent()) options.onPath(describeSilent(orphan));
+    },
+    tracker,
+    describe,
+    wallClock: (at) => context?.wallClock(at) ?? '',
+    isComplete: () => isComplete,
+  };
+};
+
+/** Lines that finwait itself put into the stream: their clock runs ahead of the kernel's buffers. */
+const isOwn = (event: TimedEvent): boolean =>
+  event.kind === 'inventoried' ||
+  event.kind === 'inventory_end' ||
+  event.kind === 'sample' ||
+  event.kind === 'lost' ||
+  event.kind === 'notice';
+
+const newerWire = (version: number): Fault =>
+  new Fault(`the stream is of wire version ${version}; this finwait reads version ${WIRE_VERSION}`, {
+    why: 'its lines may mean something else',
+    remedy: 'read it with the finwait that wrote it, or a newer one',
+    exitCode: EXIT.failed,
+  });

@@ -1,0 +1,13 @@
+import type { Fault } from '../kernel/fault.ts';
+import { printable } from '../views/top/printable.ts';
+
+/** A word to the user, on stderr, harmless whatever is in it. */
+export const tell = (text: string): void => {
+  process.stderr.write(`finwait: ${printable(text)}\n`);
+};
+
+/** A fault in its three lines: what failed, why it matters, what to try. */
+export const tellFault = (fault: Fault): void => {
+  tell(fault.message);
+  process.stderr.write(`  why: ${printable(fault.why)}\n  try: ${printable(fault.remedy)}\n`);
+};

@@ -1,0 +1,81 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
+import { parseBackend, parseCount, parseDuration, parsePorts, parseSpeed, parseState } from './arguments.ts';
+import { tellFault } from './messages.ts';
+import { VERSION } from './version.ts';
+
+const shared = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--backend <name>', 'auto, fentry, kprobe or tracepoint').default('auto').argParser(parseBackend),
+    )
+    .addOption(new Option('-p, --pid <pid>', 'only sockets closed by this process').argParser(parseCount))
+    .addOption(new Option('-L, --lport <ports>', 'only these local ports, comma-separated').argParser(parsePorts))
+    .addOption(new Option('-D, --dport <ports>', 'only these remote ports, comma-separated').argParser(parsePorts))
+    .addOption(new Option('-4, --ipv4', 'only IPv4').conflicts('ipv6'))
+    .addOption(new Option('-6, --ipv6', 'only IPv6'))
+    .addOption(new Option('--netns <inode>', 'only this network namespace').argParser(parseCount))
+    .option('--comm <name>', 'only sockets closed by a process of this name')
+    .addOption(new Option('--state <state>', 'only paths through this state, as FIN_WAIT1').argParser(parseState))
+    .addOption(new Option('--min-age <time>', 'only sockets dying for at least this long, as 10ms').argParser(parseDuration))
+    .addOption(new Option('--duration <time>', 'stop after this long, as 30s').argParser(parseDuration))
+    .option('--strict', 'exit with 4 when events were lost');
+
+/**
+ * Parses the command line and runs what it asks for.
+ *
+ * @param argv - without node and script
+ * @returns the exit code; faults are told on stderr
+ */
+export const main = async (argv: readonly string[]): Promise<ExitCode> => {
+  let code: ExitCode = EXIT.done;
+  const done = async (run: Promise<ExitCode>): Promise<void> => {
+    code = await run;
+  };
+  const program = new Command('finwait')
+    .description('Traces how TCP sockets die: which orphan, closed by whom, waiting for what.')
+    .version(VERSION)
+    .showHelpAfterError("(see 'finwait --help')")
+    .exitOverride()
+    .enablePositionalOptions();
+
+  shared(program.command('top', { isDefault: true }).description('live screen of the slowest-to-die sockets (default)'))
+    .option('-o, --record <file>', 'write the event stream to this file as well')
+    .action((options) => done(import('./top.ts').then(({ top }) => top(options))));
+  shared(program.command('trace [file]').description('a line per finished close path, live or of a recording'))
+    .option('--json', 'one JSON object a line')
+    .option('-T, --time', 'begin each line with the time of day')
+    .option('-o, --record <file>', 'write the event stream to this file as well (live only)')
+    .action((file: string | undefined, options) =>
+      done(import('./trace.ts').then(({ trace }) => trace(file, options))),
+    );
+  shared(program.command('record').description('the event stream to a file, until Ctrl+C or --duration'))
+    .option('-o, --record <file>', "the file, '-' for stdout (default: finwait-TIME.fwr)")
+    .action((options) => done(import('./record.ts').then(({ record }) => record(options))));
+  program
+    .command('replay <file>')
+    .description("the screen over a recording ('-' for stdin)")
+    .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
+    .action((file: string, options) => done(import('./top.ts').then(({ replay }) => replay(file, options))));
+  program
+    .command('demo')
+    .description('the screen over a recording that comes with finwait; needs neither root nor bpftrace')
+    .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
+    .action((options) => done(import('./top.ts').then(({ demo }) => demo(options))));
+  program
+    .command('doctor')
+    .description('what can be traced here, what not, why, and the command that fixes it')
+    .option('--json', 'one JSON object')
+    .action((options) => done(import('./doctor.ts').then(({ doctor }) => doctor(options))));
+  for (const command of program.commands) command.exitOverride();
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (!(error instanceof Fault)) throw error;
+    tellFault(error);
+    return error.exitCode;
+  }
+  return code;
+};

@@ -1,0 +1,34 @@
+import { EXIT, type ExitCode } from '../kernel/fault.ts';
+import type { SharedOptions } from './arguments.ts';
+import { createFold, type Fold } from './fold.ts';
+import { tell, tellFault } from './messages.ts';
+import { runLive, untilSignalled } from './source.ts';
+import { lossOf } from './trace.ts';
+
+/** `finwait record`: the event stream to a file. The stream is folded all the same, to say what was lost. */
+export const record = async (options: SharedOptions): Promise<ExitCode> => {
+  const path = options.record ?? `finwait-${new Date().toISOString().replace(/[:.]/g, '-')}.fwr`;
+  let fold: Fold | null = null;
+  let lines = 0;
+  const end = await runLive(
+    { ...options, record: path },
+    {
+      onMeta: (meta) => {
+        fold = createFold(meta, { describesEnded: false, onPath: () => {}, onLedger: () => {}, onNotice: tell });
+        tell(`recording to ${path === '-' ? 'stdout' : path}; Ctrl+C ends it`);
+      },
+      onLine: (line) => {
+        lines++;
+        fold?.push(line);
+      },
+      onEnd: () => fold?.end(),
+    },
+    untilSignalled(),
+  );
+  if (end.fault !== null) {
+    tellFault(end.fault);
+    return end.fault.exitCode;
+  }
+  tell(`${lines} lines recorded to ${path === '-' ? 'stdout' : path}; see them with: finwait replay ${path}`);
+  return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
+};

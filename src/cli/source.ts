@@ -1,0 +1,118 @@
+import { startLive } from '../capture/live.ts';
+import { Fault } from '../kernel/fault.ts';
+import { readRecording } from '../record/reader.ts';
+import { openRecording, type RecordingWriter } from '../record/writer.ts';
+import type { Meta } from '../wire/meta.ts';
+import { filterTexts, type SharedOptions } from './arguments.ts';
+import { tell } from './messages.ts';
+import { VERSION } from './version.ts';
+
+/** Who takes a stream: the same for a live one and a recorded one. */
+export type Consumer = {
+  readonly onMeta: (meta: Meta) => void;
+  readonly onLine: (line: string) => void;
+  /** No more lines come. Not called when the source never began. */
+  readonly onEnd: () => void;
+};
+
+export type SourceEnd = {
+  /** What ended it, other than its natural end or the user. */
+  readonly fault: Fault | null;
+  /** A recording that has no end. */
+  readonly isCut: boolean;
+};
+
+/**
+ * Traces the host until SIGINT, SIGTERM, `--duration` or `signal`, and gives each line to `consumer`, to the
+ * recording too if there is to be one.
+ *
+ * @throws Fault when tracing cannot begin, or the recording cannot be opened
+ */
+export const runLive = async (
+  options: SharedOptions,
+  consumer: Consumer,
+  signal: AbortSignal,
+  onProgress: (text: string) => void = tell,
+): Promise<SourceEnd> => {
+  let resume = (): void => undefined;
+  const recording: RecordingWriter | null =
+    options.record === undefined ? null : await openRecording(options.record, () => resume());
+  const capture = await startLive({
+    backend: options.backend,
+    finwaitVersion: VERSION,
+    filters: filterTexts(options),
+    onMeta: (meta) => {
+      recording?.start(meta);
+      consumer.onMeta(meta);
+    },
+    onLine: (line) => {
+      const goesOn = recording?.write(line) ?? true;
+      consumer.onLine(line);
+      return goesOn;
+    },
+    onProgress,
+  });
+  resume = capture.resume;
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  const timer = Promise.withResolvers<null>();
+  const timeout = options.duration === undefined ? null : setTimeout(() => timer.resolve(null), options.duration);
+  let fault: Fault | null;
+  try {
+    fault = await Promise.race([
+      capture.ended,
+      aborted,
+      timer.promise,
+      ...(recording === null ? [] : [recording.failed]),
+    ]);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    fault = error;
+  } finally {
+    if (timeout !== null) clearTimeout(timeout);
+    await capture.stop();
+  }
+  consumer.onEnd();
+  if (recording !== null && fault === null) await recording.end();
+  else if (recording !== null) await recording.end().catch(() => undefined);
+  return { fault, isCut: false };
+};
+
+/**
+ * Gives the lines of a recording to `consumer`.
+ *
+ * @param pace - may hold a line up, to replay at the speed of the recording
+ * @throws Fault when it is no recording this program reads
+ */
+export const runRecording = async (
+  path: string,
+  consumer: Consumer,
+  signal: AbortSignal,
+  pace: (line: string) => Promise<void> | undefined = () => undefined,
+): Promise<SourceEnd> => {
+  const result = await readRecording(path, {
+    signal,
+    onMeta: consumer.onMeta,
+    onLine: (line) => {
+      consumer.onLine(line);
+      return pace(line);
+    },
+  });
+  consumer.onEnd();
+  if (result.isCut) tell(`${path}: the recording is cut off after ${result.lines} lines; shown is what there is`);
+  return { fault: null, isCut: result.isCut };
+};
+
+/** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+export const untilSignalled = (): AbortSignal => {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+};

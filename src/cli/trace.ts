@@ -1,0 +1,72 @@
+import { EXIT, type ExitCode } from '../kernel/fault.ts';
+import { passes } from '../views/filter.ts';
+import { ledgerRecord } from '../views/ledger-record.ts';
+import { traceHeading, traceLine } from '../views/trace-line.ts';
+import { filterOf, type SharedOptions } from './arguments.ts';
+import { createFold, type Fold } from './fold.ts';
+import { tell, tellFault } from './messages.ts';
+import { createOutput } from './output.ts';
+import { runLive, runRecording, untilSignalled } from './source.ts';
+
+export type TraceOptions = SharedOptions & { readonly json?: boolean; readonly time?: boolean };
+
+/** `finwait trace [FILE]`: a line for each finished close path, live or of a recording. */
+export const trace = async (file: string | undefined, options: TraceOptions): Promise<ExitCode> => {
+  const filter = filterOf(options);
+  const isJson = options.json === true;
+  const withTime = options.time === true;
+  const output = createOutput();
+  const signal = AbortSignal.any([untilSignalled(), output.closed]);
+  let fold: Fold | null = null;
+
+  const ledgerLine = (row: ReturnType<Fold['tracker']['ledger']>, on: Fold): string =>
+    JSON.stringify(ledgerRecord(row, on.tracker.counters(), on.wallClock(row.at)));
+
+  const consumer = {
+    onMeta: (meta: Parameters<typeof createFold>[0]): void => {
+      if (isJson) output.line(JSON.stringify(meta));
+      else output.line(traceHeading(withTime));
+      const made: Fold = createFold(meta, {
+        describesEnded: true,
+        onPath: (path) => {
+          // Our own sockets are in the ledger, as everybody's; they are not what the user looks for.
+          if (path.closer?.pid === meta.pid || !passes(path, filter)) return;
+          output.line(isJson ? JSON.stringify(path) : traceLine(path, withTime));
+        },
+        onLedger: (row) => {
+          if (isJson) output.line(ledgerLine(row, made));
+        },
+        onNotice: tell,
+      });
+      fold = made;
+    },
+    onLine: (line: string): void => fold?.push(line),
+    onEnd: (): void => {
+      if (fold === null) return;
+      fold.end();
+      if (isJson) output.line(ledgerLine(fold.tracker.ledger(), fold));
+      else tell(summary(fold));
+    },
+  };
+  const end =
+    file === undefined ? await runLive(options, consumer, signal) : await runRecording(file, consumer, signal);
+  await output.flush();
+  if (end.fault !== null) {
+    tellFault(end.fault);
+    return end.fault.exitCode;
+  }
+  return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
+};
+
+/** Whether anything that should have been counted was not. */
+export const lossOf = (fold: Fold | null): boolean => {
+  const counters = fold?.tracker.counters();
+  return counters !== undefined && counters.lostEvents + counters.malformed > 0;
+};
+
+const summary = (fold: Fold): string => {
+  const row = fold.tracker.ledger();
+  const counters = fold.tracker.counters();
+  const kernel = row.kernelOrphans === null ? 'unknown' : String(row.kernelOrphans);
+  return `${row.entries} orphan entries, ${row.exits} exits; ${row.orphans ?? 'unknown'} orphans now, the kernel counted ${kernel}; ${counters.lostEvents} events lost, ${counters.lateEvents} late, ${counters.malformed} malformed lines`;
+};

@@ -1,0 +1,147 @@
+import { stateName, TCP } from '../kernel/tcp-state.ts';
+import type { TraceNs } from '../kernel/units.ts';
+import type { Sock } from '../lifecycle/sock.ts';
+import type { Hello, Inventoried } from '../wire/event.ts';
+import { VIA } from '../wire/event.ts';
+import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
+import type { ClosePath, Closer, How, Step } from './close-path.ts';
+import { distance, endingOf, hasSequence, type ResetReasons, unreadBytes } from './ended-by.ts';
+import { recordOf, type SockRecord } from './record.ts';
+import { waitedFor } from './waiting.ts';
+
+export type DescribeContext = {
+  readonly hello: Hello;
+  readonly wallClock: (at: TraceNs) => string;
+  readonly reasons: ResetReasons;
+};
+
+/**
+ * The close path of a sock, as far as it was observed.
+ *
+ * @param now - time of the newest event; a sock still dying has waited until then
+ * @returns the contract's `close_path`; `ended_by` is null while it still is dying
+ */
+export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
+  const record = recordOf(sock, context.hello);
+  const { detail, closedAt, closedIn, last } = record;
+  const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
+  const until = sock.destroyedAt ?? now;
+  const origin = closedAt ?? sock.announcedAt;
+  const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
+  const hasBytes = closedIn !== null && hasSequence(closedIn);
+  return {
+    type: 'close_path',
+    sk: sock.sk,
+    generation: sock.generation,
+    cookie: sock.cookie,
+    netns: detail.netns,
+    family: detail.family,
+    laddr: detail.laddr,
+    lport: detail.lport,
+    raddr: detail.raddr,
+    rport: detail.rport,
+    uid: detail.uid,
+    cgroup_id: detail.cgroupId === '0' ? null : detail.cgroupId,
+    closer: closedAt === null ? null : closerOf(detail),
+    closed_at: closedAt === null ? null : context.wallClock(closedAt),
+    closed_in: closedIn === null ? null : stateName(closedIn),
+    how: howOf(record),
+    path: record.moves.map(
+      (move): Step => ({
+        at_us: (move.at - origin) / 1000,
+        from: stateName(move.from),
+        to: stateName(move.to),
+        by: move.own ? 'process' : 'softirq',
+      }),
+    ),
+    orphan_us: sock.orphanAt === null || isMissed ? null : (until - sock.orphanAt) / 1000,
+    dying_us: closedAt === null || isMissed ? null : (until - closedAt) / 1000,
+    unread_bytes: unreadBytes(record),
+    unacked_bytes: hasBytes ? distance(detail.writeSeq, detail.sndUna) : null,
+    unsent_bytes: hasBytes ? distance(detail.writeSeq, detail.sndNxt) : null,
+    held_bytes: closedAt === null ? null : heldBytes(detail),
+    lost_bytes: ending !== null && record.err !== 0 ? lostBytes(record) : null,
+    retransmits: sock.retransmits,
+    probes: sock.latest === null ? null : last.probesOut,
+    waiting_for: waitedFor(record, until),
+    ended_by: isMissed ? 'unknown' : (ending?.endedBy ?? null),
+    side: ending?.side ?? 'unknown',
+    because: ending === null ? [] : [ending.because],
+    advice: [],
+    certain: sock.gaps.size === 0 && ending?.endedBy !== 'unknown',
+    gaps: [...sock.gaps],
+  };
+};
+
+/** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
+export const describeSilent = (orphan: Inventoried): ClosePath => ({
+  type: 'close_path',
+  sk: null,
+  generation: 1,
+  cookie: null,
+  netns: orphan.netns,
+  family: orphan.family,
+  laddr: orphan.laddr,
+  lport: orphan.lport,
+  raddr: orphan.raddr,
+  rport: orphan.rport,
+  uid: null,
+  cgroup_id: null,
+  closer: null,
+  closed_at: null,
+  closed_in: null,
+  how: 'unknown',
+  path: [],
+  orphan_us: null,
+  dying_us: null,
+  unread_bytes: null,
+  unacked_bytes: null,
+  unsent_bytes: null,
+  held_bytes: null,
+  lost_bytes: null,
+  retransmits: 0,
+  probes: null,
+  waiting_for: orphan.state === TCP.FIN_WAIT2 ? 'peer_fin' : orphan.state === TCP.LAST_ACK ? 'last_ack' : 'ack',
+  ended_by: null,
+  side: 'unknown',
+  because: [`/proc/net/tcp listed it in ${stateName(orphan.state)} with inode 0 when the capture began`],
+  advice: [],
+  certain: false,
+  gaps: ['older_than_capture'],
+});
+
+/** Kernel memory a sock held: what is queued to send and to read, and what it has reserved beyond. */
+export const heldBytes = (evidence: {
+  readonly wmemQueued: number;
+  readonly rmemAlloc: number;
+  readonly forwardAlloc: number;
+}): number => evidence.wmemQueued + evidence.rmemAlloc + Math.max(0, evidence.forwardAlloc);
+
+const closerOf = (detail: AnnounceDetail): Closer => ({
+  pid: detail.pid,
+  comm: detail.comm,
+  exiting: detail.exiting,
+  exit_signal: detail.exiting ? detail.exitCode & 0x7f : null,
+  exit_status: detail.exiting ? (detail.exitCode >>> 8) & 0xff : null,
+});
+
+const howOf = (record: SockRecord): How => {
+  const { sock, detail, closedAt } = record;
+  const holder = holderOf(sock.announce.context);
+  if (closedAt === null) {
+    if (sock.announce.via !== VIA.destroy) return 'unknown';
+    return holder === HOLDER.none ? 'listener' : 'none';
+  }
+  if (detail.exiting) return 'exit';
+  if (holder === HOLDER.kernel || detail.isKernelThread) return 'kernel';
+  // At destroy the struct socket is off already; before it, only the kernel closes a sock that has none.
+  return holder === HOLDER.none && sock.announce.via !== VIA.destroy ? 'unknown' : 'close';
+};
+
+/** Bytes the peer never acknowledged, our FIN aside. */
+const lostBytes = (record: SockRecord): number | null => {
+  const from = record.moves.at(-1)?.from ?? 0;
+  const fin = from === TCP.FIN_WAIT1 || from === TCP.CLOSING || from === TCP.LAST_ACK ? 1 : 0;
+  const bytes = distance(record.last.writeSeq, record.last.sndUna);
+  return bytes === null ? null : Math.max(0, bytes - fin);
+};

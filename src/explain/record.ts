@@ -1,0 +1,49 @@
+import { TCP } from '../kernel/tcp-state.ts';
+import type { TraceNs } from '../kernel/units.ts';
+import { traceNs } from '../kernel/units.ts';
+import type { ObservedMove, Sock } from '../lifecycle/sock.ts';
+import type { Hello } from '../wire/event.ts';
+import { VIA } from '../wire/event.ts';
+import { type AnnounceDetail, type Evidence, parseAnnounce, parseEvidence, stateOf } from '../wire/evidence.ts';
+
+/** A sock's life laid out for the rules: its announcement read, its transitions in one list. */
+export type SockRecord = {
+  readonly sock: Sock;
+  readonly detail: AnnounceDetail;
+  /** The newest evidence: the announcement's, until an S or R line brought more. */
+  readonly last: Evidence;
+  readonly moves: readonly ObservedMove[];
+  /** When tcp_close found it; null where no close was observed. */
+  readonly closedAt: TraceNs | null;
+  /** State in which tcp_close found it; null where no close was observed. */
+  readonly closedIn: number | null;
+  /** errno of the transition into CLOSE; 0 none. */
+  readonly err: number;
+};
+
+export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
+  const detail = parseAnnounce(sock.announce.line);
+  const last = sock.latest === null ? detail : parseEvidence(sock.latest);
+  const early = detail.moves.map((move): ObservedMove => ({ ...move, at: sinceHello(move.bootUs, hello) }));
+  const via = sock.announce.via;
+  const isInferred = via === VIA.repeated || via === VIA.last_fput;
+  const closing = isInferred ? early.at(-1) : undefined;
+  if (closing !== undefined) early[early.length - 1] = { ...closing, at: sock.announcedAt };
+  const isClose = isInferred || via === VIA.hook || (via === VIA.destroy && closedByTask(sock.announce.context));
+  const intoClose = sock.moves.length === 0 ? (detail.moves.at(-1)?.err ?? 0) : last.err;
+  return {
+    sock,
+    detail,
+    last,
+    moves: [...early, ...sock.moves],
+    closedAt: isClose ? sock.announcedAt : null,
+    closedIn: isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null,
+    err: intoClose === 0 && sock.state === TCP.CLOSE ? sock.destroyErr : intoClose,
+  };
+};
+
+/** inet_csk_destroy_sock under the socket's lock runs inside __tcp_close; a forgotten child is not locked so. */
+const closedByTask = (context: number): boolean => (context & 1) !== 0;
+
+const sinceHello = (bootUs: number, hello: Hello): TraceNs =>
+  traceNs((bootUs - hello.bootSec * 1e6) * 1000 - hello.bootNsec);

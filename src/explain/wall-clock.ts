@@ -1,0 +1,24 @@
+import type { TraceNs } from '../kernel/units.ts';
+import type { Hello } from '../wire/event.ts';
+
+/** Turns capture time into RFC 3339 UTC with nanoseconds, by the offset that the handshake gave (to a microsecond). */
+export const createWallClock = (hello: Hello): ((at: TraceNs) => string) => {
+  let cachedSecond = Number.NaN;
+  let cachedText = '';
+  return (at) => {
+    const ns = hello.wallUsec * 1000 + (at % 1e9);
+    const carry = Math.floor(ns / 1e9);
+    const second = hello.wallSec + Math.trunc(at / 1e9) + carry;
+    if (second !== cachedSecond) {
+      cachedSecond = second;
+      cachedText = rfc3339Second(second);
+    }
+    return `${cachedText}.${String(ns - carry * 1e9).padStart(9, '0')}Z`;
+  };
+};
+
+/** `YYYY-MM-DDTHH:MM:SS`; a second no calendar holds (a forged handshake) stays a number of seconds. */
+const rfc3339Second = (second: number): string => {
+  const date = new Date(second * 1000);
+  return Number.isNaN(date.getTime()) ? `@${second}` : date.toISOString().slice(0, 19);
+};

@@ -1,0 +1,163 @@
+import type { TraceNs } from '../kernel/units.ts';
+
+/** How far apart, in ns, our events and the kernel's counter may be read and still mean the same moment. */
+const SAMPLE_SLACK_NS = 10_000_000;
+
+/** The orphan ledger at one moment. */
+export type LedgerRow = {
+  readonly at: TraceNs;
+  readonly entries: number;
+  readonly exits: number;
+  /** baseline + entries - exits; null until the inventory is complete. */
+  readonly orphans: number | null;
+  /** What /proc/net/sockstat said; null before the first sample. */
+  readonly kernelOrphans: number | null;
+  readonly kernelLimit: number | null;
+  /** Orphans at the start that no readable namespace listed. */
+  readonly unlocated: number;
+  /** orphans - kernelOrphans at the sample's moment. */
+  readonly drift: number | null;
+  /** Entries and exits within 10 ms of the sample: they can explain that much drift. */
+  readonly inFlight: number;
+  /** Entries and exits that were not observed but follow from what was. */
+  readonly inferred: number;
+};
+
+export type Ledger = {
+  readonly enter: (at: TraceNs) => void;
+  readonly exit: (at: TraceNs) => void;
+  readonly infer: () => void;
+  /** The inventory is complete: `located` orphans were there before the capture. */
+  readonly setBaseline: (located: number) => void;
+  /** One of the orphans that no namespace listed has shown itself. */
+  readonly locate: () => boolean;
+  readonly sample: (at: TraceNs, orphans: number, limit: number) => void;
+  /** Lets event time pass; a sample is settled 10 ms after it was taken. */
+  readonly advance: (at: TraceNs) => void;
+  /** The capture has ended: settles a sample that still waits. */
+  readonly end: (at: TraceNs) => void;
+  readonly now: (at: TraceNs) => LedgerRow;
+};
+
+type Pending = {
+  at: TraceNs;
+  kernel: number;
+  limit: number;
+  ours: number | null;
+  entries: number;
+  exits: number;
+  moved: number;
+};
+
+/**
+ * orphans = baseline + entries - exits, and what the kernel's own counter says of it.
+ *
+ * The count is never reset to the kernel's. Only once, at the first settled sample after the inventory, what the
+ * kernel counts beyond inventory and in-flight events becomes `unlocated`: orphans in namespaces nobody can read.
+ *
+ * @param onRow - called for each settled sample
+ * @see ../../docs/ledger.md; Linux net/ipv4/tcp.c __tcp_close, net/ipv4/inet_connection_sock.c inet_csk_destroy_sock
+ */
+export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
+  let entries = 0;
+  let exits = 0;
+  let inferred = 0;
+  let baseline: number | null = null;
+  let isSettled = false;
+  let unlocated = 0;
+  let kernelOrphans: number | null = null;
+  let kernelLimit: number | null = null;
+  let drift: number | null = null;
+  let inFlight = 0;
+  let pending: Pending | null = null;
+  const recent: TraceNs[] = [];
+  let recentStart = 0;
+
+  const orphans = (): number | null => (baseline === null ? null : baseline + entries - exits);
+
+  const note = (at: TraceNs): void => {
+    if (pending !== null && at <= pending.at + SAMPLE_SLACK_NS) pending.moved++;
+    recent.push(at);
+    while ((recent[recentStart] as TraceNs) < at - SAMPLE_SLACK_NS) recentStart++;
+    if (recentStart > 4096 && recentStart * 2 > recent.length) {
+      recent.splice(0, recentStart);
+      recentStart = 0;
+    }
+  };
+
+  const settle = (sample: Pending): void => {
+    kernelOrphans = sample.kernel;
+    kernelLimit = sample.limit;
+    inFlight = sample.moved;
+    pending = null;
+    let ours = sample.ours;
+    if (ours !== null && !isSettled && baseline !== null) {
+      isSettled = true;
+      const beyond = sample.kernel - ours;
+      if (beyond > inFlight) {
+        unlocated = beyond;
+        baseline += beyond;
+        ours += beyond;
+      }
+    }
+    drift = ours === null ? null : ours - sample.kernel;
+    onRow({
+      at: sample.at,
+      entries: sample.entries,
+      exits: sample.exits,
+      orphans: ours,
+      kernelOrphans,
+      kernelLimit,
+      unlocated,
+      drift,
+      inFlight,
+      inferred,
+    });
+  };
+
+  return {
+    enter: (at) => {
+      entries++;
+      note(at);
+    },
+    exit: (at) => {
+      exits++;
+      note(at);
+    },
+    infer: () => {
+      inferred++;
+    },
+    setBaseline: (located) => {
+      baseline = located;
+    },
+    locate: () => {
+      if (unlocated === 0) return false;
+      unlocated--;
+      return true;
+    },
+    sample: (at, kernel, limit) => {
+      if (pending !== null) settle(pending);
+      let moved = 0;
+      for (let i = recent.length - 1; i >= recentStart && (recent[i] as TraceNs) >= at - SAMPLE_SLACK_NS; i--) moved++;
+      pending = { at, kernel, limit, ours: orphans(), entries, exits, moved };
+    },
+    advance: (at) => {
+      if (pending !== null && at > pending.at + SAMPLE_SLACK_NS) settle(pending);
+    },
+    end: () => {
+      if (pending !== null) settle(pending);
+    },
+    now: (at) => ({
+      at,
+      entries,
+      exits,
+      orphans: orphans(),
+      kernelOrphans,
+      kernelLimit,
+      unlocated,
+      drift,
+      inFlight,
+      inferred,
+    }),
+  };
+};

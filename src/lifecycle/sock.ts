@@ -1,0 +1,53 @@
+import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import type { Announce, Inventoried, Reset } from '../wire/event.ts';
+
+/** A transition as it was observed. */
+export type ObservedMove = {
+  readonly at: TraceNs;
+  readonly from: number;
+  readonly to: number;
+  /** The sock was locked by a task: a syscall, its backlog, an abort. */
+  readonly own: boolean;
+};
+
+/** What makes a path less than certain; shown with it, word for word. */
+export type Gap =
+  | 'older_than_capture'
+  | 'close_not_observed'
+  | 'transition_missed'
+  | 'destroy_missed'
+  | 'events_lost'
+  | 'event_late'
+  | 'attaching'
+  | 'linger_end_inferred'
+  | 'capture_ended';
+
+/** One life of one `struct sock`, from its close to its destroy: what was observed, and no more. */
+export type Sock = {
+  readonly sk: SkAddr;
+  /** Tells lives at one address apart; counts from 1. */
+  readonly generation: number;
+  readonly announce: Announce;
+  /** When the probe announced it; for a close that was observed, the close itself. */
+  readonly announcedAt: TraceNs;
+  /** When it became an orphan; null while it is none. */
+  orphanAt: TraceNs | null;
+  /** The exit of this sock is to be counted. */
+  entered: boolean;
+  /** close() waits for SO_LINGER; the orphan begins when that ends. */
+  lingering: boolean;
+  /** Matched to a line of /proc/net/tcp[6] read at attach. */
+  inventory: Inventoried | null;
+  /** State last heard of. */
+  state: number;
+  /** Transitions after the announcement; those before are in its line. */
+  readonly moves: ObservedMove[];
+  /** Newest S or R line: evidence for `parseEvidence`. */
+  latest: string | null;
+  retransmits: number;
+  readonly resets: Reset[];
+  destroyedAt: TraceNs | null;
+  cookie: string | null;
+  destroyErr: number;
+  readonly gaps: Set<Gap>;
+};

@@ -1,0 +1,324 @@
+import { TCP } from '../kernel/tcp-state.ts';
+import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import type { Announce, Destroy, Inventoried, InventoryEnd, SetState, Tally, TimedEvent } from '../wire/event.ts';
+import { VIA } from '../wire/event.ts';
+import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
+import { createGenerations } from './generations.ts';
+import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
+import type { Gap, ObservedMove, Sock } from './sock.ts';
+
+/** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
+const AFTERMATH_NS = 5_000_000;
+/** Resets kept of one sock; the rules need the first few. */
+const MAX_RESETS = 8;
+
+export type TrackerOptions = {
+  /** Jiffies a second, for SO_LINGER's end; null where unknown. */
+  readonly hz: number | null;
+  /** Called once for each sock that is destroyed, in the order of their destroys. */
+  readonly onEnd: (sock: Sock) => void;
+  readonly onLedger: (row: LedgerRow) => void;
+};
+
+export type Counters = {
+  readonly lostEvents: number;
+  readonly lateEvents: number;
+  readonly malformed: number;
+  /** Events about socks whose announcement never came. */
+  readonly unannounced: number;
+  /** Deaths that were tallied in the kernel and never announced. */
+  readonly tallied: number;
+};
+
+export type Tracker = {
+  readonly apply: (event: TimedEvent, isLate: boolean) => void;
+  readonly addMalformed: () => void;
+  /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
+  readonly end: () => void;
+  readonly live: () => IterableIterator<Sock>;
+  readonly liveCount: () => number;
+  readonly find: (sk: SkAddr, generation: number) => Sock | undefined;
+  /** Orphans of the inventory that have shown no event yet. */
+  readonly silent: () => IterableIterator<Inventoried>;
+  readonly silentCount: () => number;
+  readonly ledger: () => LedgerRow;
+  readonly counters: () => Counters;
+  /** Time of the newest event. */
+  readonly now: () => TraceNs;
+};
+
+/**
+ * Folds ordered events into the lives of socks and the orphan ledger. Pure but for its own tables: no clock, no
+ * input, no output but the two callbacks; the same events give the same calls.
+ */
+export const createTracker = (options: TrackerOptions): Tracker => {
+  const live = new Map<SkAddr, Sock>();
+  const ended: Sock[] = [];
+  let endedStart = 0;
+  const lingering = new Map<Sock, TraceNs>();
+  const seen = new Set<string>();
+  let lateBefore = 0;
+  const inventory = new Map<string, Inventoried>();
+  const listed = new Set<string>();
+  const tallies = new Map<string, number>();
+  const generations = createGenerations();
+  const ledger: Ledger = createLedger(options.onLedger);
+  let inventoryDone = false;
+  let now = traceNs(Number.NEGATIVE_INFINITY);
+  let lostEvents = 0;
+  let lateEvents = 0;
+  let malformed = 0;
+  let unannounced = 0;
+  let tallied = 0;
+
+  const enter = (sock: Sock, at: TraceNs): void => {
+    sock.lingering = false;
+    lingering.delete(sock);
+    sock.orphanAt = at;
+    sock.entered = true;
+    ledger.enter(at);
+  };
+
+  const finish = (sock: Sock): void => {
+    if (live.get(sock.sk) === sock) live.delete(sock.sk);
+    options.onEnd(sock);
+  };
+
+  /** The sock is gone although nobody saw its destroy. */
+  const infer = (sock: Sock, gap: Gap): void => {
+    sock.gaps.add(gap);
+    if (sock.lingering) enter(sock, now);
+    if (sock.entered) {
+      ledger.exit(now);
+      ledger.infer();
+    }
+    finish(sock);
+  };
+
+  const announce = (event: Announce): void => {
+    const before = live.get(event.sk);
+    const detail = parseAnnounce(event.line);
+    if (before !== undefined && before.destroyedAt === null) {
+      const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
+      if (isRepeat && tupleOf(parseAnnounce(before.announce.line)) === tupleOf(detail)) return;
+      infer(before, 'destroy_missed');
+    }
+    const sock: Sock = {
+      sk: event.sk,
+      generation: generations.next(event.sk),
+      announce: { ...event, line: flat(event.line) },
+      announcedAt: event.at,
+      orphanAt: null,
+      entered: false,
+      lingering: false,
+      inventory: null,
+      state: stateAfter(event, detail),
+      moves: [],
+      latest: null,
+      retransmits: 0,
+      resets: [],
+      destroyedAt: null,
+      cookie: detail.cookie === '0' ? null : detail.cookie,
+      destroyErr: 0,
+      gaps: new Set(),
+    };
+    live.set(event.sk, sock);
+    if (!inventoryDone) seen.add(tupleOf(detail));
+    const waits = (event.flags & SOCK.LINGER) !== 0 && detail.lingerTime > 0 && !detail.exiting;
+    if (event.via === VIA.late) adopt(sock, tupleOf(detail));
+    else if (waits && sock.state !== TCP.CLOSE) {
+      sock.lingering = true;
+      lingering.set(sock, lingerEnd(event.at, detail));
+    } else enter(sock, event.at);
+  };
+
+  /** An orphan whose close was not observed: one older than the capture, or one whose close was lost. */
+  const adopt = (sock: Sock, tuple: string): void => {
+    sock.entered = true;
+    const known = inventory.get(tuple);
+    if (known !== undefined) {
+      inventory.delete(tuple);
+      sock.inventory = known;
+      sock.gaps.add('older_than_capture');
+    } else if (!inventoryDone) {
+      lateBefore++;
+      sock.gaps.add('older_than_capture');
+    } else if (ledger.locate()) {
+      sock.gaps.add('older_than_capture');
+    } else {
+      sock.gaps.add('close_not_observed');
+      ledger.enter(sock.announcedAt);
+      ledger.infer();
+    }
+  };
+
+  const lingerEnd = (closedAt: TraceNs, detail: AnnounceDetail): TraceNs =>
+    traceNs(options.hz === null ? Number.POSITIVE_INFINITY : closedAt + (detail.lingerTime / options.hz) * 1e9);
+
+  /** SO_LINGER ran out, or an event shows the sock orphaned already: the orphan began then, at the latest now. */
+  const endLinger = (sock: Sock, at: TraceNs): void => {
+    const until = lingering.get(sock) ?? at;
+    sock.gaps.add('linger_end_inferred');
+    ledger.infer();
+    enter(sock, until < at ? until : at);
+  };
+
+  const setState = (event: SetState, isLate: boolean): void => {
+    const sock = live.get(event.sk);
+    if (sock === undefined) {
+      unannounced++;
+      return;
+    }
+    if (event.from !== sock.state) sock.gaps.add('transition_missed');
+    if (isLate) sock.gaps.add('event_late');
+    if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
+    const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
+    sock.moves.push(move);
+    sock.state = event.to;
+    sock.latest = flat(event.line);
+  };
+
+  const destroy = (event: Destroy, isLate: boolean): void => {
+    const sock = live.get(event.sk);
+    if (sock === undefined || sock.destroyedAt !== null) {
+      unannounced++;
+      return;
+    }
+    if (isLate) sock.gaps.add('event_late');
+    if (sock.lingering) enter(sock, event.at);
+    sock.destroyedAt = event.at;
+    sock.cookie = event.cookie === '0' ? sock.cookie : BigInt(`0x${event.cookie}`).toString();
+    sock.destroyErr = event.err;
+    if (stateOf(event.context) !== sock.state) sock.gaps.add('transition_missed');
+    if (sock.entered) ledger.exit(event.at);
+    ended.push(sock);
+  };
+
+  const tally = (event: Tally): void => {
+    const key = [event.via, event.exiting, event.closedIn, event.lastFrom, event.err, event.reset].join(' ');
+    const more = event.count - (tallies.get(key) ?? 0);
+    tallies.set(key, event.count);
+    tallied += more;
+    for (let i = 0; i < more; i++) {
+      ledger.enter(event.at);
+      ledger.exit(event.at);
+    }
+  };
+
+  const takeInventory = (event: Inventoried): void => {
+    const key = tupleOf(event);
+    listed.add(key);
+    inventory.set(key, event);
+  };
+
+  const endInventory = (event: InventoryEnd): void => {
+    // What was seen dying since the probes attached is in the ledger already.
+    for (const tuple of seen) inventory.delete(tuple);
+    for (const sock of [...live.values()]) {
+      const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
+      if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
+      // Closed while the probes were being attached, and destroyed before the destroy probe was.
+      if (!listed.has(tupleOf(parseAnnounce(sock.announce.line)))) infer(sock, 'attaching');
+    }
+    listed.clear();
+    seen.clear();
+    inventoryDone = true;
+    ledger.setBaseline(inventory.size + lateBefore);
+  };
+
+  const lose = (count: number): void => {
+    lostEvents += count;
+    for (const sock of live.values()) if (sock.destroyedAt === null) sock.gaps.add('events_lost');
+  };
+
+  const advance = (at: TraceNs): void => {
+    if (at > now) now = at;
+    ledger.advance(now);
+    while (endedStart < ended.length && (ended[endedStart]?.destroyedAt ?? 0) + AFTERMATH_NS < now) {
+      finish(ended[endedStart] as Sock);
+      endedStart++;
+    }
+    if (endedStart > 1024 && endedStart * 2 > ended.length) {
+      ended.splice(0, endedStart);
+      endedStart = 0;
+    }
+    for (const [sock, until] of lingering) if (until <= now) endLinger(sock, until);
+  };
+
+  return {
+    apply: (event, isLate) => {
+      if (isLate) lateEvents++;
+      advance(event.at);
+      switch (event.kind) {
+        case 'announce':
+          return announce(event);
+        case 'set_state':
+          return setState(event, isLate);
+        case 'retransmit': {
+          const sock = live.get(event.sk);
+          if (sock === undefined) unannounced++;
+          else {
+            sock.retransmits++;
+            sock.latest = flat(event.line);
+          }
+          return;
+        }
+        case 'reset': {
+          const sock = live.get(event.sk);
+          if (sock !== undefined && sock.resets.length < MAX_RESETS) sock.resets.push(event);
+          return;
+        }
+        case 'destroy':
+          return destroy(event, isLate);
+        case 'tally':
+          return tally(event);
+        case 'inventoried':
+          return takeInventory(event);
+        case 'inventory_end':
+          return endInventory(event);
+        case 'sample':
+          return ledger.sample(event.at, event.orphans, event.limit);
+        case 'lost':
+          return lose(event.count);
+        case 'tick':
+        case 'bye':
+        case 'notice':
+          return;
+      }
+    },
+    addMalformed: () => {
+      malformed++;
+    },
+    end: () => {
+      for (; endedStart < ended.length; endedStart++) finish(ended[endedStart] as Sock);
+      ended.length = 0;
+      endedStart = 0;
+      ledger.end(now);
+      for (const sock of live.values()) sock.gaps.add('capture_ended');
+    },
+    live: () => live.values(),
+    liveCount: () => live.size,
+    find: (sk, generation) => {
+      const sock = live.get(sk);
+      return sock?.generation === generation ? sock : undefined;
+    },
+    silent: () => inventory.values(),
+    silentCount: () => inventory.size,
+    ledger: () => ledger.now(now),
+    counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
+    now: () => now,
+  };
+};
+
+/** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
+const stateAfter = (event: Announce, detail: AnnounceDetail): number =>
+  event.via === VIA.hook || event.via === VIA.destroy
+    ? stateOf(event.context)
+    : (detail.moves.at(-1)?.to ?? stateOf(event.context));
+
+type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
+
+const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
+
+/** A copy that does not keep the chunk alive it was cut from. */
+const flat = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');

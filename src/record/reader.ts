@@ -1,0 +1,94 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { createZstdDecompress } from 'node:zlib';
+import split2 from 'split2';
+import { EXIT, Fault } from '../kernel/fault.ts';
+import type { Meta } from '../wire/meta.ts';
+import { badRecording, parseMeta, TRAILER, ZSTD_MAGIC } from './format.ts';
+
+export type ReadOptions = {
+  readonly onMeta: (meta: Meta) => void;
+  /** Takes a line. A promise holds the reading up until it is settled. */
+  readonly onLine: (line: string) => Promise<void> | undefined;
+  /** Ends the reading early; what was read counts as all there is. */
+  readonly signal?: AbortSignal;
+};
+
+export type ReadResult = {
+  /** The recording has no end: it was cut off, or finwait was killed while it recorded. */
+  readonly isCut: boolean;
+  readonly lines: number;
+};
+
+/**
+ * Reads a recording, line by line, as far as it goes.
+ *
+ * @param path - the file, or '-' for stdin
+ * @throws Fault (exit 1) when it is empty, no recording, or of a newer schema; a cut is no fault but a result
+ */
+export const readRecording = async (path: string, options: ReadOptions): Promise<ReadResult> => {
+  const name = path === '-' ? 'stdin' : path;
+  const source: Readable = path === '-' ? process.stdin : createReadStream(path);
+  const zstd = createZstdDecompress();
+  let isCut = false;
+  const lines = split2();
+  let head: Buffer = Buffer.alloc(0);
+  let fault: Fault | null = null;
+  source.on('data', (chunk: Buffer) => {
+    if (head.length < ZSTD_MAGIC.length) head = Buffer.concat([head, chunk.subarray(0, ZSTD_MAGIC.length)]);
+  });
+  source.on('error', (error: NodeJS.ErrnoException) => {
+    fault = unreadable(name, error);
+    zstd.destroy();
+    lines.end();
+  });
+  // A frame that ends too early is an error for zstd and a cut for us: what came before it has been given on.
+  zstd.on('error', () => {
+    isCut = true;
+    lines.end();
+  });
+  source.pipe(zstd).pipe(lines);
+
+  let meta: Meta | null = null;
+  let count = 0;
+  let isEnded = false;
+  let torn = '';
+  for await (const line of lines as AsyncIterable<string>) {
+    if (options.signal?.aborted === true) break;
+    if (meta === null) {
+      if (isCut && !line.endsWith('}')) throw badRecording.headless(name);
+      meta = parseMeta(line, name);
+      options.onMeta(meta);
+      continue;
+    }
+    if (line === TRAILER) {
+      isEnded = true;
+      continue;
+    }
+    if (torn !== '') {
+      count++;
+      const rest = options.onLine(torn);
+      if (rest !== undefined) await rest;
+    }
+    torn = line;
+  }
+  if (options.signal?.aborted === true) return { isCut: false, lines: count };
+  if (fault !== null) throw fault;
+  if (head.length === 0) throw badRecording.empty(name);
+  if (!head.subarray(0, 4).equals(Buffer.from(ZSTD_MAGIC))) throw badRecording.foreign(name);
+  if (meta === null) throw badRecording.headless(name);
+  // The last line of a cut recording may be half a line; of one with its trailer it is whole.
+  if (torn !== '' && isEnded) {
+    count++;
+    const rest = options.onLine(torn);
+    if (rest !== undefined) await rest;
+  }
+  return { isCut: !isEnded, lines: count };
+};
+
+const unreadable = (name: string, error: NodeJS.ErrnoException): Fault =>
+  new Fault(`${name} cannot be read (${error.code ?? error.message})`, {
+    why: 'there is no recording to show',
+    remedy: error.code === 'ENOENT' ? 'check the name; finwait record -o FILE makes one' : 'check its permissions',
+    exitCode: EXIT.failed,
+  });

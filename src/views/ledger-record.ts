@@ -1,0 +1,21 @@
+import type { LedgerRow } from '../lifecycle/ledger.ts';
+import type { Counters } from '../lifecycle/tracker.ts';
+
+/** The contract's `ledger` record. */
+export const ledgerRecord = (row: LedgerRow, counters: Counters, at: string): object => ({
+  type: 'ledger',
+  at,
+  entries: row.entries,
+  exits: row.exits,
+  orphans: row.orphans,
+  kernel_orphans: row.kernelOrphans,
+  kernel_limit: row.kernelLimit,
+  unlocated: row.unlocated,
+  drift: row.drift,
+  in_flight: row.inFlight,
+  inferred: row.inferred,
+  unannounced: counters.unannounced,
+  lost_events: counters.lostEvents,
+  late_events: counters.lateEvents,
+  malformed: counters.malformed,
+});

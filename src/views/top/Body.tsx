@@ -1,0 +1,32 @@
+import { Detail } from './Detail.tsx';
+import { Help } from './Help.tsx';
+import { bodyRows } from './layout.ts';
+import { Table } from './Table.tsx';
+import type { ViewState } from './view-state.ts';
+
+type Props = { readonly view: ViewState };
+
+/** What is between header and footer. */
+export const Body = ({ view }: Props) => {
+  const { mode, snapshot, scroll } = view;
+  const size = { columns: view.size.columns, rows: bodyRows(view.size, snapshot.status) };
+  switch (mode) {
+    case 'help':
+      return <Help scroll={scroll} size={size} />;
+    case 'detail':
+      // Until the store has answered for this socket there is nothing to show, least of all another one's path.
+      return snapshot.query.detail === view.detail ? (
+        <Detail path={snapshot.detail} scroll={scroll} size={size} />
+      ) : null;
+    default:
+      return (
+        <Table
+          snapshot={snapshot}
+          traits={view.traits}
+          width={size.columns}
+          height={size.rows}
+          selected={view.cursor.index}
+        />
+      );
+  }
+};

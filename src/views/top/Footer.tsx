@@ -1,0 +1,19 @@
+import { FilterBar } from './FilterBar.tsx';
+import { scrollFooter, tableFooter } from './footer-lines.ts';
+import { Lines } from './Lines.tsx';
+import { bodyRows, pageRows } from './layout.ts';
+import { contentLines, type ViewState } from './view-state.ts';
+
+type Props = { readonly view: ViewState };
+
+/** The keys that matter now, and which part of the whole is on the screen. */
+export const Footer = ({ view }: Props) => {
+  const { mode, snapshot, filter, size } = view;
+  const width = size.columns;
+  if (mode === 'filter' || (mode === 'table' && filter !== '')) {
+    return <FilterBar snapshot={snapshot} filter={filter} isTyping={mode === 'filter'} width={width} />;
+  }
+  if (mode === 'table') return <Lines lines={[tableFooter(snapshot, pageRows(size, snapshot.status), width)]} />;
+  const height = bodyRows(size, snapshot.status);
+  return <Lines lines={[scrollFooter(contentLines(view).length, view.scroll, height, width)]} />;
+};

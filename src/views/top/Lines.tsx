@@ -1,0 +1,28 @@
+import { Box, Text, type TextProps } from 'ink';
+import { createElement } from 'react';
+import type { Line, Tone } from './line.ts';
+
+const STYLES: Readonly<Record<Tone, TextProps>> = {
+  plain: {},
+  dim: { dimColor: true },
+  strong: { bold: true },
+  good: { color: 'green' },
+  warn: { color: 'yellow' },
+  loud: { color: 'red', bold: true, inverse: true },
+};
+
+// Children go as arguments: a line's parts have no identity that could be their key.
+const textOf = (line: Line) =>
+  createElement(
+    Text,
+    { wrap: 'truncate-end' },
+    ...line.map(({ text, tone }) => (tone === 'plain' ? text : createElement(Text, STYLES[tone], text))),
+  );
+
+const rowOf = (line: Line) => createElement(Box, { height: 1, flexShrink: 0 }, textOf(line));
+
+type Props = { readonly lines: readonly Line[] };
+
+/** Lines below each other, one row of the screen each, never wrapped. */
+export const Lines = ({ lines }: Props) =>
+  createElement(Box, { flexDirection: 'column', flexShrink: 0 }, ...lines.map(rowOf));

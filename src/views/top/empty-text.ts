@@ -1,0 +1,32 @@
+import { formatCount } from './format.ts';
+import type { Snapshot } from './model.ts';
+import { printable } from './printable.ts';
+
+/** What the table says when it has no row: what that means, and what to do about it. First sentence first. */
+export const emptyText = ({ status, total, query }: Snapshot): readonly string[] => {
+  if (status.phase === 'failed') {
+    return [
+      'The trace failed.',
+      status.notice === ''
+        ? 'q quits; finwait doctor says what is missing.'
+        : 'The line above says why. q quits; finwait doctor says what is missing.',
+    ];
+  }
+  if (total > 0) {
+    return [
+      `No dying socket matches "${printable(query.filter)}".`,
+      `${formatCount(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying. esc clears the filter, / changes it.`,
+    ];
+  }
+  if (status.phase === 'attaching') {
+    return [
+      'Attaching to the kernel…',
+      'Until the probes are in place nothing is known, not even that nothing is there.',
+    ];
+  }
+  if (status.phase === 'ended') return ['The recording is over.', 'No socket was dying when it ended.'];
+  return [
+    'No socket is dying now.',
+    'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',
+  ];
+};

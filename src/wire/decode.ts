@@ -1,0 +1,150 @@
+import { type SkAddr, skAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
+import { decodeOwnLine } from './own-lines.ts';
+import { Scan } from './scan.ts';
+
+/** The wire version this program speaks; a newer one is refused with advice, never guessed at. */
+export const WIRE_VERSION = 1;
+
+/**
+ * Reads wire lines into events.
+ *
+ * The closure keeps the handshake's clock, which every later time is relative to. It never throws and never
+ * returns undefined: a line it cannot read comes back as `malformed`, an empty line as null.
+ *
+ * @see docs/wire-format.md
+ */
+export const createDecoder = (): ((line: string) => WireEvent | null) => {
+  const scan = new Scan();
+  let bootSec: number | null = null;
+  let bootNsec = 0;
+
+  const time = (): TraceNs => {
+    scan.decimal();
+    return traceNs((scan.hi - (bootSec ?? 0)) * 1e9 + (scan.lo - bootNsec));
+  };
+  const sk = (): SkAddr => skAddr(scan.hexWord());
+
+  const hello = (line: string): Hello | Malformed => {
+    scan.start(line);
+    const version = Number(scan.word());
+    const backend = scan.word();
+    scan.decimal();
+    const boot = { sec: scan.hi, nsec: scan.lo };
+    const wall = /^(\d{1,12})\.(\d{6})$/.exec(scan.word());
+    if (!scan.done() || !Number.isInteger(version) || wall === null) return { kind: 'malformed', line };
+    bootSec = boot.sec;
+    bootNsec = boot.nsec;
+    return {
+      kind: 'hello',
+      at: traceNs(0),
+      version,
+      backend,
+      bootSec: boot.sec,
+      bootNsec: boot.nsec,
+      wallSec: Number(wall[1]),
+      wallUsec: Number(wall[2]),
+    };
+  };
+
+  const timed = (line: string): TimedEvent | null => {
+    scan.start(line);
+    const at = time();
+    switch (line.charCodeAt(0)) {
+      case 0x41: {
+        const key = sk();
+        const via = scan.hex32();
+        scan.hex();
+        const event: TimedEvent = { kind: 'announce', at, sk: key, via, flags: scan.hi, context: scan.lo, line };
+        for (let i = 0; i < 11; i++) scan.hex();
+        scan.hex32();
+        for (let i = 0; i < 9; i++) scan.hex();
+        scan.hex();
+        scan.hex32();
+        scan.hex32();
+        for (let i = 0; i < 3; i++) scan.hex();
+        return isCommHex(scan.rest()) && via >= 1 && via <= 5 ? event : null;
+      }
+      case 0x53: {
+        const key = sk();
+        const from = scan.hex32();
+        const to = scan.hex32();
+        scan.hex();
+        const event: TimedEvent = { kind: 'set_state', at, sk: key, from, to, flags: scan.hi, context: scan.lo, line };
+        for (let i = 0; i < 7; i++) scan.hex();
+        return isState(from) && isState(to) ? event : null;
+      }
+      case 0x52: {
+        const key = sk();
+        for (let i = 0; i < 8; i++) scan.hex();
+        return { kind: 'retransmit', at, sk: key, line };
+      }
+      case 0x58: {
+        const key = sk();
+        const direction = scan.hex32();
+        const state = scan.hex32();
+        const skb = scan.hex32();
+        const reason = scan.hex32();
+        if (direction !== 1 && direction !== 2) return null;
+        const sent = direction === 1;
+        return {
+          kind: 'reset',
+          at,
+          sk: key,
+          sent,
+          state,
+          answersSegment: skb === 1,
+          reason: reason === 0xff ? null : reason,
+        };
+      }
+      case 0x44: {
+        const key = sk();
+        const cookie = scan.word();
+        scan.hex();
+        const context = scan.lo;
+        scan.hex();
+        return { kind: 'destroy', at, sk: key, cookie, context, err: scan.hi >>> 16 };
+      }
+      case 0x54: {
+        const via = scan.hex32();
+        const exiting = scan.hex32() === 1;
+        const closedIn = scan.hex32();
+        const lastFrom = scan.hex32();
+        const err = scan.hex32();
+        const reset = scan.hex32();
+        scan.decimal();
+        const count = scan.hi * 1e9 + scan.lo;
+        return { kind: 'tally', at, via, exiting, closedIn, lastFrom, err, reset, count };
+      }
+      case 0x43:
+        return { kind: 'tick', at };
+      case 0x5a:
+        return { kind: 'bye', at };
+      default:
+        return decodeOwnLine(line, at, scan);
+    }
+  };
+
+  return (line) => {
+    if (line === '') return null;
+    if (line.charCodeAt(0) === 0x48) return hello(line);
+    if (bootSec === null) return { kind: 'malformed', line };
+    const event = timed(line);
+    const good = event !== null && scan.done() && Number.isFinite(event.at);
+    return good ? event : { kind: 'malformed', line };
+  };
+};
+
+const isState = (state: number): boolean => state >= 1 && state <= 12;
+
+/** Sixteen bytes in hex; bpftrace separates them by spaces. */
+const isCommHex = (text: string): boolean => {
+  if (text.length !== 47) return false;
+  for (let i = 0; i < 47; i++) {
+    const code = text.charCodeAt(i);
+    const isSpace = code === 0x20;
+    const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
+    if (i % 3 === 2 ? !isSpace : !isHex) return false;
+  }
+  return true;
+};

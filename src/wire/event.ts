@@ -1,0 +1,146 @@
+import type { SkAddr, TraceNs } from '../kernel/units.ts';
+
+/** How the probe knew that a socket dies; the numbers are the wire's. */
+export const VIA = {
+  /** The hook on `__tcp_close` itself. */
+  hook: 1,
+  /** A transition into the state it was in already: only `__tcp_close` emits one. */
+  repeated: 2,
+  /** A transition under the socket's lock while its file was in its last fput. */
+  last_fput: 3,
+  /** Found dead already: older than the capture, or its close was missed. */
+  late: 4,
+  /** First seen at destroy: it was in CLOSE before. */
+  destroy: 5,
+} as const;
+
+/** What each line about a socket carries, packed as on the wire. See docs/wire-format.md. */
+type OnSock = { readonly at: TraceNs; readonly sk: SkAddr };
+
+/** The first line: who speaks, and how its clock stands to the wall's. */
+export type Hello = {
+  readonly kind: 'hello';
+  readonly at: TraceNs;
+  readonly version: number;
+  readonly backend: string;
+  /** Boot clock in ns at the handshake, in seconds above and nanoseconds below. */
+  readonly bootSec: number;
+  readonly bootNsec: number;
+  /** Wall clock at the same instant, UTC seconds and microseconds. */
+  readonly wallSec: number;
+  readonly wallUsec: number;
+};
+
+export type Announce = OnSock & {
+  readonly kind: 'announce';
+  readonly via: number;
+  /** `e0`: skc_flags in the high half, context bits in the low. */
+  readonly flags: number;
+  readonly context: number;
+  /** The whole line: `parseAnnounce` reads the rest of it when somebody asks. */
+  readonly line: string;
+};
+
+export type SetState = OnSock & {
+  readonly kind: 'set_state';
+  readonly from: number;
+  readonly to: number;
+  readonly flags: number;
+  readonly context: number;
+  readonly line: string;
+};
+
+export type Retransmit = OnSock & { readonly kind: 'retransmit'; readonly line: string };
+
+export type Reset = OnSock & {
+  readonly kind: 'reset';
+  readonly sent: boolean;
+  readonly state: number;
+  /** The reset answered a segment; otherwise the kernel sent it of itself. */
+  readonly answersSegment: boolean;
+  /** `enum sk_rst_reason`, or null where the kernel gives none. */
+  readonly reason: number | null;
+};
+
+export type Destroy = OnSock & {
+  readonly kind: 'destroy';
+  readonly cookie: string;
+  readonly context: number;
+  readonly err: number;
+};
+
+/** Sockets that died before they were announced; counted in the kernel since the capture began. */
+export type Tally = {
+  readonly kind: 'tally';
+  readonly at: TraceNs;
+  readonly via: number;
+  readonly exiting: boolean;
+  readonly closedIn: number;
+  readonly lastFrom: number;
+  readonly err: number;
+  readonly reset: number;
+  readonly count: number;
+};
+
+export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
+export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };
+
+/** One orphan that /proc/net/tcp[6] of some namespace listed right after attach. */
+export type Inventoried = {
+  readonly kind: 'inventoried';
+  readonly at: TraceNs;
+  readonly netns: number;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+  readonly state: number;
+  readonly retransmits: number;
+  readonly txQueue: number;
+};
+
+/** The inventory is complete; `unreadable` namespaces could not be asked. */
+export type InventoryEnd = {
+  readonly kind: 'inventory_end';
+  readonly at: TraceNs;
+  /** When the probes were all attached. */
+  readonly attachedAt: TraceNs;
+  readonly namespaces: number;
+  readonly unreadable: number;
+};
+
+/** What /proc/net/sockstat and tcp_max_orphans said. */
+export type Sample = {
+  readonly kind: 'sample';
+  readonly at: TraceNs;
+  readonly orphans: number;
+  readonly limit: number;
+};
+
+/** Events that were dropped before they reached us, by who dropped them. */
+export type Lost = { readonly kind: 'lost'; readonly at: TraceNs; readonly count: number; readonly where: string };
+
+/** Something the user must know, in words. */
+export type Notice = { readonly kind: 'notice'; readonly at: TraceNs; readonly text: string };
+
+/** A line that is no event; counted and shown, never thrown. */
+export type Malformed = { readonly kind: 'malformed'; readonly line: string };
+
+/** What the stream holds once its lines are read; all but `hello` and `malformed` have a place in time. */
+export type TimedEvent =
+  | Announce
+  | SetState
+  | Retransmit
+  | Reset
+  | Destroy
+  | Tally
+  | Tick
+  | Bye
+  | Inventoried
+  | InventoryEnd
+  | Sample
+  | Lost
+  | Notice;
+
+export type WireEvent = Hello | Malformed | TimedEvent;

@@ -1,0 +1,259 @@
+import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
+import { Scan } from './scan.ts';
+
+/** Bits of the wire's context field. */
+export const OWN = 1;
+/** `struct socket` and file that hold the sock; values of `holderOf`. */
+export const HOLDER = { none: 0, kernel: 1, alive: 2, lastFput: 3, unreadable: 4 } as const;
+export const holderOf = (context: number): number => (context >>> 2) & 7;
+export const shutdownOf = (context: number): number => (context >>> 6) & 3;
+export const stateOf = (context: number): number => (context >>> 8) & 0xff;
+
+/** Bits of skc_flags, the same in 5.15 to 7.2. @see Linux include/net/sock.h, enum sock_flags */
+export const SOCK = { DEAD: 1, DONE: 2, LINGER: 16 } as const;
+
+/** What S, R and A lines say of a sock at one instant. Sequence numbers are u32, timers jiffies (low 32 bits). */
+export type Evidence = {
+  readonly flags: number;
+  readonly context: number;
+  readonly err: number;
+  readonly errSoft: number;
+  readonly pending: number;
+  readonly icskRetransmits: number;
+  readonly backoff: number;
+  readonly probesOut: number;
+  readonly writeSeq: number;
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rto: number;
+  readonly packetsOut: number;
+  readonly rtoTimer: number;
+  readonly skTimer: number;
+  readonly wmemQueued: number;
+  readonly rmemAlloc: number;
+  readonly forwardAlloc: number;
+  readonly retransStamp: number;
+};
+
+/** A transition remembered in the kernel from before the announcement. `boot` in microseconds, as two halves. */
+export type Move = {
+  readonly bootUs: number;
+  readonly from: number;
+  readonly to: number;
+  readonly own: boolean;
+  readonly err: number;
+};
+
+/** All of an announcement. Times in jiffies unless named otherwise. */
+export type AnnounceDetail = Evidence & {
+  readonly rcvNxt: number;
+  readonly copiedSeq: number;
+  readonly userTimeoutMs: number;
+  readonly lingerTime: number;
+  readonly linger2: number;
+  /** 0 where the kernel has the constant TCP_RTO_MAX. */
+  readonly rtoMax: number;
+  readonly lsndtime: number;
+  readonly rcvTstamp: number;
+  readonly netns: number;
+  readonly uid: number;
+  readonly mark: number;
+  /** Decimal; "0" where the kernel has no cgroup in the sock. */
+  readonly cgroupId: string;
+  /** Decimal; "0" while the kernel has made none. */
+  readonly cookie: string;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+  readonly pid: number;
+  readonly tid: number;
+  readonly exiting: boolean;
+  readonly isKernelThread: boolean;
+  readonly exitCode: number;
+  /** Oldest first. */
+  readonly moves: readonly Move[];
+  readonly comm: string;
+};
+
+const AF_INET6 = 10;
+/** Task flags. @see Linux include/linux/sched.h */
+const PF_EXITING = 0x4;
+const PF_KTHREAD = 0x200000;
+
+const scanner = new Scan();
+
+const readEvidence = (scan: Scan): Evidence => {
+  scan.hex();
+  const flags = scan.hi;
+  const context = scan.lo;
+  scan.hex();
+  const err = scan.hi >>> 16;
+  const errSoft = scan.hi & 0xffff;
+  const timers = scan.lo;
+  scan.hex();
+  const writeSeq = scan.hi;
+  const sndUna = scan.lo;
+  scan.hex();
+  const sndNxt = scan.hi;
+  const sndWnd = scan.lo;
+  scan.hex();
+  const rto = scan.hi;
+  const packetsOut = scan.lo;
+  scan.hex();
+  const rtoTimer = scan.hi;
+  const skTimer = scan.lo;
+  scan.hex();
+  const wmemQueued = scan.hi;
+  const rmemAlloc = scan.lo;
+  scan.hex();
+  return {
+    flags,
+    context,
+    err,
+    errSoft,
+    pending: timers >>> 24,
+    icskRetransmits: (timers >>> 16) & 0xff,
+    backoff: (timers >>> 8) & 0xff,
+    probesOut: timers & 0xff,
+    writeSeq,
+    sndUna,
+    sndNxt,
+    sndWnd,
+    rto,
+    packetsOut,
+    rtoTimer,
+    skTimer,
+    wmemQueued,
+    rmemAlloc,
+    forwardAlloc: scan.hi | 0,
+    retransStamp: scan.lo,
+  };
+};
+
+/** The evidence of a decoded S or R line, which is known to be well formed. */
+export const parseEvidence = (line: string): Evidence => {
+  const scan = scanner.start(line);
+  scan.decimal();
+  scan.hexWord();
+  if (line.charCodeAt(0) === 0x53) {
+    scan.hex();
+    scan.hex();
+  }
+  return readEvidence(scan);
+};
+
+/** The whole of a decoded A line, which is known to be well formed. */
+export const parseAnnounce = (line: string): AnnounceDetail => {
+  const scan = scanner.start(line);
+  scan.decimal();
+  scan.hexWord();
+  scan.hex();
+  const evidence = readEvidence(scan);
+  scan.hex();
+  const rcvNxt = scan.hi;
+  const copiedSeq = scan.lo;
+  scan.hex();
+  const userTimeoutMs = scan.hi;
+  const lingerTime = scan.lo;
+  scan.hex();
+  const linger2 = scan.hi | 0;
+  const rtoMax = scan.lo;
+  scan.hex();
+  const lsndtime = scan.hi;
+  const rcvTstamp = scan.lo;
+  const netns = scan.hex32();
+  scan.hex();
+  const uid = scan.hi;
+  const mark = scan.lo;
+  const cgroupId = hexToDecimal(scan);
+  const cookie = hexToDecimal(scan);
+  scan.hex();
+  const isV6 = scan.hi === AF_INET6;
+  const lport = swap16(scan.lo >>> 16);
+  const rport = swap16(scan.lo & 0xffff);
+  scan.hex();
+  const v4 = [scan.hi, scan.lo] as const;
+  const v6 = readAddress(scan);
+  const peer6 = readAddress(scan);
+  scan.hex();
+  const pid = scan.hi;
+  const tid = scan.lo;
+  const taskFlags = scan.hex32();
+  const exitCode = scan.hex32();
+  const moves: Move[] = [];
+  for (let i = 0; i < 3; i++) {
+    scan.hex();
+    if (scan.hi !== 0 || scan.lo !== 0) moves.unshift(toMove(scan));
+  }
+  return {
+    ...evidence,
+    rcvNxt,
+    copiedSeq,
+    userTimeoutMs,
+    lingerTime,
+    linger2,
+    rtoMax,
+    lsndtime,
+    rcvTstamp,
+    netns,
+    uid,
+    mark,
+    cgroupId,
+    cookie,
+    family: isV6 ? 'ipv6' : 'ipv4',
+    laddr: isV6 ? ipv6Text(v6) : ipv4Text(v4[0]),
+    lport,
+    raddr: isV6 ? ipv6Text(peer6) : ipv4Text(v4[1]),
+    rport,
+    pid,
+    tid,
+    exiting: (taskFlags & PF_EXITING) !== 0,
+    isKernelThread: (taskFlags & PF_KTHREAD) !== 0,
+    exitCode,
+    moves: lastLife(moves),
+    comm: commText(scan.rest()),
+  };
+};
+
+const hexToDecimal = (scan: Scan): string => {
+  const hex = scan.hexWord();
+  return scan.hi === 0 ? String(scan.lo) : BigInt(`0x${hex}`).toString();
+};
+
+const readAddress = (scan: Scan): readonly [number, number, number, number] => {
+  scan.hex();
+  const a = scan.hi;
+  const b = scan.lo;
+  scan.hex();
+  return [a, b, scan.hi, scan.lo];
+};
+
+const toMove = (scan: Scan): Move => ({
+  bootUs: scan.hi * 65_536 + (scan.lo >>> 16),
+  from: (scan.lo >>> 12) & 0xf,
+  to: (scan.lo >>> 8) & 0xf,
+  own: (scan.lo & 0x80) !== 0,
+  err: scan.lo & 0x7f,
+});
+
+/** What the sock did since it was last connected: a sock reused after connect(AF_UNSPEC) keeps older moves. */
+const lastLife = (moves: readonly Move[]): readonly Move[] => {
+  let start = 0;
+  for (let i = 1; i < moves.length; i++) {
+    if (moves[i]?.from !== moves[i - 1]?.to) start = i;
+  }
+  return moves.slice(start);
+};
+
+/** A comm's 16 bytes up to the first NUL; bytes that are no UTF-8 become `\xNN`. */
+export const commText = (hexBytes: string): string => {
+  const bytes = Buffer.from(hexBytes.replaceAll(' ', ''), 'hex');
+  const end = bytes.indexOf(0);
+  const name = end < 0 ? bytes : bytes.subarray(0, end);
+  const text = name.toString('utf8');
+  if (!text.includes('\ufffd')) return text;
+  return name.toString('latin1').replace(/[\u0080-\u00ff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+};

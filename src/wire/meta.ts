@@ -1,0 +1,31 @@
+/**
+ * The first record of every stream: what captured it, where, and how. Written into recordings and first of all in
+ * `--json`. Fields may be added; readers ignore those they do not know.
+ */
+export type Meta = {
+  readonly type: 'meta';
+  readonly finwait: string;
+  /** Version of the NDJSON contract. */
+  readonly schema: number;
+  /** Version of the wire format the lines are in. */
+  readonly wire: number;
+  readonly bpftrace: string;
+  readonly kernel: string;
+  readonly host: string;
+  readonly backend: string;
+  /** Wall clock minus boot clock at the handshake, ns. */
+  readonly boot_offset_ns: string;
+  readonly started_at: string;
+  /** finwait's own process and network namespace. */
+  readonly pid: number;
+  readonly netns: number | null;
+  /** Jiffies a second; null where unknown. */
+  readonly hz: number | null;
+  /** How long events may be displaced, ms: where the reorder window starts. */
+  readonly reorder_window_ms: number;
+  /** `enum sk_rst_reason`: number to name; empty before Linux 6.12. */
+  readonly reset_reasons: Readonly<Record<string, string>>;
+  /** The sysctls that bound an orphan's life, per namespace inode; those of finwait's own are listed first. */
+  readonly sysctls: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly filters: Readonly<Record<string, string>>;
+};

@@ -1,0 +1,66 @@
+import { type TraceNs, traceNs } from '../kernel/units.ts';
+import type { TimedEvent } from './event.ts';
+import type { Scan } from './scan.ts';
+
+/**
+ * The lines finwait itself puts into the stream, in small letters: what it read from /proc, what was lost, what
+ * went wrong. They are recorded where they happened, so that a replay sees what the live run saw.
+ *
+ * @param at - the line's time, read already
+ * @param scan - stands behind the time
+ * @returns null for a line that is none of these
+ */
+export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent | null => {
+  switch (line.charCodeAt(0)) {
+    case 0x69: {
+      const netns = decimal(scan);
+      const family = scan.word();
+      const laddr = scan.word();
+      const lport = decimal(scan);
+      const raddr = scan.word();
+      const rport = decimal(scan);
+      const state = decimal(scan);
+      const retransmits = decimal(scan);
+      const txQueue = decimal(scan);
+      if (family !== 'ipv4' && family !== 'ipv6') return null;
+      if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
+      return { kind: 'inventoried', at, netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue };
+    }
+    case 0x65: {
+      const before = decimal(scan);
+      const namespaces = decimal(scan);
+      const unreadable = decimal(scan);
+      return { kind: 'inventory_end', at, attachedAt: traceNs(at - before), namespaces, unreadable };
+    }
+    case 0x6b: {
+      const orphans = decimal(scan);
+      const limit = decimal(scan);
+      return { kind: 'sample', at, orphans, limit };
+    }
+    case 0x6c: {
+      const count = decimal(scan);
+      return { kind: 'lost', at, count, where: scan.rest() };
+    }
+    case 0x6e:
+      return { kind: 'notice', at, text: scan.rest() };
+    default:
+      return null;
+  }
+};
+
+/** The same lines, written. `boot` is boot-clock nanoseconds; text must be free of line breaks. */
+export const ownLine = {
+  inventoried: (boot: bigint, fields: readonly (string | number)[]): string => `i ${boot} ${fields.join(' ')}`,
+  inventoryEnd: (boot: bigint, sinceAttachNs: bigint, namespaces: number, unreadable: number): string =>
+    `e ${boot} ${sinceAttachNs} ${namespaces} ${unreadable}`,
+  sample: (boot: bigint, orphans: number, limit: number): string => `k ${boot} ${orphans} ${limit}`,
+  lost: (boot: bigint, count: number, where: string): string => `l ${boot} ${count} ${oneLine(where)}`,
+  notice: (boot: bigint, text: string): string => `n ${boot} ${oneLine(text)}`,
+};
+
+const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+
+const decimal = (scan: Scan): number => {
+  scan.decimal();
+  return scan.hi * 1e9 + scan.lo;
+};
