@@ -15,21 +15,23 @@ const MAX_WINDOW_NS = 2e9;
 const MAX_HELD = 1_000_000;
 
 export type FoldOptions = {
-  readonly onPath: (path: ClosePath) => void;
+  /** A sock was destroyed; `describe` tells its path. */
+  readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
   /** Something the user must know, in words; may hold hostile bytes. */
   readonly onNotice: (text: string) => void;
-  /** Whether paths are wanted at all; a screen describes only what it shows. */
-  readonly describesEnded: boolean;
 };
 
 export type Fold = {
   /** Takes one line of the stream. @throws Fault when the stream is of a wire version this program cannot read */
   readonly push: (line: string) => void;
-  /** The stream has ended; still-dying sockets are described last. */
+  /** The stream has ended. */
   readonly end: () => void;
   readonly tracker: Tracker;
+  /** Null before the handshake. */
   readonly describe: (sock: Sock) => ClosePath | null;
+  /** The paths of sockets that still are dying, those known from the inventory alone last. */
+  readonly describeRemaining: () => Iterable<ClosePath>;
   readonly wallClock: DescribeContext['wallClock'];
   /** The stream said goodbye: the probes had been told to stop and everything before it is here. */
   readonly isComplete: () => boolean;
@@ -49,10 +51,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     context === null ? null : describeSock(sock, tracker.now(), context);
   const tracker = createTracker({
     hz: meta.hz,
-    onEnd: (sock) => {
-      const path = options.describesEnded ? describe(sock) : null;
-      if (path !== null) options.onPath(path);
-    },
+    onEnd: options.onEnd,
     onLedger: options.onLedger,
   });
   const reorder = createReorder<TimedEvent>({
@@ -85,15 +84,16 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     end: () => {
       reorder.flush();
       tracker.end();
-      if (!options.describesEnded) return;
-      for (const sock of tracker.live()) {
-        const path = describe(sock);
-        if (path !== null) options.onPath(path);
-      }
-      for (const orphan of tracker.silent()) options.onPath(describeSilent(orphan));
     },
     tracker,
     describe,
+    *describeRemaining() {
+      for (const sock of tracker.live()) {
+        const path = sock.destroyedAt === null ? describe(sock) : null;
+        if (path !== null) yield path;
+      }
+      for (const orphan of tracker.silent()) yield describeSilent(orphan);
+    },
     wallClock: (at) => context?.wallClock(at) ?? '',
     isComplete: () => isComplete,
   };

@@ -17,7 +17,9 @@ const shared = (command: Command): Command =>
     .addOption(new Option('--netns <inode>', 'only this network namespace').argParser(parseCount))
     .option('--comm <name>', 'only sockets closed by a process of this name')
     .addOption(new Option('--state <state>', 'only paths through this state, as FIN_WAIT1').argParser(parseState))
-    .addOption(new Option('--min-age <time>', 'only sockets dying for at least this long, as 10ms').argParser(parseDuration))
+    .addOption(
+      new Option('--min-age <time>', 'only sockets dying for at least this long, as 10ms').argParser(parseDuration),
+    )
     .addOption(new Option('--duration <time>', 'stop after this long, as 30s').argParser(parseDuration))
     .option('--strict', 'exit with 4 when events were lost');
 

@@ -14,7 +14,7 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
     { ...options, record: path },
     {
       onMeta: (meta) => {
-        fold = createFold(meta, { describesEnded: false, onPath: () => {}, onLedger: () => {}, onNotice: tell });
+        fold = createFold(meta, { onEnd: () => {}, onLedger: () => {}, onNotice: tell });
         tell(`recording to ${path === '-' ? 'stdout' : path}; Ctrl+C ends it`);
       },
       onLine: (line) => {

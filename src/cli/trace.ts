@@ -1,3 +1,4 @@
+import type { ClosePath } from '../explain/close-path.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { passes } from '../views/filter.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
@@ -22,17 +23,16 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
   const ledgerLine = (row: ReturnType<Fold['tracker']['ledger']>, on: Fold): string =>
     JSON.stringify(ledgerRecord(row, on.tracker.counters(), on.wallClock(row.at)));
 
+  const show = (path: ClosePath | null): void => {
+    if (path !== null && passes(path, filter)) output.line(isJson ? JSON.stringify(path) : traceLine(path, withTime));
+  };
+
   const consumer = {
     onMeta: (meta: Parameters<typeof createFold>[0]): void => {
       if (isJson) output.line(JSON.stringify(meta));
       else output.line(traceHeading(withTime));
       const made: Fold = createFold(meta, {
-        describesEnded: true,
-        onPath: (path) => {
-          // Our own sockets are in the ledger, as everybody's; they are not what the user looks for.
-          if (path.closer?.pid === meta.pid || !passes(path, filter)) return;
-          output.line(isJson ? JSON.stringify(path) : traceLine(path, withTime));
-        },
+        onEnd: (sock) => show(made.describe(sock)),
         onLedger: (row) => {
           if (isJson) output.line(ledgerLine(row, made));
         },
@@ -44,6 +44,7 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
     onEnd: (): void => {
       if (fold === null) return;
       fold.end();
+      for (const path of fold.describeRemaining()) show(path);
       if (isJson) output.line(ledgerLine(fold.tracker.ledger(), fold));
       else tell(summary(fold));
     },

@@ -36,8 +36,8 @@ export type Tracker = {
   /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
   readonly end: () => void;
   readonly live: () => IterableIterator<Sock>;
-  readonly liveCount: () => number;
-  readonly find: (sk: SkAddr, generation: number) => Sock | undefined;
+  /** Socks that are dying: announced and not destroyed. */
+  readonly dyingCount: () => number;
   /** Orphans of the inventory that have shown no event yet. */
   readonly silent: () => IterableIterator<Inventoried>;
   readonly silentCount: () => number;
@@ -64,6 +64,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const generations = createGenerations();
   const ledger: Ledger = createLedger(options.onLedger);
   let inventoryDone = false;
+  let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
   let lostEvents = 0;
   let lateEvents = 0;
@@ -87,6 +88,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** The sock is gone although nobody saw its destroy. */
   const infer = (sock: Sock, gap: Gap): void => {
     sock.gaps.add(gap);
+    dying--;
     if (sock.lingering) enter(sock, now);
     if (sock.entered) {
       ledger.exit(now);
@@ -123,6 +125,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       gaps: new Set(),
     };
     live.set(event.sk, sock);
+    dying++;
     if (!inventoryDone) seen.add(tupleOf(detail));
     const waits = (event.flags & SOCK.LINGER) !== 0 && detail.lingerTime > 0 && !detail.exiting;
     if (event.via === VIA.late) adopt(sock, tupleOf(detail));
@@ -187,6 +190,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (isLate) sock.gaps.add('event_late');
     if (sock.lingering) enter(sock, event.at);
     sock.destroyedAt = event.at;
+    dying--;
     sock.cookie = event.cookie === '0' ? sock.cookie : BigInt(`0x${event.cookie}`).toString();
     sock.destroyErr = event.err;
     if (stateOf(event.context) !== sock.state) sock.gaps.add('transition_missed');
@@ -297,11 +301,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       for (const sock of live.values()) sock.gaps.add('capture_ended');
     },
     live: () => live.values(),
-    liveCount: () => live.size,
-    find: (sk, generation) => {
-      const sock = live.get(sk);
-      return sock?.generation === generation ? sock : undefined;
-    },
+    dyingCount: () => dying,
     silent: () => inventory.values(),
     silentCount: () => inventory.size,
     ledger: () => ledger.now(now),

@@ -10,15 +10,14 @@ export const TRAILER = '# end';
 
 const bad = (name: string, what: string, remedy: string): Fault =>
   new Fault(`${name}: ${what}`, {
-    why: 'a recording begins with a zstd frame whose first line is finwait\'s meta',
+    why: "a recording begins with a zstd frame whose first line is finwait's meta",
     remedy,
     exitCode: EXIT.failed,
   });
 
 export const badRecording = {
   empty: (name: string): Fault => bad(name, 'is empty', 'record again: finwait record -o FILE'),
-  foreign: (name: string): Fault =>
-    bad(name, 'is not a finwait recording', 'give a file that finwait record wrote'),
+  foreign: (name: string): Fault => bad(name, 'is not a finwait recording', 'give a file that finwait record wrote'),
   headless: (name: string): Fault =>
     bad(name, 'is cut off before its first line', 'record again: nothing of it can be read'),
   newer: (name: string, schema: number): Fault =>
@@ -82,5 +81,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const texts = (value: unknown): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(isRecord(value) ? value : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(isRecord(value) ? value : {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
   );

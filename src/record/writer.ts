@@ -32,7 +32,9 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   const sink: Writable | WriteStream =
     path === '-'
       ? process.stdout
-      : createWriteStream(path, { fd: await open(path, 'w').catch((error: unknown) => Promise.reject(unwritable(name, error))) });
+      : createWriteStream(path, {
+          fd: await open(path, 'w').catch((error: unknown) => Promise.reject(unwritable(name, error))),
+        });
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);

@@ -33,13 +33,13 @@ export const fitEndpoint = (endpoint: string, width: number): string => {
   return room < 4 ? cut(port, width) : cut(endpoint.slice(0, colon), room) + port;
 };
 
-/** `comm[pid]` in `width` columns, `!` behind it when the process was exiting: the pid stays, the comm is cut. */
+/** `comm[pid]`, `!` behind it when the process was exiting. Too long: the comm is cut, or the pid left out, never cut. */
 export const fitCloser = (closer: Row['closer'], width: number): string => {
   if (closer === null) return UNKNOWN;
   const pid = `[${closer.pid}]${closer.exiting ? '!' : ''}`;
   const comm = printable(closer.comm);
   const room = width - widthOf(pid);
-  return room < 1 ? cut(comm + pid, width) : cut(comm, room) + pid;
+  return room < 2 ? cut(comm, width) : cut(comm, room) + pid;
 };
 
 const ALIGN_RIGHT: ReadonlySet<ColumnId> = new Set(['age', 'held', 'unacked', 'unsent', 'retransmits']);

@@ -84,17 +84,18 @@ const pathLines = (path: ClosePath, width: number): readonly Line[] => {
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
     ...entry('held', bytes(path), width),
     ...entry('sent', `${formatCount(path.retransmits)} retransmits, ${formatCount(path.probes)} probes`, width),
-    ...entry(
-      'socket',
-      `netns ${path.netns}, uid ${or(path.uid)}, cgroup ${or(path.cgroup_id)}, sk ${or(path.sk)} generation ${path.generation}, cookie ${or(path.cookie)}`,
-      width,
-    ),
     [span(' ')],
     [span('path', 'strong'), span('  since the close', 'dim')],
     ...(path.path.length === 0 ? [[span('  no transition was seen', 'dim')]] : path.path.map(stepLine)),
     ...sentences('because', path.because, width, 'plain'),
     ...sentences('gaps', path.gaps, width, 'warn'),
     ...sentences('advice', path.advice, width, 'plain'),
+    [span(' ')],
+    ...entry(
+      'socket',
+      `netns ${path.netns}, uid ${or(path.uid)}, cgroup ${or(path.cgroup_id)}, sk ${or(path.sk)} generation ${path.generation}, cookie ${or(path.cookie)}`,
+      width,
+    ),
   ];
 };
 

@@ -49,8 +49,10 @@ const danger = (part: number): readonly [string, Tone] => {
   return part >= 0.25 ? ['kills can start', 'warn'] : ['', 'good'];
 };
 
-const percent = (part: number): string =>
-  `${part > 0 && part < 0.1 ? (part * 100).toFixed(1) : Math.round(part * 100)}%`;
+const percent = (part: number): string => {
+  if (part > 0 && part < 0.001) return '<0.1%';
+  return part > 0 && part < 0.1 ? `${(part * 100).toFixed(1)}%` : `${Math.round(part * 100)}%`;
+};
 
 const WIDEST_BAR = 60;
 const NARROWEST_BAR = 10;
@@ -78,21 +80,22 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
     figure(2, formatCount(status.limit), ' limit'),
     ...(status.unlocated > 0 ? [figure(3, formatCount(status.unlocated), ' unlocated')] : []),
   ];
-  const left = fitSegments(figures, width - lineWidth(right));
+  const reserved = part === null || width < 80 ? 0 : NARROWEST_BAR + 2;
+  const left = fitSegments(figures, width - lineWidth(right) - reserved);
   const room = width - lineWidth(left) - lineWidth(right) - 2;
   return { left, right, bar: part === null || room < NARROWEST_BAR ? 0 : Math.min(room, WIDEST_BAR) };
 };
 
-const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status): Segment => {
+const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width: number): Segment => {
   if (drift === null || orphans === null || kernelOrphans === null) return segment(4, span(`drift ${UNKNOWN}`, 'dim'));
-  if (Math.abs(drift) <= inFlight) return segment(4, span('in step', 'good'));
-  return segment(1, span(` DRIFT ${drift > 0 ? '+' : ''}${formatCount(drift)} `, 'loud'));
+  if (Math.abs(drift) <= inFlight) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
+  return segment(0, span(` DRIFT ${drift > 0 ? '+' : ''}${formatCount(drift)} `, 'loud'));
 };
 
 /** Calm at 0, loud above it. */
-const loss = (count: number, word: string): Segment =>
+const loss = (count: number, word: string, rank: number): Segment =>
   count > 0
-    ? segment(0, span(` ${formatCount(count)} ${word.toUpperCase()} `, 'loud'))
+    ? segment(rank, span(` ${formatCount(count)} ${word.toUpperCase()} `, 'loud'))
     : segment(5, span(`0 ${word}`, 'dim'));
 
 /** How fast, how much memory, and how far all of it can be trusted. */
@@ -104,10 +107,10 @@ export const flowLine = (status: Status, width: number): Line => {
       segment(2, span('entries ', 'dim'), value(formatRate(status.entriesPerSec))),
       segment(2, span('exits ', 'dim'), value(formatRate(status.exitsPerSec))),
       segment(3, span('held ', 'dim'), value(formatBytes(status.heldBytes))),
-      driftSegment(status),
-      loss(status.lostEvents, 'lost'),
-      loss(status.lateEvents, 'late'),
-      loss(status.malformed, 'malformed'),
+      driftSegment(status, width),
+      loss(status.lostEvents, 'lost', 0),
+      loss(status.lateEvents, 'late', 1),
+      loss(status.malformed, 'malformed', 1),
     ],
     width,
   );

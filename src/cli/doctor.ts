@@ -1,0 +1,34 @@
+import { release } from 'node:os';
+import { runChecks } from '../capture/checks.ts';
+import { EXIT, type ExitCode } from '../kernel/fault.ts';
+import { printable } from '../views/top/printable.ts';
+import { createOutput } from './output.ts';
+import { VERSION } from './version.ts';
+
+/** `finwait doctor`: what can be traced here, what not, why, and the command that fixes it. Exit 3 when nothing can. */
+export const doctor = async (options: { readonly json?: boolean }): Promise<ExitCode> => {
+  const checks = await runChecks();
+  const canTrace = checks.every((check) => check.state !== 'missing');
+  const output = createOutput();
+  if (options.json === true) {
+    output.line(
+      JSON.stringify({
+        type: 'doctor',
+        finwait: VERSION,
+        node: process.versions.node,
+        kernel: release(),
+        can_trace: canTrace,
+        checks,
+      }),
+    );
+  } else {
+    output.line(`finwait ${VERSION}, Node ${process.versions.node}, Linux ${release()}`);
+    for (const check of checks) {
+      output.line(`${check.state.padEnd(8)} ${check.name.padEnd(36)} ${printable(check.detail)}`);
+      if (check.fix !== null) output.line(`${''.padEnd(8)} ${''.padEnd(36)} fix: ${printable(check.fix)}`);
+    }
+    output.line(canTrace ? 'finwait can trace here.' : "finwait cannot trace here; 'finwait demo' shows a recording.");
+  }
+  await output.flush();
+  return canTrace ? EXIT.done : EXIT.cannotTrace;
+};

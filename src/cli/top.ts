@@ -1,0 +1,126 @@
+import { fileURLToPath } from 'node:url';
+import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
+import type { LiveTopStore } from '../views/top/store.ts';
+import { createTopStore } from '../views/top/store.ts';
+import { printTop } from '../views/top/text.ts';
+import type { SharedOptions } from './arguments.ts';
+import { createFold, type Fold } from './fold.ts';
+import { tell, tellFault } from './messages.ts';
+import { createOutput } from './output.ts';
+import { createPace } from './pace.ts';
+import { type Consumer, runLive, runRecording, type SourceEnd, untilSignalled } from './source.ts';
+import { lossOf } from './trace.ts';
+
+type Run = (consumer: Consumer, signal: AbortSignal, onProgress: (text: string) => void) => Promise<SourceEnd>;
+
+/** `finwait top`: the live screen; text once a second where stdout is no terminal. */
+export const top = (options: SharedOptions): Promise<ExitCode> =>
+  show('', options, (consumer, signal, onProgress) => runLive(options, consumer, signal, onProgress));
+
+/** `finwait replay FILE`: the same screen over a recording. */
+export const replay = (path: string, options: { readonly speed: number }): Promise<ExitCode> =>
+  show(path === '-' ? 'stdin' : path, {}, (consumer, signal) =>
+    runRecording(path, consumer, signal, createPace(options.speed, signal)),
+  );
+
+/** `finwait demo`: a recording of real sockets that comes with finwait. */
+export const demo = (options: { readonly speed: number }): Promise<ExitCode> => {
+  const path = fileURLToPath(new URL('../../docs/demo.fwr', import.meta.url));
+  return show('demo', {}, (consumer, signal) =>
+    runRecording(path, consumer, signal, createPace(options.speed, signal)),
+  );
+};
+
+const show = async (name: string, options: Pick<SharedOptions, 'strict'>, run: Run): Promise<ExitCode> => {
+  const store = createTopStore(name);
+  const signalled = untilSignalled();
+  const quit = new AbortController();
+  const signal = AbortSignal.any([signalled, quit.signal]);
+  let fold: Fold | null = null;
+  const consumer: Consumer = {
+    onMeta: (meta) => {
+      fold = createFold(meta, { onEnd: store.onEnd, onLedger: store.onLedger, onNotice: store.notice });
+      store.attach({ meta, ...fold });
+      store.setPhase(name === '' ? 'tracing' : 'replaying');
+    },
+    onLine: (line) => fold?.push(line),
+    onEnd: () => fold?.end(),
+  };
+  const isScreen = process.stdout.isTTY === true && process.stdin.isTTY === true;
+  const view = isScreen ? showScreen : showText;
+  const fault = await view(store, run, consumer, signal, () => quit.abort());
+  store.stop();
+  if (fault !== null) {
+    tellFault(fault);
+    return fault.exitCode;
+  }
+  return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
+};
+
+type View = (
+  store: LiveTopStore,
+  run: Run,
+  consumer: Consumer,
+  signal: AbortSignal,
+  onQuit: () => void,
+) => Promise<Fault | null>;
+
+/** Runs the source; a fault is a result here, since the screen has to go first. */
+const settle = (running: Promise<SourceEnd>): Promise<Fault | null> =>
+  running.then(
+    (end) => end.fault,
+    (error: unknown) => {
+      if (error instanceof Fault) return error;
+      throw error;
+    },
+  );
+
+const showScreen: View = async (store, run, consumer, signal, onQuit) => {
+  const { runScreen, restoreTerminal } = await import('../views/top/screen.tsx');
+  process.on('uncaughtException', (error) => {
+    restoreTerminal(process.stdout);
+    process.stderr.write(`${error.stack ?? String(error)}\n`);
+    process.exit(EXIT.failed);
+  });
+  const { stdin, stdout } = process;
+  const leave = new AbortController();
+  const screen = runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
+  let hasBegun = false;
+  const running = settle(
+    run(
+      {
+        ...consumer,
+        onMeta: (meta) => {
+          hasBegun = true;
+          consumer.onMeta(meta);
+        },
+      },
+      signal,
+      store.notice,
+    ),
+  );
+  const ending = running.then((fault) => {
+    // Before anything was shown there is nothing to stay for. After it, what was seen stays on the screen.
+    if (!hasBegun) leave.abort();
+    else if (!signal.aborted) {
+      if (fault !== null) store.notice(`${fault.message}: ${fault.why}`);
+      store.setPhase(fault === null ? 'ended' : 'failed');
+    }
+    return fault;
+  });
+  await screen;
+  onQuit();
+  return ending;
+};
+
+const showText: View = async (store, run, consumer, signal, onQuit) => {
+  const output = createOutput();
+  output.closed.addEventListener('abort', onQuit, { once: true });
+  const timer = setInterval(() => printTop(store.getSnapshot(), output.line), 1000);
+  const fault = await settle(run(consumer, signal, tell));
+  clearInterval(timer);
+  store.setPhase(fault === null ? 'ended' : 'failed');
+  if (store.getSnapshot().status.backend !== '') printTop(store.getSnapshot(), output.line);
+  await output.flush();
+  return fault;
+};

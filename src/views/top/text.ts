@@ -1,0 +1,30 @@
+import { formatAge, formatBytes, formatCount, formatRate } from './format.ts';
+import type { Snapshot } from './model.ts';
+
+const ROWS = 10;
+
+/** The screen's content as plain lines, for a stdout that is no terminal: the header's figures and the oldest rows. */
+export const printTop = (snapshot: Snapshot, line: (text: string) => void): void => {
+  const { status } = snapshot;
+  const isOff = status.drift !== null && Math.abs(status.drift) > status.inFlight;
+  line(
+    [
+      status.clock === '' ? '--:--:--' : status.clock,
+      `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
+      `entries ${formatRate(status.entriesPerSec)} exits ${formatRate(status.exitsPerSec)}`,
+      `held ${formatBytes(status.heldBytes)}`,
+      `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? '?'}`,
+      `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
+      status.phase,
+      ...(status.notice === '' ? [] : [status.notice]),
+    ].join(' | '),
+  );
+  for (const row of snapshot.rows.slice(0, ROWS)) {
+    const closer = row.closer === null ? '-' : `${row.closer.comm}[${row.closer.pid}]`;
+    const age = row.ageMs === null ? '>?' : formatAge(row.ageMs);
+    line(
+      `  ${age.padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${formatBytes(row.heldBytes)}, ${row.retransmits} retransmits, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
+    );
+  }
+  if (snapshot.total > ROWS) line(`  … and ${snapshot.total - ROWS} more`);
+};
