@@ -17,7 +17,8 @@ export const attachFault = (backend: Backend, result: Outcome, messages: readonl
   const all = messages.join('\n');
   const remedy = /Operation not permitted|EPERM/.test(all)
     ? 'run as root; in a container add CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE'
-    : /does not contain a field|Unknown struct|tracepoint not found|No probes to attach/i.test(all)
+    : backend !== 'tracepoint' &&
+        /does not contain a field|Unknown struct|tracepoint not found|No probes to attach/i.test(all)
       ? 'try another backend: --backend tracepoint'
       : 'finwait doctor';
   return new Fault(`bpftrace could not attach the ${backend} probes (${howItEnded(result)})`, {

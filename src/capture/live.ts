@@ -5,9 +5,9 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
-import { BACKENDS, type Backend, surveyBackends } from './backend.ts';
+import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { createBootClock } from './boot-clock.ts';
-import { type BpftraceProgram, bpftraceEnv, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
+import { type BpftraceProgram, bpftraceEnv, type Chatter, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { hasTracingCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
@@ -35,6 +35,8 @@ export type LiveOptions = {
   readonly onMeta: (meta: Meta) => void;
   /** A word for the user while nothing is shown yet: which backend is tried, and why. */
   readonly onProgress: (text: string) => void;
+  /** Gives up attaching. Once attached, `stop` ends the capture. */
+  readonly signal?: AbortSignal;
 };
 
 export type LiveCapture = {
@@ -55,9 +57,10 @@ export type LiveCapture = {
  * bpftrace cannot outlive us: `setpriv --pdeathsig` has the kernel interrupt it when our process dies in any way, and
  * where setpriv is missing its next tick (100 ms) meets a closed pipe.
  *
+ * @returns null when `signal` came before the probes were attached
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches
  */
-export const startLive = async (options: LiveOptions): Promise<LiveCapture> => {
+export const startLive = async (options: LiveOptions): Promise<LiveCapture | null> => {
   if (process.getuid?.() !== 0 && !hasTracingCapabilities()) {
     throw new Fault('finwait must run as root', {
       why: 'loading probes into the kernel needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or CAP_SYS_ADMIN)',
@@ -78,11 +81,13 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture> => {
         ? 'no backend can trace on this kernel'
         : `the ${options.backend} backend cannot trace on this kernel`,
       {
-        why: survey.map((state) => `${state.backend}: ${state.reason}`).join('; '),
+        why: reasonsOf(survey),
         remedy:
-          survey[0]?.reason === 'tracefs is not mounted'
+          findTracefs() === null
             ? 'mount -t tracefs nodev /sys/kernel/tracing'
-            : 'finwait doctor',
+            : btf === undefined
+              ? "boot a kernel with BTF, as Debian's, Ubuntu's and Fedora's are; then finwait doctor"
+              : 'finwait doctor',
         exitCode: EXIT.cannotTrace,
       },
     );
@@ -98,10 +103,17 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture> => {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       failure = error;
-      options.onProgress(`${candidate.backend} did not attach: ${error.why}`);
+      if (candidate !== candidates.at(-1)) options.onProgress(`${candidate.backend} did not attach: ${error.why}`);
     }
   }
   throw failure ?? new Error('unreachable: no candidate was tried');
+};
+
+/** What keeps the backends from tracing; a reason that all share is said once. */
+const reasonsOf = (survey: readonly BackendState[]): string => {
+  const [first, ...others] = new Set(survey.map((state) => state.reason));
+  if (first !== undefined && others.length === 0) return first;
+  return survey.map((state) => `${state.backend}: ${state.reason}`).join('; ');
 };
 
 const attach = async (
@@ -109,9 +121,11 @@ const attach = async (
   program: BpftraceProgram,
   btf: Btf,
   options: LiveOptions,
-): Promise<LiveCapture> => {
+): Promise<LiveCapture | null> => {
   const text = readFileSync(new URL(`../../probes/${backend}.bt`, import.meta.url), 'utf8');
-  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), await findProgram('setpriv'));
+  const setpriv = await findProgram('setpriv');
+  if (options.signal?.aborted === true) return null;
+  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), setpriv);
   const { finwaitVersion, filters } = options;
   return run(child, { backend, program, btf, finwaitVersion, filters }, options);
 };
@@ -126,6 +140,8 @@ const spawnBpftrace = (path: string, script: string, setpriv: string | null) => 
     buffer: false,
     reject: false,
     stripFinalNewline: false,
+    // execa's SIGKILL after the delay follows this signal only.
+    killSignal: 'SIGINT',
     forceKillAfterDelay: STOP_TIMEOUT_MS,
   });
 };
@@ -134,7 +150,7 @@ const run = async (
   child: ReturnType<typeof spawnBpftrace>,
   facts: CaptureFacts,
   options: LiveOptions,
-): Promise<LiveCapture> => {
+): Promise<LiveCapture | null> => {
   const clock = createBootClock();
   const messages: string[] = [];
   let isAttached = false;
@@ -151,7 +167,7 @@ const run = async (
     if (!options.onLine(line)) lines.pause();
   };
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
-  const onChatter = (line: string): void => {
+  const onChatter = (line: string): Chatter['kind'] => {
     const said = readChatter(line);
     if (said.kind === 'lost') put(ownLine.lost(clock.now(), said.count, 'bpftrace dropped them: its buffer was full'));
     if (said.kind === 'map_full') notice(`a BPF map is full: ${said.text}`);
@@ -159,6 +175,7 @@ const run = async (
       messages.push(said.text);
       if (messages.length > KEPT_MESSAGES) messages.shift();
     }
+    return said.kind;
   };
   child.stderr.pipe(split2()).on('data', onChatter);
 
@@ -166,7 +183,10 @@ const run = async (
   lines.on('data', (line: string) => {
     lastLineAt = performance.now();
     if (!isAttached) {
-      if (!line.startsWith('H ')) return onChatter(line);
+      if (!line.startsWith('H ')) {
+        onChatter(line);
+        return;
+      }
       isAttached = true;
       const boot = HANDSHAKE.exec(line);
       if (boot !== null) clock.observe(BigInt(boot[1] ?? 0));
@@ -178,7 +198,8 @@ const run = async (
     if (isWireLine(line)) {
       if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
       put(line);
-    } else onChatter(line);
+    // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
+    } else if (onChatter(line) === 'message') put(`? ${line}`);
   });
 
   const ended = Promise.withResolvers<Fault | null>();
@@ -187,13 +208,27 @@ const run = async (
     await drained;
     return result;
   });
+  // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.
+  const killNow = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', killNow);
+  void exit.then(() => process.off('exit', killNow));
+  const giveUp = (): void => {
+    child.kill('SIGINT');
+  };
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   const timeout = setTimeout(() => {
     messages.push(`no handshake within ${ATTACH_TIMEOUT_MS / 1000} s`);
     child.kill('SIGKILL');
   }, ATTACH_TIMEOUT_MS);
   const outcome = await Promise.race([attached.promise.then(() => null), exit]);
   clearTimeout(timeout);
-  if (outcome !== null) throw attachFault(facts.backend, outcome, messages);
+  options.signal?.removeEventListener('abort', giveUp);
+  if (outcome !== null) {
+    if (options.signal?.aborted === true) return null;
+    throw attachFault(facts.backend, outcome, messages);
+  }
 
   const attachedAt = clock.now();
   const inventory = await takeInventory();
@@ -246,7 +281,7 @@ const run = async (
 
   void exit.then((result) => {
     clearInterval(timer);
-    if (isStopping) return ended.resolve(null);
+    if (isStopping || options.signal?.aborted === true) return ended.resolve(null);
     notice(`bpftrace ended by itself (${howItEnded(result)})`);
     ended.resolve(
       new Fault(`bpftrace ended by itself (${howItEnded(result)})`, {

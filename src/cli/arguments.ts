@@ -5,14 +5,19 @@ import type { PathFilter } from '../views/filter.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** `10ms`, `30s`, `2m`, or 0; milliseconds. @throws InvalidArgumentError without a unit */
+/** The longest that a Node timer waits; beyond it, it would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** `10ms`, `30s`, `2m`, or 0; milliseconds. @throws InvalidArgumentError without a unit, or above 24 days */
 export const parseDuration = (text: string): number => {
   const match = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text);
   if (match === null) {
     if (text === '0') return 0;
     throw new InvalidArgumentError('give a number and a unit: 500us, 10ms, 30s, 2m, 1h');
   }
-  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+  const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+  if (ms > LONGEST_MS) throw new InvalidArgumentError('give at most 596h');
+  return ms;
 };
 
 export const parsePorts = (text: string): readonly number[] =>

@@ -60,8 +60,6 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     maxHeld: MAX_HELD,
     emit: (event, isLate) => {
       tracker.apply(event, isLate);
-      if (event.kind === 'notice') options.onNotice(event.text);
-      if (event.kind === 'lost') options.onNotice(`${event.count} events lost: ${event.where}`);
     },
   });
 
@@ -79,6 +77,9 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
         return;
       }
       if (event.kind === 'bye') isComplete = true;
+      // Told at once: where bpftrace has gone silent no event comes to move the reorder window.
+      if (event.kind === 'notice') options.onNotice(event.text);
+      if (event.kind === 'lost') options.onNotice(`${event.count} events lost: ${event.where}`);
       reorder.push(event, !isOwn(event));
     },
     end: () => {

@@ -1,6 +1,9 @@
 import type { Fault } from '../kernel/fault.ts';
 import { printable } from '../views/top/printable.ts';
 
+// A reader of stderr that has gone, as in `2>&1 | head`, is no reason to end in a stack trace.
+process.stderr.on('error', () => undefined);
+
 /** A word to the user, on stderr, harmless whatever is in it. */
 export const tell = (text: string): void => {
   process.stderr.write(`finwait: ${printable(text)}\n`);

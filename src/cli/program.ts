@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
+import { printable } from '../views/top/printable.ts';
 import { parseBackend, parseCount, parseDuration, parsePorts, parseSpeed, parseState } from './arguments.ts';
 import { tellFault } from './messages.ts';
 import { VERSION } from './version.ts';
@@ -22,6 +23,16 @@ const shared = (command: Command): Command =>
     )
     .addOption(new Option('--duration <time>', 'stop after this long, as 30s').argParser(parseDuration))
     .option('--strict', 'exit with 4 when events were lost');
+
+/** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
+const refuseUnknownCommand = (program: Command, word: string | undefined): void => {
+  const names = program.commands.map((command) => command.name());
+  if (word === undefined || word.startsWith('-') || word === 'help' || names.includes(word)) return;
+  program.error(`error: unknown command '${printable(word)}'; there are ${names.join(', ')}`, {
+    code: 'commander.unknownCommand',
+    exitCode: EXIT.usage,
+  });
+};
 
 /**
  * Parses the command line and runs what it asks for.
@@ -72,6 +83,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
   for (const command of program.commands) command.exitOverride();
 
   try {
+    refuseUnknownCommand(program, argv[0]);
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;

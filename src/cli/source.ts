@@ -26,6 +26,8 @@ export type SourceEnd = {
  * Traces the host until SIGINT, SIGTERM, `--duration` or `signal`, and gives each line to `consumer`, to the
  * recording too if there is to be one.
  *
+ * A signal that comes before the probes are attached ends the run with nothing traced and nothing recorded.
+ *
  * @throws Fault when tracing cannot begin, or the recording cannot be opened
  */
 export const runLive = async (
@@ -37,7 +39,10 @@ export const runLive = async (
   let resume = (): void => undefined;
   const recording: RecordingWriter | null =
     options.record === undefined ? null : await openRecording(options.record, () => resume());
+  const refused = Promise.withResolvers<Fault>();
+  let isRefused = false;
   const capture = await startLive({
+    signal,
     backend: options.backend,
     finwaitVersion: VERSION,
     filters: filterTexts(options),
@@ -47,11 +52,25 @@ export const runLive = async (
     },
     onLine: (line) => {
       const goesOn = recording?.write(line) ?? true;
-      consumer.onLine(line);
+      try {
+        if (!isRefused) consumer.onLine(line);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        isRefused = true;
+        refused.resolve(error);
+      }
       return goesOn;
     },
     onProgress,
+  }).catch(async (error: unknown) => {
+    await recording?.discard();
+    throw error;
   });
+  if (capture === null) {
+    await recording?.discard();
+    onProgress('stopped before the probes were attached: nothing was traced');
+    return { fault: null, isCut: false };
+  }
   resume = capture.resume;
   const aborted = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
@@ -63,6 +82,7 @@ export const runLive = async (
   try {
     fault = await Promise.race([
       capture.ended,
+      refused.promise,
       aborted,
       timer.promise,
       ...(recording === null ? [] : [recording.failed]),
@@ -74,7 +94,7 @@ export const runLive = async (
     if (timeout !== null) clearTimeout(timeout);
     await capture.stop();
   }
-  consumer.onEnd();
+  if (!isRefused) consumer.onEnd();
   if (recording !== null && fault === null) await recording.end();
   else if (recording !== null) await recording.end().catch(() => undefined);
   return { fault, isCut: false };

@@ -1,3 +1,5 @@
+import { openSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import type { LiveTopStore } from '../views/top/store.ts';
@@ -46,8 +48,7 @@ const show = async (name: string, options: Pick<SharedOptions, 'strict'>, run: R
     onLine: (line) => fold?.push(line),
     onEnd: () => fold?.end(),
   };
-  const isScreen = process.stdout.isTTY === true && process.stdin.isTTY === true;
-  const view = isScreen ? showScreen : showText;
+  const view = process.stdout.isTTY === true ? showScreen : showText;
   const fault = await view(store, run, consumer, signal, () => quit.abort());
   store.stop();
   if (fault !== null) {
@@ -82,7 +83,8 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
     process.stderr.write(`${error.stack ?? String(error)}\n`);
     process.exit(EXIT.failed);
   });
-  const { stdin, stdout } = process;
+  const { stdout } = process;
+  const stdin = keyboard();
   const leave = new AbortController();
   const screen = runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
   let hasBegun = false;
@@ -111,6 +113,16 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
   await screen;
   onQuit();
   return ending;
+};
+
+/** Where keys come from: the terminal itself when stdin is a pipe, as in `replay -`. */
+const keyboard = (): NodeJS.ReadStream => {
+  if (process.stdin.isTTY === true) return process.stdin;
+  try {
+    return new ReadStream(openSync('/dev/tty', 'r'));
+  } catch {
+    return process.stdin;
+  }
 };
 
 const showText: View = async (store, run, consumer, signal, onQuit) => {

@@ -44,6 +44,7 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
     onEnd: (): void => {
       if (fold === null) return;
       fold.end();
+      if (output.closed.aborted) return;
       for (const path of fold.describeRemaining()) show(path);
       if (isJson) output.line(ledgerLine(fold.tracker.ledger(), fold));
       else tell(summary(fold));

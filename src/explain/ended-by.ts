@@ -30,15 +30,19 @@ const ended = (endedBy: EndedBy, side: Side, because: string): Ending => ({ ende
  */
 export const endingOf = (record: SockRecord, reasons: ResetReasons): Ending => {
   const { sock, detail } = record;
-  if (sock.announce.via === VIA.destroy) return foundClosed(record);
+  if (sock.announce.via === VIA.destroy || record.closedIn === TCP.CLOSE) return foundClosed(record);
   const last = record.moves.at(-1);
   if (last?.to !== TCP.CLOSE) return ended('unknown', 'unknown', 'its way into CLOSE was not observed');
   if (record.err === ECONNABORTED) {
     return ended('killed', 'operator', 'ended with ECONNABORTED, which tcp_abort sets (ss -K, bpf_sock_destroy)');
   }
-  const isClosingMove =
-    sock.moves.length === 0 || (sock.announce.via === VIA.hook && sock.moves.length === 1 && last.own);
-  if (isClosingMove && record.closedAt !== null && last.at - record.closedAt < 1e6) {
+  // tcp_close's own move into CLOSE: the tracepoint backend infers the close from it, a hook sees it next, and in
+  // neither is the sock orphaned yet.
+  const isHooked = sock.announce.via === VIA.hook;
+  const isClosingMove = isHooked
+    ? sock.moves.length === 1 && last.own && (record.last.flags & SOCK.DEAD) === 0
+    : sock.moves.length === 0;
+  if (isClosingMove && record.closedAt !== null) {
     const atClose = abortedAtClose(record, last.from);
     if (atClose !== null) return atClose;
   }
@@ -160,15 +164,18 @@ const afterClose = (record: SockRecord, from: number, linger2: number, reasons: 
 };
 
 /**
- * Bytes that had arrived and were not read at the close: rcv_nxt - copied_seq, less the peer's FIN.
+ * Bytes that had arrived and were not read at the close: rcv_nxt - copied_seq, less the peer's FIN if that was not
+ * read either (reading end-of-file moves copied_seq over it).
  *
  * @returns null where the sequence numbers mean nothing (never connected, or no close observed)
+ * @see Linux include/net/tcp.h, tcp_inq
  */
 export const unreadBytes = (record: SockRecord): number | null => {
   const { detail, sock, closedIn } = record;
   if (closedIn === null || !hasSequence(closedIn)) return null;
-  const fin = (sock.announce.flags & SOCK.DONE) !== 0 ? 1 : 0;
-  return distance(detail.rcvNxt, detail.copiedSeq + fin);
+  const bytes = distance(detail.rcvNxt, detail.copiedSeq);
+  const hasFin = (sock.announce.flags & SOCK.DONE) !== 0;
+  return bytes !== null && bytes > 0 && hasFin ? bytes - 1 : bytes;
 };
 
 /** States in which a sock has sequence numbers of a connection. */

@@ -27,7 +27,7 @@ export type Sock = {
   readonly sk: SkAddr;
   /** Tells lives at one address apart; counts from 1. */
   readonly generation: number;
-  readonly announce: Announce;
+  announce: Announce;
   /** When the probe announced it; for a close that was observed, the close itself. */
   readonly announcedAt: TraceNs;
   /** When it became an orphan; null while it is none. */
@@ -41,13 +41,14 @@ export type Sock = {
   /** State last heard of. */
   state: number;
   /** Transitions after the announcement; those before are in its line. */
-  readonly moves: ObservedMove[];
+  moves: ObservedMove[];
   /** Newest S or R line: evidence for `parseEvidence`. */
   latest: string | null;
   retransmits: number;
-  readonly resets: Reset[];
+  resets: Reset[];
   destroyedAt: TraceNs | null;
+  /** As its destroy told it, decimal; the announcement's line may know it before. */
   cookie: string | null;
   destroyErr: number;
-  readonly gaps: Set<Gap>;
+  gaps: Set<Gap>;
 };

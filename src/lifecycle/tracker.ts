@@ -58,6 +58,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const lingering = new Map<Sock, TraceNs>();
   const seen = new Set<string>();
   let lateBefore = 0;
+  const fresh: Sock[] = [];
   const inventory = new Map<string, Inventoried>();
   const listed = new Set<string>();
   const tallies = new Map<string, number>();
@@ -87,7 +88,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** The sock is gone although nobody saw its destroy. */
   const infer = (sock: Sock, gap: Gap): void => {
-    sock.gaps.add(gap);
+    addGap(sock, gap);
     dying--;
     if (sock.lingering) enter(sock, now);
     if (sock.entered) {
@@ -99,60 +100,64 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const announce = (event: Announce): void => {
     const before = live.get(event.sk);
-    const detail = parseAnnounce(event.line);
     if (before !== undefined && before.destroyedAt === null) {
       const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
-      if (isRepeat && tupleOf(parseAnnounce(before.announce.line)) === tupleOf(detail)) return;
+      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) return;
       infer(before, 'destroy_missed');
     }
     const sock: Sock = {
       sk: event.sk,
       generation: generations.next(event.sk),
-      announce: { ...event, line: flat(event.line) },
+      announce: event,
       announcedAt: event.at,
       orphanAt: null,
       entered: false,
       lingering: false,
       inventory: null,
-      state: stateAfter(event, detail),
-      moves: [],
+      state: stateAfter(event),
+      moves: NONE,
       latest: null,
       retransmits: 0,
-      resets: [],
+      resets: NONE,
       destroyedAt: null,
-      cookie: detail.cookie === '0' ? null : detail.cookie,
+      cookie: null,
       destroyErr: 0,
-      gaps: new Set(),
+      gaps: NO_GAPS,
     };
     live.set(event.sk, sock);
+    fresh.push(sock);
     dying++;
-    if (!inventoryDone) seen.add(tupleOf(detail));
-    const waits = (event.flags & SOCK.LINGER) !== 0 && detail.lingerTime > 0 && !detail.exiting;
-    if (event.via === VIA.late) adopt(sock, tupleOf(detail));
-    else if (waits && sock.state !== TCP.CLOSE) {
-      sock.lingering = true;
-      lingering.set(sock, lingerEnd(event.at, detail));
-    } else enter(sock, event.at);
+    if (!inventoryDone) seen.add(tupleOfLine(event.line));
+    if (event.via === VIA.late) adopt(sock);
+    else if ((event.flags & SOCK.LINGER) !== 0 && sock.state !== TCP.CLOSE) mayLinger(sock);
+    else enter(sock, event.at);
+  };
+
+  /** close() waits for SO_LINGER, unless it is 0 or the process is exiting. @see Linux net/ipv4/af_inet.c, inet_release */
+  const mayLinger = (sock: Sock): void => {
+    const detail = parseAnnounce(sock.announce.line);
+    if (detail.lingerTime === 0 || detail.exiting) return enter(sock, sock.announcedAt);
+    sock.lingering = true;
+    lingering.set(sock, lingerEnd(sock.announcedAt, detail));
   };
 
   /** An orphan whose close was not observed: one older than the capture, or one whose close was lost. */
-  const adopt = (sock: Sock, tuple: string): void => {
-    sock.entered = true;
+  const adopt = (sock: Sock): void => {
+    const tuple = tupleOfLine(sock.announce.line);
     const known = inventory.get(tuple);
+    sock.entered = true;
     if (known !== undefined) {
       inventory.delete(tuple);
       sock.inventory = known;
-      sock.gaps.add('older_than_capture');
-    } else if (!inventoryDone) {
-      lateBefore++;
-      sock.gaps.add('older_than_capture');
-    } else if (ledger.locate()) {
-      sock.gaps.add('older_than_capture');
-    } else {
-      sock.gaps.add('close_not_observed');
-      ledger.enter(sock.announcedAt);
-      ledger.infer();
     }
+    if (!inventoryDone) lateBefore++;
+    if (known !== undefined || !inventoryDone || ledger.locate()) {
+      addGap(sock, 'older_than_capture');
+      return;
+    }
+    addGap(sock, 'close_not_observed');
+    ledger.enter(sock.announcedAt);
+    ledger.infer();
   };
 
   const lingerEnd = (closedAt: TraceNs, detail: AnnounceDetail): TraceNs =>
@@ -161,7 +166,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** SO_LINGER ran out, or an event shows the sock orphaned already: the orphan began then, at the latest now. */
   const endLinger = (sock: Sock, at: TraceNs): void => {
     const until = lingering.get(sock) ?? at;
-    sock.gaps.add('linger_end_inferred');
+    addGap(sock, 'linger_end_inferred');
     ledger.infer();
     enter(sock, until < at ? until : at);
   };
@@ -172,13 +177,29 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       unannounced++;
       return;
     }
-    if (event.from !== sock.state) sock.gaps.add('transition_missed');
-    if (isLate) sock.gaps.add('event_late');
+    if (event.from !== sock.state) addGap(sock, 'transition_missed');
+    if (isLate) addGap(sock, 'event_late');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
+    if (sock.moves === NONE) sock.moves = [];
     sock.moves.push(move);
     sock.state = event.to;
-    sock.latest = flat(event.line);
+    remember(sock, event.line);
+  };
+
+  const remember = (sock: Sock, line: string): void => {
+    sock.latest = line;
+    fresh.push(sock);
+  };
+
+  /** Copies what survivors keep of the lines since the last tick: a piece of a chunk would keep the whole chunk alive. */
+  const detach = (): void => {
+    for (const sock of fresh) {
+      if (sock.destroyedAt !== null) continue;
+      sock.announce = { ...sock.announce, line: flat(sock.announce.line) };
+      if (sock.latest !== null) sock.latest = flat(sock.latest);
+    }
+    fresh.length = 0;
   };
 
   const destroy = (event: Destroy, isLate: boolean): void => {
@@ -187,13 +208,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       unannounced++;
       return;
     }
-    if (isLate) sock.gaps.add('event_late');
+    if (isLate) addGap(sock, 'event_late');
     if (sock.lingering) enter(sock, event.at);
     sock.destroyedAt = event.at;
     dying--;
     sock.cookie = event.cookie === '0' ? sock.cookie : BigInt(`0x${event.cookie}`).toString();
     sock.destroyErr = event.err;
-    if (stateOf(event.context) !== sock.state) sock.gaps.add('transition_missed');
+    if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
     ended.push(sock);
   };
@@ -222,7 +243,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
       if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
       // Closed while the probes were being attached, and destroyed before the destroy probe was.
-      if (!listed.has(tupleOf(parseAnnounce(sock.announce.line)))) infer(sock, 'attaching');
+      if (!listed.has(tupleOfLine(sock.announce.line))) infer(sock, 'attaching');
     }
     listed.clear();
     seen.clear();
@@ -232,7 +253,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const lose = (count: number): void => {
     lostEvents += count;
-    for (const sock of live.values()) if (sock.destroyedAt === null) sock.gaps.add('events_lost');
+    for (const sock of live.values()) if (sock.destroyedAt === null) addGap(sock, 'events_lost');
   };
 
   const advance = (at: TraceNs): void => {
@@ -263,13 +284,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           if (sock === undefined) unannounced++;
           else {
             sock.retransmits++;
-            sock.latest = flat(event.line);
+            remember(sock, event.line);
           }
           return;
         }
         case 'reset': {
           const sock = live.get(event.sk);
-          if (sock !== undefined && sock.resets.length < MAX_RESETS) sock.resets.push(event);
+          if (sock === undefined || sock.resets.length >= MAX_RESETS) return;
+          if (sock.resets === NONE) sock.resets = [];
+          sock.resets.push(event);
           return;
         }
         case 'destroy':
@@ -285,6 +308,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'lost':
           return lose(event.count);
         case 'tick':
+          return detach();
         case 'bye':
         case 'notice':
           return;
@@ -298,7 +322,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       ended.length = 0;
       endedStart = 0;
       ledger.end(now);
-      for (const sock of live.values()) sock.gaps.add('capture_ended');
+      for (const sock of live.values()) addGap(sock, 'capture_ended');
     },
     live: () => live.values(),
     dyingCount: () => dying,
@@ -311,10 +335,19 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 };
 
 /** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
-const stateAfter = (event: Announce, detail: AnnounceDetail): number =>
-  event.via === VIA.hook || event.via === VIA.destroy
-    ? stateOf(event.context)
-    : (detail.moves.at(-1)?.to ?? stateOf(event.context));
+const stateAfter = (event: Announce): number =>
+  event.via === VIA.hook || event.via === VIA.destroy || event.movedTo === 0 ? stateOf(event.context) : event.movedTo;
+
+/** Shared until a sock has something of its own: most never do, and a hundred thousand empty lists are memory. */
+const NONE: never[] = [];
+const NO_GAPS: Set<Gap> = new Set();
+
+const addGap = (sock: Sock, gap: Gap): void => {
+  if (sock.gaps === NO_GAPS) sock.gaps = new Set();
+  sock.gaps.add(gap);
+};
+
+const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
 
 type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
 

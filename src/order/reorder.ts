@@ -24,69 +24,101 @@ export type Reorder<T extends Timed> = {
  * Puts events back into the order of their time. bpftrace reads per-CPU buffers one after the other, so lines
  * arrive displaced by milliseconds (0.17) or microseconds (0.23 and later), by as long as a stall after one.
  *
- * A binary heap by (time, arrival); an event older than one already given on is given on at once, as late, and the
+ * An event older than one already given on is given on at once, as late, and the
  * window doubles over its lateness. Nothing depends on the wall clock, so a replay orders as the live run did.
  */
 export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reorder<T> => {
+  // Most events come in order and wait in a queue; the displaced ones in a binary heap, by (time, arrival).
+  const queue: T[] = [];
+  const queued: number[] = [];
+  let head = 0;
   const heap: T[] = [];
-  const arrival: number[] = [];
+  const heapAt: number[] = [];
+  const heapArrival: number[] = [];
   let arrivals = 0;
   let windowNs = options.windowNs;
   let newest = Number.NEGATIVE_INFINITY;
   let given = Number.NEGATIVE_INFINITY;
+  let lastQueued = Number.NEGATIVE_INFINITY;
 
-  const isBefore = (a: T, arrivedA: number, b: T, arrivedB: number): boolean =>
-    a.at < b.at || (a.at === b.at && arrivedA < arrivedB);
-
-  const insert = (event: T): void => {
-    const arrived = arrivals++;
-    let at = heap.length;
-    heap.push(event);
-    arrival.push(arrived);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent] as T;
-      const aboveArrived = arrival[parent] as number;
-      if (!isBefore(event, arrived, above, aboveArrived)) break;
-      heap[at] = above;
-      arrival[at] = aboveArrived;
-      at = parent;
-    }
-    heap[at] = event;
-    arrival[at] = arrived;
+  const place = (slot: number, event: T, at: number, arrival: number): void => {
+    heap[slot] = event;
+    heapAt[slot] = at;
+    heapArrival[slot] = arrival;
   };
 
-  const remove = (): T => {
+  const isBefore = (at: number, arrival: number, slot: number): boolean => {
+    const other = heapAt[slot] as number;
+    return at < other || (at === other && arrival < (heapArrival[slot] as number));
+  };
+
+  const insert = (event: T, arrival: number): void => {
+    let slot = heap.length;
+    place(slot, event, event.at, arrival);
+    while (slot > 0) {
+      const parent = (slot - 1) >> 1;
+      if (!isBefore(event.at, arrival, parent)) break;
+      place(slot, heap[parent] as T, heapAt[parent] as number, heapArrival[parent] as number);
+      slot = parent;
+    }
+    place(slot, event, event.at, arrival);
+  };
+
+  const removeFirst = (): T => {
     const first = heap[0] as T;
     const last = heap.pop() as T;
-    const lastArrived = arrival.pop() as number;
+    const at = heapAt.pop() as number;
+    const arrival = heapArrival.pop() as number;
     const size = heap.length;
     if (size === 0) return first;
-    let at = 0;
+    let slot = 0;
     for (;;) {
-      let child = 2 * at + 1;
+      let child = 2 * slot + 1;
       if (child >= size) break;
       const right = child + 1;
-      if (
-        right < size &&
-        isBefore(heap[right] as T, arrival[right] as number, heap[child] as T, arrival[child] as number)
-      ) {
-        child = right;
-      }
-      if (!isBefore(heap[child] as T, arrival[child] as number, last, lastArrived)) break;
-      heap[at] = heap[child] as T;
-      arrival[at] = arrival[child] as number;
-      at = child;
+      if (right < size && isBefore(heapAt[right] as number, heapArrival[right] as number, child)) child = right;
+      if (isBefore(at, arrival, child)) break;
+      place(slot, heap[child] as T, heapAt[child] as number, heapArrival[child] as number);
+      slot = child;
     }
-    heap[at] = last;
-    arrival[at] = lastArrived;
+    place(slot, last, at, arrival);
     return first;
   };
 
-  const give = (): void => {
-    const event = remove();
+  const dequeue = (): T => {
+    const first = queue[head] as T;
+    head++;
+    if (head > 4096 && head * 2 > queue.length) {
+      queue.splice(0, head);
+      queued.splice(0, head);
+      head = 0;
+    }
+    return first;
+  };
+
+  const held = (): number => heap.length + queue.length - head;
+
+  /** Whether the earliest event held is the heap's and not the queue's. */
+  const isHeapFirst = (): boolean => {
+    if (heap.length === 0) return false;
+    const first = queue[head];
+    return first === undefined || !isBefore(first.at, queued[head] as number, 0);
+  };
+
+  const give = (isFromHeap: boolean): void => {
+    const event = isFromHeap ? removeFirst() : dequeue();
     given = event.at;
     options.emit(event, false);
+  };
+
+  const release = (): void => {
+    const until = newest - windowNs;
+    while (held() > 0) {
+      const isFromHeap = isHeapFirst();
+      const at = isFromHeap ? (heapAt[0] as number) : (queue[head] as T).at;
+      if (at > until && held() <= options.maxHeld) return;
+      give(isFromHeap);
+    }
   };
 
   return {
@@ -94,14 +126,18 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
       if (event.at < given) {
         windowNs = Math.min(options.maxWindowNs, Math.max(windowNs, 2 * (newest - event.at)));
         options.emit(event, true);
+      } else if (event.at >= lastQueued) {
+        lastQueued = event.at;
+        queue.push(event);
+        queued.push(arrivals++);
       } else {
-        insert(event);
+        insert(event, arrivals++);
       }
       if (movesClock && event.at > newest) newest = event.at;
-      while (heap.length > 0 && ((heap[0] as T).at <= newest - windowNs || heap.length > options.maxHeld)) give();
+      release();
     },
     flush: () => {
-      while (heap.length > 0) give();
+      while (held() > 0) give(isHeapFirst());
     },
     windowNs: () => windowNs,
   };

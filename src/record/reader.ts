@@ -42,6 +42,13 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
     zstd.destroy();
     lines.end();
   });
+  // Without this a stdin that says nothing, and does not end, would hold us.
+  const leave = (): void => {
+    source.destroy();
+    zstd.destroy();
+    lines.end();
+  };
+  options.signal?.addEventListener('abort', leave, { once: true });
   // A frame that ends too early is an error for zstd and a cut for us: what came before it has been given on.
   zstd.on('error', () => {
     isCut = true;
@@ -53,24 +60,43 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   let count = 0;
   let isEnded = false;
   let torn = '';
-  for await (const line of lines as AsyncIterable<string>) {
-    if (options.signal?.aborted === true) break;
+  // One line is held back: the last of a cut recording may be half a line.
+  const take = (line: string): Promise<void> | undefined => {
+    if (options.signal?.aborted === true) return undefined;
     if (meta === null) {
       if (isCut && !line.endsWith('}')) throw badRecording.headless(name);
       meta = parseMeta(line, name);
       options.onMeta(meta);
-      continue;
+      return undefined;
     }
     if (line === TRAILER) {
       isEnded = true;
-      continue;
+      return undefined;
     }
-    if (torn !== '') {
-      count++;
-      const rest = options.onLine(torn);
-      if (rest !== undefined) await rest;
-    }
+    const whole = torn;
     torn = line;
+    if (whole === '') return undefined;
+    count++;
+    return options.onLine(whole);
+  };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      lines.on('data', (line: string) => {
+        try {
+          const rest = take(line);
+          if (rest === undefined) return;
+          lines.pause();
+          rest.then(() => lines.resume(), reject);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      lines.once('end', resolve);
+      lines.once('close', resolve);
+      lines.once('error', reject);
+    });
+  } finally {
+    leave();
   }
   if (options.signal?.aborted === true) return { isCut: false, lines: count };
   if (fault !== null) throw fault;
@@ -86,9 +112,14 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   return { isCut: !isEnded, lines: count };
 };
 
+const READ_REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'check the name; finwait record -o FILE makes one',
+  EISDIR: 'name a file, not a folder',
+};
+
 const unreadable = (name: string, error: NodeJS.ErrnoException): Fault =>
   new Fault(`${name} cannot be read (${error.code ?? error.message})`, {
     why: 'there is no recording to show',
-    remedy: error.code === 'ENOENT' ? 'check the name; finwait record -o FILE makes one' : 'check its permissions',
+    remedy: READ_REMEDIES[error.code ?? ''] ?? 'check its permissions',
     exitCode: EXIT.failed,
   });

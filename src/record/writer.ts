@@ -1,5 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants as access, createWriteStream, ftruncateSync, type WriteStream } from 'node:fs';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
@@ -12,11 +12,14 @@ const PIECE = 64 * 1024;
 const FLUSH_MS = 1000;
 
 export type RecordingWriter = {
+  /** Only now what the file held before is gone. */
   readonly start: (meta: Meta) => void;
-  /** Returns false when the disk does not keep up; `onDrain` says when it does again. */
+  /** Returns false when the disk does not keep up; `onDrain` says when it does again. Once failed, drops the line. */
   readonly write: (line: string) => boolean;
   /** Writes the trailer and closes the file. @throws Fault when the disk was full or the file went away */
   readonly end: () => Promise<void>;
+  /** There is nothing to record after all: the file is as it was before, or gone if it is ours. Before `start` only. */
+  readonly discard: () => Promise<void>;
   /** Rejects, once, when writing fails. */
   readonly failed: Promise<never>;
 };
@@ -24,21 +27,21 @@ export type RecordingWriter = {
 /**
  * Opens a recording for writing.
  *
- * @param path - a file, which is made anew, or '-' for stdout
+ * @param path - a file, which `start` empties, or '-' for stdout
  * @throws Fault (exit 1) when it cannot be written
  */
 export const openRecording = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
   const name = path === '-' ? 'stdout' : path;
-  const sink: Writable | WriteStream =
-    path === '-'
-      ? process.stdout
-      : createWriteStream(path, {
-          fd: await open(path, 'w').catch((error: unknown) => Promise.reject(unwritable(name, error))),
-        });
+  const file = path === '-' ? null : await openFile(path);
+  const sink: Writable | WriteStream = file === null ? process.stdout : createWriteStream(path, { fd: file.handle });
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
-  const fail = (error: unknown): void => failed.reject(unwritable(name, error));
+  let hasFailed = false;
+  const fail = (error: unknown): void => {
+    hasFailed = true;
+    failed.reject(unwritable(name, error));
+  };
   sink.on('error', fail);
   zstd.on('error', fail);
   zstd.pipe(sink, { end: path !== '-' });
@@ -49,17 +52,21 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
     piece = '';
     return taken;
   };
-  const timer = setInterval(() => {
-    give();
-    zstd.flush();
-  }, FLUSH_MS);
-  timer.unref();
+  let timer: NodeJS.Timeout | undefined;
 
   return {
     start: (meta) => {
+      if (file?.isRegular === true) ftruncateSync(file.handle.fd);
       piece = `${JSON.stringify(meta)}\n`;
+      timer = setInterval(() => {
+        if (hasFailed) return;
+        give();
+        zstd.flush();
+      }, FLUSH_MS);
+      timer.unref();
     },
     write: (line) => {
+      if (hasFailed) return true;
       piece += `${line}\n`;
       return piece.length < PIECE || give();
     },
@@ -74,8 +81,31 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
       zstd.end();
       return Promise.race([closed, failed.promise]);
     },
+    discard: async () => {
+      if (file === null) return;
+      const closed = new Promise<void>((resolve) => sink.once('close', () => resolve()));
+      sink.destroy();
+      await closed;
+      if (file.isNew) await unlink(path);
+    },
     failed: failed.promise,
   };
+};
+
+type OpenFile = { readonly handle: FileHandle; readonly isNew: boolean; readonly isRegular: boolean };
+
+/** Opens without emptying: where tracing then cannot begin, an older recording of this name is still there. */
+const openFile = async (path: string): Promise<OpenFile> => {
+  try {
+    const made = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return null;
+      throw error;
+    });
+    const handle = made ?? (await open(path, access.O_WRONLY));
+    return { handle, isNew: made !== null, isRegular: (await handle.stat()).isFile() };
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 };
 
 const unwritable = (name: string, error: unknown): Fault => {

@@ -27,18 +27,18 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
 
   const hello = (line: string): Hello | Malformed => {
     scan.start(line);
-    const version = Number(scan.word());
+    const version = scan.word();
     const backend = scan.word();
     scan.decimal();
     const boot = { sec: scan.hi, nsec: scan.lo };
     const wall = /^(\d{1,12})\.(\d{6})$/.exec(scan.word());
-    if (!scan.done() || !Number.isInteger(version) || wall === null) return { kind: 'malformed', line };
+    if (!scan.done() || !/^\d{1,9}$/.test(version) || wall === null) return { kind: 'malformed', line };
     bootSec = boot.sec;
     bootNsec = boot.nsec;
     return {
       kind: 'hello',
       at: traceNs(0),
-      version,
+      version: Number(version),
       backend,
       bootSec: boot.sec,
       bootNsec: boot.nsec,
@@ -55,15 +55,18 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const key = sk();
         const via = scan.hex32();
         scan.hex();
-        const event: TimedEvent = { kind: 'announce', at, sk: key, via, flags: scan.hi, context: scan.lo, line };
-        for (let i = 0; i < 11; i++) scan.hex();
+        const flags = scan.hi;
+        const context = scan.lo;
+        scan.skipHex(11);
         scan.hex32();
-        for (let i = 0; i < 9; i++) scan.hex();
+        scan.skipHex(10);
+        scan.hex32();
+        scan.hex32();
         scan.hex();
-        scan.hex32();
-        scan.hex32();
-        for (let i = 0; i < 3; i++) scan.hex();
-        return isCommHex(scan.rest()) && via >= 1 && via <= 5 ? event : null;
+        const movedTo = (scan.lo >>> 8) & 0xf;
+        scan.skipHex(2);
+        if (!isCommHex(scan.rest()) || via < 1 || via > 5) return null;
+        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, line };
       }
       case 0x53: {
         const key = sk();
@@ -71,12 +74,12 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const to = scan.hex32();
         scan.hex();
         const event: TimedEvent = { kind: 'set_state', at, sk: key, from, to, flags: scan.hi, context: scan.lo, line };
-        for (let i = 0; i < 7; i++) scan.hex();
+        scan.skipHex(7);
         return isState(from) && isState(to) ? event : null;
       }
       case 0x52: {
         const key = sk();
-        for (let i = 0; i < 8; i++) scan.hex();
+        scan.skipHex(8);
         return { kind: 'retransmit', at, sk: key, line };
       }
       case 0x58: {
@@ -99,7 +102,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
       }
       case 0x44: {
         const key = sk();
-        const cookie = scan.word();
+        const cookie = scan.hexWord();
         scan.hex();
         const context = scan.lo;
         scan.hex();

@@ -37,6 +37,8 @@ export type Announce = OnSock & {
   /** `e0`: skc_flags in the high half, context bits in the low. */
   readonly flags: number;
   readonly context: number;
+  /** State that the newest remembered transition led to; 0 where none is remembered. */
+  readonly movedTo: number;
   /** The whole line: `parseAnnounce` reads the rest of it when somebody asks. */
   readonly line: string;
 };

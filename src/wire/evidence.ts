@@ -46,7 +46,8 @@ export type Move = {
 };
 
 /** All of an announcement. Times in jiffies unless named otherwise. */
-export type AnnounceDetail = Evidence & {
+export type AnnounceDetail = {
+  readonly evidence: Evidence;
   readonly rcvNxt: number;
   readonly copiedSeq: number;
   readonly userTimeoutMs: number;
@@ -189,7 +190,7 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     if (scan.hi !== 0 || scan.lo !== 0) moves.unshift(toMove(scan));
   }
   return {
-    ...evidence,
+    evidence,
     rcvNxt,
     copiedSeq,
     userTimeoutMs,
@@ -248,12 +249,22 @@ const lastLife = (moves: readonly Move[]): readonly Move[] => {
   return moves.slice(start);
 };
 
+/** Names decoded already: a host has few, and they come by the thousand. */
+const names = new Map<string, string>();
+const MOST_NAMES = 4096;
+
 /** A comm's 16 bytes up to the first NUL; bytes that are no UTF-8 become `\xNN`. */
 export const commText = (hexBytes: string): string => {
+  const known = names.get(hexBytes);
+  if (known !== undefined) return known;
   const bytes = Buffer.from(hexBytes.replaceAll(' ', ''), 'hex');
   const end = bytes.indexOf(0);
   const name = end < 0 ? bytes : bytes.subarray(0, end);
-  const text = name.toString('utf8');
-  if (!text.includes('\ufffd')) return text;
-  return name.toString('latin1').replace(/[\u0080-\u00ff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+  const utf8 = name.toString('utf8');
+  const text = utf8.includes('\ufffd')
+    ? name.toString('latin1').replace(/[\u0080-\u00ff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)
+    : utf8;
+  if (names.size >= MOST_NAMES) names.clear();
+  names.set(Buffer.from(hexBytes, 'latin1').toString('latin1'), text);
+  return text;
 };

@@ -24,6 +24,7 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       const txQueue = decimal(scan);
       if (family !== 'ipv4' && family !== 'ipv6') return null;
       if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
+      if (!isAddress(laddr) || !isAddress(raddr)) return null;
       return { kind: 'inventoried', at, netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue };
     }
     case 0x65: {
@@ -59,6 +60,9 @@ export const ownLine = {
 };
 
 const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+
+/** What an address is written with. The field reaches the terminal as it is, so nothing else may be in it. */
+const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);
 
 const decimal = (scan: Scan): number => {
   scan.decimal();

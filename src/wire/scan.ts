@@ -21,20 +21,41 @@ export class Scan {
   /** An unsigned hexadecimal field of up to 16 digits, into `hi` and `lo`. */
   hex(): void {
     const line = this.#line;
-    let at = this.#at;
+    const start = this.#at;
+    const length = line.length;
+    let at = start;
     let hi = 0;
     let lo = 0;
-    let digits = 0;
-    for (; at < line.length; at++) {
-      const digit = hexDigit(line.charCodeAt(at));
+    for (; at < length; at++) {
+      const code = line.charCodeAt(at);
+      const digit = code < 128 ? (HEX[code] as number) : -1;
       if (digit < 0) break;
-      hi = ((hi << 4) | (lo >>> 28)) >>> 0;
-      lo = ((lo << 4) | digit) >>> 0;
-      digits++;
+      hi = (hi << 4) | (lo >>> 28);
+      lo = (lo << 4) | digit;
     }
-    this.hi = hi;
-    this.lo = lo;
+    const digits = at - start;
+    this.hi = hi >>> 0;
+    this.lo = lo >>> 0;
     this.#end(at, digits, 16);
+  }
+
+  /** Passes over hexadecimal fields of up to 16 digits, checking that they are. */
+  skipHex(fields: number): void {
+    const line = this.#line;
+    const length = line.length;
+    let at = this.#at;
+    for (let i = 0; i < fields; i++) {
+      const start = at;
+      while (at < length) {
+        const code = line.charCodeAt(at);
+        if (code >= 128 || (HEX[code] as number) < 0) break;
+        at++;
+      }
+      const digits = at - start;
+      if (digits === 0 || digits > 16 || (at < length && line.charCodeAt(at) !== 0x20)) this.ok = false;
+      at++;
+    }
+    this.#at = at;
   }
 
   /** An unsigned hexadecimal field of up to 8 digits. */
@@ -96,8 +117,6 @@ export class Scan {
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
-const hexDigit = (code: number): number => {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  return -1;
-};
+/** Value of a hexadecimal digit by its character code; -1 for every other ASCII character. */
+const HEX = new Int8Array(128).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;

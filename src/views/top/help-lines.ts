@@ -1,4 +1,4 @@
-import { WAITING } from './cells.ts';
+import type { WaitingFor } from '../../explain/close-path.ts';
 import { BINDINGS } from './keymap.ts';
 import { type Line, span } from './line.ts';
 import { toWidth, wrapWords } from './width.ts';
@@ -31,6 +31,16 @@ const HEADER = [
   ['lost, late', 'events that never came, came too late to be ordered, or came malformed'],
 ] as const;
 
+const WAITS: Readonly<Record<WaitingFor, string>> = {
+  ack: 'the peer has not acknowledged all of our data, or our FIN',
+  window: 'there is data to send, but the peer’s receive window is shut',
+  peer_fin: 'our FIN is acknowledged; the peer has not sent its own',
+  last_ack: 'the peer closed first; our FIN is not acknowledged yet',
+  linger: 'the process is still in close(), held there by SO_LINGER',
+  nothing: 'nothing; it is destroyed in the same breath',
+  unknown: 'shown as ?: nobody saw',
+};
+
 /** The help screen, as long as it needs to be at `width` columns. */
 export const helpLines = (width: number): readonly Line[] => [
   [span('Keys', 'strong')],
@@ -43,5 +53,5 @@ export const helpLines = (width: number): readonly Line[] => [
   ...HEADER.flatMap(([word, means]) => entry(word, means, width)),
   [span(' ')],
   [span('What a socket waits for', 'strong')],
-  ...Object.entries(WAITING).flatMap(([word, means]) => entry(word, means, width)),
+  ...Object.entries(WAITS).flatMap(([word, means]) => entry(word, means, width)),
 ];

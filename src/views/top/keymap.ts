@@ -23,7 +23,7 @@ export type Command =
   | 'quit';
 
 /** `keys` and `does` are what the help screen says. */
-export type Binding = {
+type Binding = {
   readonly modes: readonly Mode[];
   readonly presses: readonly Press[];
   readonly command: Command;

@@ -2,7 +2,7 @@ import { type Instance, render } from 'ink';
 import { App } from './App.tsx';
 import type { TopStore } from './model.ts';
 
-export type Screen = {
+type Screen = {
   /** A terminal; with anything else the screen is shown but takes no keys. */
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WritableStream;
@@ -12,20 +12,20 @@ export type Screen = {
   readonly signal?: AbortSignal;
 };
 
-/** Terminals that are on our alternate screen now. */
-const taken = new Map<NodeJS.WritableStream, Instance>();
+/** Terminals that are on our alternate screen now; without an instance while Ink is still starting. */
+const taken = new Map<NodeJS.WritableStream, Instance | undefined>();
 
 // End of a synchronized update, of bracketed paste, of colours, of the alternate screen; then the cursor.
 const RESTORE = '\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h';
 
 /** Gives the terminal back, in any state of ours, a crash included. Does nothing the second time, never throws. */
 export const restoreTerminal = (stdout: NodeJS.WritableStream): void => {
+  if (!taken.has(stdout)) return;
   const instance = taken.get(stdout);
-  if (instance === undefined) return;
   taken.delete(stdout);
   try {
     // Otherwise Ink draws a last frame over the shell's lines when the process exits.
-    instance.unmount();
+    instance?.unmount();
   } catch {
     // The bug being handled may well be Ink's tree itself; the escapes below do not need it.
   }
@@ -48,20 +48,23 @@ export const runScreen = async (store: TopStore, { stdin, stdout, onQuit, signal
     // Not from inside React's commit, which this is called from.
     setImmediate(leave);
   };
-  const instance = render(<App store={store} onQuit={quit} />, {
-    stdin,
-    stdout,
-    // The caller has found a terminal; Ink would also look for CI in the environment.
-    interactive: true,
-    alternateScreen: true,
-    incrementalRendering: true,
-    maxFps: 15,
-    exitOnCtrlC: false,
-  });
-  taken.set(stdout, instance);
-  signal?.addEventListener('abort', leave, { once: true });
-  if (signal?.aborted) leave();
+  taken.set(stdout, undefined);
   try {
+    const instance = render(<App store={store} onQuit={quit} />, {
+      stdin,
+      stdout,
+      // The caller has found a terminal; Ink would also look for CI in the environment.
+      interactive: true,
+      alternateScreen: true,
+      incrementalRendering: true,
+      maxFps: 15,
+      exitOnCtrlC: false,
+      // Nothing of ours writes to the console, and what a crash says is for after the screen.
+      patchConsole: false,
+    });
+    taken.set(stdout, instance);
+    signal?.addEventListener('abort', leave, { once: true });
+    if (signal?.aborted) leave();
     await instance.waitUntilExit();
   } finally {
     signal?.removeEventListener('abort', leave);

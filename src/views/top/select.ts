@@ -1,14 +1,74 @@
-import type { Row, SortKey } from './model.ts';
+import type { Tracker } from '../../lifecycle/tracker.ts';
+import type { Query, Row, SortKey } from './model.ts';
+import { keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
+
+/** The rows that the screen shows of all there are. */
+export type Page = {
+  readonly rows: readonly Row[];
+  readonly matching: number;
+  readonly total: number;
+  readonly followIndex: number | null;
+};
+
+/** The page of a live tracker. Oldest first and unfiltered, only the rows on the page are made. */
+export const selectLive = (tracker: Tracker, query: Query, vantage: Vantage): Page =>
+  query.sort === 'age' && query.filter === '' ? oldest(tracker, query, vantage) : selectFrom(allRows(tracker, vantage), query);
+
+/** Every dying sock as a row, oldest first. */
+export const allRows = (tracker: Tracker, vantage: Vantage): Row[] => {
+  const rows: Row[] = [];
+  for (const orphan of tracker.silent()) rows.push(silentRow(orphan, vantage));
+  for (const sock of tracker.live()) if (sock.destroyedAt === null) rows.push(rowOf(sock, vantage));
+  return rows;
+};
+
+/** The page of rows that stand still, oldest first. */
+export const selectFrom = (all: readonly Row[], query: Query): Page => {
+  const words = query.filter.toLowerCase().split(/\s+/);
+  const matching = query.filter === '' ? [...all] : all.filter((row) => hasWords(row, words));
+  matching.sort(compareRows(query.sort));
+  const followed = matching.findIndex((row) => row.key === query.follow);
+  return {
+    rows: matching.slice(query.offset, query.offset + query.limit),
+    matching: matching.length,
+    total: all.length,
+    followIndex: followed < 0 ? null : followed,
+  };
+};
+
+/** Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. */
+const oldest = (tracker: Tracker, query: Query, vantage: Vantage): Page => {
+  const rows: Row[] = [];
+  const end = query.offset + query.limit;
+  const follow = query.follow ?? null;
+  let followIndex: number | null = null;
+  let index = 0;
+  for (const orphan of tracker.silent()) {
+    if (index >= query.offset && index < end) rows.push(silentRow(orphan, vantage));
+    if (follow !== null && silentKeyOf(orphan) === follow) followIndex = index;
+    index++;
+    if (index >= end && (follow === null || followIndex !== null)) break;
+  }
+  if (index < end || (follow !== null && followIndex === null)) {
+    for (const sock of tracker.live()) {
+      if (sock.destroyedAt !== null) continue;
+      if (index >= query.offset && index < end) rows.push(rowOf(sock, vantage));
+      if (follow?.startsWith(sock.sk) === true && keyOf(sock) === follow) followIndex = index;
+      index++;
+      if (index >= end && (follow === null || followIndex !== null)) break;
+    }
+  }
+  const total = tracker.silentCount() + tracker.dyingCount();
+  return { rows, matching: total, total, followIndex };
+};
 
 /** Whether every word of the filter occurs somewhere in the row, in either case. */
-export const matches = (row: Row, filter: string): boolean => {
-  if (filter === '') return true;
+export const matches = (row: Row, filter: string): boolean => hasWords(row, filter.toLowerCase().split(/\s+/));
+
+const hasWords = (row: Row, words: readonly string[]): boolean => {
   const closer = row.closer === null ? '' : `${row.closer.comm}[${row.closer.pid}]`;
   const text = `${row.state} ${row.local} ${row.peer} ${row.netns ?? ''} ${closer} ${row.waitingFor}`.toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  return words.every((word) => text.includes(word));
 };
 
 /** An order of rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */

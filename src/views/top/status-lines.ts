@@ -58,7 +58,7 @@ const WIDEST_BAR = 60;
 const NARROWEST_BAR = 10;
 
 /** The orphans' figures before the bar, the words behind it, and how many columns are left for it (0: none). */
-export type OrphanParts = { readonly left: Line; readonly right: Line; readonly bar: number };
+type OrphanParts = { readonly left: Line; readonly right: Line; readonly bar: number };
 
 export const orphanParts = (status: Status, width: number): OrphanParts => {
   const isAttaching = status.orphans === null && status.phase === 'attaching';

@@ -1,19 +1,14 @@
 import type { ClosePath } from '../../explain/close-path.ts';
-import { heldBytes } from '../../explain/describe.ts';
-import { waitingIn } from '../../explain/waiting.ts';
-import { endpoint } from '../../kernel/address.ts';
-import { stateName } from '../../kernel/tcp-state.ts';
+import { describeSilent } from '../../explain/describe.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
-import type { Inventoried } from '../../wire/event.ts';
-import { VIA } from '../../wire/event.ts';
-import { parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
 import type { Meta } from '../../wire/meta.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
 import { printable } from './printable.ts';
-import { compareRows, matches } from './select.ts';
+import { heldBy, keyOf, silentKeyOf, type Vantage } from './rows.ts';
+import { allRows, selectFrom, selectLive } from './select.ts';
 
 const FRAME_MS = 200;
 /** A frame may cost this part of the time; a dearer one comes less often. */
@@ -43,8 +38,9 @@ export type LiveTopStore = TopStore & {
  * Publishes a frozen snapshot of the fold for the screen, some times a second, however many events come in.
  *
  * @param sourceName - the recording's name; empty for a live capture
+ * @param clock - milliseconds, to time frames by
  */
-export const createTopStore = (sourceName: string, now: () => number = () => performance.now()): LiveTopStore => {
+export const createTopStore = (sourceName: string, clock: () => number = () => performance.now()): LiveTopStore => {
   const listeners = new Set<() => void>();
   let source: TopSource | null = null;
   let phase: Status['phase'] = 'attaching';
@@ -54,22 +50,24 @@ export const createTopStore = (sourceName: string, now: () => number = () => per
   let held = { bytes: 0, at: Number.NEGATIVE_INFINITY, cost: 0 };
   let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
   let finished: { readonly key: string; readonly path: ClosePath } | null = null;
-  let isPaused = false;
+  /** While paused: every row of that moment, and its status. */
+  let still: { readonly rows: readonly Row[]; readonly status: Status } | null = null;
   let isStopped = false;
   let frameCost = 0;
+
+  const vantage = (from: TopSource): Vantage => ({ now: from.tracker.now(), netns: from.meta.netns });
 
   const statusNow = (): Status => {
     const row = source?.tracker.ledger();
     const counters = source?.tracker.counters();
-    const clock =
-      source === null || !Number.isFinite(source.tracker.now()) ? '' : source.wallClock(source.tracker.now());
+    const hasTime = source !== null && Number.isFinite(source.tracker.now());
     return {
       source: sourceName === '' ? 'live' : 'recording',
       sourceName,
       phase,
       backend: source?.meta.backend ?? '',
       tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
-      clock: clock === '' ? '' : localTime(clock),
+      clock: source !== null && hasTime ? localTime(source.wallClock(source.tracker.now())) : '',
       orphans: row?.orphans ?? null,
       kernelOrphans: row?.kernelOrphans ?? null,
       limit: row?.kernelLimit ?? null,
@@ -87,66 +85,44 @@ export const createTopStore = (sourceName: string, now: () => number = () => per
   };
 
   const addUpHeld = (tracker: Tracker): void => {
-    if (now() - held.at < Math.max(HELD_MS, held.cost / FRAME_SHARE)) return;
-    const start = now();
+    if (clock() - held.at < Math.max(HELD_MS, held.cost / FRAME_SHARE)) return;
+    const start = clock();
     let bytes = 0;
     for (const sock of tracker.live()) if (sock.destroyedAt === null) bytes += heldBy(sock);
-    held = { bytes, at: now(), cost: now() - start };
-  };
-
-  const select = (from: TopSource): { rows: Row[]; matching: number; total: number } => {
-    const { tracker } = from;
-    const end = query.offset + query.limit;
-    if (query.sort === 'age' && query.filter === '') {
-      // Announced in the order of their closes: the oldest come first, and nothing has to be sorted.
-      const rows: Row[] = [];
-      let seen = 0;
-      for (const orphan of tracker.silent()) {
-        if (seen >= query.offset && seen < end) rows.push(silentRow(orphan, from.meta));
-        if (++seen >= end) break;
-      }
-      if (seen < end) {
-        for (const sock of tracker.live()) {
-          if (sock.destroyedAt !== null) continue;
-          if (seen >= query.offset && seen < end) rows.push(rowOf(sock, from));
-          if (++seen >= end) break;
-        }
-      }
-      const total = tracker.silentCount() + tracker.dyingCount();
-      return { rows, matching: total, total };
-    }
-    const all: Row[] = [];
-    for (const orphan of tracker.silent()) all.push(silentRow(orphan, from.meta));
-    for (const sock of tracker.live()) if (sock.destroyedAt === null) all.push(rowOf(sock, from));
-    const matching = all.filter((row) => matches(row, query.filter));
-    matching.sort(compareRows(query.sort));
-    return { rows: matching.slice(query.offset, end), matching: matching.length, total: all.length };
+    held = { bytes, at: clock(), cost: clock() - start };
   };
 
   const detailNow = (): ClosePath | null => {
     if (query.detail === null || source === null) return null;
     if (finished?.key === query.detail) return finished.path;
-    const sock = findSock(source.tracker, query.detail);
-    return sock === undefined ? null : source.describe(sock);
+    const sock = find(source.tracker.live(), keyOf, query.detail);
+    if (sock !== undefined) return source.describe(sock);
+    const orphan = find(source.tracker.silent(), silentKeyOf, query.detail);
+    return orphan === undefined ? null : describeSilent(orphan);
   };
 
   const take = (): Snapshot => {
-    if (source === null)
+    if (source === null) {
       return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
+    }
+    if (still !== null) {
+      return Object.freeze({ status: still.status, ...selectFrom(still.rows, query), query, detail: detailNow() });
+    }
     addUpHeld(source.tracker);
-    return Object.freeze({ status: statusNow(), ...select(source), query, detail: detailNow() });
+    const page = selectLive(source.tracker, query, vantage(source));
+    return Object.freeze({ status: statusNow(), ...page, query, detail: detailNow() });
   };
 
   let snapshot = take();
   const publish = (): void => {
-    const start = now();
+    const start = clock();
     snapshot = take();
-    frameCost = now() - start;
+    frameCost = clock() - start;
     for (const listener of listeners) listener();
   };
   const loop = (): void => {
     if (isStopped) return;
-    if (!isPaused) publish();
+    if (still === null) publish();
     setTimeout(loop, Math.max(FRAME_MS, frameCost / FRAME_SHARE)).unref();
   };
   setTimeout(loop, FRAME_MS).unref();
@@ -163,15 +139,15 @@ export const createTopStore = (sourceName: string, now: () => number = () => per
       publish();
     },
     setPaused: (paused) => {
-      isPaused = paused;
-      if (!paused) publish();
+      still = !paused || source === null ? null : { rows: allRows(source.tracker, vantage(source)), status: statusNow() };
+      publish();
     },
     attach: (taken) => {
       source = taken;
     },
     setPhase: (next) => {
       phase = next;
-      if (!isPaused) publish();
+      publish();
     },
     notice: (text) => {
       notice = printable(text);
@@ -197,52 +173,10 @@ export const createTopStore = (sourceName: string, now: () => number = () => per
   };
 };
 
-const keyOf = (sock: Sock): string => `${sock.sk}/${sock.generation}`;
-
-const findSock = (tracker: Tracker, key: string): Sock | undefined => {
-  const [sk, generation] = key.split('/');
-  for (const sock of tracker.live()) if (sock.sk === sk && sock.generation === Number(generation)) return sock;
+const find = <T>(among: Iterable<T>, key: (item: T) => string, wanted: string): T | undefined => {
+  for (const item of among) if (key(item) === wanted) return item;
   return undefined;
 };
-
-const evidenceOf = (sock: Sock) =>
-  sock.latest === null ? parseAnnounce(sock.announce.line) : parseEvidence(sock.latest);
-
-const heldBy = (sock: Sock): number => heldBytes(evidenceOf(sock));
-
-const rowOf = (sock: Sock, source: TopSource): Row => {
-  const detail = parseAnnounce(sock.announce.line);
-  const evidence = sock.latest === null ? detail : parseEvidence(sock.latest);
-  const isLate = sock.announce.via === VIA.late;
-  return {
-    key: keyOf(sock),
-    ageMs: isLate ? null : Math.max(0, (source.tracker.now() - sock.announcedAt) / 1e6),
-    state: stateName(sock.state),
-    local: endpoint(detail.family, detail.laddr, detail.lport),
-    peer: endpoint(detail.family, detail.raddr, detail.rport),
-    netns: detail.netns === source.meta.netns ? null : detail.netns,
-    closer: isLate ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
-    heldBytes: heldBytes(evidence),
-    retransmits: sock.retransmits,
-    waitingFor: sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
-    certain: sock.gaps.size === 0,
-  };
-};
-
-/** An orphan that only the inventory knows. */
-const silentRow = (orphan: Inventoried, meta: Meta): Row => ({
-  key: `/${orphan.netns}/${orphan.laddr}/${orphan.lport}/${orphan.raddr}/${orphan.rport}`,
-  ageMs: null,
-  state: stateName(orphan.state),
-  local: endpoint(orphan.family, orphan.laddr, orphan.lport),
-  peer: endpoint(orphan.family, orphan.raddr, orphan.rport),
-  netns: orphan.netns === meta.netns ? null : orphan.netns,
-  closer: null,
-  heldBytes: null,
-  retransmits: orphan.retransmits,
-  waitingFor: 'unknown',
-  certain: false,
-});
 
 /** `HH:MM:SS` local, of an RFC 3339 time. */
 const localTime = (rfc3339: string): string => {

@@ -85,7 +85,9 @@ const withoutLast = (text: string): string => [...text].slice(0, -1).join('');
 const opened = (view: ViewState): ViewState => {
   const { cursor, snapshot } = view;
   const key = cursor.key ?? snapshot.rows[cursor.index - snapshot.query.offset]?.key;
-  return key === undefined ? view : { ...view, mode: 'detail', detail: key, scroll: 0 };
+  if (key === undefined) return view;
+  // Whoever looks into a socket means that one: the selection follows it from now on.
+  return { ...view, mode: 'detail', detail: key, scroll: 0, cursor: { ...cursor, key, follows: true } };
 };
 
 const closed = (view: ViewState): ViewState =>

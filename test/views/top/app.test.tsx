@@ -1,5 +1,6 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { widthOf } from '../../../src/views/top/width.ts';
 import { aClosePath, aRow, aStatus, fakeStore, someRows } from './builders.ts';
 import { KEYS, renderAt } from './render-at.tsx';
 
@@ -55,7 +56,7 @@ describe('the table', () => {
     );
     expect(screen.frame()).toContain('\\x1b[2J');
     screen.press(KEYS.enter);
-    await screen.shows('\\\\u202e\\\\x9b\\[1\\]');
+    await screen.shows('\\u202e\\x9b[1]');
     expect(screen.frame()).not.toMatch(/[^\P{C}\n]/u);
     expect(screen.lines()).toHaveLength(24);
   });
@@ -69,13 +70,8 @@ describe('the table', () => {
     );
     const ends = screen.lines().filter((line) => line.includes('FIN_WAIT1'));
     expect(ends).toHaveLength(3);
-    for (const line of ends)
-      expect(
-        line
-          .normalize('NFC')
-          .replace(/[日本語サーバ]/g, '$&_')
-          .indexOf('128K'),
-      ).toBe(ends[0]?.indexOf('128K'));
+    const heldAt = ends.map((line) => widthOf(line.slice(0, line.indexOf('128K'))));
+    expect(new Set(heldAt).size).toBe(1);
   });
 });
 
@@ -157,6 +153,19 @@ describe('the close path', () => {
     expect(screen.onQuit).not.toHaveBeenCalled();
   });
 
+  it('leaves the selection on the socket that was looked into', async () => {
+    const rows = someRows(5);
+    const store = fakeStore(rows);
+    const screen = await renderAt(store, 80, 24);
+    screen.press(KEYS.enter);
+    await screen.shows('closed at');
+    store.show({ rows: rows.toReversed() });
+    screen.press('q');
+    await screen.shows('1-5 of 5');
+    expect(screen.selected()).toContain(':50000');
+    expect(screen.lines().findIndex((line) => line.startsWith('>'))).toBe(9);
+  });
+
   it('tells who closed it and how, its steps with their times, the evidence and the gaps', async () => {
     const path = aClosePath({ certain: false, gaps: ['12 events were lost'], ended_by: 'retries', side: 'peer' });
     const screen = await renderAt(fakeStore(someRows(1), aStatus(), path), 200, 50);
@@ -227,9 +236,9 @@ describe('the filter', () => {
     const screen = await renderAt(store, 80, 24);
     screen.press('/');
     screen.press('nginx q?s');
-    await screen.shows('filter: nginx q\\?s_');
+    await screen.shows('filter: nginx q?s_');
     screen.press('\x1b[200~ two\nlines\x1b[201~');
-    await screen.shows('nginx q\\?s two lines_');
+    await screen.shows('nginx q?s two lines_');
     screen.press(KEYS.backspace);
     await screen.shows('two line_');
     screen.press(KEYS.ctrlU);
@@ -283,7 +292,7 @@ it('? explains keys and marks, over a close path too, and goes back to where it 
   screen.press('?');
   await screen.shows('next row or line');
   screen.press('G');
-  await screen.shows('still in close');
+  await screen.shows('still in close()');
   screen.press(KEYS.escape);
   await screen.shows('closed at');
 });

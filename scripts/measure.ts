@@ -1,0 +1,150 @@
+// Measures the pipeline alone, on one core, from a recording it makes: `npm run measure [-- SOCKETS]`.
+//   lines/s   reader (zstd, split2) → wire → order → lifecycle → explain, every path described
+//   RSS       with 100,000 orphans alive at once
+// The lines are of the shape the probes print, four a socket, 256 sockets interleaved; see docs/measurements.md.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFold, type Fold } from '../src/cli/fold.ts';
+import { readRecording } from '../src/record/reader.ts';
+import { openRecording } from '../src/record/writer.ts';
+import type { Meta } from '../src/wire/meta.ts';
+
+const BASE_NS = 1_000_000_000_000n;
+const INTERLEAVED = 256;
+const COMM = Buffer.from('nginx\0\0\0\0\0\0\0\0\0\0\0')
+  .toString('hex')
+  .replace(/(..)(?=.)/g, '$1 ');
+
+const meta: Meta = {
+  type: 'meta',
+  finwait: '0',
+  schema: 1,
+  wire: 1,
+  bpftrace: '0.23.2',
+  kernel: 'measure',
+  host: 'measure',
+  backend: 'tracepoint',
+  boot_offset_ns: '0',
+  started_at: '2026-01-01T00:00:00.000Z',
+  pid: 1,
+  netns: 4_026_531_833,
+  hz: 250,
+  reorder_window_ms: 5,
+  reset_reasons: {},
+  sysctls: {},
+  filters: {},
+};
+
+/** e1 to e7. */
+const EVIDENCE = '0 7b19717c7b197100 7b19717c00010000 3300000000 5d5905d590 98000000200 20000000';
+
+const announce = (t: bigint, sk: string, port: number): string =>
+  `A ${t} ${sk} 3 302000001cd ${EVIDENCE} 7b19717d7b19717c 0 0 5d5900005d590 effffff9 3e800000000 1b 0 ` +
+  `2${port.toString(16).padStart(4, '0')}bb01 100000a0200000a 0 ffff00000100000a 0 ffff00000200000a ` +
+  `5d7700005d77 400040 0 ${(((t / 1000n) << 16n) | 0x1480n).toString(16)} 0 0 ${COMM}`;
+
+const setState = (t: bigint, sk: string, from: number, to: number): string =>
+  `S ${t} ${sk} ${from} ${to} 303000001c0 ${EVIDENCE}`;
+
+const skOf = (i: number): string => (0xffff888000000000n + BigInt(i) * 2368n).toString(16);
+
+function* closes(count: number): Generator<string> {
+  for (let i = 0; i < count + INTERLEAVED; i++) {
+    const t = BASE_NS + BigInt(i) * 10_000n;
+    const dying = i - INTERLEAVED;
+    if (i < count) yield announce(t, skOf(i % 4096), 1024 + (i % 60_000));
+    if (dying >= 0) {
+      const sk = skOf(dying % 4096);
+      yield setState(t + 1000n, sk, 4, 5);
+      yield setState(t + 2000n, sk, 5, 7);
+      yield `D ${t + 3000n} ${sk} ${dying.toString(16)} 303000007c1 0`;
+    }
+    if (i % 10_000 === 0) yield `C ${t + 4000n}`;
+  }
+}
+
+function* orphans(count: number): Generator<string> {
+  for (let i = 0; i < count; i++) {
+    const t = BASE_NS + BigInt(i) * 10_000n;
+    yield announce(t, skOf(i), 1024 + (i % 60_000));
+  }
+  yield `C ${BASE_NS + BigInt(count) * 10_000n + 1_000_000_000n}`;
+}
+
+const make = async (path: string, lines: Iterable<string>): Promise<void> => {
+  let drained = Promise.withResolvers<void>();
+  const recording = await openRecording(path, () => drained.resolve());
+  recording.start(meta);
+  recording.write(`H 1 tracepoint ${BASE_NS} 1795236568.703725`);
+  recording.write(`e ${BASE_NS} 0 1 0`);
+  for (const line of lines) {
+    if (recording.write(line)) continue;
+    await drained.promise;
+    drained = Promise.withResolvers<void>();
+  }
+  await recording.end();
+};
+
+const run = async (path: string): Promise<{ readonly fold: Fold; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
+  let paths = 0;
+  let fold: Fold | null = null;
+  const start = performance.now();
+  const { lines } = await readRecording(path, {
+    onMeta: (found) => {
+      const made: Fold = createFold(found, {
+        onEnd: (sock) => {
+          if (made.describe(sock) !== null) paths++;
+        },
+        onLedger: () => {},
+        onNotice: () => {},
+      });
+      fold = made;
+    },
+    onLine: (line) => {
+      fold?.push(line);
+      return undefined;
+    },
+  });
+  if (fold === null) throw new Error('the recording has no meta');
+  return { fold, paths, lines, seconds: (performance.now() - start) / 1000 };
+};
+
+const role = process.argv[2];
+const path = process.argv[3] ?? '';
+if (role === 'lines') {
+  const { fold, paths, lines, seconds } = await run(path);
+  const { malformed, lateEvents } = fold.tracker.counters();
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const rss = Math.round(maxRSS / 1024);
+  const cpu = (userCPUTime + systemCPUTime) / 1e6;
+  process.stdout.write(
+    `${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${rss} MB, ${malformed} malformed, ${lateEvents} late)\n`,
+  );
+} else if (role === 'orphans') {
+  const before = process.memoryUsage().rss;
+  const { fold } = await run(path);
+  globalThis.gc?.();
+  const mb = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
+  const { rss, heapUsed } = process.memoryUsage();
+  const live = fold.tracker.dyingCount();
+  process.stdout.write(
+    `${live} live orphans: RSS ${mb(rss)} MB (${mb(before)} MB before), heap ${mb(heapUsed)} MB, ${Math.round((rss - before) / live)} B of RSS each\n`,
+  );
+} else {
+  const sockets = Number(role ?? 500_000);
+  const dir = mkdtempSync(join(tmpdir(), 'finwait-measure-'));
+  try {
+    const self = process.argv[1] ?? '';
+    const measure = (as: string, file: string): void => {
+      execFileSync('taskset', ['-c', '0', process.execPath, '--expose-gc', self, as, file], { stdio: 'inherit' });
+    };
+    await make(join(dir, 'closes.fwr'), closes(sockets));
+    for (let round = 0; round < 3; round++) measure('lines', join(dir, 'closes.fwr'));
+    await make(join(dir, 'orphans.fwr'), orphans(100_000));
+    measure('orphans', join(dir, 'orphans.fwr'));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

@@ -1,0 +1,65 @@
+import { heldBytes } from '../../explain/describe.ts';
+import { distance } from '../../explain/ended-by.ts';
+import { waitingIn } from '../../explain/waiting.ts';
+import { endpoint } from '../../kernel/address.ts';
+import { stateName } from '../../kernel/tcp-state.ts';
+import type { TraceNs } from '../../kernel/units.ts';
+import type { Sock } from '../../lifecycle/sock.ts';
+import { type Inventoried, VIA } from '../../wire/event.ts';
+import { type Evidence, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
+import type { Row } from './model.ts';
+import { printable } from './printable.ts';
+
+/** What a row is seen from: the moment, and the namespace that needs no naming. */
+export type Vantage = { readonly now: TraceNs; readonly netns: number | null };
+
+export const keyOf = (sock: Sock): string => `${sock.sk}/${sock.generation}`;
+
+export const silentKeyOf = (orphan: Inventoried): string =>
+  ['', orphan.netns, orphan.laddr, orphan.lport, orphan.raddr, orphan.rport].join('/');
+
+/** Kernel memory, in bytes, that the sock held at its last sighting. */
+export const heldBy = (sock: Sock): number => heldBytes(newestEvidence(sock));
+
+const newestEvidence = (sock: Sock): Evidence =>
+  sock.latest === null ? parseAnnounce(sock.announce.line).evidence : parseEvidence(sock.latest);
+
+/** A dying sock as a line of the table. */
+export const rowOf = (sock: Sock, vantage: Vantage): Row => {
+  const detail = parseAnnounce(sock.announce.line);
+  const evidence = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
+  const isLate = sock.announce.via === VIA.late;
+  const seenMs = Math.max(0, (vantage.now - sock.announcedAt) / 1e6);
+  return {
+    key: keyOf(sock),
+    ageMs: isLate ? null : seenMs,
+    ...(isLate && { atLeastMs: sock.gaps.has('older_than_capture') ? vantage.now / 1e6 : seenMs }),
+    state: stateName(sock.state),
+    local: endpoint(detail.family, detail.laddr, detail.lport),
+    peer: endpoint(detail.family, detail.raddr, detail.rport),
+    netns: detail.netns === vantage.netns ? null : detail.netns,
+    closer: isLate ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
+    heldBytes: heldBytes(evidence),
+    retransmits: sock.retransmits,
+    waitingFor: sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
+    certain: sock.gaps.size === 0,
+    unackedBytes: distance(evidence.writeSeq, evidence.sndUna),
+    unsentBytes: distance(evidence.writeSeq, evidence.sndNxt),
+  };
+};
+
+/** An orphan that only the inventory knows: older than the capture, and silent since. */
+export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
+  key: silentKeyOf(orphan),
+  ageMs: null,
+  atLeastMs: vantage.now / 1e6,
+  state: stateName(orphan.state),
+  local: endpoint(orphan.family, orphan.laddr, orphan.lport),
+  peer: endpoint(orphan.family, orphan.raddr, orphan.rport),
+  netns: orphan.netns === vantage.netns ? null : orphan.netns,
+  closer: null,
+  heldBytes: null,
+  retransmits: orphan.retransmits,
+  waitingFor: 'unknown',
+  certain: false,
+});

@@ -1,0 +1,48 @@
+import { PassThrough, Writable } from 'node:stream';
+import { Terminal } from '@xterm/headless';
+import { expect, vi } from 'vitest';
+
+/** A terminal in memory: what is written is obeyed as xterm would, what is typed arrives as from a keyboard. */
+export const aTerminal = (columns: number, rows: number) => {
+  // convertEol is what the tty driver does to a newline, in raw mode too.
+  const xterm = new Terminal({ cols: columns, rows, allowProposedApi: true, convertEol: true });
+  const written: string[] = [];
+  const stdout = Object.assign(
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        written.push(chunk.toString());
+        xterm.write(chunk, () => done());
+      },
+    }),
+    { isTTY: true, columns, rows },
+  );
+  const setRawMode = vi.fn<(on: boolean) => void>();
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode, ref: () => {}, unref: () => {} });
+  const lines = (): readonly string[] => {
+    const { active } = xterm.buffer;
+    return Array.from(
+      { length: xterm.rows },
+      (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? '',
+    );
+  };
+  return {
+    stdin,
+    stdout,
+    setRawMode,
+    lines,
+    type: (keys: string): void => {
+      stdin.write(keys);
+    },
+    resize: (to: { readonly columns: number; readonly rows: number }): void => {
+      xterm.resize(to.columns, to.rows);
+      Object.assign(stdout, to);
+      stdout.emit('resize');
+    },
+    /** What the shell printed before. */
+    print: (text: string): Promise<void> => new Promise((done) => xterm.write(text, done)),
+    buffer: (): 'normal' | 'alternate' => xterm.buffer.active.type,
+    written: (): string => written.join(''),
+    shows: (text: string): Promise<void> =>
+      vi.waitFor(() => expect(lines().join('\n')).toContain(text), { timeout: 3000 }),
+  };
+};
