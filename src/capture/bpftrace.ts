@@ -63,7 +63,7 @@ const isOlder = (version: string, than: readonly [number, number]): boolean => {
 
 /**
  * How long, in ms, its events may be displaced: perf buffers (before 0.23, to be safe) are read one CPU after the
- * other, the ring buffer is one for all. Measured in docs/ordering.md.
+ * other, the ring buffer is one for all. Measured in docs/measurements.md.
  */
 export const reorderWindowMs = (version: string): number => (isOlder(version, [0, 23]) ? 50 : 5);
 

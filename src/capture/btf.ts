@@ -14,6 +14,8 @@ const KIND = {
   TYPE_TAG: 18,
   ENUM64: 19,
 };
+/** How deep types may be nested; more is a circle, which only a damaged BTF has. */
+const DEEPEST = 64;
 /** Bytes after the 12-byte `struct btf_type`: [fixed, per vlen], by kind. */
 const TAIL: readonly (readonly [number, number])[] = [
   [0, 0],
@@ -67,6 +69,7 @@ export const parseBtf = (data: Buffer): Btf => {
     const tail = TAIL[(info >>> 24) & 0x1f];
     if (tail === undefined) throw new RangeError(`BTF kind ${(info >>> 24) & 0x1f} is newer than this program`);
     at += 12 + tail[0] + tail[1] * (info & 0xffff);
+    if (at > types.length) throw new RangeError('BTF ends in the middle of a type');
   }
 
   const kindOf = (id: number) => (types.readUInt32LE((offsets[id] ?? 0) + 4) >>> 24) & 0x1f;
@@ -87,12 +90,15 @@ export const parseBtf = (data: Buffer): Btf => {
   const strip = (id: number): number => {
     let at = id;
     const through = [KIND.TYPEDEF, KIND.VOLATILE, KIND.CONST, KIND.RESTRICT, KIND.TYPE_TAG];
-    while (at !== 0 && through.includes(kindOf(at))) at = refOf(at);
-    return at;
+    for (let depth = 0; depth < DEEPEST; depth++) {
+      if (at === 0 || !through.includes(kindOf(at))) return at;
+      at = refOf(at);
+    }
+    return 0;
   };
   /** The type of a member, looked for in anonymous members too; undefined where there is none. */
-  const memberType = (id: number, name: string): number | undefined => {
-    if (id === 0 || (kindOf(id) !== KIND.STRUCT && kindOf(id) !== KIND.UNION)) return undefined;
+  const memberType = (id: number, name: string, depth = 0): number | undefined => {
+    if (id === 0 || depth > DEEPEST || (kindOf(id) !== KIND.STRUCT && kindOf(id) !== KIND.UNION)) return undefined;
     const wanted = nameOffset(name);
     const base = (offsets[id] ?? 0) + 12;
     for (let i = 0; i < vlenOf(id); i++) {
@@ -100,7 +106,7 @@ export const parseBtf = (data: Buffer): Btf => {
       const type = strip(types.readUInt32LE(base + i * 12 + 4));
       if (memberName === wanted) return type;
       if (memberName === 0) {
-        const inner = memberType(type, name);
+        const inner = memberType(type, name, depth + 1);
         if (inner !== undefined) return inner;
       }
     }

@@ -12,11 +12,11 @@ export const missingCapabilities = (status: string): readonly Capability[] => {
   return (['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE'] as const).filter((name) => !has(name));
 };
 
-/** Whether this very process may load the probes without being root. */
-export const hasTracingCapabilities = (): boolean => {
+/** What this very process lacks to load the probes. Root in a container lacks them too; without /proc, root is believed. */
+export const lackedCapabilities = (): readonly Capability[] => {
   try {
-    return missingCapabilities(readFileSync('/proc/self/status', 'utf8')).length === 0;
+    return missingCapabilities(readFileSync('/proc/self/status', 'utf8'));
   } catch {
-    return false;
+    return process.getuid?.() === 0 ? [] : missingCapabilities('');
   }
 };

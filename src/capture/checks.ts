@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Fault } from '../kernel/fault.ts';
 import { findTracefs, surveyBackends } from './backend.ts';
 import { findBpftrace, findProgram } from './bpftrace.ts';
 import { loadBtf } from './btf.ts';
-import { missingCapabilities } from './capabilities.ts';
+import { lackedCapabilities } from './capabilities.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
 export type Check = {
@@ -65,17 +65,24 @@ export const runChecks = async (): Promise<readonly Check[]> => {
 };
 
 const checkPrivilege = (): Check => {
-  const missing = process.getuid?.() === 0 ? [] : missingCapabilities(readText('/proc/self/status'));
+  const missing = lackedCapabilities();
   const isRoot = process.getuid?.() === 0;
+  const who = isRoot ? 'root' : 'not root';
   return {
     name: 'privilege',
     state: missing.length === 0 ? 'ok' : 'missing',
-    detail: isRoot
-      ? 'root'
-      : missing.length === 0
-        ? 'has the capabilities'
-        : `not root, and lacks ${missing.join(', ')}`,
-    fix: missing.length === 0 ? null : 'run finwait with sudo',
+    detail:
+      missing.length > 0
+        ? `${who}, and lacks ${missing.join(', ')}`
+        : isRoot
+          ? 'root'
+          : 'not root, and has the capabilities',
+    fix:
+      missing.length === 0
+        ? null
+        : isRoot
+          ? 'run the container with --privileged, or add these capabilities'
+          : 'run finwait with sudo',
   };
 };
 
@@ -128,12 +135,4 @@ const checkProgram = async (name: string, pkg: string, purpose: string): Promise
     detail: path ?? `not found; wanted ${purpose}`,
     fix: path === null ? `apt-get install ${pkg}` : null,
   };
-};
-
-const readText = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 };

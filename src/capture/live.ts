@@ -9,7 +9,7 @@ import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends 
 import { createBootClock } from './boot-clock.ts';
 import { type BpftraceProgram, bpftraceEnv, type Chatter, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
-import { hasTracingCapabilities } from './capabilities.ts';
+import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
 import { takeInventory } from './inventory.ts';
 import { resolveProbe } from './probe-text.ts';
@@ -61,10 +61,13 @@ export type LiveCapture = {
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches
  */
 export const startLive = async (options: LiveOptions): Promise<LiveCapture | null> => {
-  if (process.getuid?.() !== 0 && !hasTracingCapabilities()) {
-    throw new Fault('finwait must run as root', {
+  if (lackedCapabilities().length > 0) {
+    const isRoot = process.getuid?.() === 0;
+    throw new Fault(isRoot ? 'root lacks the capabilities to trace here' : 'finwait must run as root', {
       why: 'loading probes into the kernel needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or CAP_SYS_ADMIN)',
-      remedy: `sudo finwait …   (or look at a recording: 'finwait demo')`,
+      remedy: isRoot
+        ? 'docker run --privileged …, or add these capabilities   (podman, Kubernetes alike)'
+        : `sudo finwait …   (or look at a recording: 'finwait demo')`,
       exitCode: EXIT.cannotTrace,
     });
   }
@@ -198,7 +201,7 @@ const run = async (
     if (isWireLine(line)) {
       if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
       put(line);
-    // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
+      // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
     } else if (onChatter(line) === 'message') put(`? ${line}`);
   });
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { BACKENDS, type Backend } from '../capture/backend.ts';
 import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';
-import type { PathFilter } from '../views/filter.ts';
+import { NO_FILTER, type PathFilter } from '../views/filter.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -72,21 +72,26 @@ export type SharedOptions = {
   readonly record?: string;
 };
 
-export const filterOf = (options: SharedOptions): PathFilter => ({
-  pid: options.pid ?? null,
-  localPorts: options.lport ?? [],
-  remotePorts: options.dport ?? [],
-  family: options.ipv4 === true ? 'ipv4' : options.ipv6 === true ? 'ipv6' : null,
-  netns: options.netns ?? null,
-  comm: options.comm ?? null,
-  state: options.state ?? null,
-  minAgeUs: (options.minAge ?? 0) * 1000,
-});
+export const filterOf = (options: SharedOptions): PathFilter => {
+  const filter: PathFilter = {
+    pid: options.pid ?? null,
+    localPorts: options.lport ?? [],
+    remotePorts: options.dport ?? [],
+    family: options.ipv4 === true ? 'ipv4' : options.ipv6 === true ? 'ipv6' : null,
+    netns: options.netns ?? null,
+    comm: options.comm ?? null,
+    state: options.state ?? null,
+    minAgeUs: (options.minAge ?? 0) * 1000,
+  };
+  return Object.keys(given(filter)).length === 0 ? NO_FILTER : filter;
+};
 
 /** The filters as they are noted in `meta`: those that were given, as text. */
-export const filterTexts = (options: SharedOptions): Record<string, string> =>
+export const filterTexts = (options: SharedOptions): Record<string, string> => given(filterOf(options));
+
+const given = (filter: PathFilter): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(filterOf(options))
+    Object.entries(filter)
       .filter(([, value]) => value !== null && value !== 0 && !(Array.isArray(value) && value.length === 0))
       .map(([name, value]) => [name, String(value)]),
   );

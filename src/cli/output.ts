@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { EXIT, Fault } from '../kernel/fault.ts';
 
 export type Output = {
@@ -14,8 +15,8 @@ export const createOutput = (): Output => {
   let failure: Fault | null = null;
   let piece = '';
   let isScheduled = false;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') {
+  const fail = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE' && failure === null) {
       failure = new Fault(`stdout cannot be written (${error.code ?? error.message})`, {
         why: 'the rest of the output is lost',
         remedy: error.code === 'ENOSPC' ? 'free some space (df -h)' : 'look where stdout goes',
@@ -23,12 +24,22 @@ export const createOutput = (): Output => {
       });
     }
     controller.abort();
-  });
+  };
+  process.stdout.on('error', fail);
+  const isFile = isRegularFile(1);
   const give = (): void => {
     isScheduled = false;
     const text = piece;
     piece = '';
-    if (text !== '' && !controller.signal.aborted) process.stdout.write(text);
+    if (text === '' || controller.signal.aborted) return;
+    if (!isFile) process.stdout.write(text);
+    else {
+      try {
+        writeWhole(1, text);
+      } catch (error) {
+        fail(error as NodeJS.ErrnoException);
+      }
+    }
   };
   return {
     line: (text) => {
@@ -41,8 +52,24 @@ export const createOutput = (): Output => {
     flush: async () => {
       give();
       if (!controller.signal.aborted) await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+      // A write's error comes a turn after its callback.
+      await new Promise((resolve) => setImmediate(resolve));
       if (failure !== null) throw failure;
     },
     closed: controller.signal,
   };
+};
+
+/** Node's own stdout writes once to a file and takes half of it for all: a disk that fills up would cut in silence. */
+const writeWhole = (fd: number, text: string): void => {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+};
+
+const isRegularFile = (fd: number): boolean => {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
 };

@@ -72,6 +72,8 @@ export const runLive = async (
     return { fault: null, isCut: false };
   }
   resume = capture.resume;
+  // A pause and its drain may both have come while the inventory was being taken.
+  resume();
   const aborted = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
     signal.addEventListener('abort', () => resolve(null), { once: true });

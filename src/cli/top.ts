@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import type { LiveTopStore } from '../views/top/store.ts';
 import { createTopStore } from '../views/top/store.ts';
 import { printTop } from '../views/top/text.ts';
-import type { SharedOptions } from './arguments.ts';
+import { filterOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault } from './messages.ts';
 import { createOutput } from './output.ts';
@@ -19,22 +19,25 @@ type Run = (consumer: Consumer, signal: AbortSignal, onProgress: (text: string) 
 export const top = (options: SharedOptions): Promise<ExitCode> =>
   show('', options, (consumer, signal, onProgress) => runLive(options, consumer, signal, onProgress));
 
+/** A replay shows all that was recorded. */
+const REPLAYED: SharedOptions = { backend: 'auto' };
+
 /** `finwait replay FILE`: the same screen over a recording. */
 export const replay = (path: string, options: { readonly speed: number }): Promise<ExitCode> =>
-  show(path === '-' ? 'stdin' : path, {}, (consumer, signal) =>
+  show(path === '-' ? 'stdin' : path, REPLAYED, (consumer, signal) =>
     runRecording(path, consumer, signal, createPace(options.speed, signal)),
   );
 
 /** `finwait demo`: a recording of real sockets that comes with finwait. */
 export const demo = (options: { readonly speed: number }): Promise<ExitCode> => {
   const path = fileURLToPath(new URL('../../docs/demo.fwr', import.meta.url));
-  return show('demo', {}, (consumer, signal) =>
+  return show('demo', REPLAYED, (consumer, signal) =>
     runRecording(path, consumer, signal, createPace(options.speed, signal)),
   );
 };
 
-const show = async (name: string, options: Pick<SharedOptions, 'strict'>, run: Run): Promise<ExitCode> => {
-  const store = createTopStore(name);
+const show = async (name: string, options: SharedOptions, run: Run): Promise<ExitCode> => {
+  const store = createTopStore(name, filterOf(options));
   const signalled = untilSignalled();
   const quit = new AbortController();
   const signal = AbortSignal.any([signalled, quit.signal]);

@@ -47,12 +47,12 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
       if (output.closed.aborted) return;
       for (const path of fold.describeRemaining()) show(path);
       if (isJson) output.line(ledgerLine(fold.tracker.ledger(), fold));
-      else tell(summary(fold));
     },
   };
   const end =
     file === undefined ? await runLive(options, consumer, signal) : await runRecording(file, consumer, signal);
   await output.flush();
+  if (fold !== null && !isJson && !output.closed.aborted) tell(summary(fold));
   if (end.fault !== null) {
     tellFault(end.fault);
     return end.fault.exitCode;

@@ -57,9 +57,9 @@ export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext)
     orphan_us: sock.orphanAt === null || isMissed ? null : (until - sock.orphanAt) / 1000,
     dying_us: closedAt === null || isMissed ? null : (until - closedAt) / 1000,
     unread_bytes: unreadBytes(record),
-    unacked_bytes: hasBytes ? distance(detail.evidence.writeSeq, detail.evidence.sndUna) : null,
-    unsent_bytes: hasBytes ? distance(detail.evidence.writeSeq, detail.evidence.sndNxt) : null,
-    held_bytes: closedAt === null ? null : heldBytes(detail.evidence),
+    unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
+    unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
+    held_bytes: closedAt === null || isPurged(record) ? null : heldBytes(detail.evidence),
     lost_bytes: ending !== null && record.err !== 0 ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
@@ -138,10 +138,20 @@ const howOf = (record: SockRecord): How => {
   return holder === HOLDER.none && sock.announce.via !== VIA.destroy ? 'unknown' : 'close';
 };
 
-/** Bytes the peer never acknowledged, our FIN aside. */
+/** Where the announcement was made only after tcp_close had emptied the queues: it tells nothing of what they held. */
+const isPurged = ({ sock, moves, closedAt }: SockRecord): boolean =>
+  sock.announce.via === VIA.destroy ||
+  (sock.announce.via === VIA.last_fput && moves.findLast((move) => move.at === closedAt)?.to === TCP.CLOSE);
+
+/** Bytes the peer never acknowledged, our FIN aside; null where tcp_disconnect has wiped the sequence numbers. */
 const lostBytes = (record: SockRecord): number | null => {
-  const from = record.moves.at(-1)?.from ?? 0;
-  const fin = from === TCP.FIN_WAIT1 || from === TCP.CLOSING || from === TCP.LAST_ACK ? 1 : 0;
-  const bytes = distance(record.last.writeSeq, record.last.sndUna);
-  return bytes === null ? null : Math.max(0, bytes - fin);
+  const last = record.moves.at(-1);
+  const isWiped = record.sock.announce.via === VIA.destroy && (record.closedAt === null || last?.own !== false);
+  return isWiped || !hasSequence(last?.from ?? 0) ? null : withoutFin(distance(record.last.writeSeq, record.last.sndUna), last?.from ?? null);
 };
+
+/** In these states the last byte that is not acknowledged is our FIN. */
+const withoutFin = (bytes: number | null, state: number | null): number | null =>
+  bytes !== null && bytes > 0 && (state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK)
+    ? bytes - 1
+    : bytes;

@@ -3,6 +3,7 @@ import { VIA } from '../wire/event.ts';
 import { HOLDER, holderOf, OWN, SOCK } from '../wire/evidence.ts';
 import type { EndedBy, Side } from './close-path.ts';
 import type { SockRecord } from './record.ts';
+import { hasNoRoom } from './waiting.ts';
 
 export type Ending = {
   readonly endedBy: EndedBy;
@@ -54,7 +55,9 @@ const foundClosed = (record: SockRecord): Ending => {
   const { sock, moves } = record;
   const last = moves.at(-1);
   const holder = holderOf(sock.announce.context);
+  const isReset = record.err === ECONNRESET || record.err === EPIPE;
   if (record.closedAt === null) {
+    if (holder === HOLDER.none && isReset) return ended('peer_reset', 'peer', 'the peer had reset it before it was accepted');
     return holder === HOLDER.none && last !== undefined
       ? ended('listener_closed', 'local', 'destroyed unlocked and without a struct socket: a child its listener forgot')
       : ended('unknown', 'unknown', 'destroyed although no close was observed');
@@ -81,8 +84,10 @@ const foundClosed = (record: SockRecord): Ending => {
     return ended('time_wait', 'none', "the peer's FIN was answered and TIME_WAIT took over before the close");
   }
   if (record.err === ECONNABORTED) return ended('killed', 'operator', 'aborted (ECONNABORTED) before the close');
-  if (record.err === ECONNRESET || record.err === EPIPE) {
-    return ended('peer_reset', 'peer', 'the peer had reset the connection before the close');
+  if (isReset) return ended('peer_reset', 'peer', 'the peer had reset the connection before the close');
+  if (last.from === TCP.LISTEN) return ended('listener_closed', 'local', 'it was a listener, shut down before the close');
+  if (last.own && record.err === 0) {
+    return ended('unknown', 'local', 'a task had moved it to CLOSE before the close, as connect(AF_UNSPEC) does');
   }
   return ended('unknown', 'unknown', 'it was in CLOSE before tcp_close; the cause left no trace');
 };
@@ -124,19 +129,29 @@ const afterClose = (record: SockRecord, from: number, linger2: number, reasons: 
   if (received && (err === ECONNRESET || err === EPIPE || err === ECONNREFUSED)) {
     return ended('peer_reset', 'peer', 'the peer sent a reset (tcp_receive_reset)');
   }
-  if (err === ETIMEDOUT && sent.length === 0 && !received) {
+  // tcp_write_err prefers what ICMP said (sk_err_soft) to ETIMEDOUT.
+  const isTimeout = err === ETIMEDOUT || (err !== 0 && err === last.errSoft);
+  if (isTimeout && sent.length === 0 && !received) {
+    const how = err === ETIMEDOUT ? 'ETIMEDOUT' : `errno ${err}, an ICMP error before`;
     if (detail.userTimeoutMs > 0) {
       return ended(
         'user_timeout',
         'unknown',
-        `timed out (ETIMEDOUT) under TCP_USER_TIMEOUT of ${detail.userTimeoutMs} ms`,
+        `timed out (${how}) under TCP_USER_TIMEOUT of ${detail.userTimeoutMs} ms`,
+      );
+    }
+    if (last.probesOut > 0 && !hasNoRoom(last)) {
+      return ended(
+        'retries',
+        'local',
+        `timed out (${how}) after ${last.probesOut} attempts that did not leave this host: the peer's window had room for ${last.sndWnd} B`,
       );
     }
     if (last.probesOut > 0) {
-      return ended('window_probes', 'peer', `timed out (ETIMEDOUT) after ${last.probesOut} window probes`);
+      return ended('window_probes', 'peer', `timed out (${how}) after ${last.probesOut} window probes`);
     }
     if (last.icskRetransmits > 0) {
-      return ended('retries', 'unknown', `timed out (ETIMEDOUT) after ${last.icskRetransmits} retransmission timeouts`);
+      return ended('retries', 'unknown', `timed out (${how}) after ${last.icskRetransmits} retransmission timeouts`);
     }
   }
   if (err !== 0) return ended('unknown', 'unknown', `ended with errno ${err}; no rule covers it`);
@@ -144,6 +159,10 @@ const afterClose = (record: SockRecord, from: number, linger2: number, reasons: 
     return from === TCP.FIN_WAIT2 && !answered && (last.context & OWN) === 0
       ? ended('fin_timeout', 'peer', 'the FIN_WAIT2 timer ran out and reset it')
       : ended('unknown', 'unknown', 'a reset was sent that no rule covers');
+  }
+  const unacked = distance(last.writeSeq, last.sndUna);
+  if ((from === TCP.LAST_ACK || from === TCP.CLOSING) && unacked !== 0) {
+    return ended('unknown', 'unknown', 'moved to CLOSE silently, our FIN not acknowledged; no rule covers it');
   }
   switch (from) {
     case TCP.LAST_ACK:

@@ -43,7 +43,8 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     moves: [...early, ...sock.moves],
     closedAt: isClose ? sock.announcedAt : null,
     closedIn: isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null,
-    err: intoClose === 0 && sock.state === TCP.CLOSE ? sock.destroyErr : intoClose,
+    // What stands in sk_err at the destroy of a sock that was in CLOSE before may be tcp_disconnect's own.
+    err: intoClose === 0 && sock.state === TCP.CLOSE && via !== VIA.destroy ? sock.destroyErr : intoClose,
   };
 };
 

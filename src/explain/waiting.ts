@@ -12,13 +12,15 @@ const ICSK_TIME_PROBE0 = 3;
  * @param evidence - the newest there is; a closed window shows as nothing in flight and the probe timer pending
  * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
  */
-export const waitingIn = (state: number, evidence: Evidence): WaitingFor => {
+export const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(state, isWindowClosed(evidence));
+
+const waiting = (state: number, isWindow: boolean): WaitingFor => {
   switch (state) {
     case TCP.FIN_WAIT1:
     case TCP.CLOSING:
-      return isWindowClosed(evidence) ? 'window' : 'ack';
+      return isWindow ? 'window' : 'ack';
     case TCP.LAST_ACK:
-      return isWindowClosed(evidence) ? 'window' : 'last_ack';
+      return isWindow ? 'window' : 'last_ack';
     case TCP.FIN_WAIT2:
       return 'peer_fin';
     case TCP.CLOSE:
@@ -28,8 +30,21 @@ export const waitingIn = (state: number, evidence: Evidence): WaitingFor => {
   }
 };
 
+/** A segment that cannot leave this host looks the same, but for a window that has room for it. */
 const isWindowClosed = (evidence: Evidence): boolean =>
-  evidence.packetsOut === 0 && evidence.pending === ICSK_TIME_PROBE0;
+  evidence.packetsOut === 0 && evidence.pending === ICSK_TIME_PROBE0 && hasNoRoom(evidence);
+
+/** Whether the peer's window has no room for what is queued and not sent. */
+export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
+
+/**
+ * Whether a shut window held it up. What shows that is wiped when it ends: then unanswered probes tell, or that the
+ * window was shut at the close and nothing had to be sent twice.
+ */
+const waitedForWindow = ({ sock, detail, last }: SockRecord): boolean =>
+  isWindowClosed(last) ||
+  (last.probesOut > 0 && hasNoRoom(last)) ||
+  (sock.retransmits === 0 && isWindowClosed(detail.evidence));
 
 /**
  * What the sock waited for longest between its close and `until`.
@@ -44,11 +59,12 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   let since = closedAt;
   let longest = 0;
   let answer: WaitingFor = 'nothing';
+  const isWindow = waitedForWindow(record);
   const close = (end: TraceNs): void => {
-    const waiting = waitingIn(state, record.last);
-    if (end - since > longest && waiting !== 'unknown') {
+    const waited = waiting(state, isWindow);
+    if (end - since > longest && waited !== 'unknown') {
       longest = end - since;
-      answer = waiting;
+      answer = waited;
     }
   };
   for (const move of sock.moves) {
@@ -57,6 +73,7 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
     since = move.at;
   }
   close(until);
-  if (sock.orphanAt !== null && sock.orphanAt - closedAt > longest) return 'linger';
+  const lingered = sock.orphanAt === null ? 0 : sock.orphanAt - closedAt;
+  if (lingered > 0 && lingered >= longest) return 'linger';
   return answer;
 };

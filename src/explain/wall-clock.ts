@@ -20,5 +20,7 @@ export const createWallClock = (hello: Hello): ((at: TraceNs) => string) => {
 /** `YYYY-MM-DDTHH:MM:SS`; a second no calendar holds (a forged handshake) stays a number of seconds. */
 const rfc3339Second = (second: number): string => {
   const date = new Date(second * 1000);
-  return Number.isNaN(date.getTime()) ? `@${second}` : date.toISOString().slice(0, 19);
+  const text = Number.isNaN(date.getTime()) ? '' : date.toISOString();
+  // Years of more than four digits have a sign before them.
+  return /^\d/.test(text) ? text.slice(0, 19) : `@${second}`;
 };

@@ -24,8 +24,8 @@ export type LedgerRow = {
 };
 
 export type Ledger = {
-  readonly enter: (at: TraceNs) => void;
-  readonly exit: (at: TraceNs) => void;
+  readonly enter: (at: TraceNs, count?: number) => void;
+  readonly exit: (at: TraceNs, count?: number) => void;
   readonly infer: () => void;
   /** The inventory is complete: `located` orphans were there before the capture. */
   readonly setBaseline: (located: number) => void;
@@ -71,16 +71,19 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
   let inFlight = 0;
   let pending: Pending | null = null;
   const recent: TraceNs[] = [];
+  const recentCounts: number[] = [];
   let recentStart = 0;
 
   const orphans = (): number | null => (baseline === null ? null : baseline + entries - exits);
 
-  const note = (at: TraceNs): void => {
-    if (pending !== null && at <= pending.at + SAMPLE_SLACK_NS) pending.moved++;
+  const note = (at: TraceNs, count: number): void => {
+    if (pending !== null && at <= pending.at + SAMPLE_SLACK_NS) pending.moved += count;
     recent.push(at);
+    recentCounts.push(count);
     while ((recent[recentStart] as TraceNs) < at - SAMPLE_SLACK_NS) recentStart++;
     if (recentStart > 4096 && recentStart * 2 > recent.length) {
       recent.splice(0, recentStart);
+      recentCounts.splice(0, recentStart);
       recentStart = 0;
     }
   };
@@ -116,13 +119,13 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
   };
 
   return {
-    enter: (at) => {
-      entries++;
-      note(at);
+    enter: (at, count = 1) => {
+      entries += count;
+      note(at, count);
     },
-    exit: (at) => {
-      exits++;
-      note(at);
+    exit: (at, count = 1) => {
+      exits += count;
+      note(at, count);
     },
     infer: () => {
       inferred++;
@@ -138,7 +141,9 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
     sample: (at, kernel, limit) => {
       if (pending !== null) settle(pending);
       let moved = 0;
-      for (let i = recent.length - 1; i >= recentStart && (recent[i] as TraceNs) >= at - SAMPLE_SLACK_NS; i--) moved++;
+      for (let i = recent.length - 1; i >= recentStart && (recent[i] as TraceNs) >= at - SAMPLE_SLACK_NS; i--) {
+        moved += recentCounts[i] as number;
+      }
       pending = { at, kernel, limit, ours: orphans(), entries, exits, moved };
     },
     advance: (at) => {

@@ -11,6 +11,8 @@ import type { Gap, ObservedMove, Sock } from './sock.ts';
 const AFTERMATH_NS = 5_000_000;
 /** Resets kept of one sock; the rules need the first few. */
 const MAX_RESETS = 8;
+/** Destroys kept whose announcement has not come; it may still come late. */
+const MAX_EARLY = 4096;
 
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
@@ -43,7 +45,7 @@ export type Tracker = {
   readonly silentCount: () => number;
   readonly ledger: () => LedgerRow;
   readonly counters: () => Counters;
-  /** Time of the newest event. */
+  /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
 };
 
@@ -61,6 +63,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const fresh: Sock[] = [];
   const inventory = new Map<string, Inventoried>();
   const listed = new Set<string>();
+  const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, number>();
   const generations = createGenerations();
   const ledger: Ledger = createLedger(options.onLedger);
@@ -72,6 +75,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let malformed = 0;
   let unannounced = 0;
   let tallied = 0;
+
+  const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
   const enter = (sock: Sock, at: TraceNs): void => {
     sock.lingering = false;
@@ -98,8 +103,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     finish(sock);
   };
 
-  const announce = (event: Announce): void => {
+  const announce = (event: Announce, isLate: boolean): void => {
     const before = live.get(event.sk);
+    if (isLate && before !== undefined && event.at < before.announcedAt) {
+      // The address is in its next life already.
+      unannounced++;
+      return;
+    }
     if (before !== undefined && before.destroyedAt === null) {
       const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
       if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) return;
@@ -128,9 +138,21 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     fresh.push(sock);
     dying++;
     if (!inventoryDone) seen.add(tupleOfLine(event.line));
-    if (event.via === VIA.late) adopt(sock);
-    else if ((event.flags & SOCK.LINGER) !== 0 && sock.state !== TCP.CLOSE) mayLinger(sock);
+    const isListed = event.via === VIA.destroy && inventory.size > 0 && inventory.has(tupleOfLine(event.line));
+    if (event.via === VIA.late || isListed) adopt(sock);
+    else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.at);
+    if (isLate) meetDestroy(sock);
+    early.delete(event.sk);
+  };
+
+  /** Its announcement came late: later than its destroy, perhaps. */
+  const meetDestroy = (sock: Sock): void => {
+    addGap(sock, 'event_late');
+    const event = early.get(sock.sk);
+    if (event === undefined || event.at < sock.announcedAt) return;
+    unannounced--;
+    destroy(event, true);
   };
 
   /** close() waits for SO_LINGER, unless it is 0 or the process is exiting. @see Linux net/ipv4/af_inet.c, inet_release */
@@ -171,19 +193,30 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     enter(sock, until < at ? until : at);
   };
 
+  /** The sock that an event at `at` is about; one destroyed before it was another at the same address. */
+  const sockAt = (sk: SkAddr, at: TraceNs): Sock | undefined => {
+    const sock = live.get(sk);
+    if (sock !== undefined && (sock.destroyedAt === null || at <= sock.destroyedAt)) return sock;
+    unannounced++;
+    return undefined;
+  };
+
   const setState = (event: SetState, isLate: boolean): void => {
-    const sock = live.get(event.sk);
-    if (sock === undefined) {
-      unannounced++;
-      return;
-    }
-    if (event.from !== sock.state) addGap(sock, 'transition_missed');
+    const sock = sockAt(event.sk, event.at);
+    if (sock === undefined) return;
     if (isLate) addGap(sock, 'event_late');
+    else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
     if (sock.moves === NONE) sock.moves = [];
+    const later = isLate ? sock.moves.findIndex(({ at }) => at > event.at) : -1;
+    if (later >= 0) {
+      sock.moves.splice(later, 0, move);
+      return;
+    }
     sock.moves.push(move);
     sock.state = event.to;
+    if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
     remember(sock, event.line);
   };
 
@@ -206,6 +239,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const sock = live.get(event.sk);
     if (sock === undefined || sock.destroyedAt !== null) {
       unannounced++;
+      if (sock === undefined) expectLate(event);
       return;
     }
     if (isLate) addGap(sock, 'event_late');
@@ -219,24 +253,34 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     ended.push(sock);
   };
 
+  const expectLate = (event: Destroy): void => {
+    early.delete(event.sk);
+    early.set(event.sk, event);
+    if (early.size <= MAX_EARLY) return;
+    const [oldest] = early.keys();
+    if (oldest !== undefined) early.delete(oldest);
+  };
+
   const tally = (event: Tally): void => {
     const key = [event.via, event.exiting, event.closedIn, event.lastFrom, event.err, event.reset].join(' ');
     const more = event.count - (tallies.get(key) ?? 0);
+    // A line that comes late counts less than is known already.
+    if (more <= 0) return;
     tallies.set(key, event.count);
     tallied += more;
-    for (let i = 0; i < more; i++) {
-      ledger.enter(event.at);
-      ledger.exit(event.at);
-    }
+    ledger.enter(event.at, more);
+    ledger.exit(event.at, more);
   };
 
   const takeInventory = (event: Inventoried): void => {
+    if (inventoryDone) return;
     const key = tupleOf(event);
     listed.add(key);
     inventory.set(key, event);
   };
 
   const endInventory = (event: InventoryEnd): void => {
+    if (inventoryDone) return;
     // What was seen dying since the probes attached is in the ledger already.
     for (const tuple of seen) inventory.delete(tuple);
     for (const sock of [...live.values()]) {
@@ -276,16 +320,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       advance(event.at);
       switch (event.kind) {
         case 'announce':
-          return announce(event);
+          return announce(event, isLate);
         case 'set_state':
           return setState(event, isLate);
         case 'retransmit': {
-          const sock = live.get(event.sk);
-          if (sock === undefined) unannounced++;
-          else {
-            sock.retransmits++;
-            remember(sock, event.line);
-          }
+          const sock = sockAt(event.sk, event.at);
+          if (sock === undefined) return;
+          sock.retransmits++;
+          if (isLate) addGap(sock, 'event_late');
+          else remember(sock, event.line);
           return;
         }
         case 'reset': {
@@ -328,11 +371,14 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     dyingCount: () => dying,
     silent: () => inventory.values(),
     silentCount: () => inventory.size,
-    ledger: () => ledger.now(now),
+    ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
-    now: () => now,
+    now: newest,
   };
 };
+
+/** States in which close() does not wait for SO_LINGER any more. @see Linux net/core/stream.c, sk_stream_closing */
+const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;
 
 /** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
 const stateAfter = (event: Announce): number =>

@@ -5,6 +5,8 @@ import type { Meta } from '../wire/meta.ts';
 export const RECORDING_SCHEMA = 1;
 /** zstd's magic number. @see RFC 8878, 3.1.1 */
 export const ZSTD_MAGIC: readonly number[] = [0x28, 0xb5, 0x2f, 0xfd];
+/** How the first line begins, as the writer's JSON has it. */
+const META_START = '{"type":"meta"';
 /** The last line of a recording that was ended properly. */
 export const TRAILER = '# end';
 
@@ -39,7 +41,8 @@ export const parseMeta = (line: string, name: string): Meta => {
   try {
     value = JSON.parse(line);
   } catch {
-    throw badRecording.foreign(name);
+    const isTorn = line.startsWith(META_START) || META_START.startsWith(line);
+    throw isTorn ? badRecording.headless(name) : badRecording.foreign(name);
   }
   if (!isRecord(value) || value['type'] !== 'meta') throw badRecording.foreign(name);
   const schema = value['schema'];

@@ -1,4 +1,4 @@
-import { constants as access, createWriteStream, ftruncateSync, type WriteStream } from 'node:fs';
+import { constants as access, createWriteStream, fstatSync, ftruncateSync, type WriteStream } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
@@ -33,7 +33,7 @@ export type RecordingWriter = {
 export const openRecording = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
   const name = path === '-' ? 'stdout' : path;
   const file = path === '-' ? null : await openFile(path);
-  const sink: Writable | WriteStream = file === null ? process.stdout : createWriteStream(path, { fd: file.handle });
+  const sink: Writable | WriteStream = file === null ? stdoutSink() : createWriteStream(path, { fd: file.handle });
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
@@ -91,6 +91,10 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
     failed: failed.promise,
   };
 };
+
+/** Node's own stdout takes half a write to a file for a whole one: a disk that fills up would leave a hole. */
+const stdoutSink = (): Writable =>
+  fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
 type OpenFile = { readonly handle: FileHandle; readonly isNew: boolean; readonly isRegular: boolean };
 

@@ -7,6 +7,7 @@ import type { TraceNs } from '../../kernel/units.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
 import { type Evidence, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
+import type { PathFilter } from '../filter.ts';
 import type { Row } from './model.ts';
 import { printable } from './printable.ts';
 
@@ -23,6 +24,37 @@ export const heldBy = (sock: Sock): number => heldBytes(newestEvidence(sock));
 
 const newestEvidence = (sock: Sock): Evidence =>
   sock.latest === null ? parseAnnounce(sock.announce.line).evidence : parseEvidence(sock.latest);
+
+type Endpoints = Pick<Inventoried, 'family' | 'lport' | 'rport' | 'netns'>;
+
+const hasEndpoints = (on: Endpoints, filter: PathFilter): boolean =>
+  (filter.localPorts.length === 0 || filter.localPorts.includes(on.lport)) &&
+  (filter.remotePorts.length === 0 || filter.remotePorts.includes(on.rport)) &&
+  (filter.family === null || filter.family === on.family) &&
+  (filter.netns === null || filter.netns === on.netns);
+
+/** Whether a dying sock passes the command line's filter, as its path would if it ended now. */
+export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
+  const detail = parseAnnounce(sock.announce.line);
+  const isLate = sock.announce.via === VIA.late;
+  const state = filter.state;
+  return (
+    hasEndpoints(detail, filter) &&
+    (filter.pid === null || (!isLate && detail.pid === filter.pid)) &&
+    (filter.comm === null || (!isLate && detail.comm === filter.comm)) &&
+    (isLate || (now - sock.announcedAt) / 1000 >= filter.minAgeUs) &&
+    (state === null ||
+      stateName(sock.state) === state ||
+      [...detail.moves, ...sock.moves].some((move) => stateName(move.from) === state || stateName(move.to) === state))
+  );
+};
+
+/** The same for an orphan that only the inventory knows: nobody saw its closer. */
+export const acceptsSilent = (orphan: Inventoried, filter: PathFilter): boolean =>
+  hasEndpoints(orphan, filter) &&
+  filter.pid === null &&
+  filter.comm === null &&
+  (filter.state === null || stateName(orphan.state) === filter.state);
 
 /** A dying sock as a line of the table. */
 export const rowOf = (sock: Sock, vantage: Vantage): Row => {

@@ -1,6 +1,7 @@
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import type { Query, Row, SortKey } from './model.ts';
-import { keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
+import { NO_FILTER, type PathFilter } from '../filter.ts';
+import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
 
 /** The rows that the screen shows of all there are. */
 export type Page = {
@@ -11,14 +12,22 @@ export type Page = {
 };
 
 /** The page of a live tracker. Oldest first and unfiltered, only the rows on the page are made. */
-export const selectLive = (tracker: Tracker, query: Query, vantage: Vantage): Page =>
-  query.sort === 'age' && query.filter === '' ? oldest(tracker, query, vantage) : selectFrom(allRows(tracker, vantage), query);
+export const selectLive = (tracker: Tracker, query: Query, vantage: Vantage, filter: PathFilter): Page =>
+  query.sort === 'age' && query.filter === '' && filter === NO_FILTER
+    ? oldest(tracker, query, vantage)
+    : selectFrom(allRows(tracker, vantage, filter), query);
 
-/** Every dying sock as a row, oldest first. */
-export const allRows = (tracker: Tracker, vantage: Vantage): Row[] => {
+/** Every dying sock that passes the command line's filter, as a row, oldest first. */
+export const allRows = (tracker: Tracker, vantage: Vantage, filter: PathFilter): Row[] => {
+  const isAll = filter === NO_FILTER;
   const rows: Row[] = [];
-  for (const orphan of tracker.silent()) rows.push(silentRow(orphan, vantage));
-  for (const sock of tracker.live()) if (sock.destroyedAt === null) rows.push(rowOf(sock, vantage));
+  for (const orphan of tracker.silent()) {
+    if (isAll || acceptsSilent(orphan, filter)) rows.push(silentRow(orphan, vantage));
+  }
+  for (const sock of tracker.live()) {
+    if (sock.destroyedAt !== null) continue;
+    if (isAll || acceptsSock(sock, filter, vantage.now)) rows.push(rowOf(sock, vantage));
+  }
   return rows;
 };
 

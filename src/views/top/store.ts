@@ -5,6 +5,7 @@ import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import type { Meta } from '../../wire/meta.ts';
+import { NO_FILTER, type PathFilter } from '../filter.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
 import { printable } from './printable.ts';
 import { heldBy, keyOf, silentKeyOf, type Vantage } from './rows.ts';
@@ -38,9 +39,14 @@ export type LiveTopStore = TopStore & {
  * Publishes a frozen snapshot of the fold for the screen, some times a second, however many events come in.
  *
  * @param sourceName - the recording's name; empty for a live capture
+ * @param filter - the command line's; figures of the header are not filtered
  * @param clock - milliseconds, to time frames by
  */
-export const createTopStore = (sourceName: string, clock: () => number = () => performance.now()): LiveTopStore => {
+export const createTopStore = (
+  sourceName: string,
+  filter: PathFilter = NO_FILTER,
+  clock: () => number = () => performance.now(),
+): LiveTopStore => {
   const listeners = new Set<() => void>();
   let source: TopSource | null = null;
   let phase: Status['phase'] = 'attaching';
@@ -109,7 +115,7 @@ export const createTopStore = (sourceName: string, clock: () => number = () => p
       return Object.freeze({ status: still.status, ...selectFrom(still.rows, query), query, detail: detailNow() });
     }
     addUpHeld(source.tracker);
-    const page = selectLive(source.tracker, query, vantage(source));
+    const page = selectLive(source.tracker, query, vantage(source), filter);
     return Object.freeze({ status: statusNow(), ...page, query, detail: detailNow() });
   };
 
@@ -139,7 +145,7 @@ export const createTopStore = (sourceName: string, clock: () => number = () => p
       publish();
     },
     setPaused: (paused) => {
-      still = !paused || source === null ? null : { rows: allRows(source.tracker, vantage(source)), status: statusNow() };
+      still = !paused || source === null ? null : { rows: allRows(source.tracker, vantage(source), filter), status: statusNow() };
       publish();
     },
     attach: (taken) => {
