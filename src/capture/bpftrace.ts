@@ -1,5 +1,4 @@
 import { access, constants } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { EXIT, Fault } from '../kernel/fault.ts';
@@ -67,10 +66,18 @@ const isOlder = (version: string, than: readonly [number, number]): boolean => {
  */
 export const reorderWindowMs = (version: string): number => (isOlder(version, [0, 23]) ? 50 : 5);
 
-/** What bpftrace is started with: buffers and maps that fit this host. */
-export const bpftraceEnv = (cpus = availableParallelism()): Record<string, string> => {
+/** Sockets that a map of the probes holds, whatever the host; a map is allocated whole, about 88 bytes each. */
+const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
+
+/**
+ * What bpftrace is started with: buffers and maps that fit this host.
+ *
+ * @param cpus - each has a buffer of its own
+ * @param maxOrphans - tcp_max_orphans: more sockets than this do not die slowly at once
+ */
+export const bpftraceEnv = (cpus: number, maxOrphans: number): Record<string, string> => {
   const pages = 2 ** Math.floor(Math.log2(BUFFER_BYTES / PAGE_BYTES / cpus));
-  const keys = String(1 << 19);
+  const keys = String(Math.max(MAP_KEYS.least, Math.min(MAP_KEYS.most, maxOrphans)));
   return {
     BPFTRACE_PERF_RB_PAGES: String(Math.max(64, Math.min(4096, pages))),
     // One name up to 0.20, the other from 0.21; each ignores the other's.

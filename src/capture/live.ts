@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { execa } from 'execa';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
@@ -138,7 +139,7 @@ const spawnBpftrace = (path: string, script: string, setpriv: string | null) => 
   const argv = [path, '-'];
   const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'INT', ...argv]];
   return execa(file, args, {
-    env: bpftraceEnv(),
+    env: bpftraceEnv(availableParallelism(), readOrphanGauge().limit),
     input: script,
     buffer: false,
     reject: false,

@@ -147,7 +147,9 @@ const isPurged = ({ sock, moves, closedAt }: SockRecord): boolean =>
 const lostBytes = (record: SockRecord): number | null => {
   const last = record.moves.at(-1);
   const isWiped = record.sock.announce.via === VIA.destroy && (record.closedAt === null || last?.own !== false);
-  return isWiped || !hasSequence(last?.from ?? 0) ? null : withoutFin(distance(record.last.writeSeq, record.last.sndUna), last?.from ?? null);
+  return isWiped || !hasSequence(last?.from ?? 0)
+    ? null
+    : withoutFin(distance(record.last.writeSeq, record.last.sndUna), last?.from ?? null);
 };
 
 /** In these states the last byte that is not acknowledged is our FIN. */

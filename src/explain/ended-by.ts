@@ -57,7 +57,8 @@ const foundClosed = (record: SockRecord): Ending => {
   const holder = holderOf(sock.announce.context);
   const isReset = record.err === ECONNRESET || record.err === EPIPE;
   if (record.closedAt === null) {
-    if (holder === HOLDER.none && isReset) return ended('peer_reset', 'peer', 'the peer had reset it before it was accepted');
+    if (holder === HOLDER.none && isReset)
+      return ended('peer_reset', 'peer', 'the peer had reset it before it was accepted');
     return holder === HOLDER.none && last !== undefined
       ? ended('listener_closed', 'local', 'destroyed unlocked and without a struct socket: a child its listener forgot')
       : ended('unknown', 'unknown', 'destroyed although no close was observed');
@@ -85,7 +86,8 @@ const foundClosed = (record: SockRecord): Ending => {
   }
   if (record.err === ECONNABORTED) return ended('killed', 'operator', 'aborted (ECONNABORTED) before the close');
   if (isReset) return ended('peer_reset', 'peer', 'the peer had reset the connection before the close');
-  if (last.from === TCP.LISTEN) return ended('listener_closed', 'local', 'it was a listener, shut down before the close');
+  if (last.from === TCP.LISTEN)
+    return ended('listener_closed', 'local', 'it was a listener, shut down before the close');
   if (last.own && record.err === 0) {
     return ended('unknown', 'local', 'a task had moved it to CLOSE before the close, as connect(AF_UNSPEC) does');
   }

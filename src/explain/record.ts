@@ -24,12 +24,14 @@ export type SockRecord = {
 export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const detail = parseAnnounce(sock.announce.line);
   const last = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
-  const early = detail.moves.map((move): ObservedMove => ({
-    at: sinceHello(move.bootUs, hello),
-    from: move.from,
-    to: move.to,
-    own: move.own,
-  }));
+  const early = detail.moves.map(
+    (move): ObservedMove => ({
+      at: sinceHello(move.bootUs, hello),
+      from: move.from,
+      to: move.to,
+      own: move.own,
+    }),
+  );
   const via = sock.announce.via;
   const isInferred = via === VIA.repeated || via === VIA.last_fput;
   const closing = isInferred ? early.at(-1) : undefined;

@@ -158,7 +158,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** close() waits for SO_LINGER, unless it is 0 or the process is exiting. @see Linux net/ipv4/af_inet.c, inet_release */
   const mayLinger = (sock: Sock): void => {
     const detail = parseAnnounce(sock.announce.line);
-    if (detail.lingerTime === 0 || detail.exiting) return enter(sock, sock.announcedAt);
+    if (detail.lingerTime === 0 || detail.exiting) {
+      enter(sock, sock.announcedAt);
+      return;
+    }
     sock.lingering = true;
     lingering.set(sock, lingerEnd(sock.announcedAt, detail));
   };

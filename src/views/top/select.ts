@@ -1,6 +1,6 @@
 import type { Tracker } from '../../lifecycle/tracker.ts';
-import type { Query, Row, SortKey } from './model.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
+import type { Query, Row, SortKey } from './model.ts';
 import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
 
 /** The rows that the screen shows of all there are. */

@@ -145,7 +145,10 @@ export const createTopStore = (
       publish();
     },
     setPaused: (paused) => {
-      still = !paused || source === null ? null : { rows: allRows(source.tracker, vantage(source), filter), status: statusNow() };
+      still =
+        !paused || source === null
+          ? null
+          : { rows: allRows(source.tracker, vantage(source), filter), status: statusNow() };
       publish();
     },
     attach: (taken) => {

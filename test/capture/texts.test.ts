@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { attachFault, howItEnded } from '../../src/capture/attach-fault.ts';
+import { bpftraceEnv, parseBpftraceVersion, readChatter, reorderWindowMs } from '../../src/capture/bpftrace.ts';
+import { missingCapabilities } from '../../src/capture/capabilities.ts';
+import { parseTimerList } from '../../src/capture/jiffies.ts';
+import { parseSockstat } from '../../src/capture/sockstat.ts';
+
+describe('/proc/net/sockstat', () => {
+  test('gives the orphans', () => {
+    expect(
+      parseSockstat('sockets: used 217\nTCP: inuse 9 orphan 12345 tw 3 alloc 30 mem 2\nUDP: inuse 4 mem 1\n'),
+    ).toBe(12_345);
+  });
+
+  test.each(['', 'TCP: inuse 9 tw 3', 'UDP: inuse 1 orphan 7', 'TCP6: inuse 1'])('%j has none', (text) => {
+    expect(parseSockstat(text)).toBeNull();
+  });
+});
+
+describe('bpftrace speaks of', () => {
+  test.each([
+    ['0.17, stdout', 'Lost 12 events', 12],
+    ['0.17, one', 'Lost 1 events', 1],
+    ['0.23, stderr', 'WARNING: Lost 40000 events', 40_000],
+    ['0.27, in brackets', '[WARNING] Lost 7 events', 7],
+    ['0.27, in the singular', 'WARNING: lost 1 event', 1],
+    ['coloured', '\u001b[33mWARNING: Lost 9 events\u001b[0m', 9],
+  ])('lost events: %s', (_version, line, count) => {
+    expect(readChatter(line)).toEqual({ kind: 'lost', count });
+  });
+
+  test.each([
+    "WARNING: Map full; can't update element. Try increasing max_map_keys config",
+    'stdin:12:3-20: WARNING: Map is full',
+    'stdin:5:3-20: WARNING: Failed to map_update_elem: Argument list too long (-7)',
+    'stdin:5:3-20: WARNING: Failed to map_update_elem: No space left on device (-28)',
+  ])('a full map: %s', (line) => {
+    expect(readChatter(line)).toEqual({ kind: 'map_full', text: line });
+  });
+
+  test.each([
+    '',
+    '   ',
+    'Attaching 11 probes...',
+    'Attached 11 probes',
+    'WARNING: Could not increase RLIMIT_MEMLOCK to infinity',
+    'WARNING: Could not read symbols from /sys/kernel/tracing/available_filter_functions: No such file or directory (2)',
+    'stdin:9:3-9: WARNING: Return value discarded.',
+  ])('nothing that matters: %j', (line) => {
+    expect(readChatter(line)).toEqual({ kind: 'nothing' });
+  });
+
+  test('anything else is a message', () => {
+    expect(readChatter("  stdin:3: ERROR: Unknown struct/union: 'sock'  ")).toEqual({
+      kind: 'message',
+      text: "stdin:3: ERROR: Unknown struct/union: 'sock'",
+    });
+  });
+
+  test('a word that only looks like it is no loss', () => {
+    expect(readChatter('almost 12 events').kind).toBe('message');
+    expect(readChatter('Lost some events').kind).toBe('message');
+  });
+});
+
+describe('the version of bpftrace', () => {
+  test.each([
+    ['bpftrace v0.17.0\n', '0.17.0'],
+    ['bpftrace v0.23.2', '0.23.2'],
+    ['bpftrace 0.27.0', '0.27.0'],
+    ['bpftrace v0.23.2-dirty', '0.23.2'],
+    ['WARNING: something\nbpftrace v0.21', '0.21'],
+  ])('%j is %s', (text, version) => {
+    expect(parseBpftraceVersion(text)).toBe(version);
+  });
+
+  test.each(['', 'bpftrace', 'bpftrace unknown', 'not bpftrace v1', 'bpftool v7.1.0'])('%j is none', (text) => {
+    expect(parseBpftraceVersion(text)).toBeNull();
+  });
+
+  test.each([
+    ['0.17.0', 50],
+    ['0.22.9', 50],
+    ['0.23.0', 5],
+    ['1.0.0', 5],
+  ])('%s displaces by up to %d ms', (version, window) => {
+    expect(reorderWindowMs(version)).toBe(window);
+  });
+});
+
+test('buffers are a power of two of pages, 128 MiB in all, within bounds', () => {
+  expect(bpftraceEnv(1).BPFTRACE_PERF_RB_PAGES).toBe('4096');
+  expect(bpftraceEnv(48).BPFTRACE_PERF_RB_PAGES).toBe('512');
+  expect(bpftraceEnv(10_000).BPFTRACE_PERF_RB_PAGES).toBe('64');
+});
+
+describe('/proc/timer_list', () => {
+  const text = (seconds: number, hz: number): string =>
+    `Timer List Version: v0.10\nHRTIMER_MAX_CLOCK_BASES: 8\nnow at ${BigInt(Math.round(seconds * 1e9))} nsecs\n\ncpu: 0\njiffies: ${2n ** 32n + BigInt(Math.round((seconds - 300) * hz))}\n`;
+
+  test.each([100, 250, 300, 1000])('tells %d jiffies a second, in the first minutes and after months', (hz) => {
+    for (const seconds of [30, 200, 330, 3600, 1e7]) expect(parseTimerList(text(seconds, hz))?.hz).toBe(hz);
+  });
+
+  test('says nothing near 300 s of uptime, where it cannot', () => {
+    expect(parseTimerList(text(300, 250))).toBeNull();
+  });
+
+  test.each(['', 'now at 5 nsecs\n', 'jiffies: 5\n', text(3600, 500)])(
+    'says nothing where there is nothing',
+    (given) => {
+      expect(parseTimerList(given)).toBeNull();
+    },
+  );
+
+  test('keeps the reading exact', () => {
+    expect(parseTimerList(text(1e7, 250))).toEqual({
+      hz: 250,
+      jiffies: String(2n ** 32n + 2_499_925_000n),
+      at_ns: '10000000000000000',
+    });
+  });
+});
+
+describe('capabilities', () => {
+  const status = (...bits: readonly number[]): string =>
+    `Name:\tnode\nCapInh:\t0000000000000000\nCapEff:\t${bits
+      .reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n)
+      .toString(16)
+      .padStart(16, '0')}\nCapBnd:\t000001ffffffffff\n`;
+
+  test('all of root’s miss none', () => {
+    expect(missingCapabilities('CapEff:\t000001ffffffffff\n')).toEqual([]);
+  });
+
+  test('CAP_SYS_ADMIN stands for all three', () => {
+    expect(missingCapabilities(status(21))).toEqual([]);
+  });
+
+  test('the three are enough, and each is missed by its name', () => {
+    expect(missingCapabilities(status(19, 38, 39))).toEqual([]);
+    expect(missingCapabilities(status(38, 39))).toEqual(['CAP_SYS_PTRACE']);
+    expect(missingCapabilities(status(39))).toEqual(['CAP_PERFMON', 'CAP_SYS_PTRACE']);
+  });
+
+  test.each([status(), '', 'CapEff:\tnothing'])('none has none of them', (text) => {
+    expect(missingCapabilities(text)).toEqual(['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE']);
+  });
+});
+
+describe('a failure to attach', () => {
+  test('is a fault of exit code 3 with what bpftrace said of it', () => {
+    const fault = attachFault('tracepoint', { exitCode: 1, failed: true }, ['a warning', 'ERROR: it failed']);
+    expect(fault.exitCode).toBe(3);
+    expect(fault.message).toContain('tracepoint');
+    expect(fault.message).toContain('exit code 1');
+    expect(fault.why).toBe('ERROR: it failed');
+  });
+
+  test.each([
+    ['Error loading program: Operation not permitted', /root|sudo/],
+    ['ERROR: tracepoint not found: tcp:tcp_destroy_sock', /--backend|doctor/],
+    ['something never heard of', /doctor/],
+  ])('%s is answered with something to try', (said, remedy) => {
+    expect(attachFault('fentry', { exitCode: 1, failed: true }, [said]).remedy).toMatch(remedy);
+  });
+
+  test('without a word says so', () => {
+    expect(attachFault('kprobe', { signal: 'SIGKILL', failed: true }, []).why).not.toBe('');
+  });
+
+  test('a signal is named', () => {
+    expect(howItEnded({ signal: 'SIGSEGV', failed: true })).toBe('killed by SIGSEGV');
+    expect(howItEnded({ exitCode: 2, failed: true })).toBe('exit code 2');
+  });
+});

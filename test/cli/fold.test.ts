@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createFold, type Fold } from '../../src/cli/fold.ts';
+import { Fault } from '../../src/kernel/fault.ts';
+import { aMeta } from '../builders/meta.ts';
+import {
+  announceLine,
+  byeLine,
+  destroyLine,
+  helloLine,
+  inventoriedLine,
+  inventoryEndLine,
+  lostLine,
+  ms,
+  noticeLine,
+  oneOfEach,
+  sec,
+  setStateLine,
+  tickLine,
+} from '../builders/wire-lines.ts';
+
+type Folded = { readonly fold: Fold; readonly paths: string[]; readonly notices: string[] };
+
+const folded = (lines: readonly string[], windowMs = 5): Folded => {
+  const paths: string[] = [];
+  const notices: string[] = [];
+  const fold: Fold = createFold(aMeta({ reorder_window_ms: windowMs }), {
+    onEnd: (sock) => paths.push(JSON.stringify(fold.describe(sock))),
+    onLedger: () => {},
+    onNotice: (text) => notices.push(text),
+  });
+  for (const line of lines) fold.push(line);
+  fold.end();
+  return { fold, paths, notices };
+};
+
+const life = [
+  announceLine({ at: ms(1), moves: [{ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] }),
+  setStateLine({ at: ms(2), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+  setStateLine({ at: ms(3), from: 'FIN_WAIT2', to: 'CLOSE' }),
+  destroyLine({ at: ms(4) }),
+];
+
+describe('one stream of lines', () => {
+  test('displaced within the window gives the same paths as in order', () => {
+    const inOrder = folded([helloLine(), inventoryEndLine(0), ...life, tickLine(sec(1))]);
+    expect(inOrder.paths).toHaveLength(1);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(life, { minLength: life.length }), (lines) => {
+        const shuffled = folded([helloLine(), inventoryEndLine(0), ...lines, tickLine(sec(1))]);
+        expect(shuffled.paths).toEqual(inOrder.paths);
+      }),
+    );
+  });
+
+  test('counts malformed lines, and goes on', () => {
+    const { fold, paths } = folded(['nonsense', helloLine(), 'A torn', ...life, 'D ', tickLine(sec(1))]);
+    expect(fold.tracker.counters().malformed).toBe(3);
+    expect(paths).toHaveLength(1);
+  });
+
+  test('tells notices and losses', () => {
+    const { notices } = folded([helloLine(), noticeLine(5, 'a map is full'), lostLine(6, 12, 'a buffer was full')]);
+    expect(notices).toEqual(['a map is full', '12 events lost: a buffer was full']);
+  });
+
+  test('is complete when it said goodbye', () => {
+    expect(folded([helloLine(), ...life]).fold.isComplete()).toBe(false);
+    expect(folded([helloLine(), ...life, byeLine(sec(1))]).fold.isComplete()).toBe(true);
+  });
+
+  test('tells what remains: socks still dying, then those known from /proc alone', () => {
+    const { fold } = folded([
+      helloLine(),
+      inventoriedLine(1, { rport: 9 }),
+      inventoryEndLine(2),
+      ...life.slice(0, 2),
+      tickLine(sec(1)),
+    ]);
+    expect([...fold.describeRemaining()].map(({ sk, rport, ended_by }) => [sk !== null, rport, ended_by])).toEqual([
+      [true, 51_234, null],
+      [false, 9, null],
+    ]);
+  });
+
+  test('of a newer wire version is a fault that says so', () => {
+    expect(() => folded([helloLine({ version: 2 })])).toThrow(Fault);
+    expect(() => folded([helloLine({ version: 2 })])).toThrow(/version 2/);
+  });
+
+  test('of any lines never throws anything but that', () => {
+    const good = [helloLine(), ...oneOfEach(), ...life];
+    const mutated = fc
+      .tuple(fc.constantFrom(...good), fc.nat(), fc.constantFrom('', '0', 'f', ' ', '9', 'g', '\u0000'))
+      .map(([line, at, by]) => line.slice(0, at % line.length) + by + line.slice((at % line.length) + 1));
+    const line = fc.oneof(fc.constantFrom(...good), mutated, fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 40, size: 'max' }), (lines) => {
+        try {
+          const { fold } = folded([helloLine(), ...lines]);
+          for (const path of fold.describeRemaining()) JSON.stringify(path);
+          expect(typeof fold.wallClock(fold.tracker.now())).toBe('string');
+        } catch (error) {
+          expect(error).toBeInstanceOf(Fault);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('with a handshake and nothing else has a time for its last ledger', () => {
+    const { fold } = folded([helloLine()]);
+    expect(fold.wallClock(fold.tracker.ledger().at)).toBe('2026-01-01T00:00:00.250000000Z');
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { VIA } from '../../src/wire/event.ts';
+import { SOCK } from '../../src/wire/evidence.ts';
+import { pathOf } from '../builders/explain.ts';
+import { announceLine, destroyLine, ms, retransmitLine, sec, setStateLine } from '../builders/wire-lines.ts';
+
+const shut = { pending: 3, packetsOut: 0, writeSeq: 6000, sndUna: 5000, sndNxt: 5000, sndWnd: 0 };
+const inFlight = { pending: 1, packetsOut: 1 };
+const closed = (change: object = {}): string =>
+  announceLine({ at: 0, moves: [{ at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }], ...change });
+
+describe('a sock still dying waits for', () => {
+  test.each([
+    ['FIN_WAIT1', 'ack'],
+    ['CLOSING', 'ack'],
+    ['LAST_ACK', 'last_ack'],
+    ['FIN_WAIT2', 'peer_fin'],
+  ] as const)('in %s: %s', (state, waiting) => {
+    const line = announceLine({ at: 0, state, moves: [{ at: 0, from: state, to: state, own: true }] });
+    expect(pathOf([line], { until: sec(5) }).waiting_for).toBe(waiting);
+  });
+
+  test.each(['FIN_WAIT1', 'LAST_ACK'] as const)(
+    'in %s with the probe timer and a window without room: window',
+    (state) => {
+      const line = announceLine({ at: 0, state, moves: [{ at: 0, from: state, to: state, own: true }], ...shut });
+      expect(pathOf([line], { until: sec(5) }).waiting_for).toBe('window');
+    },
+  );
+
+  test('the probe timer over a window that has room is no shut window', () => {
+    expect(pathOf([closed({ ...shut, sndWnd: 65_535 })], { until: sec(5) }).waiting_for).toBe('ack');
+  });
+
+  test('a segment in flight is waited for, whatever the close saw', () => {
+    const path = pathOf([closed(shut), retransmitLine({ at: sec(1), ...inFlight })], { until: sec(5) });
+    expect(path.waiting_for).toBe('ack');
+  });
+
+  test('close() under SO_LINGER: linger', () => {
+    expect(pathOf([closed({ flags: SOCK.LINGER, lingerTime: 2500 })], { until: sec(5) }).waiting_for).toBe('linger');
+  });
+
+  test('of a close that was not observed, what it waits for now', () => {
+    const late = announceLine({
+      at: 0,
+      via: VIA.late,
+      state: 'FIN_WAIT1',
+      flags: SOCK.DEAD,
+      moves: [{ at: 0, from: 'FIN_WAIT1', to: 'FIN_WAIT2' }],
+    });
+    expect(pathOf([late], { until: sec(5) }).waiting_for).toBe('peer_fin');
+  });
+});
+
+describe('an ended sock waited longest for', () => {
+  const end = (at: number, from: 'FIN_WAIT1' | 'FIN_WAIT2', change: object = {}): readonly string[] => [
+    setStateLine({ at, from, to: 'CLOSE', flags: SOCK.DEAD, ...change }),
+    destroyLine({ at }),
+  ];
+  const acked = (at: number): string => setStateLine({ at, from: 'FIN_WAIT1', to: 'FIN_WAIT2', flags: SOCK.DEAD });
+
+  test('the acknowledgement, when that took longer than the peer’s FIN', () => {
+    expect(pathOf([closed(), acked(ms(100)), ...end(ms(150), 'FIN_WAIT2')]).waiting_for).toBe('ack');
+  });
+
+  test('the peer’s FIN, when that took longer', () => {
+    expect(pathOf([closed(), acked(ms(10)), ...end(ms(150), 'FIN_WAIT2')]).waiting_for).toBe('peer_fin');
+  });
+
+  test('the window, although its end wipes the probe timer', () => {
+    const path = pathOf([closed(shut), ...end(sec(9), 'FIN_WAIT1', { ...shut, pending: 0, probesOut: 9, err: 110 })]);
+    expect(path.waiting_for).toBe('window');
+  });
+
+  test('linger, when close() waited longer than the orphan lived', () => {
+    const path = pathOf([
+      closed({ flags: SOCK.LINGER, lingerTime: 2500 }),
+      setStateLine({ at: sec(3), from: 'FIN_WAIT1', to: 'FIN_WAIT2', flags: SOCK.DEAD }),
+      ...end(sec(4), 'FIN_WAIT2'),
+    ]);
+    expect(path.waiting_for).toBe('linger');
+  });
+
+  test('nothing, where it died in the close', () => {
+    const path = pathOf([
+      announceLine({ at: 0, moves: [{ at: 0, from: 'ESTABLISHED', to: 'CLOSE', own: true }] }),
+      destroyLine({ at: 5000 }),
+    ]);
+    expect(path.waiting_for).toBe('nothing');
+  });
+
+  test('is unknown without the close', () => {
+    const path = pathOf([
+      announceLine({ at: 0, via: VIA.late, flags: SOCK.DEAD, moves: [{ at: 0, from: 'LAST_ACK', to: 'CLOSE' }] }),
+      destroyLine({ at: 5000 }),
+    ]);
+    expect(path.waiting_for).toBe('unknown');
+  });
+});

@@ -1,0 +1,168 @@
+import { globSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** What each folder may import from, besides itself. */
+const MATRIX: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  wire: ['kernel'],
+  order: ['kernel'],
+  lifecycle: ['kernel', 'wire'],
+  explain: ['kernel', 'wire', 'lifecycle'],
+  capture: ['kernel', 'wire'],
+  record: ['kernel', 'wire'],
+  views: ['kernel', 'wire', 'lifecycle', 'explain'],
+  cli: ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'capture', 'record', 'views'],
+  bin: ['cli'],
+};
+/** Values in, values out. */
+const PURE = ['kernel', 'wire', 'order', 'lifecycle', 'explain'];
+
+type Import = { readonly specifier: string; readonly isType: boolean };
+
+/** Imports, re-exports and dynamic imports of a source, comments aside. */
+const importsOf = (source: string): readonly Import[] => {
+  const text = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const found: Import[] = [];
+  for (const [, type, specifier = ''] of text.matchAll(
+    /^(?:import|export)\s+(type\s)?[^;'"]*?\bfrom\s+['"]([^'"]+)['"]/gm,
+  )) {
+    found.push({ specifier, isType: type !== undefined });
+  }
+  for (const [, specifier = ''] of text.matchAll(/^import\s+['"]([^'"]+)['"]/gm))
+    found.push({ specifier, isType: false });
+  for (const [, specifier = ''] of text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)) {
+    found.push({ specifier, isType: false });
+  }
+  for (const [, specifier = ''] of text.matchAll(/\brequire\(\s*['"]([^'"]+)['"]\s*\)/g)) {
+    found.push({ specifier, isType: false });
+  }
+  return found;
+};
+
+const files = globSync('**/*.{ts,tsx}', { cwd: SRC }).map((path) => {
+  const text = readFileSync(join(SRC, path), 'utf8');
+  return { path, folder: path.split('/')[0] ?? '', text, imports: importsOf(text) };
+});
+
+/** Code without comments and string contents. */
+const codeOf = (text: string): string =>
+  text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\/\/.*$/gm, '')
+    .replace(/'[^'\n]*'/g, "''");
+
+const folderOf = (path: string, specifier: string): string =>
+  relative(SRC, join(SRC, path, '..', specifier)).split('/')[0] ?? '';
+const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier);
+
+describe('the parser of imports', () => {
+  test('sees every way to import', () => {
+    const source = `
+import { a } from './a.ts';
+import type { B } from './b.ts';
+import {
+  c,
+  type D,
+} from './c.ts';
+import e, * as f from 'e';
+import 'g';
+export { h } from './h.ts';
+export * from './i.ts';
+export type { J } from './j.ts';
+const k = await import('./k.ts');
+// import { no } from './no.ts';
+/* import { no } from './no.ts'; */
+export const from = (x: string) => x;
+`;
+    expect(importsOf(source).map(({ specifier, isType }) => (isType ? `type ${specifier}` : specifier))).toEqual([
+      './a.ts',
+      'type ./b.ts',
+      './c.ts',
+      'e',
+      './h.ts',
+      './i.ts',
+      'type ./j.ts',
+      'g',
+      './k.ts',
+    ]);
+  });
+
+  test('sees as many as there are lines that import', () => {
+    for (const { path, text, imports } of files) {
+      const lines =
+        codeOf(text).match(/^import\b|^\} from ''|^export (?:type )?[*{][^;]*from ''|\bimport\(''\)/gm) ?? [];
+      const multiline = codeOf(text).match(/^\} from ''/gm)?.length ?? 0;
+      expect(imports.length, path).toBe(lines.length - multiline);
+    }
+  });
+});
+
+describe('the house', () => {
+  test('has the folders of the matrix, and no other', () => {
+    expect([...new Set(files.map(({ folder }) => folder))].toSorted()).toEqual(Object.keys(MATRIX).toSorted());
+  });
+
+  test.each(Object.entries(MATRIX))('%s imports from %j only', (folder, allowed) => {
+    const wrong = files
+      .filter((file) => file.folder === folder)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ specifier }) => specifier.startsWith('.'))
+          .map(({ specifier }) => ({ path, specifier, from: folderOf(path, specifier) }))
+          .filter(({ from }) => from !== folder && !allowed.includes(from)),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  test('imports its own files by their names, with the extension', () => {
+    const local = files.flatMap(({ imports }) => imports.filter(({ specifier }) => specifier.startsWith('.')));
+    expect(local.length).toBeGreaterThan(100);
+    expect(local.filter(({ specifier }) => !/\.tsx?$/.test(specifier))).toEqual([]);
+  });
+
+  const importers = (specifier: RegExp): readonly string[] =>
+    files.filter(({ imports }) => imports.some((each) => specifier.test(each.specifier))).map(({ path }) => path);
+
+  test('starts programs in capture only', () => {
+    expect(
+      importers(/^(?:execa|(?:node:)?child_process|(?:node:)?worker_threads)$/).filter(
+        (path) => !path.startsWith('capture/'),
+      ),
+    ).toEqual([]);
+    expect(importers(/^execa$/)).not.toEqual([]);
+  });
+
+  test('knows React and Ink in views/top only', () => {
+    expect(importers(/^(?:ink|react)(?:$|\/)/).filter((path) => !path.startsWith('views/top/'))).toEqual([]);
+    expect(importers(/^ink$/)).not.toEqual([]);
+  });
+
+  test('knows commander in cli only', () => {
+    expect(importers(/^commander$/).filter((path) => !path.startsWith('cli/'))).toEqual([]);
+  });
+});
+
+describe.each(PURE)('%s is pure', (folder) => {
+  const own = files.filter((file) => file.folder === folder);
+
+  test('it imports neither node nor any package, but types', () => {
+    const wrong = own.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier, isType }) => !isType && (isBuiltin(specifier) || !specifier.startsWith('.')))
+        .map(({ specifier }) => `${path}: ${specifier}`),
+    );
+    expect(own.length).toBeGreaterThan(0);
+    expect(wrong).toEqual([]);
+  });
+
+  test('it has no clock, timer, chance, environment or output', () => {
+    const impure =
+      /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bprocess\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bMath\.random\b|\bcrypto\b|\bconsole\b|\bglobalThis\b|\bfetch\(/;
+    expect(own.filter(({ text }) => impure.test(codeOf(text))).map(({ path }) => path)).toEqual([]);
+  });
+});

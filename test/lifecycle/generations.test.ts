@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { skAddr } from '../../src/kernel/units.ts';
+import { createGenerations } from '../../src/lifecycle/generations.ts';
+
+const a = skAddr('ffff888100000001');
+const b = skAddr('ffff888100000002');
+
+test('the lives at one address are numbered from 1, each address for itself', () => {
+  const generations = createGenerations();
+  expect([generations.next(a), generations.next(b), generations.next(a), generations.next(a)]).toEqual([1, 1, 2, 3]);
+});
+
+test('an address in use is not forgotten when others come and go', () => {
+  const generations = createGenerations(4);
+  for (let i = 0; i < 100; i++) {
+    expect(generations.next(a)).toBe(i + 1);
+    generations.next(skAddr(`other${i}`));
+  }
+});
+
+test('an address out of use for very long starts again at 1', () => {
+  const generations = createGenerations(4);
+  generations.next(a);
+  for (let i = 0; i < 12; i++) generations.next(skAddr(`other${i}`));
+  expect(generations.next(a)).toBe(1);
+});

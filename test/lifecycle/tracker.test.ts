@@ -1,0 +1,676 @@
+import { describe, expect, test } from 'vitest';
+import { VIA } from '../../src/wire/event.ts';
+import { HOLDER, SOCK } from '../../src/wire/evidence.ts';
+import { only, track } from '../builders/track.ts';
+import {
+  announceLine,
+  destroyLine,
+  inventoriedLine,
+  inventoryEndLine,
+  lostLine,
+  ms,
+  PF_EXITING,
+  resetLine,
+  retransmitLine,
+  sampleLine,
+  sec,
+  setStateLine,
+  tallyLine,
+  tickLine,
+  us,
+} from '../builders/wire-lines.ts';
+
+const readyAt = (at: number): string => inventoryEndLine(at, { attachedAt: at - 1 });
+
+describe('a close path', () => {
+  test('passive close: LAST_ACK to CLOSE, destroyed', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announceLine({
+        at: ms(1),
+        state: 'CLOSE_WAIT',
+        moves: [
+          { at: us(500), from: 'ESTABLISHED', to: 'CLOSE_WAIT' },
+          { at: ms(1), from: 'CLOSE_WAIT', to: 'LAST_ACK', own: true },
+        ],
+      }),
+      setStateLine({ at: ms(2), from: 'LAST_ACK', to: 'CLOSE', flags: SOCK.DEAD }),
+      destroyLine({ at: ms(3), cookie: 77n }),
+      tickLine(ms(10)),
+    );
+    expect(only(ended)).toMatchObject({
+      generation: 1,
+      announcedAt: ms(1),
+      orphanAt: ms(1),
+      state: 7,
+      moves: [{ at: ms(2), from: 9, to: 7, own: false }],
+      destroyedAt: ms(3),
+      cookie: '77',
+    });
+    expect(only(ended).gaps.size).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0, inferred: 0 });
+  });
+
+  test('active close: FIN_WAIT1, FIN_WAIT2, CLOSE', () => {
+    const { ended } = track().feed(
+      readyAt(0),
+      announceLine({ at: ms(1), moves: [{ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] }),
+      setStateLine({ at: ms(2), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+      setStateLine({ at: ms(3), from: 'FIN_WAIT2', to: 'CLOSE' }),
+      destroyLine({ at: ms(4) }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended).moves.map(({ from, to }) => [from, to])).toEqual([
+      [4, 5],
+      [5, 7],
+    ]);
+    expect([...only(ended).gaps]).toEqual([]);
+  });
+
+  test('simultaneous close: FIN_WAIT1, CLOSING, CLOSE', () => {
+    const { ended } = track().feed(
+      announceLine({ at: ms(1), moves: [{ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] }),
+      setStateLine({ at: ms(2), from: 'FIN_WAIT1', to: 'CLOSING' }),
+      setStateLine({ at: ms(3), from: 'CLOSING', to: 'CLOSE' }),
+      destroyLine({ at: ms(4) }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended)).toMatchObject({ state: 7, moves: [{ to: 11 }, { to: 7 }] });
+    expect([...only(ended).gaps]).toEqual([]);
+  });
+
+  test('a hook announces in the state that the close found; the closing move is a line of its own', () => {
+    const { ended } = track().feed(
+      announceLine({ at: ms(1), via: VIA.hook, state: 'ESTABLISHED', moves: [] }),
+      setStateLine({ at: ms(1) + 10, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }),
+      setStateLine({ at: ms(2), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+      setStateLine({ at: ms(3), from: 'FIN_WAIT2', to: 'CLOSE' }),
+      destroyLine({ at: ms(3) + 10 }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended).moves).toHaveLength(3);
+    expect([...only(ended).gaps]).toEqual([]);
+  });
+
+  test('a sock found in CLOSE is announced at its destroy: one entry, one exit, no gap', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announceLine({ at: ms(1), via: VIA.destroy, state: 'CLOSE', own: true, flags: SOCK.DEAD }),
+      destroyLine({ at: ms(1) + 10, own: true }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended)).toMatchObject({ state: 7, orphanAt: ms(1), destroyedAt: ms(1) + 10 });
+    expect([...only(ended).gaps]).toEqual([]);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0, inferred: 0 });
+  });
+
+  test('a listener’s child that was never accepted enters and leaves at once', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announceLine({
+        at: ms(1),
+        via: VIA.destroy,
+        state: 'CLOSE',
+        own: false,
+        holder: HOLDER.none,
+        flags: SOCK.DEAD,
+        moves: [{ at: us(990), from: 'ESTABLISHED', to: 'CLOSE' }],
+      }),
+      destroyLine({ at: ms(1) + 10 }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended).gaps.size).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0 });
+  });
+
+  test('a reset that the peer sent is kept with the path', () => {
+    const { ended } = track().feed(
+      announceLine({ at: ms(1) }),
+      resetLine({ at: ms(2), sent: false, state: 'FIN_WAIT1' }),
+      setStateLine({ at: ms(2) + 1, from: 'FIN_WAIT1', to: 'CLOSE', err: 104 }),
+      destroyLine({ at: ms(2) + 2, err: 104 }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended).resets).toMatchObject([{ sent: false, state: 4 }]);
+    expect(only(ended).destroyErr).toBe(104);
+  });
+
+  test('of a storm of resets the first eight are kept', () => {
+    const { tracker } = track().feed(
+      announceLine({ at: 0 }),
+      ...Array.from({ length: 100 }, (_, i) => resetLine({ at: i + 1, sent: false })),
+    );
+    expect(only(tracker.live()).resets.map(({ at }) => at)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('retransmits are counted, and the newest line is the evidence', () => {
+    const { tracker } = track().feed(
+      announceLine({ at: 0 }),
+      retransmitLine({ at: ms(200), icskRetransmits: 1 }),
+      retransmitLine({ at: ms(600), icskRetransmits: 2 }),
+    );
+    const sock = only(tracker.live());
+    expect(sock.retransmits).toBe(2);
+    expect(sock.latest).toBe(retransmitLine({ at: ms(600), icskRetransmits: 2 }));
+  });
+
+  test('what is kept of a line is the same after a tick', () => {
+    const announced = announceLine({ at: 0 });
+    const moved = setStateLine({ at: 5, from: 'FIN_WAIT1', to: 'FIN_WAIT2' });
+    const { tracker } = track().feed(announced, moved, tickLine(ms(100)), tickLine(ms(200)));
+    expect(only(tracker.live())).toMatchObject({ announce: { line: announced }, latest: moved });
+  });
+});
+
+describe('the aftermath', () => {
+  const dead = [announceLine({ at: 0 }), destroyLine({ at: ms(1) })];
+
+  test('a reset within 5 ms of the destroy belongs to the ended sock', () => {
+    const { ended } = track().feed(
+      ...dead,
+      resetLine({ at: ms(6), sent: true, state: 'CLOSE', answersSegment: true, reason: 8 }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended).resets).toMatchObject([{ sent: true, answersSegment: true, reason: 8 }]);
+  });
+
+  test('a sock is finished only after it, and only once', () => {
+    const { feed, ended, tracker } = track().feed(...dead, tickLine(ms(6)));
+    expect(ended).toHaveLength(0);
+    feed(tickLine(ms(6) + 1));
+    expect(ended).toHaveLength(1);
+    feed(tickLine(sec(1)));
+    tracker.end();
+    expect(ended).toHaveLength(1);
+    expect([...tracker.live()]).toEqual([]);
+  });
+
+  test('a reset after it is nobody’s', () => {
+    const { ended } = track().feed(...dead, resetLine({ at: ms(6) + 1, sent: true }), tickLine(ms(20)));
+    expect(only(ended).resets).toEqual([]);
+  });
+
+  test('socks finish in the order of their destroys', () => {
+    const { ended } = track().feed(
+      ...['a', 'b', 'c'].map((sk, i) => announceLine({ at: i, sk })),
+      destroyLine({ at: 10, sk: 'b' }),
+      destroyLine({ at: 11, sk: 'c' }),
+      destroyLine({ at: 12, sk: 'a' }),
+      tickLine(ms(20)),
+    );
+    expect(ended.map(({ sk }) => sk)).toEqual(['b', 'c', 'a']);
+  });
+
+  test('thousands of socks all finish', () => {
+    const tracked = track();
+    for (let i = 0; i < 5000; i++) {
+      tracked.feed(
+        announceLine({ at: i * 10_000, sk: `a${i.toString(16)}` }),
+        destroyLine({ at: i * 10_000 + 1, sk: `a${i.toString(16)}` }),
+      );
+    }
+    tracked.tracker.end();
+    expect(new Set(tracked.ended.map(({ sk }) => sk)).size).toBe(5000);
+    expect(tracked.tracker.dyingCount()).toBe(0);
+  });
+
+  test('the end of the stream finishes destroyed socks and marks the rest', () => {
+    const { tracker, ended } = track().feed(...dead, announceLine({ at: ms(2), sk: 'beef' }));
+    tracker.end();
+    expect(only(ended).gaps.has('capture_ended')).toBe(false);
+    expect([...only(tracker.live()).gaps]).toEqual(['capture_ended']);
+  });
+});
+
+describe('an address used again', () => {
+  test('is two generations and two paths', () => {
+    const { ended } = track().feed(
+      announceLine({ at: 0, rport: 1 }),
+      setStateLine({ at: 90, from: 'ESTABLISHED', to: 'CLOSE' }),
+      destroyLine({ at: 100 }),
+      announceLine({ at: 200, rport: 2 }),
+      setStateLine({ at: 290, from: 'ESTABLISHED', to: 'CLOSE' }),
+      destroyLine({ at: 300 }),
+      tickLine(ms(20)),
+    );
+    expect(ended.map(({ generation, announcedAt }) => [generation, announcedAt])).toEqual([
+      [1, 0],
+      [2, 200],
+    ]);
+    expect(ended.every(({ gaps }) => gaps.size === 0)).toBe(true);
+  });
+
+  test('although no destroy was seen, the earlier path ends with a gap and its exit is inferred', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announceLine({ at: 10, rport: 1 }),
+      announceLine({ at: 200, rport: 2 }),
+    );
+    expect(only(ended)).toMatchObject({ generation: 1, destroyedAt: null });
+    expect([...only(ended).gaps]).toEqual(['destroy_missed']);
+    expect(only(tracker.live()).generation).toBe(2);
+    expect(tracker.ledger()).toMatchObject({ entries: 2, exits: 1, orphans: 1, inferred: 1 });
+    expect(tracker.dyingCount()).toBe(1);
+  });
+
+  test('a second announcement of the same connection found dead already is a repeat', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announceLine({ at: 10 }),
+      announceLine({ at: 200, via: VIA.late, flags: SOCK.DEAD }),
+      announceLine({ at: 300, via: VIA.destroy, flags: SOCK.DEAD }),
+    );
+    expect(ended).toEqual([]);
+    expect(only(tracker.live()).announcedAt).toBe(10);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 0, orphans: 1 });
+  });
+
+  test('a second close of the same tuple is another life', () => {
+    const { ended } = track().feed(announceLine({ at: 10 }), announceLine({ at: 200 }));
+    expect([...only(ended).gaps]).toEqual(['destroy_missed']);
+  });
+});
+
+describe('what was missed', () => {
+  test('a destroy without an announcement nets nothing', () => {
+    const { tracker, ended } = track().feed(readyAt(0), destroyLine({ at: 10 }));
+    expect(ended).toEqual([]);
+    expect(tracker.counters().unannounced).toBe(1);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 0, orphans: 0 });
+  });
+
+  test('a second destroy of one sock is counted, not taken', () => {
+    const { tracker } = track().feed(
+      readyAt(0),
+      announceLine({ at: 5 }),
+      destroyLine({ at: 10 }),
+      destroyLine({ at: 11 }),
+    );
+    expect(tracker.counters().unannounced).toBe(1);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0 });
+    expect(tracker.dyingCount()).toBe(0);
+  });
+
+  test('transitions and retransmits of socks never announced are counted', () => {
+    const { tracker } = track().feed(
+      setStateLine({ at: 1, from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+      retransmitLine({ at: 2 }),
+    );
+    expect(tracker.counters().unannounced).toBe(2);
+  });
+
+  test('a transition that does not begin where the last ended is a gap', () => {
+    const { tracker } = track().feed(
+      announceLine({ at: 0, moves: [{ at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] }),
+      setStateLine({ at: 5, from: 'FIN_WAIT2', to: 'CLOSE' }),
+    );
+    expect([...only(tracker.live()).gaps]).toEqual(['transition_missed']);
+  });
+
+  test('a destroy in CLOSE after a last word of FIN_WAIT2 is a gap', () => {
+    const { ended } = track().feed(
+      announceLine({ at: 0, state: 'FIN_WAIT2' }),
+      destroyLine({ at: 5 }),
+      tickLine(ms(20)),
+    );
+    expect([...only(ended).gaps]).toEqual(['transition_missed']);
+  });
+
+  test('a transition of the address after the destroy is no part of the ended path', () => {
+    const { tracker, ended } = track().feed(
+      announceLine({ at: 0 }),
+      setStateLine({ at: 5, from: 'ESTABLISHED', to: 'CLOSE' }),
+      destroyLine({ at: 10 }),
+      setStateLine({ at: 20, from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+      retransmitLine({ at: 30 }),
+      tickLine(ms(20)),
+    );
+    expect(only(ended).moves).toHaveLength(1);
+    expect(only(ended)).toMatchObject({ state: 7, retransmits: 0 });
+    expect(only(ended).gaps.size).toBe(0);
+    expect(tracker.counters().unannounced).toBe(2);
+  });
+
+  test('lost events mark the paths that live, and no others', () => {
+    const { tracker, ended } = track().feed(
+      announceLine({ at: 0, sk: 'dead' }),
+      announceLine({ at: 0, sk: 'beef' }),
+      setStateLine({ at: 1, sk: 'dead', from: 'ESTABLISHED', to: 'CLOSE' }),
+      destroyLine({ at: 2, sk: 'dead' }),
+      lostLine(3, 40),
+      lostLine(4, 2),
+      announceLine({ at: 5, sk: 'cafe' }),
+      tickLine(ms(20)),
+    );
+    expect(tracker.counters().lostEvents).toBe(42);
+    expect(only(ended).gaps.size).toBe(0);
+    expect([...tracker.live()].map(({ sk, gaps }) => [sk, [...gaps]])).toEqual([
+      ['beef', ['events_lost']],
+      ['cafe', []],
+    ]);
+  });
+
+  test('a late line is counted and marks its path', () => {
+    const late = track().feed(announceLine({ at: 0 }), tickLine(ms(50)));
+    late.feedLate(setStateLine({ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1' }));
+    expect(late.tracker.counters().lateEvents).toBe(1);
+    expect([...only(late.tracker.live()).gaps]).toEqual(['event_late']);
+  });
+
+  test('a late transition takes its place in time and leaves state and evidence to the newest', () => {
+    const newest = setStateLine({ at: ms(20), from: 'FIN_WAIT1', to: 'FIN_WAIT2' });
+    const { tracker, feedLate } = track().feed(announceLine({ at: 0 }), newest);
+    feedLate(setStateLine({ at: ms(10), from: 'ESTABLISHED', to: 'FIN_WAIT1' }), retransmitLine({ at: ms(15) }));
+    const sock = only(tracker.live());
+    expect(sock.moves.map(({ at }) => at)).toEqual([ms(10), ms(20)]);
+    expect(sock).toMatchObject({ state: 5, latest: newest, retransmits: 1 });
+  });
+
+  test('a late announcement of an earlier life at the address does not end the present one', () => {
+    const { tracker, ended, feedLate } = track().feed(readyAt(0), announceLine({ at: ms(20) }));
+    feedLate(announceLine({ at: ms(10), rport: 9 }));
+    expect(ended).toEqual([]);
+    expect(only(tracker.live()).announcedAt).toBe(ms(20));
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
+    expect(tracker.counters().unannounced).toBe(1);
+  });
+
+  test('an announcement later than its destroy leaves no ghost behind', () => {
+    const tracked = track().feed(readyAt(0), destroyLine({ at: ms(2), cookie: 5n }), tickLine(ms(40)));
+    tracked.feedLate(announceLine({ at: ms(1), via: VIA.destroy, state: 'CLOSE', flags: SOCK.DEAD }));
+    tracked.feed(tickLine(ms(80)));
+    expect(tracked.tracker.dyingCount()).toBe(0);
+    expect([...tracked.tracker.live()]).toEqual([]);
+    expect(tracked.tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0 });
+    expect(only(tracked.ended)).toMatchObject({ destroyedAt: ms(2), cookie: '5' });
+    expect([...only(tracked.ended).gaps]).toEqual(['event_late']);
+  });
+
+  test('a destroy whose announcement was lost does not end the next life at its address', () => {
+    const { tracker } = track().feed(readyAt(0), destroyLine({ at: ms(2) }), announceLine({ at: ms(3) }));
+    expect(tracker.dyingCount()).toBe(1);
+    expect(only(tracker.live()).destroyedAt).toBeNull();
+  });
+});
+
+describe('SO_LINGER', () => {
+  const lingering = (change: object = {}) =>
+    announceLine({
+      at: 0,
+      flags: SOCK.LINGER,
+      lingerTime: 250,
+      moves: [{ at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }],
+      ...change,
+    });
+
+  test('while close() waits, the sock is no orphan', () => {
+    const { tracker } = track(250).feed(readyAt(0), lingering(), tickLine(ms(999)));
+    expect(only(tracker.live())).toMatchObject({ lingering: true, orphanAt: null, entered: false });
+    expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 0 });
+    expect(tracker.dyingCount()).toBe(1);
+  });
+
+  test('when it runs out the orphan begins, inferred, at the linger time’s end', () => {
+    const { tracker } = track(250).feed(readyAt(0), lingering(), tickLine(ms(1500)));
+    expect(only(tracker.live())).toMatchObject({ lingering: false, orphanAt: sec(1), entered: true });
+    expect([...only(tracker.live()).gaps]).toEqual(['linger_end_inferred']);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1, inferred: 1 });
+  });
+
+  test('an event that shows it dead ends the wait at that event', () => {
+    const { tracker } = track(250).feed(
+      readyAt(0),
+      lingering(),
+      setStateLine({ at: ms(300), from: 'FIN_WAIT1', to: 'FIN_WAIT2', flags: SOCK.DEAD | SOCK.LINGER }),
+    );
+    expect(only(tracker.live()).orphanAt).toBe(ms(300));
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
+  });
+
+  test('an event that shows it alive does not', () => {
+    const { tracker } = track(250).feed(
+      lingering(),
+      setStateLine({ at: ms(300), from: 'FIN_WAIT1', to: 'CLOSING', flags: SOCK.LINGER }),
+    );
+    expect(only(tracker.live()).lingering).toBe(true);
+  });
+
+  test('an acknowledged FIN ends it, which is seen and not inferred', () => {
+    const { tracker } = track(250).feed(
+      readyAt(0),
+      lingering(),
+      setStateLine({ at: ms(300), from: 'FIN_WAIT1', to: 'FIN_WAIT2', flags: SOCK.LINGER }),
+    );
+    expect(only(tracker.live())).toMatchObject({ lingering: false, orphanAt: ms(300) });
+    expect(only(tracker.live()).gaps.size).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1, inferred: 0 });
+  });
+
+  test('with an unknown tick rate only an event ends it', () => {
+    const { tracker, feed } = track(null).feed(readyAt(0), lingering(), tickLine(sec(1000)));
+    expect(only(tracker.live()).lingering).toBe(true);
+    feed(
+      setStateLine({ at: sec(1001), from: 'FIN_WAIT1', to: 'CLOSE', flags: SOCK.DEAD }),
+      destroyLine({ at: sec(1001) }),
+    );
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0 });
+  });
+
+  test('destroyed while it waits: an entry and an exit, nothing inferred', () => {
+    const { tracker, ended } = track(250).feed(
+      readyAt(0),
+      lingering(),
+      setStateLine({ at: ms(100), from: 'FIN_WAIT1', to: 'CLOSE' }),
+      destroyLine({ at: ms(100) + 5 }),
+      tickLine(sec(3)),
+    );
+    expect(only(ended)).toMatchObject({ orphanAt: ms(100) + 5, destroyedAt: ms(100) + 5 });
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0, inferred: 0 });
+  });
+
+  test('its destroy missed while it waits: still an entry for the exit', () => {
+    const { tracker } = track(null).feed(readyAt(0), lingering(), announceLine({ at: sec(1), rport: 9 }));
+    expect(tracker.ledger()).toMatchObject({ entries: 2, exits: 1, orphans: 1 });
+  });
+
+  test.each([
+    ['of 0 s', { lingerTime: 0 }],
+    ['of an exiting process', { taskFlags: PF_EXITING }],
+    ['of a sock that is in CLOSE', { via: VIA.destroy, state: 'CLOSE' as const, moves: [] }],
+  ])('%s does not wait', (_what, change) => {
+    const { tracker } = track(250).feed(lingering(change));
+    expect(only(tracker.live())).toMatchObject({ lingering: false, orphanAt: 0, entered: true });
+  });
+});
+
+describe('orphans older than the capture', () => {
+  const late = (change: object = {}) =>
+    announceLine({ at: ms(20), via: VIA.late, flags: SOCK.DEAD, own: false, state: 'FIN_WAIT1', ...change });
+
+  test('are silent until an event shows one of them, which then is matched by its tuple', () => {
+    const { tracker, feed } = track().feed(
+      inventoriedLine(ms(9)),
+      inventoriedLine(ms(9), { rport: 2 }),
+      readyAt(ms(10)),
+    );
+    expect(tracker.silentCount()).toBe(2);
+    expect(tracker.ledger().orphans).toBe(2);
+    feed(late());
+    expect(tracker.silentCount()).toBe(1);
+    expect(only(tracker.live())).toMatchObject({ entered: true, orphanAt: null, inventory: { rport: 51_234 } });
+    expect([...only(tracker.live()).gaps]).toEqual(['older_than_capture']);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 2, inferred: 0 });
+  });
+
+  test('leave the count when they are destroyed', () => {
+    const { tracker } = track().feed(
+      inventoriedLine(ms(9)),
+      readyAt(ms(10)),
+      late(),
+      setStateLine({ at: ms(30), from: 'FIN_WAIT1', to: 'CLOSE' }),
+      destroyLine({ at: ms(31) }),
+    );
+    expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 1, orphans: 0 });
+    expect(tracker.silentCount()).toBe(0);
+  });
+
+  test('are told apart by namespace and by IPv6 address', () => {
+    const { tracker } = track().feed(
+      inventoriedLine(ms(9), { netns: 1 }),
+      inventoriedLine(ms(9), { netns: 2 }),
+      inventoriedLine(ms(9), { netns: 2, local: '2001:db8::1', peer: '2001:db8::2' }),
+      readyAt(ms(10)),
+      late({ netns: 2, local: '2001:db8::1' }),
+    );
+    expect([...tracker.silent()].map(({ netns, family }) => [netns, family])).toEqual([
+      [1, 'ipv4'],
+      [2, 'ipv4'],
+    ]);
+  });
+
+  test('one of a namespace nobody could read is one less unlocated', () => {
+    const { tracker, feed } = track().feed(readyAt(ms(10)), sampleLine(ms(11), 3), tickLine(ms(200)));
+    expect(tracker.ledger()).toMatchObject({ orphans: 3, unlocated: 3 });
+    feed(late({ at: ms(300) }));
+    expect([...only(tracker.live()).gaps]).toEqual(['older_than_capture']);
+    expect(tracker.ledger()).toMatchObject({ orphans: 3, unlocated: 2, entries: 0 });
+  });
+
+  test('one that nothing announces as older was closed unobserved: an inferred entry', () => {
+    const { tracker } = track().feed(readyAt(ms(10)), sampleLine(ms(11), 0), tickLine(ms(200)), late({ at: ms(300) }));
+    expect([...only(tracker.live()).gaps]).toEqual(['close_not_observed']);
+    expect(tracker.ledger()).toMatchObject({ orphans: 1, entries: 1, inferred: 1 });
+  });
+
+  test('one first seen at its destroy is the orphan that the inventory listed', () => {
+    const { tracker } = track().feed(
+      inventoriedLine(ms(9)),
+      readyAt(ms(10)),
+      late({ via: VIA.destroy, state: 'CLOSE' }),
+      destroyLine({ at: ms(21) }),
+    );
+    expect(tracker.silentCount()).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 1, orphans: 0 });
+  });
+});
+
+describe('while the inventory is taken', () => {
+  const attached = 0;
+  const end = (change: object = {}) => inventoryEndLine(ms(10), { attachedAt: attached, ...change });
+
+  test('a close after attach that the inventory lists too counts once', () => {
+    const { tracker } = track().feed(announceLine({ at: ms(5) }), inventoriedLine(ms(9)), end());
+    expect(tracker.silentCount()).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
+  });
+
+  test('one closed and destroyed in between, listed by the scan meanwhile, is gone', () => {
+    const { tracker } = track().feed(
+      announceLine({ at: ms(5) }),
+      destroyLine({ at: ms(7) }),
+      inventoriedLine(ms(9)),
+      end(),
+    );
+    expect(tracker.silentCount()).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0 });
+  });
+
+  test('an older orphan that shows itself before its line counts once', () => {
+    const { tracker } = track().feed(
+      announceLine({ at: ms(5), via: VIA.late, flags: SOCK.DEAD }),
+      inventoriedLine(ms(9)),
+      end(),
+    );
+    expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 1 });
+    expect(tracker.silentCount()).toBe(0);
+  });
+
+  test('an older orphan that shows itself after its line and before the end counts once', () => {
+    const { tracker } = track().feed(
+      inventoriedLine(ms(8)),
+      announceLine({ at: ms(9), via: VIA.late, flags: SOCK.DEAD }),
+      end(),
+    );
+    expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 1 });
+    expect(only(tracker.live()).inventory).not.toBeNull();
+  });
+
+  test('an older orphan destroyed between scan and end is gone', () => {
+    const { tracker } = track().feed(
+      announceLine({ at: ms(5), via: VIA.late, flags: SOCK.DEAD }),
+      destroyLine({ at: ms(6) }),
+      inventoriedLine(ms(9)),
+      end(),
+    );
+    expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 1, orphans: 0 });
+  });
+
+  test('one closed during attach, and not listed, died before its destroy could be seen', () => {
+    const { tracker, ended } = track().feed(announceLine({ at: -ms(5) }), end());
+    expect([...only(ended).gaps]).toEqual(['attaching']);
+    expect(tracker.dyingCount()).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0, inferred: 1 });
+  });
+
+  test('one closed during attach that is listed lives', () => {
+    const { tracker, ended } = track().feed(announceLine({ at: -ms(5) }), inventoriedLine(ms(9)), end());
+    expect(ended).toEqual([]);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
+  });
+
+  test('where a namespace could not be read, absence from the list proves nothing', () => {
+    const { tracker, ended } = track().feed(announceLine({ at: -ms(5) }), end({ unreadable: 1 }));
+    expect(ended).toEqual([]);
+    expect(tracker.dyingCount()).toBe(1);
+  });
+
+  test('a line of the inventory after its end changes nothing', () => {
+    const { tracker } = track().feed(end(), inventoriedLine(ms(11)), inventoryEndLine(ms(12)));
+    expect(tracker.silentCount()).toBe(0);
+    expect(tracker.ledger().orphans).toBe(0);
+  });
+});
+
+describe('tallies', () => {
+  test('are cumulative: each line adds what is new', () => {
+    const { tracker } = track().feed(
+      readyAt(0),
+      tallyLine(ms(1), 5),
+      tallyLine(ms(2), 5, { closedIn: 'CLOSE_WAIT' }),
+      tallyLine(sec(1), 12),
+    );
+    expect(tracker.counters().tallied).toBe(17);
+    expect(tracker.ledger()).toMatchObject({ entries: 17, exits: 17, orphans: 0 });
+  });
+
+  test('a smaller count than before, as a late line has, changes nothing', () => {
+    const { tracker } = track().feed(readyAt(0), tallyLine(ms(1), 5), tallyLine(ms(2), 3), tallyLine(ms(3), 7));
+    expect(tracker.counters().tallied).toBe(7);
+    expect(tracker.ledger()).toMatchObject({ entries: 7, exits: 7 });
+  });
+
+  test('a count of any size is taken at once', () => {
+    const { tracker } = track().feed(readyAt(0), tallyLine(ms(1), '99999999999999999999'));
+    expect(tracker.ledger()).toMatchObject({ entries: 1e20, exits: 1e20, orphans: 0 });
+  });
+
+  test('those near a sample are in flight', () => {
+    const { rows } = track().feed(readyAt(0), tallyLine(ms(1), 5), sampleLine(ms(5), 0), tickLine(ms(100)));
+    expect(rows).toMatchObject([{ inFlight: 10, drift: 0 }]);
+  });
+});
+
+test('before any event, now is the handshake', () => {
+  const { tracker } = track();
+  tracker.end();
+  expect(tracker.now()).toBe(0);
+  expect(tracker.ledger()).toMatchObject({ at: 0, entries: 0, exits: 0, orphans: null });
+});
+
+test('now is the newest time, negative before the handshake', () => {
+  const { tracker, feed, feedLate } = track().feed(tickLine(-ms(5)));
+  expect(tracker.now()).toBe(-ms(5));
+  feed(tickLine(ms(3)));
+  feedLate(tickLine(ms(1)));
+  expect(tracker.now()).toBe(ms(3));
+});

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type TraceNs, traceNs } from '../../src/kernel/units.ts';
+import { createReorder, type ReorderOptions } from '../../src/order/reorder.ts';
+
+type Item = { readonly at: TraceNs; readonly id: number };
+type Out = { readonly item: Item; readonly isLate: boolean };
+
+const run = (
+  times: readonly number[],
+  change: Partial<Omit<ReorderOptions<Item>, 'emit'>> = {},
+  isOwn: (index: number) => boolean = () => false,
+) => {
+  const out: Out[] = [];
+  const held: number[] = [];
+  const windows: number[] = [];
+  const reorder = createReorder<Item>({
+    windowNs: 100,
+    maxWindowNs: 1000,
+    maxHeld: 1_000_000,
+    ...change,
+    emit: (item, isLate) => out.push({ item, isLate }),
+  });
+  for (const [id, at] of times.entries()) {
+    reorder.push({ at: traceNs(at), id }, !isOwn(id));
+    held.push(id + 1 - out.length);
+    windows.push(reorder.windowNs());
+  }
+  const beforeFlush = out.length;
+  reorder.flush();
+  return { out, held, windows, beforeFlush, times: out.map(({ item }) => item.at) };
+};
+
+const times = fc.array(fc.integer({ min: -2000, max: 20_000 }), { maxLength: 200, size: 'max' });
+const isSorted = (list: readonly number[]): boolean => list.every((at, i) => i === 0 || at >= (list[i - 1] ?? 0));
+
+describe('any stream', () => {
+  test('comes out sorted, but for events flagged late', () => {
+    fc.assert(
+      fc.property(times, (given) => {
+        const { out } = run(given);
+        expect(isSorted(out.filter((each) => !each.isLate).map(({ item }) => item.at))).toBe(true);
+      }),
+    );
+  });
+
+  test('a late event is older than one given on before it, and only such an event is late', () => {
+    fc.assert(
+      fc.property(times, (given) => {
+        let newestGiven = Number.NEGATIVE_INFINITY;
+        for (const { item, isLate } of run(given).out) {
+          expect(isLate).toBe(item.at < newestGiven);
+          if (!isLate) newestGiven = item.at;
+        }
+      }),
+    );
+  });
+
+  test('loses nothing and doubles nothing', () => {
+    fc.assert(
+      fc.property(times, fc.nat({ max: 20 }), fc.func(fc.boolean()), (given, maxHeld, isOwn) => {
+        const { out } = run(given, { maxHeld }, isOwn);
+        expect(out.map(({ item }) => item.id).toSorted((a, b) => a - b)).toEqual(given.map((_, id) => id));
+      }),
+    );
+  });
+
+  test('keeps the order of arrival among events of one instant', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0, 50, 100, 500, 550), { maxLength: 100, size: 'max' }), (given) => {
+        const { out } = run(given);
+        const onTime = out.filter((each) => !each.isLate).map(({ item }) => item);
+        for (const [i, item] of onTime.entries()) {
+          const before = onTime[i - 1];
+          if (before?.at === item.at) expect(before.id).toBeLessThan(item.id);
+        }
+      }),
+    );
+  });
+});
+
+describe('the window', () => {
+  /** Sorted times, each displaced in arrival by less than `most` ns of event time. */
+  const displaced = (most: number) =>
+    fc.array(fc.tuple(fc.nat({ max: 50 }), fc.nat({ max: most })), { maxLength: 150, size: 'max' }).map((steps) => {
+      let now = 0;
+      return steps
+        .map(([step, delay]) => {
+          now += step;
+          return { at: now, seen: now + delay };
+        })
+        .toSorted((a, b) => a.seen - b.seen)
+        .map(({ at }) => at);
+    });
+
+  test('events displaced by no more than it come out sorted, none late', () => {
+    fc.assert(
+      fc.property(displaced(100), (given) => {
+        const { out, times: sorted } = run(given);
+        expect(out.some((each) => each.isLate)).toBe(false);
+        expect(isSorted(sorted)).toBe(true);
+      }),
+    );
+  });
+
+  test('an event waits until one newer by the window has come, and no longer', () => {
+    expect(run([0, 99]).beforeFlush).toBe(0);
+    expect(run([0, 100]).beforeFlush).toBe(1);
+  });
+
+  test('doubles over the lateness it meets', () => {
+    const late = run([0, 400, 600, 250]);
+    expect(late.windows.at(-1)).toBe(2 * (600 - 250));
+    expect(late.out.find((each) => each.isLate)?.item.at).toBe(250);
+  });
+
+  test('once grown, the same displacement is not late again', () => {
+    const { out } = run([0, 400, 600, 250, 2000, 2400, 2600, 2250]);
+    expect(out.filter((each) => each.isLate).map(({ item }) => item.id)).toEqual([3]);
+  });
+
+  test('never shrinks and never passes its bound', () => {
+    fc.assert(
+      fc.property(times, (given) => {
+        const { windows } = run(given);
+        expect(isSorted([100, ...windows])).toBe(true);
+        expect(Math.max(100, ...windows)).toBeLessThanOrEqual(1000);
+      }),
+    );
+  });
+});
+
+describe('own events', () => {
+  test('do not let time pass, however far ahead their clock is', () => {
+    const { beforeFlush } = run([0, 10_000, 50], {}, (index) => index === 1);
+    expect(beforeFlush).toBe(0);
+  });
+
+  test('make no event late', () => {
+    const { out } = run([0, 10_000, 50], {}, (index) => index === 1);
+    expect(out.map(({ item, isLate }) => [item.at, isLate])).toEqual([
+      [0, false],
+      [50, false],
+      [10_000, false],
+    ]);
+  });
+
+  test('take their place in time among events of the kernel', () => {
+    const { times: sorted } = run([0, 60, 30, 500], {}, (index) => index === 2);
+    expect(sorted).toEqual([0, 30, 60, 500]);
+  });
+});
+
+describe('maxHeld', () => {
+  test('bounds what is held, whatever the window says', () => {
+    fc.assert(
+      fc.property(times, fc.integer({ min: 0, max: 20 }), (given, maxHeld) => {
+        const { held } = run(given, { maxHeld, windowNs: 1e9, maxWindowNs: 1e9 });
+        expect(Math.max(0, ...held)).toBeLessThanOrEqual(maxHeld);
+      }),
+    );
+  });
+
+  test('gives the oldest on first', () => {
+    const { out, beforeFlush } = run([30, 10, 20], { maxHeld: 2 });
+    expect(beforeFlush).toBe(1);
+    expect(out[0]?.item.at).toBe(10);
+  });
+});
+
+test('flushing twice gives nothing twice, and the stream may go on', () => {
+  const out: number[] = [];
+  const reorder = createReorder<Item>({
+    windowNs: 10,
+    maxWindowNs: 10,
+    maxHeld: 10,
+    emit: (item) => out.push(item.at),
+  });
+  reorder.push({ at: traceNs(5), id: 0 }, true);
+  reorder.flush();
+  reorder.flush();
+  reorder.push({ at: traceNs(7), id: 1 }, true);
+  reorder.flush();
+  expect(out).toEqual([5, 7]);
+});

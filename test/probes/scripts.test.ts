@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { generateProbe } from '../../scripts/probe-template.ts';
+import { BACKENDS } from '../../src/capture/backend.ts';
+import { loadBtf } from '../../src/capture/btf.ts';
+import { resolveProbe } from '../../src/capture/probe-text.ts';
+import { createDecoder } from '../../src/wire/decode.ts';
+import { BOOT, helloLine } from '../builders/wire-lines.ts';
+
+const folder = new URL('../../probes/', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+const parts = readdirSync(new URL('parts/', folder)).filter((name) => name.endsWith('.bt'));
+
+/** Every printf of a script: its format without the line break, and its arguments. */
+const printfs = (text: string): readonly { readonly format: string; readonly args: readonly string[] }[] =>
+  [...text.matchAll(/printf\("(.*?)\\n"((?:[^"]|"[^"]*")*?)\);/gs)].map(([, format = '', list = '']) => ({
+    format,
+    args: splitArguments(list),
+  }));
+
+/** Splits at commas outside of parentheses; the list begins with one. */
+const splitArguments = (list: string): readonly string[] => {
+  const args: string[] = [];
+  let depth = 0;
+  for (const character of list.replace(/\/\/.*$/gm, '')) {
+    if (character === '(' || character === '[') depth++;
+    if (character === ')' || character === ']') depth--;
+    if (character === ',' && depth === 0) args.push('');
+    else if (args.length > 0) args[args.length - 1] += character;
+  }
+  return args.map((arg) => arg.trim());
+};
+
+const VALUES: Readonly<Record<string, string>> = {
+  '%llu': String(BOOT + 5n),
+  '%llx': '7',
+  '%x': '1',
+  '%s': '1767225600.250000',
+  '%rh': Array.from({ length: 16 }, () => '61').join(' '),
+};
+const SPEC = /%(?:llu|llx|x|rh|s)/g;
+const fill = (format: string): string => format.replace(SPEC, (spec) => VALUES[spec] ?? '');
+
+describe.each(BACKENDS)('probes/%s.bt', (backend) => {
+  const text = read(`${backend}.bt`);
+
+  test('is what its parts generate (npm run probes)', () => {
+    expect(text).toBe(generateProbe(backend));
+  });
+
+  test('has nothing left of its template', () => {
+    expect(text).not.toMatch(/@BACKEND@|\/\/@(include|define)|<[a-z]+\d*>/);
+  });
+
+  test('has an end for every if, and none within another', () => {
+    let depth = 0;
+    for (const line of text.split('\n')) {
+      const word = /^\/\/@(\w+)/.exec(line)?.[1];
+      if (word === undefined) continue;
+      expect(['if', 'elif', 'else', 'end']).toContain(word);
+      if (word === 'if') depth++;
+      else expect(depth).toBe(1);
+      if (word === 'end') depth--;
+      expect(depth).toBeLessThanOrEqual(1);
+    }
+    expect(depth).toBe(0);
+  });
+
+  test('has directives that are read: at the beginning of their line, with a condition of a known kind', () => {
+    for (const line of text.split('\n').filter((each) => /^\s*\/\/\s*@/.test(each))) {
+      expect(line).toMatch(/^\/\/@(?:(?:if|elif) (?:struct|func|tracepoint) \S+|else|end)$/);
+    }
+  });
+
+  test('has as many arguments as fields in every printf', () => {
+    const all = printfs(text);
+    expect(all.length).toBe(text.split('printf(').length - 1);
+    for (const { format, args } of all) {
+      expect(args.length, format).toBe(format.match(SPEC)?.length ?? 0);
+      expect(args).not.toContain('');
+      expect(format.replace(SPEC, '')).not.toContain('%');
+    }
+  });
+
+  test('prints lines that the decoder reads, field for field', () => {
+    const kinds = printfs(text).map(({ format }) => {
+      const decode = createDecoder();
+      decode(helloLine());
+      const line = fill(format);
+      const event = decode(line);
+      expect(event?.kind, format).not.toBe('malformed');
+      expect(decode(`${line} 1`)?.kind, format).toBe('malformed');
+      expect(decode(line.slice(0, line.lastIndexOf(' ')))?.kind, format).toBe('malformed');
+      return event?.kind;
+    });
+    expect(new Set(kinds)).toEqual(
+      new Set(['hello', 'announce', 'set_state', 'destroy', 'retransmit', 'reset', 'tick', 'bye']),
+    );
+  });
+
+  test('says hello with its own name', () => {
+    expect(printfs(text).find(({ format }) => format.startsWith('H '))?.format).toContain(` ${backend} `);
+  });
+
+  test.skipIf(!existsSync('/sys/kernel/btf/vmlinux'))(
+    'has, for this kernel, no field that its BTF does not know',
+    () => {
+      const btf = loadBtf();
+      if (btf === undefined) throw new Error('this kernel’s BTF cannot be read');
+      const code = resolveProbe(text, btf.has).replace(/\/\/.*$/gm, '');
+      const casts: Readonly<Record<string, string>> = { $sk: 'sock', $tp: 'tcp_sock', $icsk: 'inet_connection_sock' };
+      const used = [...code.matchAll(/(\$sk|\$tp|\$icsk)->([a-z_0-9]+)/g)].map(
+        ([, name = '', field]) => `struct ${casts[name]}.${field}`,
+      );
+      expect(used.length).toBeGreaterThan(20);
+      expect([...new Set(used)].filter((condition) => !btf.has(condition))).toEqual([]);
+    },
+  );
+});
+
+test('every part is used by some script', () => {
+  const all = parts.map((name) => read(`parts/${name}`)).join('\n');
+  const included = new Set([...all.matchAll(/^\/\/@include (\S+)$/gm)].map(([, name]) => `${name}.bt`));
+  const roots = BACKENDS.flatMap((backend) => [`${backend}.bt`, `${backend}.head.bt`]);
+  expect(parts.filter((name) => !included.has(name) && !roots.includes(name) && name !== 'expressions.bt')).toEqual([]);
+});
+
+test('every expression is used by some part', () => {
+  const all = parts.map((name) => read(`parts/${name}`)).join('\n');
+  const defined = [...all.matchAll(/^\/\/@define (\S+)$/gm)].map(([, name]) => name);
+  expect(defined.length).toBeGreaterThan(10);
+  expect(defined.filter((name) => !all.includes(`<${name}>`))).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { NO_FILTER, type PathFilter, passes } from '../../src/views/filter.ts';
+import { aClosePath } from './top/builders.ts';
+
+const path = aClosePath({
+  closer: { pid: 7, comm: 'nginx', exiting: false, exit_signal: null, exit_status: null },
+  lport: 443,
+  rport: 50_000,
+  family: 'ipv6',
+  netns: 5,
+  closed_in: 'ESTABLISHED',
+  path: [{ at_us: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', by: 'process' }],
+  dying_us: 2000,
+});
+
+describe('a filter', () => {
+  test('of nothing passes everything', () => {
+    expect(passes(path, NO_FILTER)).toBe(true);
+  });
+
+  test.each<[string, Partial<PathFilter>, Partial<PathFilter>]>([
+    ['pid', { pid: 7 }, { pid: 8 }],
+    ['comm', { comm: 'nginx' }, { comm: 'ngin' }],
+    ['local port', { localPorts: [80, 443] }, { localPorts: [80] }],
+    ['remote port', { remotePorts: [50_000] }, { remotePorts: [443] }],
+    ['family', { family: 'ipv6' }, { family: 'ipv4' }],
+    ['namespace', { netns: 5 }, { netns: 6 }],
+    ['state it was closed in', { state: 'ESTABLISHED' }, { state: 'LAST_ACK' }],
+    ['state it went to', { state: 'FIN_WAIT1' }, { state: 'CLOSING' }],
+    ['age', { minAgeUs: 2000 }, { minAgeUs: 2001 }],
+  ])('of %s passes what has it and no other', (_name, yes, no) => {
+    expect(passes(path, { ...NO_FILTER, ...yes })).toBe(true);
+    expect(passes(path, { ...NO_FILTER, ...no })).toBe(false);
+  });
+
+  test('of several wants all of them', () => {
+    expect(passes(path, { ...NO_FILTER, pid: 7, comm: 'nginx' })).toBe(true);
+    expect(passes(path, { ...NO_FILTER, pid: 7, comm: 'other' })).toBe(false);
+  });
+
+  test('by the closer does not pass what nobody closed', () => {
+    expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, pid: 7 })).toBe(false);
+    expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, comm: '' })).toBe(false);
+  });
+
+  test('by age passes a path whose close was not observed', () => {
+    expect(passes(aClosePath({ dying_us: null }), { ...NO_FILTER, minAgeUs: 1e9 })).toBe(true);
+  });
+});

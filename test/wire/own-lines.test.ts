@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createDecoder } from '../../src/wire/decode.ts';
+import type { WireEvent } from '../../src/wire/event.ts';
+import { ownLine } from '../../src/wire/own-lines.ts';
+import { BOOT, helloLine } from '../builders/wire-lines.ts';
+
+const read = (line: string): WireEvent | null => {
+  const decode = createDecoder();
+  decode(helloLine());
+  return decode(line);
+};
+const at = fc.integer({ min: 0, max: 10 ** 15 });
+const boot = (ns: number): bigint => BOOT + BigInt(ns);
+const count = fc.nat({ max: 2 ** 31 });
+const port = fc.nat({ max: 65_535 });
+const words = fc.string({ unit: fc.constantFrom(...'abc 0[]:;é') }).map((text) => text.trim());
+
+test('an inventoried orphan that is written is read back', () => {
+  fc.assert(
+    fc.property(
+      at,
+      fc.record({ netns: count, lport: port, rport: port, retransmits: count, txQueue: count }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.ipV4(),
+      (ns, on, state, addr) => {
+        const line = ownLine.inventoried(boot(ns), [
+          on.netns,
+          'ipv4',
+          addr,
+          on.lport,
+          '10.9.8.7',
+          on.rport,
+          state,
+          on.retransmits,
+          on.txQueue,
+        ]);
+        expect(read(line)).toEqual({
+          kind: 'inventoried',
+          at: ns,
+          family: 'ipv4',
+          laddr: addr,
+          raddr: '10.9.8.7',
+          state,
+          ...on,
+        });
+      },
+    ),
+  );
+});
+
+test('the end of the inventory keeps when the probes were attached', () => {
+  fc.assert(
+    fc.property(at, count, count, count, (ns, since, namespaces, unreadable) => {
+      expect(read(ownLine.inventoryEnd(boot(ns), BigInt(since), namespaces, unreadable))).toEqual({
+        kind: 'inventory_end',
+        at: ns,
+        attachedAt: ns - since,
+        namespaces,
+        unreadable,
+      });
+    }),
+  );
+});
+
+test('a sample that is written is read back', () => {
+  fc.assert(
+    fc.property(at, count, count, (ns, orphans, limit) => {
+      expect(read(ownLine.sample(boot(ns), orphans, limit))).toEqual({ kind: 'sample', at: ns, orphans, limit });
+    }),
+  );
+});
+
+test('words that are written are read back', () => {
+  fc.assert(
+    fc.property(at, count, words, (ns, lost, text) => {
+      expect(read(ownLine.lost(boot(ns), lost, text))).toEqual({ kind: 'lost', at: ns, count: lost, where: text });
+      expect(read(ownLine.notice(boot(ns), text))).toEqual({ kind: 'notice', at: ns, text });
+    }),
+  );
+});
+
+test('whatever the words hold, the line is one line', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const line = ownLine.notice(1n, text);
+      expect(line).not.toMatch(/[\u0000-\u001f\u007f]/);
+    }),
+  );
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Scan } from '../../src/wire/scan.ts';
+
+describe('Scan', () => {
+  test('splits any u64 in hex into its two halves', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (value) => {
+        const scan = new Scan().start(`A ${value.toString(16)}`);
+        scan.hex();
+        expect(scan.done()).toBe(true);
+        expect((BigInt(scan.hi) << 32n) | BigInt(scan.lo)).toBe(value);
+      }),
+    );
+  });
+
+  test('splits any u64 in decimal at 10^9', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (value) => {
+        const scan = new Scan().start(`C ${value}`);
+        scan.decimal();
+        expect(scan.done()).toBe(true);
+        expect(BigInt(scan.hi) * 1_000_000_000n + BigInt(scan.lo)).toBe(value);
+      }),
+    );
+  });
+
+  test.each([0n, 0xffffffffn, 0x100000000n, 2n ** 63n, 2n ** 64n - 1n])(
+    'hex %s at the edges of its halves',
+    (value) => {
+      const scan = new Scan().start(`A ${value.toString(16)}`);
+      scan.hex();
+      expect([scan.hi, scan.lo]).toEqual([Number(value >> 32n), Number(value & 0xffffffffn)]);
+    },
+  );
+
+  test('a 32-bit field refuses what needs 33', () => {
+    const fits = new Scan().start('A ffffffff');
+    expect(fits.hex32()).toBe(0xffffffff);
+    expect(fits.done()).toBe(true);
+    const not = new Scan().start('A 100000000');
+    not.hex32();
+    expect(not.done()).toBe(false);
+  });
+
+  test('a field left over is not done', () => {
+    const scan = new Scan().start('C 1 2');
+    scan.decimal();
+    expect(scan.ok).toBe(true);
+    expect(scan.done()).toBe(false);
+  });
+
+  test('two spaces are an empty field, which is bad', () => {
+    const scan = new Scan().start('C 1  2');
+    scan.decimal();
+    scan.decimal();
+    expect(scan.ok).toBe(false);
+  });
+
+  test('start forgets the line before', () => {
+    const scan = new Scan().start('C x');
+    scan.decimal();
+    expect(scan.ok).toBe(false);
+    expect(scan.start('C 5').ok).toBe(true);
+    scan.decimal();
+    expect([scan.lo, scan.done()]).toEqual([5, true]);
+  });
+
+  test('a hex word is the field as text', () => {
+    const scan = new Scan().start('A ffff8881 7');
+    expect(scan.hexWord()).toBe('ffff8881');
+    expect(scan.hexWord()).toBe('7');
+    expect(scan.done()).toBe(true);
+  });
+
+  test('any reads of any text never throw', () => {
+    const read = fc.constantFrom('hex', 'hex32', 'decimal', 'hexWord', 'word', 'rest', 'done');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.array(read, { maxLength: 8 }), (text, reads) => {
+        const scan = new Scan().start(text);
+        for (const name of reads) scan[name]();
+        return typeof scan.done() === 'boolean';
+      }),
+    );
+  });
+});
