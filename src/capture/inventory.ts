@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { ownLine } from '../wire/own-lines.ts';
+import type { BootClock } from './boot-clock.ts';
 import { listNetns, type Netns } from './netns.ts';
 import { isOrphan, type ProcSock, parseProcNetTcp } from './proc-net-tcp.ts';
 
-export type Inventory = {
+type Inventory = {
   readonly orphans: readonly { readonly netns: number; readonly sock: ProcSock }[];
   readonly namespaces: number;
   /** Namespaces that could not be read. */
@@ -11,7 +13,7 @@ export type Inventory = {
 };
 
 /** The orphans that every reachable network namespace lists now. Never throws: what cannot be read is counted. */
-export const takeInventory = async (): Promise<Inventory> => {
+const takeInventory = async (): Promise<Inventory> => {
   const namespaces = listNetns();
   const orphans: { netns: number; sock: ProcSock }[] = [];
   let unreadable = 0;
@@ -37,4 +39,16 @@ const readTables = async (netns: Netns): Promise<string | null> => {
   } catch {
     return null;
   }
+};
+
+/** Puts the inventory into the stream: an `i` line an orphan, then the `e` line. */
+export const putInventory = async (clock: BootClock, put: (line: string) => void): Promise<void> => {
+  const attachedAt = clock.now();
+  const { orphans, namespaces, unreadable } = await takeInventory();
+  for (const { netns, sock } of orphans) {
+    const { family, laddr, lport, raddr, rport, state, retransmits, txQueue } = sock;
+    put(ownLine.inventoried(clock.now(), [netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue]));
+  }
+  const listedAt = clock.now();
+  put(ownLine.inventoryEnd(listedAt, listedAt - attachedAt, namespaces, unreadable));
 };

@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { execa } from 'execa';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
@@ -8,22 +6,16 @@ import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
 import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { createBootClock } from './boot-clock.ts';
-import { type BpftraceProgram, bpftraceEnv, type Chatter, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
+import { type BpftraceProgram, type Chatter, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
-import { takeInventory } from './inventory.ts';
+import { putInventory } from './inventory.ts';
 import { resolveProbe } from './probe-text.ts';
-import { readRecursionMisses } from './recursion.ts';
-import { readOrphanGauge } from './sockstat.ts';
+import { type BpftraceChild, spawnBpftrace } from './spawn.ts';
+import { startWatch } from './watch.ts';
 
-const SAMPLE_MS = 1000;
-/** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */
-const SILENCE_MS = 2500;
-/** A turn of our own event loop this late means that the reader was stalled. */
-const STALL_MS = 400;
 const ATTACH_TIMEOUT_MS = 120_000;
-const STOP_TIMEOUT_MS = 10_000;
 const KEPT_MESSAGES = 30;
 
 export type LiveOptions = {
@@ -54,9 +46,6 @@ export type LiveCapture = {
  *
  * With `auto` a backend that does not attach makes room for the next. bpftrace prints what its BEGIN probe says
  * only after everything is attached, so the handshake line is the proof.
- *
- * bpftrace cannot outlive us: `setpriv --pdeathsig` has the kernel interrupt it when our process dies in any way, and
- * where setpriv is missing its next tick (100 ms) meets a closed pipe.
  *
  * @returns null when `signal` came before the probes were attached
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches
@@ -134,34 +123,12 @@ const attach = async (
   return run(child, { backend, program, btf, finwaitVersion, filters }, options);
 };
 
-/** @param setpriv - path of util-linux's setpriv, or null where there is none */
-const spawnBpftrace = (path: string, script: string, setpriv: string | null) => {
-  const argv = [path, '-'];
-  const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'INT', ...argv]];
-  return execa(file, args, {
-    env: bpftraceEnv(availableParallelism(), readOrphanGauge().limit),
-    input: script,
-    buffer: false,
-    reject: false,
-    stripFinalNewline: false,
-    // execa's SIGKILL after the delay follows this signal only.
-    killSignal: 'SIGINT',
-    forceKillAfterDelay: STOP_TIMEOUT_MS,
-  });
-};
-
-const run = async (
-  child: ReturnType<typeof spawnBpftrace>,
-  facts: CaptureFacts,
-  options: LiveOptions,
-): Promise<LiveCapture | null> => {
+const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptions): Promise<LiveCapture | null> => {
   const clock = createBootClock();
   const messages: string[] = [];
   let isAttached = false;
   let isStopping = false;
   let lastLineAt = performance.now();
-  let misses = 0;
-  let isSilent = false;
   const lines = child.stdout.pipe(split2());
   const resume = (): void => {
     lines.resume();
@@ -234,57 +201,11 @@ const run = async (
     throw attachFault(facts.backend, outcome, messages);
   }
 
-  const attachedAt = clock.now();
-  const inventory = await takeInventory();
-  for (const { netns, sock } of inventory.orphans) {
-    put(
-      ownLine.inventoried(clock.now(), [
-        netns,
-        sock.family,
-        sock.laddr,
-        sock.lport,
-        sock.raddr,
-        sock.rport,
-        sock.state,
-        sock.retransmits,
-        sock.txQueue,
-      ]),
-    );
-  }
-  const listedAt = clock.now();
-  put(ownLine.inventoryEnd(listedAt, listedAt - attachedAt, inventory.namespaces, inventory.unreadable));
-
-  const sample = (): void => {
-    const before = clock.now();
-    try {
-      const gauge = readOrphanGauge();
-      put(ownLine.sample((before + clock.now()) / 2n, gauge.orphans, gauge.limit));
-    } catch (error) {
-      notice(`the kernel's orphan counter cannot be read: ${String(error)}`);
-    }
-  };
-  const watch = (): void => {
-    const silence = performance.now() - lastLineAt;
-    if (silence > SILENCE_MS && !isSilent) notice(`bpftrace has been silent for ${Math.round(silence)} ms`);
-    isSilent = silence > SILENCE_MS;
-    const missed = child.pid === undefined ? null : readRecursionMisses(child.pid);
-    if (missed !== null && missed > misses) {
-      put(ownLine.lost(clock.now(), missed - misses, 'the kernel skipped the probe: another one ran on that CPU'));
-      misses = missed;
-    }
-  };
-  let turnAt = performance.now();
-  sample();
-  const timer = setInterval(() => {
-    const late = performance.now() - turnAt - SAMPLE_MS;
-    turnAt = performance.now();
-    if (late > STALL_MS) notice(`finwait itself was stalled for ${Math.round(late)} ms`);
-    sample();
-    watch();
-  }, SAMPLE_MS);
+  await putInventory(clock, put);
+  const watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt });
 
   void exit.then((result) => {
-    clearInterval(timer);
+    watch.stop();
     if (isStopping || options.signal?.aborted === true) return ended.resolve(null);
     notice(`bpftrace ended by itself (${howItEnded(result)})`);
     ended.resolve(
@@ -303,8 +224,7 @@ const run = async (
     stop: async () => {
       if (!isStopping) {
         isStopping = true;
-        watch();
-        sample();
+        watch.look();
         child.kill('SIGINT');
       }
       lines.resume();

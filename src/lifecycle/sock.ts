@@ -1,5 +1,6 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
-import type { Announce, Inventoried, Reset } from '../wire/event.ts';
+import { type Announce, type Inventoried, type Reset, VIA } from '../wire/event.ts';
+import { stateOf } from '../wire/evidence.ts';
 
 /** A transition as it was observed. */
 export type ObservedMove = {
@@ -52,3 +53,38 @@ export type Sock = {
   destroyErr: number;
   gaps: Set<Gap>;
 };
+
+/** Shared until a sock has something of its own: most never do, and a hundred thousand empty lists are memory. */
+export const NONE: never[] = [];
+const NO_GAPS: Set<Gap> = new Set();
+
+/** Marks what makes a sock's path less than certain. */
+export const addGap = (sock: Sock, gap: Gap): void => {
+  if (sock.gaps === NO_GAPS) sock.gaps = new Set();
+  sock.gaps.add(gap);
+};
+
+/** A sock at its announcement: dying, and nothing more is known of it. */
+export const newSock = (event: Announce, generation: number): Sock => ({
+  sk: event.sk,
+  generation,
+  announce: event,
+  announcedAt: event.at,
+  orphanAt: null,
+  entered: false,
+  lingering: false,
+  inventory: null,
+  state: stateAfter(event),
+  moves: NONE,
+  latest: null,
+  retransmits: 0,
+  resets: NONE,
+  destroyedAt: null,
+  cookie: null,
+  destroyErr: 0,
+  gaps: NO_GAPS,
+});
+
+/** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
+const stateAfter = (event: Announce): number =>
+  event.via === VIA.hook || event.via === VIA.destroy || event.movedTo === 0 ? stateOf(event.context) : event.movedTo;

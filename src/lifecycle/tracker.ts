@@ -5,7 +5,8 @@ import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
-import type { Gap, ObservedMove, Sock } from './sock.ts';
+import { createOlder, tupleOfLine } from './older.ts';
+import { addGap, type Gap, NONE, newSock, type ObservedMove, type Sock } from './sock.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
@@ -58,16 +59,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const ended: Sock[] = [];
   let endedStart = 0;
   const lingering = new Map<Sock, TraceNs>();
-  const seen = new Set<string>();
-  let lateBefore = 0;
   const fresh: Sock[] = [];
-  const inventory = new Map<string, Inventoried>();
-  const listed = new Set<string>();
+  const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, number>();
   const generations = createGenerations();
   const ledger: Ledger = createLedger(options.onLedger);
-  let inventoryDone = false;
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
   let lostEvents = 0;
@@ -115,30 +112,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) return;
       infer(before, 'destroy_missed');
     }
-    const sock: Sock = {
-      sk: event.sk,
-      generation: generations.next(event.sk),
-      announce: event,
-      announcedAt: event.at,
-      orphanAt: null,
-      entered: false,
-      lingering: false,
-      inventory: null,
-      state: stateAfter(event),
-      moves: NONE,
-      latest: null,
-      retransmits: 0,
-      resets: NONE,
-      destroyedAt: null,
-      cookie: null,
-      destroyErr: 0,
-      gaps: NO_GAPS,
-    };
+    const sock = newSock(event, generations.next(event.sk));
     live.set(event.sk, sock);
     fresh.push(sock);
     dying++;
-    if (!inventoryDone) seen.add(tupleOfLine(event.line));
-    const isListed = event.via === VIA.destroy && inventory.size > 0 && inventory.has(tupleOfLine(event.line));
+    if (!older.isDone()) older.see(tupleOfLine(event.line));
+    const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
     if (event.via === VIA.late || isListed) adopt(sock);
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.at);
@@ -168,15 +147,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** An orphan whose close was not observed: one older than the capture, or one whose close was lost. */
   const adopt = (sock: Sock): void => {
-    const tuple = tupleOfLine(sock.announce.line);
-    const known = inventory.get(tuple);
+    const isEarly = !older.isDone();
     sock.entered = true;
-    if (known !== undefined) {
-      inventory.delete(tuple);
-      sock.inventory = known;
-    }
-    if (!inventoryDone) lateBefore++;
-    if (known !== undefined || !inventoryDone || ledger.locate()) {
+    sock.inventory = older.adopt(tupleOfLine(sock.announce.line));
+    if (sock.inventory !== null || isEarly || ledger.locate()) {
       addGap(sock, 'older_than_capture');
       return;
     }
@@ -275,27 +249,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     ledger.exit(event.at, more);
   };
 
-  const takeInventory = (event: Inventoried): void => {
-    if (inventoryDone) return;
-    const key = tupleOf(event);
-    listed.add(key);
-    inventory.set(key, event);
-  };
-
   const endInventory = (event: InventoryEnd): void => {
-    if (inventoryDone) return;
-    // What was seen dying since the probes attached is in the ledger already.
-    for (const tuple of seen) inventory.delete(tuple);
+    if (older.isDone()) return;
     for (const sock of [...live.values()]) {
       const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
       if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
       // Closed while the probes were being attached, and destroyed before the destroy probe was.
-      if (!listed.has(tupleOfLine(sock.announce.line))) infer(sock, 'attaching');
+      if (!older.wasListed(tupleOfLine(sock.announce.line))) infer(sock, 'attaching');
     }
-    listed.clear();
-    seen.clear();
-    inventoryDone = true;
-    ledger.setBaseline(inventory.size + lateBefore);
+    ledger.setBaseline(older.end());
   };
 
   const lose = (count: number): void => {
@@ -346,7 +308,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'tally':
           return tally(event);
         case 'inventoried':
-          return takeInventory(event);
+          return older.list(event);
         case 'inventory_end':
           return endInventory(event);
         case 'sample':
@@ -372,8 +334,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     },
     live: () => live.values(),
     dyingCount: () => dying,
-    silent: () => inventory.values(),
-    silentCount: () => inventory.size,
+    silent: () => older.silent.values(),
+    silentCount: () => older.silent.size,
     ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
     now: newest,
@@ -382,25 +344,6 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
 /** States in which close() does not wait for SO_LINGER any more. @see Linux net/core/stream.c, sk_stream_closing */
 const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;
-
-/** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
-const stateAfter = (event: Announce): number =>
-  event.via === VIA.hook || event.via === VIA.destroy || event.movedTo === 0 ? stateOf(event.context) : event.movedTo;
-
-/** Shared until a sock has something of its own: most never do, and a hundred thousand empty lists are memory. */
-const NONE: never[] = [];
-const NO_GAPS: Set<Gap> = new Set();
-
-const addGap = (sock: Sock, gap: Gap): void => {
-  if (sock.gaps === NO_GAPS) sock.gaps = new Set();
-  sock.gaps.add(gap);
-};
-
-const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
-
-type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
-
-const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
 
 /** A copy that does not keep the chunk alive it was cut from. */
 const flat = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');

@@ -89,9 +89,18 @@ describe('the version of bpftrace', () => {
 });
 
 test('buffers are a power of two of pages, 128 MiB in all, within bounds', () => {
-  expect(bpftraceEnv(1).BPFTRACE_PERF_RB_PAGES).toBe('4096');
-  expect(bpftraceEnv(48).BPFTRACE_PERF_RB_PAGES).toBe('512');
-  expect(bpftraceEnv(10_000).BPFTRACE_PERF_RB_PAGES).toBe('64');
+  expect(bpftraceEnv(1, 8192).BPFTRACE_PERF_RB_PAGES).toBe('4096');
+  expect(bpftraceEnv(48, 8192).BPFTRACE_PERF_RB_PAGES).toBe('512');
+  expect(bpftraceEnv(10_000, 8192).BPFTRACE_PERF_RB_PAGES).toBe('64');
+});
+
+test.each([
+  [8192, 65_536],
+  [131_072, 131_072],
+  [10_000_000, 524_288],
+])('with tcp_max_orphans %d a map holds %d sockets, by either name', (maxOrphans, keys) => {
+  const env = bpftraceEnv(2, maxOrphans);
+  expect([env.BPFTRACE_MAP_KEYS_MAX, env.BPFTRACE_MAX_MAP_KEYS]).toEqual([String(keys), String(keys)]);
 });
 
 describe('/proc/timer_list', () => {

@@ -1,0 +1,64 @@
+import { ownLine } from '../wire/own-lines.ts';
+import type { BootClock } from './boot-clock.ts';
+import { readRecursionMisses } from './recursion.ts';
+import { readOrphanGauge } from './sockstat.ts';
+
+const SAMPLE_MS = 1000;
+/** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */
+const SILENCE_MS = 2500;
+/** A turn of our own event loop this late means that the reader was stalled. */
+const STALL_MS = 400;
+
+export type WatchOptions = {
+  readonly clock: BootClock;
+  readonly put: (line: string) => void;
+  readonly pid: number | undefined;
+  /** When the last line came, `performance.now()`. */
+  readonly lastLineAt: () => number;
+};
+
+export type Watch = {
+  /** Looks once more, now. */
+  readonly look: () => void;
+  readonly stop: () => void;
+};
+
+/**
+ * Once a second: puts the kernel's orphan counter into the stream, and what went wrong since: probes the kernel skipped,
+ * a bpftrace that is silent, a reader that was stalled.
+ */
+export const startWatch = ({ clock, put, pid, lastLineAt }: WatchOptions): Watch => {
+  let misses = 0;
+  let isSilent = false;
+  let turnAt = performance.now();
+  const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
+
+  const sample = (): void => {
+    const before = clock.now();
+    try {
+      const gauge = readOrphanGauge();
+      put(ownLine.sample((before + clock.now()) / 2n, gauge.orphans, gauge.limit));
+    } catch (error) {
+      notice(`the kernel's orphan counter cannot be read: ${String(error)}`);
+    }
+  };
+  const look = (): void => {
+    sample();
+    const silence = performance.now() - lastLineAt();
+    if (silence > SILENCE_MS && !isSilent) notice(`bpftrace has been silent for ${Math.round(silence)} ms`);
+    isSilent = silence > SILENCE_MS;
+    const missed = pid === undefined ? null : readRecursionMisses(pid);
+    if (missed !== null && missed > misses) {
+      put(ownLine.lost(clock.now(), missed - misses, 'the kernel skipped the probe: another one ran on that CPU'));
+      misses = missed;
+    }
+  };
+  sample();
+  const timer = setInterval(() => {
+    const late = performance.now() - turnAt - SAMPLE_MS;
+    turnAt = performance.now();
+    if (late > STALL_MS) notice(`finwait itself was stalled for ${Math.round(late)} ms`);
+    look();
+  }, SAMPLE_MS);
+  return { look, stop: () => clearInterval(timer) };
+};

@@ -1,0 +1,64 @@
+import type { Inventoried } from '../wire/event.ts';
+import { parseAnnounce } from '../wire/evidence.ts';
+
+type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
+
+const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
+
+/** Namespace, addresses and ports of an announced sock: all that it shares with its line of /proc/net/tcp. */
+export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
+
+/** The orphans that are older than the capture, from attach to the end of the inventory and after. */
+export type Older = {
+  readonly isDone: () => boolean;
+  /** A line of /proc/net/tcp. */
+  readonly list: (orphan: Inventoried) => void;
+  /** A sock was announced: until the inventory is done, its line there is no second sock. */
+  readonly see: (tuple: string) => void;
+  readonly has: (tuple: string) => boolean;
+  /** Whether the inventory, still open, has listed this tuple, taken since or not. */
+  readonly wasListed: (tuple: string) => boolean;
+  /** An orphan whose close was not observed shows itself; its line of the inventory, if that had one. */
+  readonly adopt: (tuple: string) => Inventoried | null;
+  /** The inventory is complete. @returns the baseline: orphans older than the capture, those seen already included */
+  readonly end: () => number;
+  /** Orphans of the inventory that have shown no event yet. */
+  readonly silent: ReadonlyMap<string, Inventoried>;
+};
+
+export const createOlder = (): Older => {
+  const silent = new Map<string, Inventoried>();
+  const listed = new Set<string>();
+  const seen = new Set<string>();
+  let adoptedBefore = 0;
+  let isDone = false;
+  return {
+    isDone: () => isDone,
+    list: (orphan) => {
+      if (isDone) return;
+      const tuple = tupleOf(orphan);
+      listed.add(tuple);
+      silent.set(tuple, orphan);
+    },
+    see: (tuple) => {
+      seen.add(tuple);
+    },
+    has: (tuple) => silent.has(tuple),
+    wasListed: (tuple) => listed.has(tuple),
+    adopt: (tuple) => {
+      const known = silent.get(tuple) ?? null;
+      silent.delete(tuple);
+      if (!isDone) adoptedBefore++;
+      return known;
+    },
+    end: () => {
+      // What was seen dying since the probes attached is in the ledger already.
+      for (const tuple of seen) silent.delete(tuple);
+      listed.clear();
+      seen.clear();
+      isDone = true;
+      return silent.size + adoptedBefore;
+    },
+    silent,
+  };
+};
