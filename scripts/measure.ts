@@ -87,7 +87,9 @@ const make = async (path: string, lines: Iterable<string>): Promise<void> => {
   await recording.end();
 };
 
-const run = async (path: string): Promise<{ readonly fold: Fold; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
+const run = async (
+  path: string,
+): Promise<{ readonly fold: Fold; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
   let paths = 0;
   let fold: Fold | null = null;
   const start = performance.now();

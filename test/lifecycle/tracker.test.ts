@@ -386,6 +386,14 @@ describe('what was missed', () => {
     expect([...only(tracked.ended).gaps]).toEqual(['event_late']);
   });
 
+  test('a late announcement is not ended by a destroy before it', () => {
+    const { tracker, feedLate } = track().feed(readyAt(0), destroyLine({ at: ms(2) }), tickLine(ms(40)));
+    feedLate(announceLine({ at: ms(3) }));
+    expect(only(tracker.live()).destroyedAt).toBeNull();
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 0, orphans: 1 });
+    expect(tracker.counters().unannounced).toBe(1);
+  });
+
   test('a destroy whose announcement was lost does not end the next life at its address', () => {
     const { tracker } = track().feed(readyAt(0), destroyLine({ at: ms(2) }), announceLine({ at: ms(3) }));
     expect(tracker.dyingCount()).toBe(1);
@@ -657,6 +665,8 @@ describe('tallies', () => {
   test('those near a sample are in flight', () => {
     const { rows } = track().feed(readyAt(0), tallyLine(ms(1), 5), sampleLine(ms(5), 0), tickLine(ms(100)));
     expect(rows).toMatchObject([{ inFlight: 10, drift: 0 }]);
+    const after = track().feed(readyAt(0), sampleLine(ms(5), 0), tallyLine(ms(6), 5), tickLine(ms(100)));
+    expect(after.rows).toMatchObject([{ inFlight: 10, drift: 0 }]);
   });
 });
 

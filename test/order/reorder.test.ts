@@ -168,6 +168,25 @@ describe('maxHeld', () => {
   });
 });
 
+test('an event of the very instant last given on is not late', () => {
+  const { out } = run([0, 100, 0]);
+  expect(out.map(({ item, isLate }) => [item.id, isLate])).toEqual([
+    [0, false],
+    [2, false],
+    [1, false],
+  ]);
+});
+
+test('a hundred thousand displaced events, more than any buffer keeps, come out sorted and whole', () => {
+  // A fixed walk: each is displaced by up to 90 of the window's 100.
+  const given = Array.from({ length: 100_000 }, (_, i) => i * 10 - ((i * 7919) % 10) * 10);
+  const { out, held } = run(given);
+  expect(out.some((each) => each.isLate)).toBe(false);
+  const sorted = given.map((at, id) => ({ at, id })).toSorted((a, b) => a.at - b.at || a.id - b.id);
+  expect(out.map(({ item }) => item)).toEqual(sorted);
+  expect(Math.max(...held)).toBeLessThan(50);
+});
+
 test('flushing twice gives nothing twice, and the stream may go on', () => {
   const out: number[] = [];
   const reorder = createReorder<Item>({
