@@ -6,13 +6,13 @@ import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
 import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { createBootClock } from './boot-clock.ts';
-import { type BpftraceProgram, type Chatter, findBpftrace, findProgram, readChatter } from './bpftrace.ts';
+import { type BpftraceProgram, type Chatter, findBpftrace, readChatter } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
 import { putInventory } from './inventory.ts';
 import { resolveProbe } from './probe-text.ts';
-import { type BpftraceChild, spawnBpftrace } from './spawn.ts';
+import { type BpftraceChild, findSetpriv, spawnBpftrace } from './spawn.ts';
 import { startWatch } from './watch.ts';
 
 const ATTACH_TIMEOUT_MS = 120_000;
@@ -116,7 +116,7 @@ const attach = async (
   options: LiveOptions,
 ): Promise<LiveCapture | null> => {
   const text = readFileSync(new URL(`../../probes/${backend}.bt`, import.meta.url), 'utf8');
-  const setpriv = await findProgram('setpriv');
+  const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
   const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), setpriv);
   const { finwaitVersion, filters } = options;

@@ -1,19 +1,27 @@
 import { availableParallelism } from 'node:os';
 import { execa } from 'execa';
-import { bpftraceEnv } from './bpftrace.ts';
+import { bpftraceEnv, findProgram } from './bpftrace.ts';
 import { readOrphanGauge } from './sockstat.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
 
+/** The path of a setpriv that knows --pdeathsig (util-linux's does, busybox's does not); null where there is none. */
+export const findSetpriv = async (): Promise<string | null> => {
+  const path = await findProgram('setpriv');
+  if (path === null) return null;
+  const help = await execa(path, ['--help'], { reject: false, timeout: 5000 });
+  return help.stdout.includes('--pdeathsig') ? path : null;
+};
+
 /**
- * Starts bpftrace on a script. It cannot outlive us: `setpriv --pdeathsig` has the kernel interrupt it when our process
+ * Starts bpftrace on a script. It cannot outlive us: `setpriv --pdeathsig` has the kernel kill it when our process
  * dies in any way, and where setpriv is missing its next tick (100 ms) meets a closed pipe.
  *
- * @param setpriv - path of util-linux's setpriv, or null where there is none
+ * @param setpriv - as `findSetpriv` found it
  */
 export const spawnBpftrace = (path: string, script: string, setpriv: string | null) => {
   const argv = [path, '-'];
-  const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'INT', ...argv]];
+  const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'KILL', ...argv]];
   return execa(file, args, {
     env: bpftraceEnv(availableParallelism(), readOrphanGauge().limit),
     input: script,

@@ -59,9 +59,12 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .option('--json', 'one JSON object a line')
     .option('-T, --time', 'begin each line with the time of day')
     .option('-o, --record <file>', 'write the event stream to this file as well (live only)')
-    .action((file: string | undefined, options) =>
-      done(import('./trace.ts').then(({ trace }) => trace(file, options))),
-    );
+    .action((file: string | undefined, options, command: Command) => {
+      if (file !== undefined && options.record !== undefined) {
+        command.error('error: -o records a live trace; FILE is a recording already', { exitCode: EXIT.usage });
+      }
+      return done(import('./trace.ts').then(({ trace }) => trace(file, options)));
+    });
   shared(program.command('record').description('the event stream to a file, until Ctrl+C or --duration'))
     .option('-o, --record <file>', "the file, '-' for stdout (default: finwait-TIME.fwr)")
     .action((options) => done(import('./record.ts').then(({ record }) => record(options))));

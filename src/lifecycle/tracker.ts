@@ -15,6 +15,9 @@ const MAX_RESETS = 8;
 /** Destroys kept whose announcement has not come; it may still come late. */
 const MAX_EARLY = 4096;
 
+/** Socks heard of since the last tick, at most: a flood may lose the ticks. */
+const MAX_FRESH = 8192;
+
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
   readonly hz: number | null;
@@ -114,7 +117,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     const sock = newSock(event, generations.next(event.sk));
     live.set(event.sk, sock);
-    fresh.push(sock);
+    keepApart(sock);
     dying++;
     if (!older.isDone()) older.see(tupleOfLine(event.line));
     const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
@@ -199,7 +202,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const remember = (sock: Sock, line: string): void => {
     sock.latest = line;
+    keepApart(sock);
+  };
+
+  const keepApart = (sock: Sock): void => {
     fresh.push(sock);
+    if (fresh.length > MAX_FRESH) detach();
   };
 
   /** Copies what survivors keep of the lines since the last tick: a piece of a chunk would keep the whole chunk alive. */

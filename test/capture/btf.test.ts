@@ -166,7 +166,7 @@ describe('garbage', () => {
           ask(load(bytes));
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 

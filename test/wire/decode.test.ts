@@ -225,16 +225,16 @@ describe('malformed lines', () => {
 
   test('any string at all decodes into a known kind and never throws', () => {
     const anyLine = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.string({ unit: 'binary', maxLength: 100 }),
       fc.tuple(fc.constantFrom(...'HASRXDTCZiekln'), fc.string({ unit: 'binary-ascii' })).map(([l, s]) => `${l} ${s}`),
     );
     fc.assert(
       fc.property(anyLine, (line) => {
-        for (const event of [createDecoder()(line), decodeAfterHello(line)]) {
-          expect(event === null ? line === '' : KINDS.has(event.kind)).toBe(true);
-        }
+        return [createDecoder()(line), decodeAfterHello(line)].every((event) =>
+          event === null ? line === '' : KINDS.has(event.kind),
+        );
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -251,10 +251,10 @@ describe('malformed lines', () => {
           const mutated =
             line.slice(0, at) + (how === 'remove' ? '' : character) + line.slice(how === 'insert' ? at : at + 1);
           const event = decodeAfterHello(mutated);
-          expect(event === null || KINDS.has(event.kind)).toBe(true);
+          return event === null || KINDS.has(event.kind);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 

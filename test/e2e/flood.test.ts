@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ClosePath } from '../../src/explain/close-path.ts';
+import { type LedgerRecord, runFinwait, startTrace, stopAll, type Trace } from './finwait.ts';
+import { makeNetwork, type Network } from './netns.ts';
+import { onRealKernel } from './requirements.ts';
+import { startWorker } from './worker.ts';
+
+const CLOSE = 8000;
+const SHUTDOWN = 4000;
+const RESET = 3000;
+const UNREAD = 3000;
+const EXIT = 2000;
+const CONNECTIONS = CLOSE + SHUTDOWN + RESET + UNREAD + EXIT;
+const LISTENERS = 2;
+
+onRealKernel('20,000 connections opened and closed in five ways', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'finwait-e2e-'));
+  const recording = join(dir, 'flood.fwr');
+  let net: Network;
+  let trace: Trace;
+  let before: LedgerRecord;
+  let after: LedgerRecord;
+  let rows: readonly ClosePath[];
+  let counters: ReadonlyMap<string, number>;
+  let timewaits: number;
+  let ports: readonly number[];
+
+  beforeAll(async () => {
+    net = await makeNetwork();
+    const { near } = net;
+    await near.sysctl('net.ipv4.ip_local_port_range', '1024 65535');
+    trace = await startTrace('-o', recording);
+    before = await trace.nextLedger('drift 0', (row) => row.drift === 0 && row.in_flight === 0);
+    const worker = startWorker(near, 'mix.mjs', CLOSE, SHUTDOWN, RESET, UNREAD, EXIT);
+    const started = performance.now();
+    try {
+      ports = (await worker.hear('done', 60_000))['ports'] as number[];
+    } finally {
+      await worker.kill();
+    }
+    const took = performance.now() - started;
+    after = await trace.nextLedger('rest', (row) => row.in_flight === 0);
+    counters = await near.counters();
+    timewaits = Number(/ tw (\d+)/.exec(await near.run('cat', '/proc/net/sockstat'))?.[1]);
+    await trace.stop();
+    rows = trace.paths((path) => path.netns === near.inode);
+    const rate = Math.round((CONNECTIONS / took) * 1000);
+    process.stderr.write(`flood: ${rate} conn/s under ${trace.meta().backend}, bpftrace ${trace.meta().bpftrace}; `);
+    if (process.env['E2E_SHOW']) process.stderr.write(trace.stderr());
+    process.stderr.write(`lost ${after.lost_events}, late ${after.late_events}, drift ${after.drift}\n`);
+  });
+  afterAll(async () => {
+    await stopAll();
+    await net?.remove();
+    rmSync(dir, { recursive: true });
+  });
+
+  const isClient = (path: ClosePath): boolean => ports.includes(path.rport);
+  const isServer = (path: ClosePath): boolean => ports.includes(path.lport) && path.path[0]?.from !== 'LISTEN';
+  const count = (which: (path: ClosePath) => boolean): number => rows.filter(which).length;
+
+  it('were all made', () => {
+    expect(counters.get('TcpActiveOpens')).toBe(CONNECTIONS);
+    expect(counters.get('TcpPassiveOpens')).toBe(CONNECTIONS);
+  });
+
+  it('leave a ledger without drift, and no event was lost', () => {
+    expect(after).toMatchObject({ drift: 0, lost_events: 0, malformed: 0, unannounced: 0 });
+    expect(after.orphans).toBe(before.orphans);
+    const entries = after.entries - before.entries;
+    expect(after.exits - before.exits).toBe(entries);
+    expect(entries).toBeGreaterThanOrEqual(2 * CONNECTIONS + LISTENERS);
+  });
+
+  it('are one close path for each end, and one for each listener', () => {
+    expect(count(isClient)).toBe(CONNECTIONS);
+    expect(count(isServer)).toBe(CONNECTIONS);
+    expect(rows).toHaveLength(2 * CONNECTIONS + LISTENERS);
+    expect(new Set(rows.map((path) => `${path.lport} ${path.rport}`)).size).toBe(rows.length);
+    expect(count((path) => path.ended_by === null)).toBe(0);
+    expect(count((path) => !path.certain)).toBe(0);
+  });
+
+  it('end as they were closed', () => {
+    const clients = (ended: string): number => count((path) => isClient(path) && path.ended_by === ended);
+    expect(clients('linger_zero')).toBe(RESET);
+    expect(clients('unread_data')).toBe(UNREAD);
+    expect(clients('time_wait') + clients('fin_wait2_timewait')).toBe(CLOSE + SHUTDOWN + EXIT);
+    const exits = rows.filter((path) => isClient(path) && path.how === 'exit');
+    expect(exits).toHaveLength(EXIT);
+    expect(new Set(exits.map((path) => path.closer?.pid)).size).toBe(EXIT / 500);
+    expect(exits.every((path) => path.closer?.exiting && path.closed_in === 'ESTABLISHED')).toBe(true);
+    const servers = (ended: string): number => count((path) => isServer(path) && path.ended_by === ended);
+    expect(servers('peer_reset')).toBe(RESET + UNREAD);
+    expect(servers('acked')).toBe(CLOSE + SHUTDOWN + EXIT);
+    expect(count((path) => path.how === 'listener')).toBe(0);
+  });
+
+  it('end as the counters of the kernel say', () => {
+    const ended = (by: string): number => count((path) => path.ended_by === by);
+    expect(counters.get('TcpExtTCPAbortOnClose')).toBe(ended('unread_data'));
+    expect(counters.get('TcpExtTCPAbortOnData')).toBe(ended('linger_zero'));
+    expect(timewaits).toBe(ended('time_wait') + ended('fin_wait2_timewait'));
+    const wasOpen = (path: ClosePath): boolean => {
+      const last = path.path.at(-1);
+      return last?.to === 'CLOSE' && (last.from === 'ESTABLISHED' || last.from === 'CLOSE_WAIT');
+    };
+    expect(counters.get('TcpEstabResets')).toBe(count(wasOpen));
+  });
+
+  it('reuse addresses of struct sock, and each life is a path of its own', () => {
+    const lives = new Map<string, ClosePath[]>();
+    for (const row of rows) {
+      const sk = row.sk ?? '';
+      lives.set(sk, [...(lives.get(sk) ?? []), row]);
+    }
+    let reused = 0;
+    let differing = 0;
+    for (const paths of lives.values()) {
+      const first = paths[0]?.generation ?? 0;
+      expect(paths.map((path) => path.generation)).toEqual(paths.map((_, index) => first + index));
+      for (const [index, path] of paths.entries()) {
+        const next = paths[index + 1];
+        if (next === undefined) continue;
+        reused++;
+        const end = Date.parse(path.closed_at ?? '') + (path.dying_us ?? 0) / 1000;
+        expect(Date.parse(next.closed_at ?? '')).toBeGreaterThanOrEqual(end - 1);
+        if (path.ended_by !== next.ended_by && path.lport !== next.lport) differing++;
+      }
+    }
+    expect(reused).toBeGreaterThan(CONNECTIONS);
+    expect(differing).toBeGreaterThan(100);
+  });
+
+  it('are printed by a replay byte for byte as they were live', async () => {
+    const replay = await runFinwait('trace', '--json', recording);
+    expect(replay.exitCode).toBe(0);
+    expect(replay.stdout === trace.stdout()).toBe(true);
+  });
+});

@@ -1,0 +1,37 @@
+// The far end: `peer.mjs HOST [hold|answer]` listens on a port of its own choice and accepts everything.
+// hold: a FIN is read and never answered. answer: it is, by closing. On stdin: `fin N` sends a FIN on the N
+// connections once they are accepted, `close` and `reset` end all, `write` sends 5 bytes on each.
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+
+const [host, mode = 'hold'] = process.argv.slice(2);
+const say = (is, more = {}) => process.stdout.write(`${JSON.stringify({ is, ...more })}\n`);
+const sockets = [];
+let finAt = Number.POSITIVE_INFINITY;
+
+const sendFins = () => {
+  if (sockets.length < finAt) return;
+  finAt = Number.POSITIVE_INFINITY;
+  for (const socket of sockets) socket.end();
+};
+const server = createServer({ allowHalfOpen: true }, (socket) => {
+  sockets.push(socket);
+  socket.on('error', () => {});
+  socket.on('data', () => {});
+  socket.on('end', () => {
+    if (mode === 'answer') socket.destroy();
+  });
+  sendFins();
+});
+server.listen({ host, port: 0, backlog: 511 }, () => say('listening', { port: server.address().port }));
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const [word, count] = line.split(' ');
+  if (word === 'fin') {
+    finAt = Number(count);
+    sendFins();
+  }
+  if (word === 'write') for (const socket of sockets) socket.write('hello');
+  if (word === 'close') for (const socket of sockets) socket.destroy();
+  if (word === 'reset') for (const socket of sockets) socket.resetAndDestroy();
+});

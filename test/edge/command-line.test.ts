@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { runFinwait } from './run-finwait.ts';
+
+describe.concurrent('asked what it can do', () => {
+  test.for([
+    [['--help'], /^Usage: finwait \[options\] \[command\]/, /trace \[options\] \[file\]/],
+    [['help'], /^Usage: finwait \[options\] \[command\]/, /doctor/],
+    [['trace', '--help'], /^Usage: finwait trace \[options\] \[file\]/, /--min-age <time>/],
+    [['help', 'trace'], /^Usage: finwait trace \[options\] \[file\]/, /--json/],
+    [['--version'], /^\d+\.\d+\.\d+\n$/, /./],
+  ] as const)('%j: on stdout, exit 0', async ([args, beginning, content]) => {
+    const run = await runFinwait(args);
+    expect(run.stdout).toMatch(beginning);
+    expect(run.stdout).toMatch(content);
+    expect(run.stderr).toBe('');
+    expect(run.code).toBe(0);
+  });
+});
+
+describe.concurrent('a wrong command line: exit 2, nothing on stdout, and what is right', () => {
+  test.for([
+    [['--frobnicate'], /unknown option '--frobnicate'/],
+    [['trace', '--frobnicate'], /unknown option '--frobnicate'/],
+    [['tarce'], /unknown command 'tarce'; there are top, trace, record, replay/],
+    [['\u001b[2J'], /unknown command '\S+'/],
+    [['trace', 'a.fwr', 'b.fwr'], /too many arguments/],
+    [['replay'], /missing required argument 'file'/],
+    [['trace', '--min-age'], /'--min-age <time>' argument missing/],
+    [['trace', '--min-age', '10'], /500us, 10ms, 30s, 2m, 1h/],
+    [['trace', '--min-age', '-5ms'], /500us, 10ms, 30s, 2m, 1h/],
+    [['trace', '--min-age', 'soon'], /500us, 10ms, 30s, 2m, 1h/],
+    [['record', '--duration', '1d'], /500us, 10ms, 30s, 2m, 1h/],
+    [['record', '--duration', '1000h'], /at most 596h/],
+    [['trace', '-L', 'http'], /ports from 0 to 65535, separated by commas/],
+    [['trace', '-L', '80,65536'], /ports from 0 to 65535/],
+    [['trace', '-D', '80,,81'], /ports from 0 to 65535/],
+    [['trace', '-p', 'bash'], /whole number/],
+    [['trace', '--netns', '0x10'], /whole number/],
+    [['trace', '--state', 'DYING'], /a TCP state: ESTABLISHED, .*FIN_WAIT1.*CLOSING/],
+    [['top', '--backend', 'ebpf'], /auto, fentry, kprobe, tracepoint/],
+    [['trace', '-4', '-6'], /cannot be used with option/],
+    [['replay', 'a.fwr', '--speed', '0'], /a factor above 0/],
+  ] as const)('%j', async ([args, message]) => {
+    const run = await runFinwait(args);
+    expect(run.stderr).toMatch(message);
+    expect(run.stderr).toMatch(/^error: /);
+    expect(run.stderr).toMatch(/see 'finwait --help'/);
+    expect(run.stderr).not.toMatch(/\u001b|^\s+at /m);
+    expect(run.stdout).toBe('');
+    expect(run.code).toBe(2);
+  });
+
+  test('states are taken in any spelling', async () => {
+    const run = await runFinwait(['trace', '--state', 'tcp_fin-wait1', '/nonexistent']);
+    expect(run.stderr).toMatch(/cannot be read/);
+  });
+});

@@ -1,0 +1,71 @@
+import { appendFileSync, writeSync } from 'node:fs';
+import { hrtime } from 'node:process';
+
+/** Boot-clock nanoseconds, as the probes print them; tests run on hosts that have not slept since boot. */
+export const bootNow = (): bigint => hrtime.bigint();
+
+/** Lines of the wire as `probes/tracepoint.bt` prints them. See docs/wire-format.md. */
+export const wire = {
+  hello: (version = 1): string => {
+    const ms = Date.now();
+    const micros = String((ms % 1000) * 1000).padStart(6, '0');
+    return `H ${version} tracepoint ${bootNow()} ${Math.floor(ms / 1000)}.${micros}`;
+  },
+  tick: (): string => `C ${bootNow()}`,
+  bye: (): string => `Z ${bootNow()}`,
+  /** A connection that its process closes in CLOSE_WAIT, and that the last ACK ends: one orphan, in and out. */
+  death: (sk: bigint): readonly [string, string] => {
+    const at = bootNow();
+    const key = sk.toString(16);
+    return [
+      `A ${at} ${key} 5 303000007c1 0 e818e1efe818e1ef e818e1ef00010000 3300000000 e889800000000 0 0 db42a57adb42a57a 0 7530 e8865000e8866 effffff9 0 1 1010 2c483c588 100007f0100007f 0 ffff00000100007f 0 ffff00000100007f 171e0000171e 400100 0 f4f8b5fa9780 f4f8b5dd8980 f4f8b4311800 6e 6f 64 65 2d 4d 61 69 6e 54 68 72 65 61 64 00`,
+      `D ${at + 1000n} ${key} 1010 303000007c1 0`,
+    ];
+  },
+};
+
+/** One line to stdout, written before the call returns: a fake may die right after it. */
+export const say = (line: string): void => give(1, `${line}\n`);
+export const complain = (line: string): void => give(2, `${line}\n`);
+
+/** All of `text` to a descriptor, however long the pipe is full: bpftrace's stdout blocks, Node's does not. */
+export const give = (fd: number, text: string): void => {
+  const bytes = Buffer.from(text, 'latin1');
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+};
+
+/** What every bpftrace says once its probes are attached, and the ten ticks a second after it. */
+export const attach = (): void => {
+  say('Attaching 8 probes...');
+  say(wire.hello());
+};
+
+export const tick = (): NodeJS.Timeout => setInterval(() => say(wire.tick()), 100);
+
+/** As bpftrace does: on SIGINT, a last line and the end. */
+export const endOnInterrupt = (): void => {
+  process.on('SIGINT', () => {
+    say(wire.bye());
+    process.exit(0);
+  });
+};
+
+/**
+ * Plays bpftrace: answers `--version`, then does its one thing. Its pid goes to the file that the test looks at
+ * afterwards, to see that nothing was left behind.
+ */
+export const fake = (behave: () => void, version = 'bpftrace v0.17.0'): void => {
+  if (process.argv.includes('--version')) {
+    say(version);
+    return;
+  }
+  appendFileSync(process.env.FAKE_PIDS ?? '/dev/null', `${process.pid}\n`);
+  behave();
+};

@@ -1,0 +1,143 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { needs, withMounts } from './machine.ts';
+import { expectFault, REPO, runFinwait, type Setting, scratch } from './run-finwait.ts';
+
+const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'];
+
+/**
+ * finwait as a user without rights. Where the tests run as root, in a namespace that shows the checkout and node at
+ * places which that user can reach: they may lie in root's home.
+ */
+const withoutRights = (context: TestContext): Setting => {
+  if (process.getuid?.() !== 0) return {};
+  needs(context, 'mounts', 'setpriv');
+  const place = scratch();
+  const seenAt = { repo: join(place, 'repo'), node: join(place, 'node') };
+  for (const dir of Object.values(seenAt)) mkdirSync(dir);
+  const show = `mount --bind '${REPO}' '${seenAt.repo}'; mount --bind '${dirname(process.execPath)}' '${seenAt.node}'`;
+  return { seenAt, within: [...withMounts(show), ...NOBODY] };
+};
+
+/** A namespace in which `paths` are empty folders. */
+const without = (...paths: readonly string[]): readonly string[] => {
+  const empty = scratch();
+  return withMounts(paths.map((path) => `if [ -d ${path} ]; then mount --bind '${empty}' ${path}; fi`).join('\n'));
+};
+
+describe.concurrent('a user who is not root', () => {
+  test.for(['top', 'trace', 'record'])('%s: exit 3, what it needs, and sudo', async (command, context) => {
+    const run = await runFinwait([command], withoutRights(context));
+    expectFault(run, 3, {
+      what: /must run as root/,
+      why: /CAP_BPF, CAP_PERFMON/,
+      remedy: /sudo finwait .*finwait demo/,
+    });
+    expect(run.stdout).toBe('');
+  });
+
+  test('doctor: says so first, and how to fix it; exit 3', async (context) => {
+    const run = await runFinwait(['doctor'], withoutRights(context));
+    expect(run.code).toBe(3);
+    expect(run.stdout.split('\n')[1]).toMatch(/^missing +privilege +not root, and lacks CAP_BPF/);
+    expect(run.stdout.split('\n')[2]).toMatch(/fix: run finwait with sudo/);
+    expect(run.stdout).toMatch(/finwait cannot trace here/);
+    expect(run.stderr).toBe('');
+  });
+
+  test('doctor --json: one object, can_trace false', async (context) => {
+    const run = await runFinwait(['doctor', '--json'], withoutRights(context));
+    expect(run.code).toBe(3);
+    expect(JSON.parse(run.stdout)).toMatchObject({ type: 'doctor', can_trace: false });
+  });
+
+  test('trace of a file that may not be read: exit 1', async (context) => {
+    const run = await runFinwait(['trace', '/proc/1/mem'], withoutRights(context));
+    expectFault(run, 1, {
+      what: /\/proc\/1\/mem cannot be read \(E/,
+      why: /no recording to show/,
+      remedy: /permissions/,
+    });
+  });
+});
+
+describe.concurrent('root without the capabilities, as in a container', () => {
+  const WITHIN = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+
+  test('trace: exit 3, and which to add', async (context) => {
+    needs(context, 'root', 'setpriv');
+    const run = await runFinwait(['trace'], { fake: 'streams.ts', within: WITHIN });
+    expectFault(run, 3, { what: /root lacks the capabilities/, why: /CAP_BPF, CAP_PERFMON/, remedy: /--privileged/ });
+  });
+
+  test('doctor does not take it for root; exit 3', async (context) => {
+    needs(context, 'root', 'setpriv');
+    const run = await runFinwait(['doctor'], { fake: 'streams.ts', within: WITHIN });
+    expect(run.code).toBe(3);
+    expect(run.stdout).toMatch(/^missing +privilege +root, and lacks CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE/m);
+  });
+});
+
+describe.concurrent('a kernel without BTF', () => {
+  test.for(['top', 'trace', 'record'])('%s: exit 3, and why the layouts matter', async (command, context) => {
+    needs(context, 'backend', 'mounts');
+    const run = await runFinwait([command], { fake: 'streams.ts', within: without('/sys/kernel/btf') });
+    expectFault(run, 3, {
+      what: /no backend can trace on this kernel/,
+      why: /why: the kernel has no BTF \(\/sys\/kernel\/btf\/vmlinux\), so the layout of struct sock is unknown$/,
+      remedy: /boot a kernel with BTF/,
+    });
+    expect(run.stdout).toBe('');
+  });
+
+  test('doctor: BTF is missing; exit 3', async (context) => {
+    needs(context, 'backend', 'mounts');
+    const run = await runFinwait(['doctor'], { fake: 'streams.ts', within: without('/sys/kernel/btf') });
+    expect(run.code).toBe(3);
+    expect(run.stdout).toMatch(/^missing +BTF .*CONFIG_DEBUG_INFO_BTF/m);
+  });
+});
+
+describe.concurrent('a machine whose tracefs is not mounted', () => {
+  const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug'];
+
+  test.for(['top', 'trace', 'record'])('%s: exit 3, and the mount that helps', async (command, context) => {
+    needs(context, 'backend', 'mounts');
+    const run = await runFinwait([command], { fake: 'streams.ts', within: without(...TRACEFS) });
+    expectFault(run, 3, {
+      what: /no backend can trace on this kernel/,
+      why: /why: tracefs is not mounted$/,
+      remedy: /try: mount -t tracefs nodev \/sys\/kernel\/tracing$/,
+    });
+    expect(run.stdout).toBe('');
+  });
+
+  test('doctor: tracefs is missing, and the mount that helps; exit 3', async (context) => {
+    needs(context, 'backend', 'mounts');
+    const run = await runFinwait(['doctor'], { fake: 'streams.ts', within: without(...TRACEFS) });
+    expect(run.code).toBe(3);
+    expect(run.stdout).toMatch(/^missing +tracefs /m);
+    expect(run.stdout).toMatch(/fix: mount -t tracefs nodev \/sys\/kernel\/tracing/);
+  });
+});
+
+test.concurrent('doctor names a bpftrace that is too old, and what to do', async (context) => {
+  needs(context, 'backend');
+  const run = await runFinwait(['doctor'], { fake: 'is-too-old.ts' });
+  expect(run.code).toBe(3);
+  expect(run.stdout).toMatch(/^missing +bpftrace +bpftrace 0\.9\.0 is too old/m);
+});
+
+test.concurrent('a backend that this kernel does not have: exit 3, and why not', async (context) => {
+  needs(context, 'backend');
+  const survey = await runFinwait(['doctor'], { fake: 'streams.ts' });
+  const [, missing] = /^(?:limited|missing) +backend (\w+)/m.exec(survey.stdout) ?? [];
+  if (missing === undefined) return context.skip('this kernel has all backends');
+  const run = await runFinwait(['trace', '--backend', missing], { fake: 'streams.ts' });
+  expectFault(run, 3, {
+    what: new RegExp(`the ${missing} backend cannot trace on this kernel`),
+    why: new RegExp(`${missing}: \\S`),
+    remedy: /finwait doctor/,
+  });
+});

@@ -1,0 +1,133 @@
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { needs } from './machine.ts';
+import { expectNothingLeft, isAlive, rowsOf, runFinwait, scratch, startFinwait, until } from './run-finwait.ts';
+
+const RECORDING = /recording to/;
+
+describe.concurrent('a run that is told to stop', () => {
+  test.for(['SIGINT', 'SIGTERM'] as const)(
+    '%s: bpftrace is stopped first and drained, exit 0',
+    async (signal, context) => {
+      needs(context, 'backend');
+      const file = join(scratch(), 'x.fwr');
+      const running = startFinwait(['record', '-o', file], { fake: 'streams.ts' });
+      await running.says(RECORDING);
+      running.kill(signal);
+      const run = await running.done;
+      expect(run.code).toBe(0);
+      expect(run.stdout).toBe('');
+      expectNothingLeft(running);
+      const shown = await runFinwait(['trace', '--json', file]);
+      expect(shown.stderr).toBe('');
+      expect(rowsOf(shown).at(-1)).toMatchObject({ malformed: 0, lost_events: 0 });
+    },
+  );
+
+  test('Ctrl+C reaches bpftrace as well: that is no fault of bpftrace', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
+    await running.says(RECORDING);
+    process.kill(-running.pid, 'SIGINT');
+    const run = await running.done;
+    expect(run.stderr).not.toMatch(/ended by itself/);
+    expect(run.code).toBe(0);
+    expectNothingLeft(running);
+  });
+
+  test('a bpftrace that ignores SIGINT is killed after 10 s, and the run ends with 0', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'ignores-sigint.ts' });
+    await running.says(RECORDING);
+    const asked = performance.now();
+    running.kill('SIGINT');
+    const run = await running.done;
+    const took = performance.now() - asked;
+    expect(took).toBeGreaterThan(9000);
+    expect(took).toBeLessThan(13_000);
+    expect(run.code).toBe(0);
+    expectNothingLeft(running);
+  });
+
+  test('a second SIGINT ends it at once, with 130, and bpftrace with it', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'ignores-sigint.ts' });
+    await running.says(RECORDING);
+    running.kill('SIGINT');
+    await sleep(300);
+    running.kill('SIGINT');
+    const run = await running.done;
+    expect(run.code).toBe(130);
+    await until(() => !running.fakes().some(isAlive), 1000);
+  });
+});
+
+describe.concurrent('finwait killed by SIGKILL', () => {
+  test('bpftrace is gone within 1 s: the kernel interrupts it (setpriv --pdeathsig)', async (context) => {
+    needs(context, 'backend', 'setpriv');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'goes-silent.ts' });
+    await running.says(RECORDING);
+    running.kill('SIGKILL');
+    await until(() => !running.fakes().some(isAlive), 1000);
+    expect(running.fakes()).toHaveLength(1);
+  });
+
+  test('where setpriv is missing, a bpftrace that prints meets a closed pipe within 1 s', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], {
+      fake: 'ignores-sigint.ts',
+      path: dirname(process.execPath),
+    });
+    await running.says(RECORDING);
+    running.kill('SIGKILL');
+    await until(() => !running.fakes().some(isAlive), 1000);
+    expect(running.fakes()).toHaveLength(1);
+  });
+
+  test('while it attaches: bpftrace is gone within 1 s', async (context) => {
+    needs(context, 'backend', 'setpriv');
+    const running = startFinwait(['trace'], { fake: 'never-attaches.ts' });
+    await until(() => running.fakes().length > 0, 10_000);
+    running.kill('SIGKILL');
+    await until(() => !running.fakes().some(isAlive), 1000);
+  });
+
+  test('its recording can be read, and says that it is cut off', async (context) => {
+    needs(context, 'backend');
+    const file = join(scratch(), 'x.fwr');
+    const running = startFinwait(['record', '-o', file], { fake: 'streams.ts' });
+    await running.says(RECORDING);
+    await sleep(1500);
+    running.kill('SIGKILL');
+    await running.done;
+    const run = await runFinwait(['trace', '--json', '-L', '1', file]);
+    expect(run.code).toBe(0);
+    expect(run.stderr).toMatch(/the recording is cut off after \d{4,} lines; shown is what there is/);
+    expect(rowsOf(run).at(-1)).toMatchObject({ malformed: 0 });
+  });
+
+  test('the real bpftrace is gone within 1 s', async (context) => {
+    needs(context, 'backend', 'bpftrace', 'setpriv');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'is-the-real-one.sh' });
+    await running.says(RECORDING, 30_000);
+    expect(running.fakes().filter(isAlive)).toHaveLength(1);
+    running.kill('SIGKILL');
+    await until(() => !running.fakes().some(isAlive), 1000);
+  });
+});
+
+test.concurrent('SIGINT while the real bpftrace attaches: both are gone within 5 s, exit 0', async (context) => {
+  needs(context, 'backend', 'bpftrace');
+  const running = startFinwait(['trace'], { fake: 'is-the-real-one.sh' });
+  await until(() => running.fakes().length > 0, 10_000);
+  await sleep(300);
+  running.kill('SIGINT');
+  const asked = performance.now();
+  const run = await running.done;
+  context.annotate(`${Math.round(performance.now() - asked)} ms`);
+  expect(performance.now() - asked).toBeLessThan(5000);
+  expect(run.code).toBe(0);
+  expect(run.stderr).toMatch(/stopped before the probes were attached/);
+  expectNothingLeft(running);
+});
