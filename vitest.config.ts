@@ -8,6 +8,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/edge/**', 'test/e2e/**'],
+          testTimeout: 30_000,
         },
       },
       {

@@ -17,6 +17,7 @@ import { startWatch } from './watch.ts';
 
 const ATTACH_TIMEOUT_MS = 120_000;
 const KEPT_MESSAGES = 30;
+const MAX_EARLY = 100_000;
 
 export type LiveOptions = {
   readonly backend: Backend | 'auto';
@@ -129,7 +130,14 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   let isAttached = false;
   let isStopping = false;
   let lastLineAt = performance.now();
-  const lines = child.stdout.pipe(split2());
+  // What split2 finds at the very end has no line break: it is torn, and may still look whole.
+  let isAtEnd = false;
+  child.stdout.once('end', () => {
+    isAtEnd = true;
+  });
+  const lines = child.stdout.pipe(split2((line: string) => (isAtEnd ? `? ${line}` : line)));
+  /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
+  const early: string[] = [];
   const resume = (): void => {
     lines.resume();
   };
@@ -155,7 +163,8 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     lastLineAt = performance.now();
     if (!isAttached) {
       if (!line.startsWith('H ')) {
-        onChatter(line);
+        if (isWireLine(line) && early.length < MAX_EARLY) early.push(line);
+        else onChatter(line);
         return;
       }
       isAttached = true;
@@ -163,6 +172,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       if (boot !== null) clock.observe(BigInt(boot[1] ?? 0));
       options.onMeta(describeCapture(line, facts));
       put(line);
+      for (const held of early.splice(0)) put(held);
       attached.resolve();
       return;
     }
@@ -170,7 +180,8 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
       put(line);
       // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
-    } else if (onChatter(line) === 'message') put(`? ${line}`);
+    } else if (line.startsWith('? ')) put(line);
+    else if (onChatter(line) === 'message') put(`? ${line}`);
   });
 
   const ended = Promise.withResolvers<Fault | null>();

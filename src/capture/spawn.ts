@@ -23,7 +23,7 @@ export const spawnBpftrace = (path: string, script: string, setpriv: string | nu
   const argv = [path, '-'];
   const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'KILL', ...argv]];
   return execa(file, args, {
-    env: bpftraceEnv(availableParallelism(), readOrphanGauge().limit),
+    env: bpftraceEnv(availableParallelism(), maxOrphans()),
     input: script,
     buffer: false,
     reject: false,
@@ -32,6 +32,15 @@ export const spawnBpftrace = (path: string, script: string, setpriv: string | nu
     killSignal: 'SIGINT',
     forceKillAfterDelay: STOP_TIMEOUT_MS,
   });
+};
+
+/** tcp_max_orphans; its default on a small host where it cannot be read. */
+const maxOrphans = (): number => {
+  try {
+    return readOrphanGauge().limit;
+  } catch {
+    return 8192;
+  }
 };
 
 export type BpftraceChild = ReturnType<typeof spawnBpftrace>;

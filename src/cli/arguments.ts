@@ -41,8 +41,12 @@ export const parseSpeed = (text: string): number => {
 };
 
 export const parseState = (text: string): TcpState => {
-  const wanted = text.toUpperCase().replaceAll('-', '_').replace(/^TCP_/, '');
-  const state = TCP_STATES.find((name) => name === wanted);
+  const wanted = text
+    .toUpperCase()
+    .replaceAll('-', '_')
+    .replace(/^TCP_/, '')
+    .replace(/_(\d)$/, '$1');
+  const state = TCP_STATES.slice(1).find((name) => name === wanted);
   if (state === undefined) throw new InvalidArgumentError(`give a TCP state: ${TCP_STATES.slice(1).join(', ')}`);
   return state;
 };

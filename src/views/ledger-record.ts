@@ -4,7 +4,7 @@ import type { Counters } from '../lifecycle/tracker.ts';
 /** The contract's `ledger` record. */
 export const ledgerRecord = (row: LedgerRow, counters: Counters, at: string): object => ({
   type: 'ledger',
-  at,
+  at: at === '' ? null : at,
   entries: row.entries,
   exits: row.exits,
   orphans: row.orphans,

@@ -4,7 +4,7 @@ import { Scan } from './scan.ts';
 /** Bits of the wire's context field. */
 export const OWN = 1;
 /** `struct socket` and file that hold the sock; values of `holderOf`. */
-export const HOLDER = { none: 0, kernel: 1, alive: 2, lastFput: 3, unreadable: 4 } as const;
+export const HOLDER = { none: 0, kernel: 1, alive: 2, lastFput: 3 } as const;
 export const holderOf = (context: number): number => (context >>> 2) & 7;
 export const shutdownOf = (context: number): number => (context >>> 6) & 3;
 export const stateOf = (context: number): number => (context >>> 8) & 0xff;

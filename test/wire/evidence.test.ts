@@ -64,7 +64,7 @@ describe('evidence', () => {
 
   test('the context field holds lock, holder, shutdown and state', () => {
     const { context } = parseEvidence(
-      retransmitLine({ at: 1, state: 'LAST_ACK', shutdown: 2, holder: HOLDER.unreadable, own: true }),
+      retransmitLine({ at: 1, state: 'LAST_ACK', shutdown: 2, holder: HOLDER.lastFput, own: true }),
     );
     expect([context & OWN, holderOf(context), shutdownOf(context), stateOf(context)]).toEqual([1, 4, 2, 9]);
   });
