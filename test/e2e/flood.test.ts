@@ -32,6 +32,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     net = await makeNetwork();
     const { near } = net;
     await near.sysctl('net.ipv4.ip_local_port_range', '1024 65535');
+    await near.sysctl('net.ipv4.tcp_tw_reuse', 0); // each connection its own port, and a minisock that stays
     trace = await startTrace('-o', recording);
     before = await trace.nextLedger('drift 0', (row) => row.drift === 0 && row.in_flight === 0);
     const worker = startWorker(near, 'mix.mjs', CLOSE, SHUTDOWN, RESET, UNREAD, EXIT);
@@ -42,14 +43,13 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
       await worker.kill();
     }
     const took = performance.now() - started;
-    after = await trace.nextLedger('rest', (row) => row.in_flight === 0);
+    after = await trace.nextLedger('nothing in flight', (row) => row.in_flight === 0);
     counters = await near.counters();
     timewaits = Number(/ tw (\d+)/.exec(await near.run('cat', '/proc/net/sockstat'))?.[1]);
     await trace.stop();
     rows = trace.paths((path) => path.netns === near.inode);
     const rate = Math.round((CONNECTIONS / took) * 1000);
     process.stderr.write(`flood: ${rate} conn/s under ${trace.meta().backend}, bpftrace ${trace.meta().bpftrace}; `);
-    if (process.env['E2E_SHOW']) process.stderr.write(trace.stderr());
     process.stderr.write(`lost ${after.lost_events}, late ${after.late_events}, drift ${after.drift}\n`);
   });
   afterAll(async () => {
@@ -67,43 +67,69 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expect(counters.get('TcpPassiveOpens')).toBe(CONNECTIONS);
   });
 
-  it('leave a ledger without drift, and no event was lost', () => {
-    expect(after).toMatchObject({ drift: 0, lost_events: 0, malformed: 0, unannounced: 0 });
-    expect(after.orphans).toBe(before.orphans);
-    const entries = after.entries - before.entries;
-    expect(after.exits - before.exits).toBe(entries);
-    expect(entries).toBeGreaterThanOrEqual(2 * CONNECTIONS + LISTENERS);
-  });
-
   it('are one close path for each end, and one for each listener', () => {
-    expect(count(isClient)).toBe(CONNECTIONS);
-    expect(count(isServer)).toBe(CONNECTIONS);
     expect(rows).toHaveLength(2 * CONNECTIONS + LISTENERS);
     expect(new Set(rows.map((path) => `${path.lport} ${path.rport}`)).size).toBe(rows.length);
-    expect(count((path) => path.ended_by === null)).toBe(0);
-    expect(count((path) => !path.certain)).toBe(0);
+    expect(count(isClient)).toBe(CONNECTIONS);
+    expect(count(isServer)).toBe(CONNECTIONS);
   });
 
+  it('leave a ledger that agrees with the kernel', () => {
+    expect(after.entries - before.entries).toBeGreaterThanOrEqual(2 * CONNECTIONS + LISTENERS);
+    expect(after.exits - before.exits).toBe(after.entries - before.entries);
+    expect(after.orphans).toBe(before.orphans);
+    expect(after).toMatchObject({ drift: 0, malformed: 0, unannounced: 0 });
+  });
+
+  it('lose no event that is not accounted for', () => {
+    // The kernel runs no probe for what a softirq does while a probe of that CPU runs. Three events of a socket go
+    // that way at most, the last three: it is announced, and then found missing.
+    const missed = rows.filter((path) => path.gaps.includes('destroy_missed'));
+    expect(missed.length).toBeLessThanOrEqual(after.lost_events);
+    expect(missed.length).toBeLessThan(CONNECTIONS * 0.1);
+    expect(count((path) => path.ended_by === null)).toBe(0);
+    const uncertain = rows.filter((path) => !path.certain);
+    for (const path of uncertain) expect(path.gaps).not.toEqual([]);
+    if (after.lost_events === 0) expect(uncertain.filter((path) => !path.gaps.includes('event_late'))).toEqual([]);
+  });
+
+  /** Rows whose end was seen, and how many may be among those whose end was not. */
+  const seen = (which: (path: ClosePath) => boolean): readonly [number, number] => {
+    const of = rows.filter(which);
+    return [
+      of.filter((path) => path.ended_by !== 'unknown').length,
+      of.filter((path) => path.ended_by === 'unknown').length,
+    ];
+  };
+  /** As many ends of this kind as `expected`, those not seen aside. */
+  const expectEnds = (
+    expected: number | undefined,
+    which: (path: ClosePath) => boolean,
+    ...ends: readonly string[]
+  ): void => {
+    const known = count((path) => which(path) && ends.includes(path.ended_by ?? ''));
+    expect(known).toBeLessThanOrEqual(expected ?? Number.NaN);
+    expect(known + seen(which)[1]).toBeGreaterThanOrEqual(expected ?? Number.NaN);
+  };
+
   it('end as they were closed', () => {
-    const clients = (ended: string): number => count((path) => isClient(path) && path.ended_by === ended);
-    expect(clients('linger_zero')).toBe(RESET);
-    expect(clients('unread_data')).toBe(UNREAD);
-    expect(clients('time_wait') + clients('fin_wait2_timewait')).toBe(CLOSE + SHUTDOWN + EXIT);
+    expectEnds(RESET, isClient, 'linger_zero');
+    expectEnds(UNREAD, isClient, 'unread_data');
+    expectEnds(CLOSE + SHUTDOWN + EXIT, isClient, 'time_wait', 'fin_wait2_timewait');
+    expectEnds(RESET + UNREAD, isServer, 'peer_reset');
+    expectEnds(CLOSE + SHUTDOWN + EXIT, isServer, 'acked');
     const exits = rows.filter((path) => isClient(path) && path.how === 'exit');
     expect(exits).toHaveLength(EXIT);
     expect(new Set(exits.map((path) => path.closer?.pid)).size).toBe(EXIT / 500);
     expect(exits.every((path) => path.closer?.exiting && path.closed_in === 'ESTABLISHED')).toBe(true);
-    const servers = (ended: string): number => count((path) => isServer(path) && path.ended_by === ended);
-    expect(servers('peer_reset')).toBe(RESET + UNREAD);
-    expect(servers('acked')).toBe(CLOSE + SHUTDOWN + EXIT);
     expect(count((path) => path.how === 'listener')).toBe(0);
   });
 
   it('end as the counters of the kernel say', () => {
-    const ended = (by: string): number => count((path) => path.ended_by === by);
-    expect(counters.get('TcpExtTCPAbortOnClose')).toBe(ended('unread_data'));
-    expect(counters.get('TcpExtTCPAbortOnData')).toBe(ended('linger_zero'));
-    expect(timewaits).toBe(ended('time_wait') + ended('fin_wait2_timewait'));
+    const all = () => true;
+    expectEnds(counters.get('TcpExtTCPAbortOnClose'), all, 'unread_data');
+    expectEnds(counters.get('TcpExtTCPAbortOnData'), all, 'linger_zero');
+    expectEnds(timewaits, all, 'time_wait', 'fin_wait2_timewait');
     const wasOpen = (path: ClosePath): boolean => {
       const last = path.path.at(-1);
       return last?.to === 'CLOSE' && (last.from === 'ESTABLISHED' || last.from === 'CLOSE_WAIT');

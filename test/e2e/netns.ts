@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { execa } from 'execa';
 
 /** A network namespace, as one of two hosts on a wire. */
@@ -134,6 +134,24 @@ export const makeNetwork = async (): Promise<Network> => {
     await remove();
     throw error;
   }
+};
+
+/**
+ * Takes the name from a namespace and keeps it by an open file: no process and no mount leads there any more. Its
+ * sockets are killed on release.
+ */
+export const holdNamespace = (host: Host): { readonly release: () => void } => {
+  const fd = openSync(`/run/netns/${host.name}`, 'r');
+  quietly('netns', 'del', host.name);
+  standing.delete(host.name);
+  return {
+    release: () => {
+      execFileSync('nsenter', ['--net=/proc/self/fd/3', 'ss', '-HKt', 'state', 'all'], {
+        stdio: ['ignore', 'ignore', 'ignore', fd],
+      });
+      closeSync(fd);
+    },
+  };
 };
 
 /** The kernel's own count of orphans: of the whole machine. */

@@ -66,7 +66,7 @@ describe('evidence', () => {
     const { context } = parseEvidence(
       retransmitLine({ at: 1, state: 'LAST_ACK', shutdown: 2, holder: HOLDER.lastFput, own: true }),
     );
-    expect([context & OWN, holderOf(context), shutdownOf(context), stateOf(context)]).toEqual([1, 4, 2, 9]);
+    expect([context & OWN, holderOf(context), shutdownOf(context), stateOf(context)]).toEqual([1, 3, 2, 9]);
   });
 });
 
