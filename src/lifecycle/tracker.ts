@@ -1,3 +1,4 @@
+import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import type { Announce, Destroy, Inventoried, InventoryEnd, SetState, Tally, TimedEvent } from '../wire/event.ts';
@@ -231,7 +232,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (sock.lingering) enter(sock, event.at);
     sock.destroyedAt = event.at;
     dying--;
-    sock.cookie = event.cookie === '0' ? sock.cookie : BigInt(`0x${event.cookie}`).toString();
+    sock.cookie = event.cookie === '0' ? sock.cookie : decimalOf(event.cookie);
     sock.destroyErr = event.err;
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);

@@ -6,6 +6,9 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
 import { badRecording, parseMeta, TRAILER, ZSTD_MAGIC } from './format.ts';
 
+/** Bytes read, and unpacked, at a time: each piece is a trip to zstd's thread and back. */
+const CHUNK = 256 * 1024;
+
 export type ReadOptions = {
   readonly onMeta: (meta: Meta) => void;
   /** Takes a line. A promise holds the reading up until it is settled. */
@@ -28,9 +31,9 @@ export type ReadResult = {
  */
 export const readRecording = async (path: string, options: ReadOptions): Promise<ReadResult> => {
   const name = path === '-' ? 'stdin' : path;
-  const source: Readable = path === '-' ? process.stdin : createReadStream(path);
+  const source: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK });
   // A frame that ends too early is no error with this flush: an error would drop what a slow reader has not taken yet.
-  const zstd = createZstdDecompress({ finishFlush: constants.ZSTD_e_flush });
+  const zstd = createZstdDecompress({ chunkSize: CHUNK, finishFlush: constants.ZSTD_e_flush });
   const lines = split2();
   let head: Buffer = Buffer.alloc(0);
   let fault: Fault | null = null;

@@ -1,4 +1,5 @@
 import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
+import { decimalOf } from '../kernel/hex.ts';
 import { Scan } from './scan.ts';
 
 /** Bits of the wire's context field. */
@@ -169,8 +170,8 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   scan.hex();
   const uid = scan.hi;
   const mark = scan.lo;
-  const cgroupId = hexToDecimal(scan);
-  const cookie = hexToDecimal(scan);
+  const cgroupId = decimalOf(scan.hexWord());
+  const cookie = decimalOf(scan.hexWord());
   scan.hex();
   const isV6 = scan.hi === AF_INET6;
   const lport = swap16(scan.lo >>> 16);
@@ -217,11 +218,6 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     moves: lastLife(moves),
     comm: commText(scan.rest()),
   };
-};
-
-const hexToDecimal = (scan: Scan): string => {
-  const hex = scan.hexWord();
-  return scan.hi === 0 ? String(scan.lo) : BigInt(`0x${hex}`).toString();
 };
 
 const readAddress = (scan: Scan): readonly [number, number, number, number] => {
