@@ -13,7 +13,7 @@ import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-captur
 import { putInventory } from './inventory.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, spawnBpftrace } from './spawn.ts';
-import { startWatch } from './watch.ts';
+import { startWatch, type Watch } from './watch.ts';
 
 const ATTACH_TIMEOUT_MS = 120_000;
 const KEPT_MESSAGES = 30;
@@ -146,9 +146,13 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     if (!options.onLine(line)) lines.pause();
   };
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
+  let watch: Watch | null = null;
   const onChatter = (line: string): Chatter['kind'] => {
     const said = readChatter(line);
-    if (said.kind === 'lost') put(ownLine.lost(clock.now(), said.count, 'bpftrace dropped them: its buffer was full'));
+    if (said.kind === 'lost') {
+      put(ownLine.lost(clock.now(), said.count, 'bpftrace dropped them: its buffer was full'));
+      watch?.doubt();
+    }
     if (said.kind === 'map_full') notice(`a BPF map is full: ${said.text}`);
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text);
@@ -213,10 +217,10 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   }
 
   await putInventory(clock, put);
-  const watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt });
+  watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt });
 
   void exit.then((result) => {
-    watch.stop();
+    watch?.stop();
     if (isStopping || options.signal?.aborted === true) return ended.resolve(null);
     notice(`bpftrace ended by itself (${howItEnded(result)})`);
     ended.resolve(
@@ -235,7 +239,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     stop: async () => {
       if (!isStopping) {
         isStopping = true;
-        watch.look();
+        watch?.look();
         child.kill('SIGINT');
       }
       lines.resume();

@@ -1,5 +1,6 @@
 import { ownLine } from '../wire/own-lines.ts';
 import type { BootClock } from './boot-clock.ts';
+import { putInventory } from './inventory.ts';
 import { readRecursionMisses } from './recursion.ts';
 import { readOrphanGauge } from './sockstat.ts';
 
@@ -8,6 +9,8 @@ const SAMPLE_MS = 1000;
 const SILENCE_MS = 2500;
 /** A turn of our own event loop this late means that the reader was stalled. */
 const STALL_MS = 400;
+/** After a loss the inventory is taken again, at most this often: it reads /proc/net/tcp of every namespace. */
+const RECOUNT_MS = 5000;
 
 export type WatchOptions = {
   readonly clock: BootClock;
@@ -20,17 +23,35 @@ export type WatchOptions = {
 export type Watch = {
   /** Looks once more, now. */
   readonly look: () => void;
+  /** Events were lost: when no more are, the inventory is taken again. */
+  readonly doubt: () => void;
   readonly stop: () => void;
 };
 
 /**
  * Once a second: puts the kernel's orphan counter into the stream, and what went wrong since: probes the kernel skipped,
- * a bpftrace that is silent, a reader that was stalled.
+ * a bpftrace that is silent, a reader that was stalled. After a loss, once it is over, the inventory again: it tells
+ * which socks have gone without their destroy being seen.
  */
 export const startWatch = ({ clock, put, pid, lastLineAt }: WatchOptions): Watch => {
   let misses = 0;
   let isSilent = false;
   let turnAt = performance.now();
+  let isInDoubt = false;
+  let isNewDoubt = false;
+  let countedAt = Number.NEGATIVE_INFINITY;
+  const doubt = (): void => {
+    isInDoubt = true;
+    isNewDoubt = true;
+  };
+  const recount = (): void => {
+    if (isInDoubt && !isNewDoubt && performance.now() - countedAt > RECOUNT_MS) {
+      isInDoubt = false;
+      countedAt = performance.now();
+      void putInventory(clock, put);
+    }
+    isNewDoubt = false;
+  };
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
 
   const sample = (): void => {
@@ -51,6 +72,7 @@ export const startWatch = ({ clock, put, pid, lastLineAt }: WatchOptions): Watch
     if (missed !== null && missed > misses) {
       put(ownLine.lost(clock.now(), missed - misses, 'the kernel skipped the probe: another one ran on that CPU'));
       misses = missed;
+      doubt();
     }
   };
   sample();
@@ -59,6 +81,7 @@ export const startWatch = ({ clock, put, pid, lastLineAt }: WatchOptions): Watch
     turnAt = performance.now();
     if (late > STALL_MS) notice(`finwait itself was stalled for ${Math.round(late)} ms`);
     look();
+    recount();
   }, SAMPLE_MS);
-  return { look, stop: () => clearInterval(timer) };
+  return { look, doubt, stop: () => clearInterval(timer) };
 };

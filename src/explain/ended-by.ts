@@ -59,6 +59,10 @@ const foundClosed = (record: SockRecord): Ending => {
   if (record.closedAt === null) {
     if (holder === HOLDER.none && isReset)
       return ended('peer_reset', 'peer', 'the peer had reset it before it was accepted');
+    if (holder === HOLDER.none && last?.from === TCP.SYN_RECV) {
+      const why = 'a child dropped in SYN_RECV: another one had its addresses and ports, or its listener was closing';
+      return ended('unknown', 'unknown', why);
+    }
     return holder === HOLDER.none && last !== undefined
       ? ended('listener_closed', 'local', 'destroyed unlocked and without a struct socket: a child its listener forgot')
       : ended('unknown', 'unknown', 'destroyed although no close was observed');

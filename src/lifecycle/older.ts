@@ -16,8 +16,10 @@ export type Older = {
   /** A sock was announced: until the inventory is done, its line there is no second sock. */
   readonly see: (tuple: string) => void;
   readonly has: (tuple: string) => boolean;
-  /** Whether the inventory, still open, has listed this tuple, taken since or not. */
+  /** Whether the inventory that is open now has listed this tuple, taken since or not. */
   readonly wasListed: (tuple: string) => boolean;
+  /** Closes an inventory that is not the first. */
+  readonly forget: () => void;
   /** An orphan whose close was not observed shows itself; its line of the inventory, if that had one. */
   readonly adopt: (tuple: string) => Inventoried | null;
   /** The inventory is complete. @returns the baseline: orphans older than the capture, those seen already included */
@@ -35,16 +37,16 @@ export const createOlder = (): Older => {
   return {
     isDone: () => isDone,
     list: (orphan) => {
-      if (isDone) return;
       const tuple = tupleOf(orphan);
       listed.add(tuple);
-      silent.set(tuple, orphan);
+      if (!isDone) silent.set(tuple, orphan);
     },
     see: (tuple) => {
       seen.add(tuple);
     },
     has: (tuple) => silent.has(tuple),
     wasListed: (tuple) => listed.has(tuple),
+    forget: () => listed.clear(),
     adopt: (tuple) => {
       const known = silent.get(tuple) ?? null;
       silent.delete(tuple);

@@ -259,7 +259,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const endInventory = (event: InventoryEnd): void => {
-    if (older.isDone()) return;
+    if (older.isDone()) {
+      recount(event);
+      return;
+    }
     for (const sock of [...live.values()]) {
       const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
       if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
@@ -267,6 +270,23 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       if (!older.wasListed(tupleOfLine(sock.announce.line))) infer(sock, 'attaching');
     }
     ledger.setBaseline(older.end());
+  };
+
+  /**
+   * A later inventory, after a loss. A sock that no namespace lists any more has gone unless it is where nobody can
+   * look; the kernel's own count decides: only if it is short by all of them have they gone.
+   */
+  const recount = (event: InventoryEnd): void => {
+    const { drift, inFlight } = ledger.now(now);
+    const gone: Sock[] = [];
+    if (drift !== null && inFlight === 0 && drift > 0) {
+      for (const sock of live.values()) {
+        const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
+        if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock);
+      }
+    }
+    older.forget();
+    if (drift !== null && gone.length <= drift) for (const sock of gone) infer(sock, 'destroy_missed');
   };
 
   const lose = (count: number): void => {

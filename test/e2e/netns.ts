@@ -25,7 +25,7 @@ export type Host = {
 export type Network = {
   readonly near: Host;
   readonly far: Host;
-  /** Between two tests: the wire is whole, and every socket in both is gone. */
+  /** Between two tests: the wire is whole, and every connection in both is gone. */
   readonly calm: () => Promise<void>;
   /** Ends what still lives in both, then removes them. Safe to repeat. */
   readonly remove: () => Promise<void>;
@@ -53,11 +53,12 @@ const quietly = (...args: readonly string[]): void => {
   }
 };
 
-const killSockets = (name: string): void => quietly('netns', 'exec', name, 'ss', '-HKt', 'state', 'all');
+const killSockets = (name: string, states: 'all' | 'connected'): void =>
+  quietly('netns', 'exec', name, 'ss', '-HKt', 'state', states);
 
 /** Kills the sockets first: an orphan would keep the namespace, and the kernel's count, for minutes. */
 const removeNow = (name: string): void => {
-  killSockets(name);
+  killSockets(name, 'all');
   quietly('netns', 'del', name);
   standing.delete(name);
 };
@@ -126,7 +127,7 @@ export const makeNetwork = async (): Promise<Network> => {
     const calm = async (): Promise<void> => {
       for (const host of [near, far]) {
         await host.heal();
-        killSockets(host.name);
+        killSockets(host.name, 'connected');
       }
     };
     return { near, far, calm, remove };

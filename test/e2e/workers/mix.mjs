@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
 const HOST = '127.0.0.1';
-const AT_ONCE = Number(process.env.AT_ONCE ?? 50);
-const PER_PROCESS = 500;
+const AT_ONCE = 50;
+const PER_PROCESS = 250;
 const say = (is, more = {}) => process.stdout.write(`${JSON.stringify({ is, ...more })}\n`);
 
 /** The client ends by their port, for the server that is to speak to them first. */
@@ -21,7 +21,7 @@ const listen = async (onConnection = () => {}) => {
     socket.resume();
     onConnection(socket);
   });
-  server.listen({ host: HOST, port: 0, backlog: 511 });
+  server.listen({ host: HOST, port: 0, backlog: 4096 });
   await once(server, 'listening');
   return server;
 };
