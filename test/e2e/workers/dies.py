@@ -88,10 +88,12 @@ def listen(ip, ns, backlog=8, rcvbuf=None):
     return server, server.getsockname()[1]
 
 
-def pair(rcvbuf=None, lingers=None):
+def pair(rcvbuf=None, lingers=None, bind=None):
     """A connection from near to far: (near end, far end, near port, far port)."""
     server, port = listen(FAR_IP, FAR, rcvbuf=rcvbuf)
     near = socket.socket()
+    if bind:
+        near.bind((NEAR_IP, bind))
     near.connect((FAR_IP, port))
     far, _ = server.accept()
     kept.append(far)
@@ -103,6 +105,15 @@ def pair(rcvbuf=None, lingers=None):
 def reset(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
     sock.close()
+
+
+def own_port():
+    """A port that no other scenario gets: its row is found by this port alone."""
+    own_port.last += 1
+    return own_port.last
+
+
+own_port.last = 21000
 
 
 def pause(seconds=0.05):
@@ -164,7 +175,7 @@ def connect_timeout():
     near = socket.socket()
     near.setsockopt(socket.IPPROTO_TCP, TCP_SYNCNT, 1)
     near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 500)
-    near.bind((NEAR_IP, 0))
+    near.bind((NEAR_IP, own_port()))
     lport = near.getsockname()[1]
 
     def run():
@@ -517,7 +528,7 @@ def peer_reset_in_close_wait():
 @scenario
 def never_connected():
     near = socket.socket()
-    near.bind((NEAR_IP, 0))
+    near.bind((NEAR_IP, own_port()))
     lport = near.getsockname()[1]
     near.close()
     died('never_connected', lport, 0)
@@ -528,7 +539,7 @@ def refused():
     server, port = listen(FAR_IP, FAR)
     server.close()
     near = socket.socket()
-    near.bind((NEAR_IP, 0))
+    near.bind((NEAR_IP, own_port()))
     lport = near.getsockname()[1]
     try:
         near.connect((FAR_IP, port))
@@ -544,7 +555,7 @@ def closed_while_connecting():
     drop(FAR, 'no_entry', port)
     near = socket.socket()
     near.setblocking(False)
-    near.bind((NEAR_IP, 0))
+    near.bind((NEAR_IP, own_port()))
     lport = near.getsockname()[1]
     near.connect_ex((FAR_IP, port))
     near.close()
@@ -589,7 +600,7 @@ def listener_shutdown():
 @scenario
 def disconnected():
     """connect(AF_UNSPEC) is no close, though it leaves the socket in CLOSE."""
-    near, _, lport, port = pair()
+    near, _, lport, port = pair(bind=own_port())
     if libc.connect(near.fileno(), struct.pack('HHIQ', socket.AF_UNSPEC, 0, 0, 0), 16) != 0:
         raise OSError(ctypes.get_errno(), 'connect(AF_UNSPEC)')
     pause()

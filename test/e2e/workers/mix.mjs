@@ -36,8 +36,8 @@ const WAYS = {
 /** One connection, from connect() to 'close'. */
 const live = async (port, way) => {
   const socket = connect({ host: HOST, port }, () => {
-    clients.set(socket.localPort, socket);
-    if (way !== 'unread') socket.resume();
+    if (way === 'unread') clients.set(socket.localPort, socket);
+    else socket.resume();
     WAYS[way](socket);
   });
   // Paused before it connects, it reads nothing: what comes stays in the kernel.
