@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { takeTurn } from './lock.ts';
 
 const runs = (file: string, ...args: readonly string[]): boolean =>
   spawnSync(file, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
@@ -31,7 +32,14 @@ const NEEDS = { python: whyNoPython, tmux: whyNoTmux };
 export const onRealKernel = (title: string, body: () => void, ...needs: readonly (keyof typeof NEEDS)[]): void => {
   const reason = whyNot() ?? needs.map((need) => NEEDS[need]()).find((why) => why !== null) ?? null;
   if (reason === null) {
-    describe(title, body);
+    describe(title, () => {
+      let endTurn = (): void => {};
+      beforeAll(async () => {
+        endTurn = await takeTurn();
+      }, 600_000);
+      afterAll(() => endTurn());
+      body();
+    });
     return;
   }
   process.stderr.write(`kernel tests skipped: ${title}: ${reason}\n`);

@@ -224,4 +224,6 @@ export const rowsOf = (run: Run): readonly Row[] => {
   return rows;
 };
 
-export const closePaths = (rows: readonly Row[]): readonly Row[] => rows.filter((row) => row.type === 'close_path');
+/** The paths that the stream told of. An orphan of the machine's own, known from its inventory alone, has no `sk`. */
+export const closePaths = (rows: readonly Row[]): readonly Row[] =>
+  rows.filter((row) => row.type === 'close_path' && row.sk !== null);
