@@ -45,7 +45,11 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     }
     const took = performance.now() - started;
     // After a loss the inventory is taken again, and says which orphans have gone unseen.
-    after = await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0);
+    const least = before.entries + 2 * CONNECTIONS + LISTENERS;
+    after = await trace.nextLedger(
+      `drift 0 at rest and ${least} entries`,
+      (row) => row.drift === 0 && row.in_flight === 0 && row.entries >= least,
+    );
     counters = await near.counters();
     timewaits = Number(/ tw (\d+)/.exec(await near.run('cat', '/proc/net/sockstat'))?.[1]);
     await trace.stop();
@@ -79,7 +83,6 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   });
 
   it('leave a ledger that agrees with the kernel', () => {
-    expect(after.entries - before.entries).toBeGreaterThanOrEqual(2 * CONNECTIONS + LISTENERS);
     expect(after.exits - before.exits).toBe(after.entries - before.entries);
     expect(after.orphans).toBe(before.orphans);
     expect(after).toMatchObject({ drift: 0, malformed: 0 });
@@ -159,9 +162,11 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
         const next = paths[index + 1];
         if (next === undefined) continue;
         reused++;
+        if (path.ended_by !== next.ended_by && path.lport !== next.lport) differing++;
+        // An event that came late may be of the life before or after: such a path says so.
+        if (path.gaps.length + next.gaps.length > 0) continue;
         const end = Date.parse(path.closed_at ?? '') + (path.dying_us ?? 0) / 1000;
         expect(Date.parse(next.closed_at ?? '')).toBeGreaterThanOrEqual(end - 1);
-        if (path.ended_by !== next.ended_by && path.lport !== next.lport) differing++;
       }
     }
     expect(reused).toBeGreaterThan(CONNECTIONS);

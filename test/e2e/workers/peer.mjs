@@ -1,4 +1,5 @@
-// The far end: `peer.mjs HOST [hold|answer]` listens on a port of its own choice and accepts everything.
+// The far end: `peer.mjs HOST [hold|answer]` listens and accepts everything, on a port outside the ephemeral range that
+// is its own as long as pids are not reused.
 // hold: a FIN is read and never answered. answer: it is, by closing. On stdin: `fin N` sends a FIN on the N
 // connections once they are accepted, `close` and `reset` end all, `write` sends 5 bytes on each.
 import { createServer } from 'node:net';
@@ -23,7 +24,9 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
   });
   sendFins();
 });
-server.listen({ host, port: 0, backlog: 511 }, () => say('listening', { port: server.address().port }));
+server.listen({ host, port: 1024 + (process.pid % 30_000), backlog: 511 }, () =>
+  say('listening', { port: server.address().port }),
+);
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [word, count] = line.split(' ');
