@@ -130,12 +130,10 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   let isAttached = false;
   let isStopping = false;
   let lastLineAt = performance.now();
-  // What split2 finds at the very end has no line break: it is torn, and may still look whole.
-  let isAtEnd = false;
-  child.stdout.once('end', () => {
-    isAtEnd = true;
-  });
-  const lines = child.stdout.pipe(split2((line: string) => (isAtEnd ? `? ${line}` : line)));
+  // What split2 still holds when all is written has no line break: it is torn, and may yet look whole.
+  const lines = child.stdout.pipe(
+    split2((line: string): string => (lines.writableEnded && lines.writableLength === 0 ? `? ${line}` : line)),
+  );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];
   const resume = (): void => {

@@ -70,7 +70,7 @@ const foundClosed = (record: SockRecord): Ending => {
   if (last === undefined) {
     return record.detail.rport === 0
       ? ended('never_connected', 'none', 'closed in CLOSE with no peer: it was never connected')
-      : ended('unknown', 'unknown', 'closed in CLOSE; how it got there is older than the capture');
+      : ended('unknown', 'unknown', 'closed in CLOSE; how it got there was not observed');
   }
   if (last.from === TCP.SYN_SENT) {
     return ended(

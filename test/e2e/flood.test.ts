@@ -96,8 +96,8 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expect(missed.length).toBeLessThan(2 * CONNECTIONS * 0.1);
     expect(count((path) => path.ended_by === null)).toBe(0);
     const uncertain = rows.filter((path) => !path.certain);
-    for (const path of uncertain) expect(path.gaps).not.toEqual([]);
-    if (after.lost_events === 0) expect(uncertain.filter((path) => !path.gaps.includes('event_late'))).toEqual([]);
+    for (const path of uncertain) expect(path.gaps.length > 0 || path.ended_by === 'unknown').toBe(true);
+    expect(uncertain.length).toBeLessThanOrEqual(after.lost_events + after.late_events);
   });
 
   /** Rows whose end was seen, and how many may be among those whose end was not. */
@@ -141,7 +141,9 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
       const last = path.path.at(-1);
       return last?.to === 'CLOSE' && (last.from === 'ESTABLISHED' || last.from === 'CLOSE_WAIT');
     };
-    expect(counters.get('TcpEstabResets')).toBe(count(wasOpen));
+    const resets = counters.get('TcpEstabResets') ?? Number.NaN;
+    expect(count(wasOpen)).toBeLessThanOrEqual(resets);
+    expect(count(wasOpen)).toBeGreaterThanOrEqual(resets - count((path) => path.ended_by === 'unknown'));
   });
 
   it('reuse addresses of struct sock, and each life is a path of its own', () => {
