@@ -64,7 +64,7 @@ const isOlder = (version: string, than: readonly [number, number]): boolean => {
  * How long, in ms, its events may be displaced: perf buffers (before 0.23, to be safe) are read one CPU after the
  * other, the ring buffer is one for all. Measured in docs/measurements.md.
  */
-export const reorderWindowMs = (version: string): number => (isOlder(version, [0, 23]) ? 50 : 5);
+export const reorderWindowMs = (version: string): number => (isOlder(version, [0, 23]) ? 250 : 5);
 
 /** Sockets that a map of the probes holds, whatever the host; a map is allocated whole, about 88 bytes each. */
 const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;

@@ -48,7 +48,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     const least = before.entries + 2 * CONNECTIONS + LISTENERS;
     after = await trace.nextLedger(
       `drift 0 at rest and ${least} entries`,
-      (row) => row.drift === 0 && row.in_flight === 0 && row.entries >= least,
+      (row) => row.drift === 0 && row.in_flight === 0 && row.entries >= least - row.late_events,
     );
     counters = await near.counters();
     timewaits = Number(/ tw (\d+)/.exec(await near.run('cat', '/proc/net/sockstat'))?.[1]);
@@ -71,15 +71,21 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   const isServer = (path: ClosePath): boolean => ports.includes(path.lport) && path.path[0]?.from !== 'LISTEN';
   const count = (which: (path: ClosePath) => boolean): number => rows.filter(which).length;
 
+  /** Exact, unless events came late: a life whose announcement came after the next one's began is only counted. */
+  const expectUpToLate = (actual: number, expected: number): void => {
+    expect(actual).toBeLessThanOrEqual(expected);
+    expect(actual).toBeGreaterThanOrEqual(expected - after.late_events);
+  };
+
   it('were all made', () => {
     expect(counters.get('TcpActiveOpens')).toBe(CONNECTIONS);
     expect(counters.get('TcpPassiveOpens')).toBe(CONNECTIONS + all.filter(isTwin).length);
   });
 
   it('are one close path for each end, and one for each listener', () => {
-    expect(rows).toHaveLength(2 * CONNECTIONS + LISTENERS);
-    expect(count(isClient)).toBe(CONNECTIONS);
-    expect(count(isServer)).toBe(CONNECTIONS);
+    expectUpToLate(rows.length, 2 * CONNECTIONS + LISTENERS);
+    expectUpToLate(count(isClient), CONNECTIONS);
+    expectUpToLate(count(isServer), CONNECTIONS);
   });
 
   it('leave a ledger that agrees with the kernel', () => {
@@ -100,14 +106,6 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expect(uncertain.length).toBeLessThanOrEqual(after.lost_events + after.late_events);
   });
 
-  /** Rows whose end was seen, and how many may be among those whose end was not. */
-  const seen = (which: (path: ClosePath) => boolean): readonly [number, number] => {
-    const of = rows.filter(which);
-    return [
-      of.filter((path) => path.ended_by !== 'unknown').length,
-      of.filter((path) => path.ended_by === 'unknown').length,
-    ];
-  };
   /** As many ends of this kind as `expected`, those not seen aside. */
   const expectEnds = (
     expected: number | undefined,
@@ -116,7 +114,8 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   ): void => {
     const known = count((path) => which(path) && ends.includes(path.ended_by ?? ''));
     expect(known).toBeLessThanOrEqual(expected ?? Number.NaN);
-    expect(known + seen(which)[1]).toBeGreaterThanOrEqual(expected ?? Number.NaN);
+    const unknown = count((path) => which(path) && path.ended_by === 'unknown');
+    expect(known + unknown + after.late_events).toBeGreaterThanOrEqual(expected ?? Number.NaN);
   };
 
   it('end as they were closed', () => {
@@ -126,7 +125,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expectEnds(RESET + UNREAD, isServer, 'peer_reset');
     expectEnds(CLOSE + SHUTDOWN + EXIT, isServer, 'acked');
     const exits = rows.filter((path) => isClient(path) && path.how === 'exit');
-    expect(exits).toHaveLength(EXIT);
+    expectUpToLate(exits.length, EXIT);
     expect(new Set(exits.map((path) => path.closer?.pid)).size).toBe(EXIT / 250);
     expect(exits.every((path) => path.closer?.exiting && path.closed_in === 'ESTABLISHED')).toBe(true);
     expect(count((path) => path.how === 'listener')).toBe(0);
@@ -143,7 +142,8 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     };
     const resets = counters.get('TcpEstabResets') ?? Number.NaN;
     expect(count(wasOpen)).toBeLessThanOrEqual(resets);
-    expect(count(wasOpen)).toBeGreaterThanOrEqual(resets - count((path) => path.ended_by === 'unknown'));
+    const unknown = count((path) => path.ended_by === 'unknown');
+    expect(count(wasOpen) + unknown + after.late_events).toBeGreaterThanOrEqual(resets);
   });
 
   it('reuse addresses of struct sock, and each life is a path of its own', () => {
@@ -158,8 +158,9 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     for (const paths of lives.values()) {
       // A row whose destroy was missed is printed when the address is seen again, before one that awaits its aftermath.
       paths.sort((a, b) => a.generation - b.generation);
-      const first = paths[0]?.generation ?? 0;
-      expect(paths.map((path) => path.generation)).toEqual(paths.map((_, index) => first + index));
+      const generations = paths.map((path) => path.generation);
+      expect(new Set(generations).size).toBe(generations.length);
+      expectUpToLate(generations.length, (generations.at(-1) ?? 0) - (generations[0] ?? 0) + 1);
       for (const [index, path] of paths.entries()) {
         const next = paths[index + 1];
         if (next === undefined) continue;
