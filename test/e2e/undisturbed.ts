@@ -1,0 +1,40 @@
+import type { Trace } from './finwait.ts';
+
+const TRIES = 6;
+
+/**
+ * Runs an experiment until the kernel skipped no probe during it. While a probe runs on a CPU the kernel runs none for
+ * what interrupts it; the event is counted as lost, and an experiment that lost its own events says nothing. One that
+ * fails with nothing lost has failed: it is not tried again.
+ *
+ * @param trace the finwait that watches, asked before and after each attempt: the attempt may start it
+ * @param again what makes the ground new before another try: another finwait, new namespaces
+ */
+export const undisturbed = async (
+  title: string,
+  attempt: () => Promise<void>,
+  trace: () => Trace | undefined,
+  again: () => Promise<void>,
+): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    const first = trace();
+    const before = first?.ledger().lost_events ?? 0;
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      const last = trace();
+      const lost = last === undefined ? 0 : (await lostEvents(last)) - (last === first ? before : 0);
+      if (lost === 0 || tries === TRIES) throw error;
+      process.stderr.write(`${title}: ${lost} events lost, tried again: ${String(error).split('\n')[0]}\n`);
+      await again();
+    }
+  }
+};
+
+/** Skipped probes are read once a second: what an event cost is in the second ledger record after it at the latest. */
+const lostEvents = async (trace: Trace): Promise<number> => {
+  let more = 2;
+  await trace.nextLedger('the losses so far', () => --more === 0).catch(() => undefined);
+  return trace.ledger().lost_events;
+};
