@@ -41,6 +41,9 @@ export type Step = {
   readonly by: 'process' | 'softirq';
 };
 
+/** What a dying socket is orphaned by: how it ended, or what it waits for while it has not. */
+export type Cause = Exclude<EndedBy, 'unknown'> | Exclude<WaitingFor, 'nothing' | 'unknown'> | 'unknown';
+
 /**
  * One socket's way from tcp_close to destroy: the `close_path` of the contract, field for field.
  * 64-bit values are strings; unknown is null, never 0 or "".
@@ -80,4 +83,15 @@ export type ClosePath = {
   readonly advice: readonly string[];
   readonly certain: boolean;
   readonly gaps: readonly string[];
+};
+
+/** The contract's `dying`: a socket that still is. The fields of `close_path`, `ended_by` null, and its deadline. */
+export type Dying = Omit<ClosePath, 'type'> & {
+  readonly type: 'dying';
+  /** When the kernel gives up on it if nothing more comes from the peer, RFC 3339; null if never, or not known. */
+  readonly deadline_at: string | null;
+  /** When its next timer fires; null where none is pending or known. */
+  readonly next_timer_at: string | null;
+  /** By which rule; why never; or what is missing to tell. */
+  readonly deadline_because: readonly string[];
 };
