@@ -57,7 +57,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const flags = scan.hi;
         const context = scan.lo;
-        scan.skipHex(11);
+        scan.skipHex(12);
         scan.hex32();
         scan.skipHex(10);
         scan.hex32();
@@ -88,6 +88,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const state = scan.hex32();
         const skb = scan.hex32();
         const reason = scan.hex32();
+        const dataSegsIn = scan.hex32();
         if (direction !== 1 && direction !== 2) return null;
         const sent = direction === 1;
         return {
@@ -98,6 +99,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           state,
           answersSegment: skb === 1,
           reason: reason === 0xff ? null : reason,
+          dataSegsIn,
         };
       }
       case 0x44: {

@@ -62,6 +62,8 @@ export type Reset = OnSock & {
   readonly answersSegment: boolean;
   /** `enum sk_rst_reason`, or null where the kernel gives none. */
   readonly reason: number | null;
+  /** Of one received: the data segments that had come, modulo 2^24; the segment that it stands for included. */
+  readonly dataSegsIn: number;
 };
 
 export type Destroy = OnSock & {

@@ -58,6 +58,12 @@ export type AnnounceDetail = {
   readonly rtoMax: number;
   readonly lsndtime: number;
   readonly rcvTstamp: number;
+  /** net.ipv4.tcp_fin_timeout of the socket's own network namespace, jiffies. */
+  readonly finTimeout: number;
+  /** net.ipv4.tcp_orphan_retries of the same; 0 is the kernel's default of 8. */
+  readonly orphanRetries: number;
+  /** Data segments that had come, modulo 2^24. */
+  readonly dataSegsIn: number;
   readonly netns: number;
   readonly uid: number;
   readonly mark: number;
@@ -166,6 +172,10 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   scan.hex();
   const lsndtime = scan.hi;
   const rcvTstamp = scan.lo;
+  scan.hex();
+  const finTimeout = scan.hi;
+  const orphanRetries = scan.lo >>> 24;
+  const dataSegsIn = scan.lo & 0xffffff;
   const netns = scan.hex32();
   scan.hex();
   const uid = scan.hi;
@@ -200,6 +210,9 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     rtoMax,
     lsndtime,
     rcvTstamp,
+    finTimeout,
+    orphanRetries,
+    dataSegsIn,
     netns,
     uid,
     mark,

@@ -78,6 +78,9 @@ export type AnnounceFields = EvidenceFields & {
   readonly lingerTime?: number;
   readonly linger2?: number;
   readonly rtoMax?: number;
+  readonly finTimeout?: number;
+  readonly orphanRetries?: number;
+  readonly dataSegsIn?: number;
   readonly netns?: number;
   readonly uid?: number;
   readonly mark?: number;
@@ -118,6 +121,7 @@ export const announceLine = (on: AnnounceFields = {}): string => {
     pair(on.userTimeoutMs ?? 0, on.lingerTime ?? 0),
     pair(on.linger2 ?? 0, on.rtoMax ?? 0),
     pair(0, 0),
+    pair(on.finTimeout ?? 15_000, ((on.orphanRetries ?? 0) << 24) | (on.dataSegsIn ?? 7)),
     hex(on.netns ?? 4_026_531_840),
     pair(on.uid ?? 33, on.mark ?? 0),
     hex(on.cgroup ?? 5123n),
@@ -161,9 +165,10 @@ export const resetLine = (
     readonly state?: TcpState;
     readonly answersSegment?: boolean;
     readonly reason?: number | null;
+    readonly dataSegsIn?: number;
   },
 ): string =>
-  `X ${boot(on.at)} ${on.sk ?? SK} ${on.sent ? 1 : 2} ${hex(state(on.state ?? 'FIN_WAIT1'))} ${on.answersSegment === true ? 1 : 0} ${hex(on.reason ?? 0xff)}`;
+  `X ${boot(on.at)} ${on.sk ?? SK} ${on.sent ? 1 : 2} ${hex(state(on.state ?? 'FIN_WAIT1'))} ${on.answersSegment === true ? 1 : 0} ${hex(on.reason ?? 0xff)} ${hex(on.dataSegsIn ?? (on.sent ? 0 : 7))}`;
 
 export const destroyLine = (
   on: OnSock & {

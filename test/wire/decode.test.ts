@@ -127,6 +127,7 @@ describe('each kind of line', () => {
         state: 7,
         answersSegment: true,
         reason: 8,
+        dataSegsIn: 0,
       },
     );
   });

@@ -168,7 +168,7 @@ describe('an announcement', () => {
   test('a boot clock of a century keeps its microseconds in past transitions', () => {
     const century = 8n * 365n * 86_400n * 1_000_000n;
     const line = announceLine().split(' ');
-    line[29] = ((century << 16n) | 0x4500n).toString(16);
+    line[30] = ((century << 16n) | 0x4500n).toString(16);
     expect(parseAnnounce(line.join(' ')).moves).toMatchObject([{ bootUs: Number(century), from: 4, to: 5 }]);
   });
 });
