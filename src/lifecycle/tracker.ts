@@ -7,7 +7,7 @@ import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/
 import { createGenerations } from './generations.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { addGap, type Gap, NONE, newSock, type ObservedMove, type Sock } from './sock.ts';
+import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
@@ -88,6 +88,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const finish = (sock: Sock): void => {
+    // The probe counted what it printed: of the lines about this very sock some did not come.
+    if (sock.lines < sock.printed) addGap(sock, 'events_lost');
     if (live.get(sock.sk) === sock) live.delete(sock.sk);
     options.onEnd(sock);
   };
@@ -185,6 +187,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const setState = (event: SetState, isLate: boolean): void => {
     const sock = sockAt(event.sk, event.at);
     if (sock === undefined) return;
+    sock.lines++;
     if (isLate) addGap(sock, 'event_late');
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
@@ -199,6 +202,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     sock.state = event.to;
     if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
     remember(sock, event.line);
+    if (event.to === TCP.CLOSE && event.from === TCP.FIN_WAIT1) sock.pressure = pressure();
+  };
+
+  const pressure = (): Pressure => {
+    const { orphans, kernelOrphans, kernelLimit } = ledger.now(now);
+    return { orphans: orphans ?? kernelOrphans, limit: kernelLimit, memPages: null, memHigh: null };
   };
 
   const remember = (sock: Sock, line: string): void => {
@@ -234,6 +243,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     dying--;
     sock.cookie = event.cookie === '0' ? sock.cookie : decimalOf(event.cookie);
     sock.destroyErr = event.err;
+    sock.printed = event.lines - 1;
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
     ended.push(sock);
@@ -320,6 +330,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'retransmit': {
           const sock = sockAt(event.sk, event.at);
           if (sock === undefined) return;
+          sock.lines++;
           sock.retransmits++;
           if (isLate) addGap(sock, 'event_late');
           else remember(sock, event.line);
@@ -327,7 +338,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         }
         case 'reset': {
           const sock = live.get(event.sk);
-          if (sock === undefined || sock.resets.length >= MAX_RESETS) return;
+          if (sock === undefined) return;
+          if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
+          if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
+          if (sock.resets.length >= MAX_RESETS) return;
           if (sock.resets === NONE) sock.resets = [];
           sock.resets.push(event);
           return;

@@ -108,7 +108,8 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const context = scan.lo;
         scan.hex();
-        return { kind: 'destroy', at, sk: key, cookie, context, err: scan.hi >>> 16 };
+        const err = scan.hi >>> 16;
+        return { kind: 'destroy', at, sk: key, cookie, context, err, lines: scan.hex32() };
       }
       case 0x54: {
         const via = scan.hex32();

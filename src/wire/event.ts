@@ -71,6 +71,8 @@ export type Destroy = OnSock & {
   readonly cookie: string;
   readonly context: number;
   readonly err: number;
+  /** Lines printed about this sock, its announcement included; 0 where the probe could not count. */
+  readonly lines: number;
 };
 
 /** Sockets that died before they were announced; counted in the kernel since the capture began. */

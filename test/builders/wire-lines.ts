@@ -176,13 +176,14 @@ export const destroyLine = (
     readonly state?: TcpState;
     readonly err?: number;
     readonly own?: boolean;
+    readonly lines?: number;
   },
 ): string => {
   const cookie = typeof on.cookie === 'string' ? on.cookie : hex(on.cookie ?? 77n);
   const [e0, e1] = packEvidence({ state: on.state ?? 'CLOSE', err: on.err ?? 0, own: on.own ?? false, flags: 1 }).split(
     ' ',
   );
-  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1}`;
+  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1} ${hex(on.lines ?? 0)}`;
 };
 
 export const tallyLine = (
