@@ -135,7 +135,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const meetDestroy = (sock: Sock): void => {
     addGap(sock, 'event_late');
     const event = early.get(sock.sk);
-    if (event === undefined || event.at < sock.announcedAt) return;
+    if (event === undefined || event.at < sock.announcedAt || !isOf(sock, event)) return;
     unannounced--;
     destroy(event, true);
   };
@@ -231,7 +231,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const destroy = (event: Destroy, isLate: boolean): void => {
-    const sock = live.get(event.sk);
+    const known = live.get(event.sk);
+    const sock = known === undefined || isOf(known, event) ? known : undefined;
+    if (known !== undefined && sock === undefined && known.destroyedAt === null && event.at > known.announcedAt) {
+      // The destroy of the next life at this address, whose announcement did not come.
+      infer(known, 'destroy_missed');
+    }
     if (sock === undefined || sock.destroyedAt !== null) {
       unannounced++;
       if (sock === undefined) expectLate(event);
@@ -390,3 +395,13 @@ const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state 
 
 /** A copy that does not keep the chunk alive it was cut from. */
 const flat = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');
+
+/** Clocks of A and D lines are the same; what differs is rounding, of a boot time that a double may not hold to the ns. */
+const ROUNDED_NS = 65_536;
+const SLACK_NS = 1000;
+
+/** Whether a destroy is of this life: the probe keeps when it announced what it now sees go. */
+const isOf = (sock: Sock, event: Destroy): boolean => {
+  const since = sock.announcedAt - event.announcedAt;
+  return event.lines === 0 || (since > -SLACK_NS && since < ROUNDED_NS + SLACK_NS);
+};

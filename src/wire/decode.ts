@@ -109,7 +109,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const context = scan.lo;
         scan.hex();
         const err = scan.hi >>> 16;
-        return { kind: 'destroy', at, sk: key, cookie, context, err, lines: scan.hex32() };
+        scan.hex();
+        const announcedAt = traceNs((scan.hi * 65_536 + (scan.lo >>> 16)) * 65_536 - ((bootSec ?? 0) * 1e9 + bootNsec));
+        return { kind: 'destroy', at, sk: key, cookie, context, err, announcedAt, lines: scan.lo & 0xffff };
       }
       case 0x54: {
         const via = scan.hex32();

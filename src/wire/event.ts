@@ -71,6 +71,8 @@ export type Destroy = OnSock & {
   readonly cookie: string;
   readonly context: number;
   readonly err: number;
+  /** When its socket was announced, rounded down to 65,536 ns; means nothing where `lines` is 0. */
+  readonly announcedAt: TraceNs;
   /** Lines printed about this sock, its announcement included; 0 where the probe could not count. */
   readonly lines: number;
 };

@@ -176,14 +176,16 @@ export const destroyLine = (
     readonly state?: TcpState;
     readonly err?: number;
     readonly own?: boolean;
+    /** Lines about it, its announcement included, and when that was; left out, the probe could not count. */
     readonly lines?: number;
+    readonly announcedAt?: number;
   },
 ): string => {
   const cookie = typeof on.cookie === 'string' ? on.cookie : hex(on.cookie ?? 77n);
   const [e0, e1] = packEvidence({ state: on.state ?? 'CLOSE', err: on.err ?? 0, own: on.own ?? false, flags: 1 }).split(
     ' ',
   );
-  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1} ${hex(on.lines ?? 0)}`;
+  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1} ${hex(on.lines === undefined ? 0 : (((BOOT + BigInt(on.announcedAt ?? 0)) >> 16n) << 16n) | BigInt(on.lines))}`;
 };
 
 export const tallyLine = (
