@@ -52,7 +52,7 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       const about = scan.word();
       const facility = decimal(scan);
       const text = scan.rest();
-      if (about !== 'orphans' && about !== 'memory') return null;
+      if ((about !== 'orphans' && about !== 'memory') || text === '') return null;
       return { kind: 'kernel_log', at, loggedAt: traceNs(at - before), about, facility, text };
     }
     case 0x6c: {
