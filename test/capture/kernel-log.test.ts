@@ -109,7 +109,8 @@ describe('following', () => {
 });
 
 test('what the log held before is counted with its age, and is not put; what a process wrote is not counted', () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'finwait-kmsg-')), 'kmsg');
+  const dir = mkdtempSync(join(tmpdir(), 'finwait-kmsg-'));
+  const path = join(dir, 'kmsg');
   writeFileSync(path, `6,1,1000000,-;${ORPHANS}\n`);
   const lines: string[] = [];
   const log = followKernelLog({ clock: { now: () => 61_000_000_000n }, put: (line) => lines.push(line), path });
@@ -121,6 +122,7 @@ test('what the log held before is counted with its age, and is not put; what a p
   const forged = followKernelLog({ clock: { now: () => 61_000_000_000n }, put: (line) => lines.push(line), path });
   expect(forged.before('orphans')).toEqual({ count: 0, newest_ms: null });
   forged.stop();
+  rmSync(dir, { recursive: true });
 });
 
 test('a log that cannot be read is said once, and unknown from then on', () => {
