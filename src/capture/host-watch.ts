@@ -5,12 +5,12 @@ import { followKernelLog } from './kernel-log.ts';
 
 const EVERY_MS = 60_000;
 /** The end of a capture does not wait longer for its last facts. */
-const LAST_MS = 1000;
+const LAST_MS = 2000;
 
 export type HostWatchOptions = { readonly clock: BootClock; readonly put: (line: string) => void };
 
 export type HostWatch = {
-  /** Puts the facts once more, unless that takes longer than a second, and what the kernel logged until now. */
+  /** Puts the facts once more, unless that takes longer than two seconds, and what the kernel logged until now. */
   readonly finish: () => Promise<void>;
   /** Nothing is put any more. */
   readonly stop: () => void;
