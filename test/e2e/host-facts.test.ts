@@ -43,6 +43,8 @@ onRealKernel(
       await leaky.hear('accepted');
       const waiting = start(far, 'dial.mjs', near.v4, port, 3);
       await waiting.hear('connected');
+      const lost = start(far, 'in_flight.py', near.v4, port);
+      const inFlight = Number((await lost.hear('in_flight')).port);
       const closedAt = performance.now();
       closers.say('close');
       await closers.hear('closed');
@@ -82,11 +84,14 @@ onRealKernel(
           expect.objectContaining({ netns: near.inode, count: 2, holder: expect.objectContaining({ pid: leaky.pid }) }),
         );
         const queued = seen.facts.ownerless.listed.filter((sock) => sock.netns === near.inode);
-        expect(queued).toHaveLength(3);
+        expect(queued).toHaveLength(4);
         for (const sock of queued) {
           expect(sock).toMatchObject({ why: 'not_accepted', inode: null, lport: port });
           expect(sock.listener).toMatchObject({ lport: port, holders: [{ pid: leaky.pid }] });
         }
+        const unheld = seen.facts.ownerless.listed.filter((sock) => sock.netns === far.inode);
+        expect(unheld).toMatchObject([{ why: 'no_fd', lport: inFlight, rport: port, listener: null }]);
+        expect(unheld[0]?.inode).toBeGreaterThan(0);
         expect(seen.facts).toMatchObject({ page_bytes: expect.any(Number), kernel_log: { is_readable: true } });
         expect(seen.facts.orphans).toBeLessThanOrEqual(seen.facts.orphan_limit ?? 0);
         expect(seen.facts.mem_low_pages).toBeLessThan(seen.facts.mem_high_pages ?? 0);
