@@ -59,9 +59,9 @@ export const describeCloseWait = ({ surveys, held, infos }: Found): HostFacts['c
       all.push({
         ...tupleOf(netns, sock),
         inode: sock.inode === 0 ? null : sock.inode,
-        // The FIN takes a sequence number, until the end of the stream has been read.
+        // The FIN takes a sequence number, until it is read.
         unread_bytes: Math.max(0, sock.rxQueue - 1),
-        eof_read: sock.rxQueue === 0,
+        all_read: sock.rxQueue === 0,
         min_ms: isSame ? info.lastAckMs : null,
         max_ms: isSame ? info.lastRcvMs : null,
         holders: owner?.holders ?? [],
@@ -92,7 +92,7 @@ const byHolder = (all: readonly CloseWait[]): readonly CloseWaitGroup[] => {
       holder,
       count: (before?.count ?? 0) + 1,
       unread_bytes: (before?.unread_bytes ?? 0) + sock.unread_bytes,
-      eof_read: (before?.eof_read ?? 0) + (sock.eof_read ? 1 : 0),
+      all_read: (before?.all_read ?? 0) + (sock.all_read ? 1 : 0),
       min_ms: longer(before?.min_ms ?? null, sock.min_ms),
       max_ms: longer(before?.max_ms ?? null, sock.max_ms),
     });

@@ -54,7 +54,7 @@ const closeWait = record<CloseWait>({
   ...tuple,
   inode: maybe,
   unread_bytes: isNumber,
-  eof_read: isBoolean,
+  all_read: isBoolean,
   min_ms: maybe,
   max_ms: maybe,
   holders,
@@ -66,7 +66,7 @@ const group = record<CloseWaitGroup>({
   holder: nullable(holder),
   count: isNumber,
   unread_bytes: isNumber,
-  eof_read: isNumber,
+  all_read: isNumber,
   min_ms: maybe,
   max_ms: maybe,
 });

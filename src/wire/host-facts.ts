@@ -32,8 +32,13 @@ export type CloseWait = Tuple & {
   readonly inode: number | null;
   /** Received and not read, bytes, without the FIN. */
   readonly unread_bytes: number;
-  /** The process has read the end of the stream: it knows that the peer has closed. */
-  readonly eof_read: boolean;
+  /**
+   * Everything has been read, the FIN included. False: the process cannot know yet that its peer has closed. True is no
+   * proof that it does: a read that takes the last byte takes a FIN that came with it.
+   *
+   * @see Linux net/ipv4/tcp.c, tcp_recvmsg_locked, found_fin_ok
+   */
+  readonly all_read: boolean;
   readonly min_ms: number | null;
   readonly max_ms: number | null;
   /** Who has it open, three at most. Empty: not accepted, or no process that finwait can look into. */
@@ -51,8 +56,8 @@ export type CloseWaitGroup = {
   readonly holder: Holder | null;
   readonly count: number;
   readonly unread_bytes: number;
-  /** Of these, sockets whose end of the stream has been read. */
-  readonly eof_read: number;
+  /** Of these, sockets of which everything has been read. */
+  readonly all_read: number;
   /** The longest `min_ms` and `max_ms` of them, in ms. */
   readonly min_ms: number | null;
   readonly max_ms: number | null;

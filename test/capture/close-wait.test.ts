@@ -38,7 +38,7 @@ describe('a socket in CLOSE_WAIT', () => {
     const facts = describeCloseWait(on);
     expect(facts).toMatchObject({ count: 1, not_accepted: 0, unread_bytes: 10 });
     expect(facts.listed).toMatchObject([
-      { inode: 7, unread_bytes: 10, eof_read: false, min_ms: 2008, max_ms: 4008, holder_count: 1, listener: null },
+      { inode: 7, unread_bytes: 10, all_read: false, min_ms: 2008, max_ms: 4008, holder_count: 1, listener: null },
     ]);
     expect(facts.by_holder).toMatchObject([{ holder: { pid: 42 }, count: 1, min_ms: 2008, max_ms: 4008 }]);
   });
@@ -51,18 +51,18 @@ describe('a socket in CLOSE_WAIT', () => {
     expect(facts.listed).toMatchObject([{ min_ms: null, max_ms: null }]);
   });
 
-  test('with nothing but the FIN to read has not read it; with nothing at all it has', async () => {
+  test('with nothing but the FIN to read has no unread bytes, and not all read; with nothing at all it has', async () => {
     const facts = describeCloseWait(
       await found([
         { state: 8, rx: 1, inode: 7 },
         { state: 8, rx: 0, inode: 8 },
       ]),
     );
-    expect(facts.listed.map((sock) => [sock.unread_bytes, sock.eof_read])).toEqual([
+    expect(facts.listed.map((sock) => [sock.unread_bytes, sock.all_read])).toEqual([
       [0, false],
       [0, true],
     ]);
-    expect(facts.by_holder).toMatchObject([{ holder: null, count: 2, eof_read: 1 }]);
+    expect(facts.by_holder).toMatchObject([{ holder: null, count: 2, all_read: 1 }]);
   });
 
   test('without an inode waits for the listener on its port', async () => {

@@ -74,7 +74,7 @@ onRealKernel(
         const held = seen.facts.close_wait.listed.filter((sock) => sock.netns === near.inode);
         expect(held).toHaveLength(2);
         for (const sock of held) {
-          expect(sock).toMatchObject({ lport: port, raddr: far.v4, unread_bytes: 0, eof_read: false, listener: null });
+          expect(sock).toMatchObject({ lport: port, raddr: far.v4, unread_bytes: 0, all_read: false, listener: null });
           expect(sock.holders).toEqual([{ pid: leaky.pid, comm: expect.stringMatching(/^python/) }]);
           expect(sock.min_ms).toBeGreaterThanOrEqual(1400);
           expect(sock.min_ms).toBeLessThanOrEqual(elapsed + 100);
