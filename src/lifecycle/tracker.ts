@@ -5,6 +5,7 @@ import type { Announce, Destroy, Inventoried, InventoryEnd, SetState, Tally, Tim
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
+import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createOlder, tupleOfLine } from './older.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
@@ -37,7 +38,7 @@ export type Counters = {
   readonly tallied: number;
 };
 
-export type Tracker = {
+export type Tracker = Host['seen'] & {
   readonly apply: (event: TimedEvent, isLate: boolean) => void;
   readonly addMalformed: () => void;
   /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
@@ -69,6 +70,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const tallies = new Map<string, number>();
   const generations = createGenerations();
   const ledger: Ledger = createLedger(options.onLedger);
+  const host = createHost();
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
   let lostEvents = 0;
@@ -359,7 +361,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return older.list(event);
         case 'inventory_end':
           return endInventory(event);
+        case 'host_facts':
+        case 'kernel_log':
+          return host.take(event);
         case 'sample':
+          host.take(event);
           return ledger.sample(event.at, event.orphans, event.limit);
         case 'lost':
           return lose(event.count);
@@ -387,6 +393,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
     now: newest,
+    ...host.seen,
   };
 };
 
