@@ -19,6 +19,7 @@ export const aDying = (change: Partial<Dying> = {}): Dying => {
     probingSinceNs: null,
     userTimeoutMs: 0,
     orphanRetries: 0,
+    retries2: 15,
     errSoft: false,
     orphanAtNs: Number.NEGATIVE_INFINITY,
     lastSendAtNs: null,
@@ -35,7 +36,17 @@ export const aProbing = (change: Partial<Dying> = {}): Dying => {
 };
 
 /** Seconds from the timer's arming to the reaping. */
-export const reapedAfter = (dying: Dying, wheel: Wheel = NO_DELAY): number => reapingOf(dying, wheel).earliestNs / 1e9;
+export const reapedAfter = (dying: Dying, wheel: Wheel = NO_DELAY): number => {
+  const reaping = reapingOf(dying, wheel);
+  return reaping === 'never' ? Number.POSITIVE_INFINITY : reaping.earliestNs / 1e9;
+};
+
+/** A reaping that comes. */
+export const mustReap = (dying: Dying, wheel: Wheel = NO_DELAY): Reaping => {
+  const reaping = reapingOf(dying, wheel);
+  if (reaping === 'never') throw new Error('it is never reaped');
+  return reaping;
+};
 
 /** The sock as it stands right after the timer's `n`th firing (from 1) of a reaping that was followed without delay. */
 export const afterTicks = (dying: Dying, reaping: Reaping, n: number): Dying => {
@@ -46,7 +57,7 @@ export const afterTicks = (dying: Dying, reaping: Reaping, n: number): Dying => 
     return {
       ...dying,
       timer,
-      backoff: Math.min(15, dying.backoff + n),
+      backoff: Math.min(dying.retries2, dying.backoff + n),
       probesOut: dying.isAnswering ? 0 : dying.probesOut + n,
       probingSinceNs: dying.probingSinceNs ?? reaping.firings[0]?.earliestNs ?? null,
     };

@@ -6,9 +6,10 @@ import type { SockRecord } from '../record.ts';
 import { finWait2End, seconds } from './fin-wait2.ts';
 import type { Pressure } from './give-up.ts';
 import type { KernelClock } from './kernel-clock.ts';
-import { type Dying, type Firing, type Reaping, type Rule, reapingOf } from './model.ts';
+import { type Dying, type Rule, reapingOf } from './model.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { exactWheel, meanWheel } from './wheel.ts';
+import { neverReasons, reasonsOf } from './reasons.ts';
+import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
 
 /** What holds beside the sock's own evidence. */
 export type Host = {
@@ -19,6 +20,8 @@ export type Host = {
   readonly now: TraceNs;
   /** The machine's orphans and its limit; null where not read yet. */
   readonly pressure: Pressure;
+  /** net.ipv4.tcp_retries2; the kernel's default is 15. */
+  readonly retries2: number;
 };
 
 /** When the kernel gives up on a sock if nothing more comes from its peer. */
@@ -60,68 +63,95 @@ export const deadlineOfSilent = (): Deadline =>
  * @see ../../../docs/close-path.md; Linux net/ipv4/tcp_timer.c
  */
 export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
-  const { sock, detail, last } = record;
-  const { clock, now } = host;
+  const { sock } = record;
   if (sock.destroyedAt !== null) return undecided('it has ended');
-  if (clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
+  if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
   if (sock.state === TCP.CLOSE) return undecided('in CLOSE no timer runs: it goes with its last reference');
-  const jiffyMs = 1000 / clock.hz;
-  const wheel = clock.phase === null ? meanWheel(clock.hz) : exactWheel(clock.phase);
-  const observedAt = evidenceAt(record, host.hello);
-  if (sock.state === TCP.FIN_WAIT2) {
-    if (detail.finTimeout === 0 && detail.linger2 === 0)
-      return undecided('tcp_fin_timeout of its namespace is not known');
-    const entered = record.moves.findLast((move) => move.to === TCP.FIN_WAIT2)?.at;
-    const sinceNs = Math.max(entered ?? observedAt, record.closedAt ?? observedAt);
-    const linger2Ms = detail.linger2 * jiffyMs;
-    const finTimeoutMs = detail.finTimeout * jiffyMs;
-    const end = finWait2End({ sinceNs, nowNs: now, rtoMs: last.rto * jiffyMs, finTimeoutMs, linger2Ms }, wheel);
-    if (isOverdue(end.expectedNs, sinceNs, now)) return overdue(sock.state);
-    const at = traceNs(end.atNs);
-    const nextTimerAt = traceNs(Math.max(now, end.atNs));
-    const isExact = entered !== undefined;
-    return {
-      kind: 'at',
-      at,
-      expectedAt: traceNs(end.expectedNs),
-      nextTimerAt,
-      ifSilentAt: null,
-      rule: end.rule,
-      because: end.because,
-      isExact,
-    };
-  }
+  const { phase, hz } = host.clock;
+  const on = {
+    host,
+    clock: host.clock,
+    observedAt: evidenceAt(record, host.hello),
+    jiffyMs: 1000 / hz,
+    wheel: phase === null ? meanWheel(hz) : exactWheel(phase),
+  };
+  if (sock.state === TCP.FIN_WAIT2) return inFinWait2(record, on);
   if (!isSending(record)) return undecided(`no rule is known for a dying sock in ${stateName(sock.state)}`);
+  return whileSending(record, on);
+};
+
+type On = {
+  readonly host: Host;
+  readonly clock: KernelClock;
+  readonly observedAt: number;
+  readonly jiffyMs: number;
+  readonly wheel: Wheel;
+};
+
+const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On): Deadline => {
+  const { sock, detail, last } = record;
+  if (detail.finTimeout === 0 && detail.linger2 === 0) {
+    return undecided('tcp_fin_timeout of its namespace is not known');
+  }
+  const entered = record.moves.findLast((move) => move.to === TCP.FIN_WAIT2)?.at;
+  const sinceNs = Math.max(entered ?? observedAt, record.closedAt ?? observedAt);
+  const end = finWait2End(
+    {
+      sinceNs,
+      nowNs: host.now,
+      rtoMs: last.rto * jiffyMs,
+      finTimeoutMs: detail.finTimeout * jiffyMs,
+      linger2Ms: detail.linger2 * jiffyMs,
+    },
+    wheel,
+  );
+  if (isOverdue(end.expectedNs, sinceNs, host.now)) return overdue(sock.state);
+  return {
+    kind: 'at',
+    at: traceNs(end.atNs),
+    expectedAt: traceNs(end.expectedNs),
+    nextTimerAt: traceNs(Math.max(host.now, end.atNs)),
+    ifSilentAt: null,
+    rule: end.rule,
+    because: end.because,
+    isExact: entered !== undefined,
+  };
+};
+
+const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wheel }: On): Deadline => {
+  const { sock, detail, last } = record;
+  const { now } = host;
   const rtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax * jiffyMs);
   const { userTimeoutMs } = detail;
   const timer = pendingTimer(record, clock, { observedAt, rtoMaxMs, userTimeoutMs });
   if (timer === null) return undecided(`no timer was pending in ${stateName(sock.state)}`);
   const lingerEnd = sock.lingering ? sock.announcedAt + detail.lingerTime * jiffyMs * 1e6 : null;
+  // Data that is sent again counts as sent; a FIN alone, or a probe, does not.
+  const resendsData = timer.timer.kind !== 'probe' && (last.sndNxt - last.sndUna) >>> 0 > 1;
   const dying: Dying = {
     ...timer,
     rtoMaxMs,
     userTimeoutMs,
     orphanRetries: detail.orphanRetries,
+    retries2: host.retries2,
     errSoft: last.errSoft !== 0,
     orphanAtNs: lingerEnd ?? sock.orphanAt ?? Number.NEGATIVE_INFINITY,
-    lastSendAtNs: clock.jiffiesAt(detail.lsndtime, sock.announcedAt),
+    lastSendAtNs: resendsData ? null : clock.jiffiesAt(detail.lsndtime, sock.announcedAt),
     pressure: host.pressure,
     jiffyMs,
   };
+  const firstNs = wheel(timer.timer.atNs - timer.timer.setMs * 1e6, timer.timer.setMs);
+  if (holderOf(sock.announce.context) === HOLDER.kernel && sock.latest?.startsWith('R') !== true) {
+    return isOverdue(firstNs, observedAt, now)
+      ? { kind: 'never', because: KERNEL_NEVER }
+      : undecided('a socket of the kernel itself: whether tcp_close stopped its timers shows when the next is due');
+  }
   const reaping = reapingOf(dying, wheel);
-  const silentNs = timer.isAnswering ? reapingOf({ ...dying, isAnswering: false }, wheel).earliestNs : null;
-  const [first] = reaping.firings as readonly [Firing];
-  const isKernels = holderOf(sock.announce.context) === HOLDER.kernel && sock.latest === null;
-  if (isKernels) {
-    return isOverdue(first.expectedNs, observedAt, now)
-      ? {
-          kind: 'never',
-          because: [
-            'a socket of the kernel itself whose timer should have fired by now and did not',
-            'tcp_close stops the timers of a kernel socket that holds no reference on its namespace (sk_net_refcnt 0)',
-          ],
-        }
-      : undecided('a socket of the kernel itself: whether tcp_close stopped its timers shows at the next one');
+  const silent = timer.isAnswering ? reapingOf({ ...dying, isAnswering: false }, wheel) : reaping;
+  const silentNs = !timer.isAnswering || silent === 'never' ? null : silent.earliestNs;
+  if (reaping === 'never') {
+    const silentMs = ((silentNs ?? now) - now) / 1e6;
+    return { kind: 'never', because: [timer.because, ...neverReasons(dying, silentMs)] };
   }
   if (isOverdue(reaping.expectedNs, observedAt, now)) return overdue(sock.state);
   const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
@@ -134,53 +164,22 @@ export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
     rule: reaping.rule,
     because: [
       timer.because,
-      ...(lingerEnd === null ? [] : [`close() waits for SO_LINGER, ${seconds(detail.lingerTime * jiffyMs)}, first`]),
-      ...reasons(reaping, { rtoMs: timer.rtoMs, rtoMaxMs, orphanRetries: detail.orphanRetries }, host.pressure),
+      ...(lingerEnd === null ? [] : [`close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`]),
+      ...reasonsOf(reaping, dying),
       ...(silentNs === null
         ? []
         : [
-            'the peer has answered window probes: while it does only their interval counts, which answers do not reset',
-            `if it stops, ${seconds((reaping.earliestNs - silentNs) / 1e6)} sooner`,
+            `the peer answers window probes, which are counted no further while it does; if it stops, ${seconds((reaping.earliestNs - silentNs) / 1e6)} sooner`,
           ]),
     ],
     isExact: timer.isExact,
   };
 };
 
-type Figures = { readonly rtoMs: number; readonly rtoMaxMs: number; readonly orphanRetries: number };
-
-/** The rule in words, with the figures it was applied to. */
-const reasons = (
-  { rule, limit, isAlive, firings }: Reaping,
-  { rtoMs, rtoMaxMs, orphanRetries }: Figures,
-  pressure: Pressure,
-): readonly string[] => {
-  const from =
-    orphanRetries === limit ? `tcp_orphan_retries ${limit}` : `tcp_orphan_retries ${orphanRetries}, taken as ${limit}`;
-  const ticks = `${firings.length} more ${firings.length === 1 ? 'tick' : 'ticks'} of its timer, icsk_rto ${seconds(rtoMs)} doubling to at most ${seconds(rtoMaxMs)}`;
-  switch (rule) {
-    case 'retries':
-      return [
-        ticks,
-        isAlive
-          ? `${from}: tcp_write_timeout gives up at the first tick after that many doublings from 200 ms`
-          : `${from}: icsk_rto has reached its maximum by then, and tcp_write_timeout gives up`,
-      ];
-    case 'window_probes':
-      return [
-        ticks,
-        isAlive
-          ? `${from}: tcp_probe_timer gives up after ${limit} unanswered probes`
-          : `${from}: the probes' interval has reached its maximum by then, and tcp_probe_timer gives up`,
-      ];
-    case 'user_timeout':
-      return [ticks, `TCP_USER_TIMEOUT, ${seconds(limit)}, counts from the first tick and replaces tcp_orphan_retries`];
-    case 'orphan_limit':
-      return [
-        `${pressure?.orphans ?? 0} orphans, counted ${2 ** limit} times, exceed tcp_max_orphans ${pressure?.maxOrphans ?? 0}: tcp_out_of_resources kills it at its next tick`,
-      ];
-  }
-};
+const KERNEL_NEVER = [
+  'a socket of the kernel itself whose timer should have fired by now and did not',
+  'tcp_close stops the timers of a kernel socket that holds no reference on its namespace (sk_net_refcnt 0)',
+];
 
 /** States in which the transmit timer decides; one that was announced before its FIN is on the way there. */
 const isSending = ({ sock, closedAt }: SockRecord): boolean =>

@@ -1,9 +1,7 @@
 /** TCP_RTO_MIN, ms: the kernel's unit of patience, whatever the socket's own minimum. */
 export const RTO_MIN_MS = 200;
-/** net.ipv4.tcp_retries2's default; it bounds a sock that is no orphan yet. */
-export const RETRIES2 = 15;
 /** Retries of an orphan that spoke recently when tcp_orphan_retries is 0. */
-export const ALIVE_RETRIES = 8;
+const ALIVE_RETRIES = 8;
 
 /**
  * How long after the first retransmission `retries` of them may last, ms.

@@ -1,4 +1,4 @@
-import { modelTimeoutMs, type Pressure, RETRIES2, RTO_MIN_MS, retriesOfOrphan, tooManyOrphans } from './give-up.ts';
+import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, tooManyOrphans } from './give-up.ts';
 import type { Wheel } from './wheel.ts';
 
 /** What gives the sock up. */
@@ -31,6 +31,8 @@ export type Dying = {
   readonly userTimeoutMs: number;
   /** net.ipv4.tcp_orphan_retries. */
   readonly orphanRetries: number;
+  /** net.ipv4.tcp_retries2: bounds a sock that is no orphan yet, and the backoff of window probes. */
+  readonly retries2: number;
   readonly errSoft: boolean;
   /** From when on it is an orphan: until SO_LINGER ends, tcp_retries2 bounds it. */
   readonly orphanAtNs: number;
@@ -62,9 +64,11 @@ const MOST_TICKS = 4096;
  * What a tick decides is decided by the expected time, so that a delay of the wheel counts where the kernel would
  * count it; the earliest time of the same tick is the one that no real sock undercuts.
  *
+ * @returns `never` where window probes that are answered grow no rarer before the kernel would give up: tcp_retries2
+ *   bounds their backoff, which must first reach tcp_rto_max and tcp_orphan_retries
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_timer_handler
  */
-export const reapingOf = (dying: Dying, wheel: Wheel): Reaping => {
+export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
   const { timer } = dying;
   const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
   if (timer.kind === 'probe') return followProbes(dying, wheel, first);
@@ -96,7 +100,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
     const isAlive = rto < rtoMaxMs;
-    const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : RETRIES2;
+    const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const modelMs = modelTimeoutMs(retries, rtoMaxMs);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (isOrphan) {
@@ -123,7 +127,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
 };
 
 /** @see Linux net/ipv4/tcp_timer.c tcp_probe_timer, net/ipv4/tcp_output.c tcp_send_probe0 */
-const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping => {
+const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'never' => {
   const { rtoMaxMs, userTimeoutMs, errSoft, jiffyMs } = dying;
   const firings = [first];
   const rto = Math.max(jiffyMs, dying.rtoMs);
@@ -137,21 +141,25 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping => {
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
       return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, isAlive };
     }
-    const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : RETRIES2;
+    const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
       const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), true, errSoft);
       if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, isAlive };
     }
     if (isGivenUp || probesOut >= limit) return { ...at, rule: 'window_probes', firings, limit, isAlive };
-    if (since !== null && firings.length >= MOST_TICKS) {
-      const rule = userTimeoutMs > 0 ? 'user_timeout' : 'window_probes';
-      const end = userTimeoutMs > 0 ? after(since, userTimeoutMs, userTimeoutMs, wheel) : at;
-      return { ...end, rule, firings: [...firings, end], limit, isAlive };
+    if (since !== null && userTimeoutMs > 0 && firings.length >= MOST_TICKS) {
+      const end = after(since, userTimeoutMs, userTimeoutMs, wheel);
+      return { ...end, rule: 'user_timeout', firings: [...firings, end], limit: userTimeoutMs, isAlive };
+    }
+    // Nothing changes any more from one probe to the next.
+    if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {
+      if (isOrphan) return 'never';
+      if (firings.length >= MOST_TICKS) at = known(dying.orphanAtNs);
     }
     since ??= at;
     probesOut = dying.isAnswering ? 0 : probesOut + 1;
-    backoff = Math.min(RETRIES2, backoff + 1);
+    if (backoff < dying.retries2) backoff++;
     const left = elapsedMs(since, at);
     const interval = probeIntervalMs(rto, backoff, rtoMaxMs);
     const clamp = (spent: number): number =>
