@@ -75,7 +75,12 @@ const drawCases = (draw: ReturnType<typeof createDraw>, retries: number): readon
   const always = [
     named('user timeout', 'black_hole', 'user_timeout', { ...timed(), send: draw(0, 1) * 700 }),
     named('user timeout in LAST_ACK', 'last_ack', 'user_timeout', timed()),
-    named('shut window, user timeout', 'window_silent', 'user_timeout', { ...timed(), wait: 0.3 }),
+    named('shut window, user timeout', 'window_silent', 'user_timeout', {
+      // Shorter than two probes, which one retry would allow.
+      user_timeout: draw(500, 1000),
+      ip: FAR_IPS[0],
+      wait: 0.3,
+    }),
     named('half open, TCP_LINGER2', 'half_open', 'fin_timeout', { linger2: draw(61, 63) }),
     named('half open, tcp_fin_timeout', 'half_open', 'fin_timeout', {}),
     ...(hasRtoMax ? [named('rto_max', 'black_hole', 'retries', rtoMax())] : []),
@@ -115,6 +120,8 @@ onRealKernel(
         await near.sysctl('net.ipv4.tcp_fin_timeout', draw(61, 63));
         // Without a cache of what earlier connections met, the first icsk_rto is the route's own.
         await near.sysctl('net.ipv4.tcp_no_metrics_save', 1);
+        // Otherwise the peer leaves a probe unanswered that comes within half a second of another.
+        await far.sysctl('net.ipv4.tcp_invalid_ratelimit', 0);
         for (const ip of FAR_IPS.slice(1)) {
           await far.run('ip', 'addr', 'add', `${ip}/24`, 'dev', 'veth0');
           await near.run('ip', 'route', 'add', ip, 'dev', 'veth0', 'rto_min', `${draw(210, 450)}ms`);
@@ -129,9 +136,9 @@ onRealKernel(
       });
       for (const { worker, near, cases } of workers) {
         for (const _ of cases) {
-          const { name, lport } = await worker.hear('made', PATIENCE_MS);
+          const { name, lport, rport } = await worker.hear('made', PATIENCE_MS);
           const made = cases.find((one) => one.name === name);
-          if (made !== undefined) ports.set(`${near.inode} ${lport}`, made);
+          if (made !== undefined) ports.set(`${near.inode} ${lport} ${rport}`, made);
         }
         await worker.hear('done', PATIENCE_MS);
       }
@@ -201,7 +208,7 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
   let fold: ReturnType<typeof createFold> | null = null;
   const caseOf = (sock: Sock, from: Hello): string | undefined => {
     const { detail } = recordOf(sock, from);
-    return ports.get(`${detail.netns} ${detail.lport}`)?.name;
+    return ports.get(`${detail.netns} ${detail.lport} ${detail.rport}`)?.name;
   };
   await readRecording(file, {
     onMeta: (read) => {
