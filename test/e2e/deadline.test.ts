@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { createFold } from '../../src/cli/fold.ts';
 import { type Deadline, deadlineOf } from '../../src/explain/deadline/deadline.ts';
 import { createKernelClock } from '../../src/explain/deadline/kernel-clock.ts';
@@ -22,6 +22,8 @@ const SEED = Number(process.env['FINWAIT_SEED'] ?? 20_260);
 /** What the timer wheel may add to what is left, and what reading two clocks takes. */
 const WHEEL_SHARE = 0.13;
 const SLACK_NS = 25e6;
+/** The longest there is, with HZ 100. */
+const JIFFY_NS = 10e6;
 /** No case lives longer. */
 const PATIENCE_MS = 25_000;
 
@@ -106,13 +108,20 @@ onRealKernel(
   () => {
     const directory = mkdtempSync(join(tmpdir(), 'finwait-deadline-'));
     const file = join(directory, 'reaped.fwr');
-    const grounds: Ground[] = [];
-    const ports = new Map<string, Case>();
+    const networks: Network[] = [];
+    const removeAll = async (): Promise<void> => {
+      for (const network of networks.splice(0)) await network.remove();
+    };
 
-    beforeAll(async () => {
+    /** Lets the kernel reap a draw of sockets while finwait records it. */
+    const record = async (): Promise<ReadonlyMap<string, Case>> => {
+      await removeAll();
+      const ports = new Map<string, Case>();
+      const grounds: Ground[] = [];
       const draw = createDraw(SEED);
       for (const retries of [0, 1, 2, 3]) {
         const network = await makeNetwork();
+        networks.push(network);
         grounds.push({ network, retries, cases: drawCases(draw, retries) });
         const { near, far } = network;
         await near.sysctl('net.ipv4.tcp_orphan_retries', retries);
@@ -156,15 +165,18 @@ onRealKernel(
       await new Promise((resolve) => setTimeout(resolve, 300));
       await run.stop();
       for (const { worker } of workers) await worker.kill();
-    }, 120_000);
+      return ports;
+    };
 
     afterAll(async () => {
       await stopAll();
-      for (const { network } of grounds) await network.remove();
+      await removeAll();
       rmSync(directory, { recursive: true, force: true });
     });
 
     it('the kernel reaps each socket between its deadline and 13 % after', async () => {
+      // Here, not before: when the kernel skips a probe that was due, a destroy is missing, and the test is made again.
+      const ports = await record();
       const lives = await readLives(file, ports);
       const lines: string[] = [];
       const faults: string[] = [];
@@ -177,7 +189,8 @@ onRealKernel(
           const share = (100 * error) / Math.max(left, 1);
           const line = `${name} | ${index} ${on} | ${deadline.rule} | left ${(left / 1e6).toFixed(0)} ms | ${(error / 1e6).toFixed(0)} ms, ${share.toFixed(1)} % | to expected ${expected.toFixed(0)} ms`;
           lines.push(line);
-          if (error < -4e6 || error > WHEEL_SHARE * left + SLACK_NS) faults.push(line);
+          // Not one that was never seen to end, either.
+          if (!(error >= -JIFFY_NS && error <= WHEEL_SHARE * left + SLACK_NS)) faults.push(line);
         }
       }
       process.stderr.write(`seed ${SEED}\n${lines.join('\n')}\n`);
@@ -187,7 +200,7 @@ onRealKernel(
       for (const { name, rule } of made) {
         const life = lives.get(name);
         expect(`${name}: ${life?.isNever ? 'never' : life?.predictions[0]?.deadline.rule}`).toBe(`${name}: ${rule}`);
-        // By then all others have gone: the longest of them takes over twice what this one would by its probes.
+        // By then all others have gone: three retries take longer than this one would if its backoff went on.
         expect(`${name}: ${Number.isNaN(life?.destroyedAt)}`).toBe(`${name}: ${rule === 'never'}`);
       }
     });

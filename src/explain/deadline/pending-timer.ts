@@ -43,8 +43,10 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
   const base = {
     rtoMs,
     retransmits: last.icskRetransmits,
-    // A count without a readable stamp: the first retransmission cannot have been later than this.
-    firstRetransmitAtNs: last.icskRetransmits === 0 ? null : (firstRetransmitAtNs ?? observedAt),
+    firstRetransmitAtNs:
+      last.icskRetransmits === 0
+        ? null
+        : (firstRetransmitAtNs ?? firstByDoubling(expiry ?? observedAt, rtoMs, last.icskRetransmits)),
     backoff: last.backoff,
     probesOut: last.probesOut,
     isAnswering: false,
@@ -60,7 +62,7 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     set(kind, expiry ?? observedAt + rtoMs * 1e6, rtoMs, expiry !== null, because);
 
   if (isRetransmission(record)) {
-    if (last.pending === PENDING.none) return insideTick(base, last, times, jiffyMs);
+    if (last.pending === PENDING.none) return insideTick(base, last, firstRetransmitAtNs, times, jiffyMs);
     const because =
       last.pending === PENDING.lossProbe
         ? 'a loss probe was sent, which sets the retransmission timer anew (tcp_send_loss_probe)'
@@ -98,11 +100,14 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
 const insideTick = (
   base: Omit<PendingTimer, 'timer' | 'isExact' | 'because'>,
   last: Evidence,
+  stampNs: number | null,
   { observedAt, rtoMaxMs, userTimeoutMs }: Times,
   jiffyMs: number,
 ): PendingTimer => {
   const isFirst = last.retransStamp === 0;
-  const firstRetransmitAtNs = isFirst ? observedAt : (base.firstRetransmitAtNs ?? observedAt);
+  const firstRetransmitAtNs = isFirst
+    ? observedAt
+    : (stampNs ?? firstByDoubling(observedAt, base.rtoMs, base.retransmits - 1));
   const rtoMs = Math.min(base.rtoMs * 2, rtoMaxMs);
   const leftMs = userTimeoutMs - (observedAt - firstRetransmitAtNs) / 1e6;
   const setMs = userTimeoutMs > 0 ? Math.min(rtoMs, Math.max(jiffyMs, leftMs)) : rtoMs;
@@ -112,10 +117,14 @@ const insideTick = (
     retransmits: Math.max(1, base.retransmits),
     firstRetransmitAtNs,
     timer: { kind: 'rto', atNs: observedAt + setMs * 1e6, setMs },
-    isExact: isFirst || base.firstRetransmitAtNs !== observedAt,
+    isExact: isFirst || stampNs !== null,
     because: `retransmission ${Math.max(1, base.retransmits)} by the timer was observed`,
   };
 };
+
+/** Where the stamp cannot be read: `steps` intervals before, each half of the one that followed it. */
+const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
+  atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
 
 /** Whether the newest evidence was traced at a retransmission: an R line, or an announcement made from one. */
 const isRetransmission = ({ sock, last }: SockRecord): boolean =>

@@ -140,6 +140,23 @@ describe('from a retransmission on', () => {
     expect(said([closing(), line])).toMatchObject({ at: ms(808 + 816), isExact: true });
   });
 
+  it('a stamp that cannot be read is reckoned back by halves', () => {
+    const clock = createKernelClock({ hz: 250, jiffies: null }, aHello());
+    const line = retransmitLine({
+      at: ms(1624),
+      state: 'FIN_WAIT1',
+      packetsOut: 1,
+      icskRetransmits: 3,
+      rto: 204,
+      retransStamp: 7,
+    });
+    // The first was at 1624 - 816 - 408.
+    expect(said([closing({ orphanRetries: 2, userTimeoutMs: 2000 }), line], { clock })).toMatchObject({
+      at: ms(400 + 2000),
+      isExact: false,
+    });
+  });
+
   it('TCP_USER_TIMEOUT shortens the wait that would go beyond it', () => {
     const line = retransmitLine({
       at: ms(808),
