@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { execa } from 'execa';
 import { ownLine } from '../wire/own-lines.ts';
 import type { BootClock } from './boot-clock.ts';
-import { listNetns, type Netns } from './netns.ts';
+import { readNetTables } from './net-tables.ts';
+import { listNetns } from './netns.ts';
 import { isOrphan, type ProcSock, parseProcNetTcp } from './proc-net-tcp.ts';
 
 type Inventory = {
@@ -18,27 +17,11 @@ const takeInventory = async (): Promise<Inventory> => {
   const orphans: { netns: number; sock: ProcSock }[] = [];
   let unreadable = 0;
   for (const netns of namespaces) {
-    const text = await readTables(netns);
+    const text = await readNetTables(netns);
     if (text === null) unreadable++;
     else for (const sock of parseProcNetTcp(text)) if (isOrphan(sock)) orphans.push({ netns: netns.inode, sock });
   }
   return { orphans, namespaces: namespaces.length, unreadable };
-};
-
-const readTables = async (netns: Netns): Promise<string | null> => {
-  try {
-    if (netns.pid !== null) {
-      const tcp = await readFile(`/proc/${netns.pid}/net/tcp`, 'utf8');
-      // Absent where IPv6 is off.
-      const tcp6 = await readFile(`/proc/${netns.pid}/net/tcp6`, 'utf8').catch(() => '');
-      return tcp + tcp6;
-    }
-    const command = [`--net=${netns.mount ?? ''}`, 'cat', '/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
-    const result = await execa('nsenter', command, { reject: false, timeout: 5000, stripFinalNewline: false });
-    return result.stdout === '' ? null : result.stdout;
-  } catch {
-    return null;
-  }
 };
 
 /** Puts the inventory into the stream: an `i` line an orphan, then the `e` line. */

@@ -10,6 +10,7 @@ import { type BpftraceProgram, type Chatter, findBpftrace, readChatter } from '.
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
+import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, spawnBpftrace } from './spawn.ts';
@@ -216,9 +217,11 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
 
   await putInventory(clock, put);
   watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt });
+  const host = watchHost({ clock, put });
 
   void exit.then((result) => {
     watch?.stop();
+    host.stop();
     if (isStopping || options.signal?.aborted === true) return ended.resolve(null);
     notice(`bpftrace ended by itself (${howItEnded(result)})`);
     ended.resolve(
@@ -238,6 +241,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       if (!isStopping) {
         isStopping = true;
         watch?.look();
+        await host.finish();
         child.kill('SIGINT');
       }
       lines.resume();

@@ -1,7 +1,7 @@
 import { ipv4Text, ipv6Text } from '../kernel/address.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 
-/** One line of /proc/net/tcp or tcp6. Addresses as text, `txQueue` in bytes. */
+/** One line of /proc/net/tcp or tcp6. Addresses as text, `txQueue` and `rxQueue` in bytes; of a listener, sockets to accept. */
 export type ProcSock = {
   readonly family: 'ipv4' | 'ipv6';
   readonly laddr: string;
@@ -10,40 +10,42 @@ export type ProcSock = {
   readonly rport: number;
   readonly state: number;
   readonly txQueue: number;
+  readonly rxQueue: number;
   readonly timer: number;
   readonly retransmits: number;
   readonly inode: number;
 };
 
 const LINE =
-  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}):[0-9A-F]{8} ([0-9A-F]{2}):[0-9A-F]{8} ([0-9A-F]{8})\s+\d+\s+\d+ (\d+)/;
+  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}):[0-9A-F]{8} ([0-9A-F]{8})\s+\d+\s+\d+ (\d+)/;
 
 /**
- * Reads the lines of /proc/net/tcp[6]; lines that are none (the heading) are left out.
+ * Reads a line of /proc/net/tcp[6]. @returns null for one that is none (the heading)
  *
  * @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock and get_timewait4_sock
  */
+export const parseProcSock = (line: string): ProcSock | null => {
+  const m = LINE.exec(line);
+  if (m === null) return null;
+  const [, local = '', lport = '', remote = '', rport = '', state = '', tx = '', rx = '', timer = '', retr = ''] = m;
+  return {
+    family: local.length === 8 ? 'ipv4' : 'ipv6',
+    laddr: addressText(local),
+    lport: Number.parseInt(lport, 16),
+    raddr: addressText(remote),
+    rport: Number.parseInt(rport, 16),
+    state: Number.parseInt(state, 16),
+    txQueue: Number.parseInt(tx, 16),
+    rxQueue: Number.parseInt(rx, 16),
+    timer: Number.parseInt(timer, 16),
+    retransmits: Number.parseInt(retr, 16),
+    inode: Number(m[10]),
+  };
+};
+
+/** Reads all lines; those that are none are left out. */
 export const parseProcNetTcp = (text: string): ProcSock[] =>
-  text.split('\n').flatMap((line) => {
-    const m = LINE.exec(line);
-    if (m === null) return [];
-    const [, local = '', lport = '', remote = '', rport = '', state = '', tx = '', timer = '', retr = '', inode = ''] =
-      m;
-    return [
-      {
-        family: local.length === 8 ? 'ipv4' : 'ipv6',
-        laddr: addressText(local),
-        lport: Number.parseInt(lport, 16),
-        raddr: addressText(remote),
-        rport: Number.parseInt(rport, 16),
-        state: Number.parseInt(state, 16),
-        txQueue: Number.parseInt(tx, 16),
-        timer: Number.parseInt(timer, 16),
-        retransmits: Number.parseInt(retr, 16),
-        inode: Number(inode),
-      },
-    ];
-  });
+  text.split('\n').flatMap((line) => parseProcSock(line) ?? []);
 
 /** In FIN_WAIT2 with this timer the line is a minisock, which is no orphan. */
 const TIMER_TIME_WAIT = 3;

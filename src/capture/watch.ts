@@ -58,7 +58,7 @@ export const startWatch = ({ clock, put, pid, lastLineAt }: WatchOptions): Watch
     const before = clock.now();
     try {
       const gauge = readOrphanGauge();
-      put(ownLine.sample((before + clock.now()) / 2n, gauge.orphans, gauge.limit));
+      put(ownLine.sample((before + clock.now()) / 2n, gauge.orphans, gauge.limit, gauge.memory));
     } catch (error) {
       notice(`the kernel's orphan counter cannot be read: ${String(error)}`);
     }

@@ -105,6 +105,8 @@ const isOwn = (event: TimedEvent): boolean =>
   event.kind === 'inventoried' ||
   event.kind === 'inventory_end' ||
   event.kind === 'sample' ||
+  event.kind === 'host_facts' ||
+  event.kind === 'kernel_log' ||
   event.kind === 'lost' ||
   event.kind === 'notice';
 

@@ -5,8 +5,10 @@ import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
 import type { ClosePath, Closer, How, Step } from './close-path.ts';
-import { distance, endingOf, hasSequence, type ResetReasons, unreadBytes } from './ended-by.ts';
 import { recordOf, type SockRecord } from './record.ts';
+import { endingOf } from './rules/ending.ts';
+import type { ResetReasons } from './rules/facts.ts';
+import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
 import { waitedFor } from './waiting.ts';
 
 export type DescribeContext = {
@@ -28,6 +30,10 @@ export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext)
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.announcedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
+  const gaps =
+    isMissed || ending === null || ending.certain || ending.endedBy === 'unknown'
+      ? [...sock.gaps]
+      : [...sock.gaps, 'cause_inferred'];
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   return {
     type: 'close_path',
@@ -68,8 +74,8 @@ export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext)
     side: ending?.side ?? 'unknown',
     because: ending === null ? [] : [ending.because],
     advice: [],
-    certain: sock.gaps.size === 0 && ending?.endedBy !== 'unknown',
-    gaps: [...sock.gaps],
+    certain: gaps.length === 0 && ending?.endedBy !== 'unknown',
+    gaps,
   };
 };
 
@@ -151,9 +157,3 @@ const lostBytes = (record: SockRecord): number | null => {
     ? null
     : withoutFin(distance(record.last.writeSeq, record.last.sndUna), last?.from ?? null);
 };
-
-/** In these states the last byte that is not acknowledged is our FIN. */
-const withoutFin = (bytes: number | null, state: number | null): number | null =>
-  bytes !== null && bytes > 0 && (state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK)
-    ? bytes - 1
-    : bytes;

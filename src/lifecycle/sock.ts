@@ -23,6 +23,18 @@ export type Gap =
   | 'linger_end_inferred'
   | 'capture_ended';
 
+/** How near the host was to its limits at one moment; null where that is not known. */
+export type Pressure = {
+  /** Orphans of the whole host, by our count where the inventory is in, else the kernel's. */
+  readonly orphans: number | null;
+  /** net.ipv4.tcp_max_orphans. */
+  readonly limit: number | null;
+  /** Pages of memory that TCP sockets hold, of the newest sample. */
+  readonly memPages: number | null;
+  /** The third figure of net.ipv4.tcp_mem, pages. */
+  readonly memHigh: number | null;
+};
+
 /** One life of one `struct sock`, from its close to its destroy: what was observed, and no more. */
 export type Sock = {
   readonly sk: SkAddr;
@@ -47,6 +59,12 @@ export type Sock = {
   latest: string | null;
   retransmits: number;
   resets: Reset[];
+  /** Lines about it since its announcement, up to its destroy. */
+  lines: number;
+  /** How many the probe had printed of these, by its destroy; -1 where that is not known. */
+  printed: number;
+  /** When it was reset by the kernel itself, or left without an answer: the host's limits at that moment. */
+  pressure: Pressure | null;
   destroyedAt: TraceNs | null;
   /** As its destroy told it, decimal; the announcement's line may know it before. */
   cookie: string | null;
@@ -79,6 +97,9 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   latest: null,
   retransmits: 0,
   resets: NONE,
+  lines: 0,
+  printed: -1,
+  pressure: null,
   destroyedAt: null,
   cookie: null,
   destroyErr: 0,

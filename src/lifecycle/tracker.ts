@@ -5,9 +5,10 @@ import type { Announce, Destroy, Inventoried, InventoryEnd, SetState, Tally, Tim
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
+import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { addGap, type Gap, NONE, newSock, type ObservedMove, type Sock } from './sock.ts';
+import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
@@ -37,7 +38,7 @@ export type Counters = {
   readonly tallied: number;
 };
 
-export type Tracker = {
+export type Tracker = Host['seen'] & {
   readonly apply: (event: TimedEvent, isLate: boolean) => void;
   readonly addMalformed: () => void;
   /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
@@ -69,6 +70,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const tallies = new Map<string, number>();
   const generations = createGenerations();
   const ledger: Ledger = createLedger(options.onLedger);
+  const host = createHost();
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
   let lostEvents = 0;
@@ -88,6 +90,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const finish = (sock: Sock): void => {
+    // The probe counted what it printed: of the lines about this very sock some did not come.
+    if (sock.lines < sock.printed) addGap(sock, 'events_lost');
     if (live.get(sock.sk) === sock) live.delete(sock.sk);
     options.onEnd(sock);
   };
@@ -133,7 +137,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const meetDestroy = (sock: Sock): void => {
     addGap(sock, 'event_late');
     const event = early.get(sock.sk);
-    if (event === undefined || event.at < sock.announcedAt) return;
+    if (event === undefined || event.at < sock.announcedAt || !isOf(sock, event)) return;
     unannounced--;
     destroy(event, true);
   };
@@ -185,6 +189,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const setState = (event: SetState, isLate: boolean): void => {
     const sock = sockAt(event.sk, event.at);
     if (sock === undefined) return;
+    sock.lines++;
     if (isLate) addGap(sock, 'event_late');
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
@@ -199,6 +204,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     sock.state = event.to;
     if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
     remember(sock, event.line);
+    if (event.to === TCP.CLOSE && event.from === TCP.FIN_WAIT1) sock.pressure = pressure();
+  };
+
+  const pressure = (): Pressure => {
+    const { orphans, kernelOrphans, kernelLimit } = ledger.now(now);
+    return { orphans: orphans ?? kernelOrphans, limit: kernelLimit, memPages: null, memHigh: null };
   };
 
   const remember = (sock: Sock, line: string): void => {
@@ -222,7 +233,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const destroy = (event: Destroy, isLate: boolean): void => {
-    const sock = live.get(event.sk);
+    const known = live.get(event.sk);
+    const sock = known === undefined || isOf(known, event) ? known : undefined;
+    if (known !== undefined && sock === undefined && known.destroyedAt === null && event.at > known.announcedAt) {
+      // The destroy of the next life at this address, whose announcement did not come.
+      infer(known, 'destroy_missed');
+    }
     if (sock === undefined || sock.destroyedAt !== null) {
       unannounced++;
       if (sock === undefined) expectLate(event);
@@ -234,6 +250,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     dying--;
     sock.cookie = event.cookie === '0' ? sock.cookie : decimalOf(event.cookie);
     sock.destroyErr = event.err;
+    sock.printed = event.lines - 1;
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
     ended.push(sock);
@@ -320,6 +337,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'retransmit': {
           const sock = sockAt(event.sk, event.at);
           if (sock === undefined) return;
+          sock.lines++;
           sock.retransmits++;
           if (isLate) addGap(sock, 'event_late');
           else remember(sock, event.line);
@@ -327,7 +345,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         }
         case 'reset': {
           const sock = live.get(event.sk);
-          if (sock === undefined || sock.resets.length >= MAX_RESETS) return;
+          if (sock === undefined) return;
+          if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
+          if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
+          if (sock.resets.length >= MAX_RESETS) return;
           if (sock.resets === NONE) sock.resets = [];
           sock.resets.push(event);
           return;
@@ -340,7 +361,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return older.list(event);
         case 'inventory_end':
           return endInventory(event);
+        case 'host_facts':
+        case 'kernel_log':
+          return host.take(event);
         case 'sample':
+          host.take(event);
           return ledger.sample(event.at, event.orphans, event.limit);
         case 'lost':
           return lose(event.count);
@@ -368,6 +393,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
     now: newest,
+    ...host.seen,
   };
 };
 
@@ -376,3 +402,13 @@ const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state 
 
 /** A copy that does not keep the chunk alive it was cut from. */
 const flat = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');
+
+/** Clocks of A and D lines are the same; what differs is rounding, of a boot time that a double may not hold to the ns. */
+const ROUNDED_NS = 65_536;
+const SLACK_NS = 1000;
+
+/** Whether a destroy is of this life: the probe keeps when it announced what it now sees go. */
+const isOf = (sock: Sock, event: Destroy): boolean => {
+  const since = sock.announcedAt - event.announcedAt;
+  return event.lines === 0 || (since > -SLACK_NS && since < ROUNDED_NS + SLACK_NS);
+};

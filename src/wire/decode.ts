@@ -108,7 +108,10 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const context = scan.lo;
         scan.hex();
-        return { kind: 'destroy', at, sk: key, cookie, context, err: scan.hi >>> 16 };
+        const err = scan.hi >>> 16;
+        scan.hex();
+        const announcedAt = traceNs((scan.hi * 65_536 + (scan.lo >>> 16)) * 65_536 - ((bootSec ?? 0) * 1e9 + bootNsec));
+        return { kind: 'destroy', at, sk: key, cookie, context, err, announcedAt, lines: scan.lo & 0xffff };
       }
       case 0x54: {
         const via = scan.hex32();

@@ -1,4 +1,5 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import type { HostFacts } from './host-facts.ts';
 
 /** How the probe knew that a socket dies; the numbers are the wire's. */
 export const VIA = {
@@ -71,6 +72,10 @@ export type Destroy = OnSock & {
   readonly cookie: string;
   readonly context: number;
   readonly err: number;
+  /** When its socket was announced, rounded down to 65,536 ns; means nothing where `lines` is 0. */
+  readonly announcedAt: TraceNs;
+  /** Lines printed about this sock, its announcement included; 0 where the probe could not count. */
+  readonly lines: number;
 };
 
 /** Sockets that died before they were announced; counted in the kernel since the capture began. */
@@ -120,6 +125,34 @@ export type Sample = {
   readonly at: TraceNs;
   readonly orphans: number;
   readonly limit: number;
+  /** Null in recordings of finwait 0.1, and where the kernel does not say. */
+  readonly memory: TcpMemory | null;
+};
+
+/** Pages that all TCP sockets of the machine hold, and net.ipv4.tcp_mem's three thresholds in pages. */
+export type TcpMemory = {
+  readonly pages: number;
+  readonly low: number;
+  readonly pressure: number;
+  readonly high: number;
+};
+
+/** What the host says of itself: at the start, once a minute, and at the end. */
+export type HostSeen = { readonly kind: 'host_facts'; readonly at: TraceNs; readonly facts: HostFacts };
+
+/** What the kernel logs when it kills orphans: `orphans` too many orphaned sockets, `memory` out of memory. */
+export type LoggedKind = 'orphans' | 'memory';
+
+/** A line of the kernel's log, read at `at`. */
+export type KernelLogged = {
+  readonly kind: 'kernel_log';
+  readonly at: TraceNs;
+  /** When it was logged: between the reading before and this one. */
+  readonly loggedAt: TraceNs;
+  readonly about: LoggedKind;
+  /** syslog's: 0 is the kernel itself; anything else was written to /dev/kmsg by a process. */
+  readonly facility: number;
+  readonly text: string;
 };
 
 /** Events that were dropped before they reached us, by who dropped them. */
@@ -144,6 +177,8 @@ export type TimedEvent =
   | Inventoried
   | InventoryEnd
   | Sample
+  | HostSeen
+  | KernelLogged
   | Lost
   | Notice;
 

@@ -1,5 +1,7 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
-import type { TimedEvent } from './event.ts';
+import type { LoggedKind, TcpMemory, TimedEvent } from './event.ts';
+import type { HostFacts } from './host-facts.ts';
+import { formatHostFacts, parseHostFacts } from './host-facts-json.ts';
 import type { Scan } from './scan.ts';
 
 /**
@@ -36,7 +38,22 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
     case 0x6b: {
       const orphans = decimal(scan);
       const limit = decimal(scan);
-      return { kind: 'sample', at, orphans, limit };
+      // Lines of finwait 0.1 end here.
+      if (scan.done()) return { kind: 'sample', at, orphans, limit, memory: null };
+      const memory = { pages: decimal(scan), low: decimal(scan), pressure: decimal(scan), high: decimal(scan) };
+      return { kind: 'sample', at, orphans, limit, memory };
+    }
+    case 0x68: {
+      const facts = parseHostFacts(scan.rest());
+      return facts === null ? null : { kind: 'host_facts', at, facts };
+    }
+    case 0x6d: {
+      const before = decimal(scan);
+      const about = scan.word();
+      const facility = decimal(scan);
+      const text = scan.rest();
+      if ((about !== 'orphans' && about !== 'memory') || text === '') return null;
+      return { kind: 'kernel_log', at, loggedAt: traceNs(at - before), about, facility, text };
     }
     case 0x6c: {
       const count = decimal(scan);
@@ -54,7 +71,11 @@ export const ownLine = {
   inventoried: (boot: bigint, fields: readonly (string | number)[]): string => `i ${boot} ${fields.join(' ')}`,
   inventoryEnd: (boot: bigint, sinceAttachNs: bigint, namespaces: number, unreadable: number): string =>
     `e ${boot} ${sinceAttachNs} ${namespaces} ${unreadable}`,
-  sample: (boot: bigint, orphans: number, limit: number): string => `k ${boot} ${orphans} ${limit}`,
+  sample: (boot: bigint, orphans: number, limit: number, memory: TcpMemory | null): string =>
+    `k ${boot} ${orphans} ${limit}${memory === null ? '' : ` ${memory.pages} ${memory.low} ${memory.pressure} ${memory.high}`}`,
+  hostFacts: (boot: bigint, facts: HostFacts): string => `h ${boot} ${formatHostFacts(facts)}`,
+  kernelLog: (boot: bigint, sinceLoggedNs: bigint, about: LoggedKind, facility: number, text: string): string =>
+    `m ${boot} ${sinceLoggedNs} ${about} ${facility} ${oneLine(text)}`,
   lost: (boot: bigint, count: number, where: string): string => `l ${boot} ${count} ${oneLine(where)}`,
   notice: (boot: bigint, text: string): string => `n ${boot} ${oneLine(text)}`,
 };

@@ -1,7 +1,10 @@
 import { TCP_STATES, type TcpState } from '../../src/kernel/tcp-state.ts';
-import { VIA } from '../../src/wire/event.ts';
+import { type LoggedKind, type TcpMemory, VIA } from '../../src/wire/event.ts';
 import type { Evidence } from '../../src/wire/evidence.ts';
 import { HOLDER } from '../../src/wire/evidence.ts';
+import type { HostFacts } from '../../src/wire/host-facts.ts';
+import { ownLine } from '../../src/wire/own-lines.ts';
+import { aHostFacts } from './host-facts.ts';
 
 /** Boot clock of the handshake: every `at` below is nanoseconds after it. */
 export const BOOT = 1_000_000_000_123n;
@@ -176,13 +179,16 @@ export const destroyLine = (
     readonly state?: TcpState;
     readonly err?: number;
     readonly own?: boolean;
+    /** Lines about it, its announcement included, and when that was; left out, the probe could not count. */
+    readonly lines?: number;
+    readonly announcedAt?: number;
   },
 ): string => {
   const cookie = typeof on.cookie === 'string' ? on.cookie : hex(on.cookie ?? 77n);
   const [e0, e1] = packEvidence({ state: on.state ?? 'CLOSE', err: on.err ?? 0, own: on.own ?? false, flags: 1 }).split(
     ' ',
   );
-  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1}`;
+  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1} ${hex(on.lines === undefined ? 0 : (((BOOT + BigInt(on.announcedAt ?? 0)) >> 16n) << 16n) | BigInt(on.lines))}`;
 };
 
 export const tallyLine = (
@@ -209,7 +215,27 @@ export const inventoriedLine = (at: number, on: InventoryFields = {}): string =>
 export const inventoryEndLine = (at: number, on: { attachedAt?: number; unreadable?: number } = {}): string =>
   `e ${boot(at)} ${at - (on.attachedAt ?? 0)} 3 ${on.unreadable ?? 0}`;
 
-export const sampleLine = (at: number, orphans: number, limit = 16_384): string => `k ${boot(at)} ${orphans} ${limit}`;
+/** As finwait 0.1 wrote it, unless `memory` is given. */
+export const sampleLine = (at: number, orphans: number, limit = 16_384, memory: TcpMemory | null = null): string =>
+  ownLine.sample(BOOT + BigInt(at), orphans, limit, memory);
+export const hostFactsLine = (at: number, facts: HostFacts = aHostFacts()): string =>
+  ownLine.hostFacts(BOOT + BigInt(at), facts);
+export const kernelLogLine = (
+  at: number,
+  on: {
+    readonly before?: number;
+    readonly about?: LoggedKind;
+    readonly facility?: number;
+    readonly text?: string;
+  } = {},
+): string =>
+  ownLine.kernelLog(
+    BOOT + BigInt(at),
+    BigInt(on.before ?? 0),
+    on.about ?? 'orphans',
+    on.facility ?? 0,
+    on.text ?? 'TCP: too many orphaned sockets',
+  );
 export const lostLine = (at: number, count: number, where = 'bpftrace'): string => `l ${boot(at)} ${count} ${where}`;
 export const noticeLine = (at: number, text: string): string => `n ${boot(at)} ${text}`;
 
@@ -227,6 +253,8 @@ export const oneOfEach = (): readonly string[] => [
   inventoriedLine(9000),
   inventoryEndLine(10_000),
   sampleLine(11_000, 5),
+  hostFactsLine(11_500),
+  kernelLogLine(11_700, { before: 200 }),
   lostLine(12_000, 7),
   noticeLine(13_000, 'a word'),
 ];

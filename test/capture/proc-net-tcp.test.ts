@@ -38,6 +38,7 @@ describe('a line', () => {
         rport: 51_234,
         state: 4,
         txQueue: 1449,
+        rxQueue: 0,
         timer: 1,
         retransmits: 7,
         inode: 0,

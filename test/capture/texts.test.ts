@@ -3,7 +3,8 @@ import { attachFault, howItEnded } from '../../src/capture/attach-fault.ts';
 import { bpftraceEnv, parseBpftraceVersion, readChatter, reorderWindowMs } from '../../src/capture/bpftrace.ts';
 import { missingCapabilities } from '../../src/capture/capabilities.ts';
 import { clockReading, parseTimerList } from '../../src/capture/jiffies.ts';
-import { parseSockstat } from '../../src/capture/sockstat.ts';
+import { parseAuxv } from '../../src/capture/page-size.ts';
+import { parseSockstat, parseTcpMemory } from '../../src/capture/sockstat.ts';
 
 describe('/proc/net/sockstat', () => {
   test('gives the orphans', () => {
@@ -14,6 +15,47 @@ describe('/proc/net/sockstat', () => {
 
   test.each(['', 'TCP: inuse 9 tw 3', 'UDP: inuse 1 orphan 7', 'TCP6: inuse 1'])('%j has none', (text) => {
     expect(parseSockstat(text)).toBeNull();
+  });
+});
+
+describe('the memory of TCP', () => {
+  const sockstat = 'sockets: used 217\nTCP: inuse 9 orphan 1 tw 3 alloc 30 mem 193\nFRAG: inuse 0 memory 7\n';
+
+  test('is its pages and tcp_mem, whose fields are parted by tabs', () => {
+    expect(parseTcpMemory(sockstat, '287901\t383868\t575802\n')).toEqual({
+      pages: 193,
+      low: 287_901,
+      pressure: 383_868,
+      high: 575_802,
+    });
+  });
+
+  test.each([
+    ['', '1 2 3'],
+    [sockstat, ''],
+    [sockstat, '1 2'],
+    [sockstat, '1 2 3 4'],
+    ['FRAG: inuse 0 mem 7', '1 2 3'],
+  ])('is unknown of %j and %j', (text, tcpMem) => {
+    expect(parseTcpMemory(text, tcpMem)).toBeNull();
+  });
+});
+
+describe('the page size', () => {
+  const auxv = (isLittle: boolean, ...words: readonly bigint[]): Uint8Array => {
+    const view = new DataView(new ArrayBuffer(words.length * 8));
+    for (const [index, word] of words.entries()) view.setBigUint64(index * 8, word, isLittle);
+    return new Uint8Array(view.buffer);
+  };
+
+  test.each([true, false])('is found among the words, little-endian %s', (isLittle) => {
+    expect(parseAuxv(auxv(isLittle, 33n, 2n ** 63n, 6n, 65_536n, 0n, 0n), isLittle)).toBe(65_536);
+  });
+
+  test('is unknown where it is not, or cut off', () => {
+    expect(parseAuxv(auxv(true, 17n, 6n, 0n, 0n), true)).toBeNull();
+    expect(parseAuxv(auxv(true, 6n, 4096n).subarray(0, 12), true)).toBeNull();
+    expect(parseAuxv(new Uint8Array(), true)).toBeNull();
   });
 });
 

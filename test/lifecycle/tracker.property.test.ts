@@ -9,8 +9,10 @@ import { decodeAll } from '../builders/track.ts';
 import {
   announceLine,
   destroyLine,
+  hostFactsLine,
   inventoriedLine,
   inventoryEndLine,
+  kernelLogLine,
   lostLine,
   resetLine,
   retransmitLine,
@@ -59,6 +61,8 @@ const line = fc
       .record({ when: at, unreadable: fc.nat({ max: 1 }) })
       .map((on) => inventoryEndLine(on.when, { attachedAt: 0, unreadable: on.unreadable })),
     fc.tuple(at, fc.nat({ max: 6 })).map(([when, orphans]) => sampleLine(when, orphans)),
+    at.map((when) => hostFactsLine(when)),
+    at.map((when) => kernelLogLine(when)),
     fc.tuple(at, fc.nat({ max: 6 })).map(([when, count]) => lostLine(when, count)),
   )
   .filter((text) => !/^e \S+ -/.test(text));

@@ -45,6 +45,8 @@ const KINDS = new Set([
   'inventoried',
   'inventory_end',
   'sample',
+  'host_facts',
+  'kernel_log',
   'lost',
   'notice',
 ]);
@@ -180,7 +182,7 @@ describe('malformed lines', () => {
       .join(' ');
 
   test('a number that is none, in any field of any kind, is malformed', () => {
-    const numeric = oneOfEach().filter((line) => !/^[nli]/.test(line));
+    const numeric = oneOfEach().filter((line) => !/^[nlihm]/.test(line));
     for (const line of numeric) {
       for (let index = 1; index < line.split(' ').length; index++) {
         const broken = breakField(line, index, (field) => `${field}g`);
@@ -190,14 +192,14 @@ describe('malformed lines', () => {
   });
 
   test('a missing field, in any kind, is malformed', () => {
-    for (const line of oneOfEach().filter((each) => !/^[nl]/.test(each))) {
+    for (const line of oneOfEach().filter((each) => !/^[nlhm]/.test(each))) {
       const short = line.slice(0, line.lastIndexOf(' '));
       expect(decodeAfterHello(short), short).toEqual({ kind: 'malformed', line: short });
     }
   });
 
   test('a field too many, in any kind, is malformed', () => {
-    for (const line of oneOfEach().filter((each) => !/^[nl]/.test(each))) {
+    for (const line of oneOfEach().filter((each) => !/^[nlhm]/.test(each))) {
       expect(decodeAfterHello(`${line} 1`), line).toEqual({ kind: 'malformed', line: `${line} 1` });
       expect(decodeAfterHello(`${line} `), line).toEqual({ kind: 'malformed', line: `${line} ` });
     }
@@ -227,7 +229,9 @@ describe('malformed lines', () => {
   test('any string at all decodes into a known kind and never throws', () => {
     const anyLine = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 100 }),
-      fc.tuple(fc.constantFrom(...'HASRXDTCZiekln'), fc.string({ unit: 'binary-ascii' })).map(([l, s]) => `${l} ${s}`),
+      fc
+        .tuple(fc.constantFrom(...'HASRXDTCZiekhmln'), fc.string({ unit: 'binary-ascii' }))
+        .map(([l, s]) => `${l} ${s}`),
     );
     fc.assert(
       fc.property(anyLine, (line) => {
@@ -260,7 +264,7 @@ describe('malformed lines', () => {
   });
 
   test('a prefix of a good line that lost a whole field is malformed, at every cut', () => {
-    for (const line of [helloLine(), ...oneOfEach().filter((each) => !/^[nl]/.test(each))]) {
+    for (const line of [helloLine(), ...oneOfEach().filter((each) => !/^[nlhm]/.test(each))]) {
       const lastField = line[0] === 'A' ? line.length - 1 : line.lastIndexOf(' ');
       for (let length = 1; length <= lastField; length++) {
         const cut = line.slice(0, length);

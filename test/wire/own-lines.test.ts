@@ -14,6 +14,7 @@ const at = fc.integer({ min: 0, max: 10 ** 15 });
 const boot = (ns: number): bigint => BOOT + BigInt(ns);
 const count = fc.nat({ max: 2 ** 31 });
 const port = fc.nat({ max: 65_535 });
+const memories = fc.record({ pages: count, low: count, pressure: count, high: count });
 const words = fc.string({ unit: fc.constantFrom(...'abc 0[]:;é') }).map((text) => text.trim());
 
 test('an inventoried orphan that is written is read back', () => {
@@ -65,11 +66,54 @@ test('the end of the inventory keeps when the probes were attached', () => {
 
 test('a sample that is written is read back', () => {
   fc.assert(
-    fc.property(at, count, count, (ns, orphans, limit) => {
-      expect(read(ownLine.sample(boot(ns), orphans, limit))).toEqual({ kind: 'sample', at: ns, orphans, limit });
+    fc.property(at, count, count, fc.option(memories), (ns, orphans, limit, memory) => {
+      expect(read(ownLine.sample(boot(ns), orphans, limit, memory))).toEqual({
+        kind: 'sample',
+        at: ns,
+        orphans,
+        limit,
+        memory,
+      });
     }),
   );
 });
+
+test('a sample of finwait 0.1, which knew no memory, is read; one with a part of it is not', () => {
+  expect(read(`k ${boot(1)} 5 8192`)).toEqual({ kind: 'sample', at: 1, orphans: 5, limit: 8192, memory: null });
+  for (const more of ['1', '1 2', '1 2 3', '1 2 3 4 5', '1 2 3 x', ' ']) {
+    expect(read(`k ${boot(1)} 5 8192 ${more}`)).toMatchObject({ kind: 'malformed' });
+  }
+});
+
+test('a line of the kernel’s log that is written is read back', () => {
+  fc.assert(
+    fc.property(
+      at,
+      count,
+      fc.constantFrom('orphans', 'memory'),
+      fc.nat({ max: 127 }),
+      words.filter((text) => text !== ''),
+      (ns, ago, about, facility, text) => {
+        expect(read(ownLine.kernelLog(boot(ns), BigInt(ago), about, facility, text))).toEqual({
+          kind: 'kernel_log',
+          at: ns,
+          loggedAt: ns - ago,
+          about,
+          facility,
+          text,
+        });
+      },
+    ),
+  );
+});
+
+test.each(['weather 0 text', 'orphans kern text', 'orphans', 'orphans 0'])(
+  'a line of the kernel’s log of another form is malformed: %s',
+  (rest) => {
+    const line = `m ${boot(5)} 1 ${rest}`;
+    expect(read(line)).toEqual({ kind: 'malformed', line });
+  },
+);
 
 test('words that are written are read back', () => {
   fc.assert(

@@ -1,5 +1,5 @@
 import { heldBytes } from '../../explain/describe.ts';
-import { distance } from '../../explain/ended-by.ts';
+import { distance } from '../../explain/sequence.ts';
 import { waitingIn } from '../../explain/waiting.ts';
 import { endpoint } from '../../kernel/address.ts';
 import { stateName } from '../../kernel/tcp-state.ts';

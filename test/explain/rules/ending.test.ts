@@ -1,21 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import type { ClosePath } from '../../src/explain/close-path.ts';
-import { distance } from '../../src/explain/ended-by.ts';
-import type { TcpState } from '../../src/kernel/tcp-state.ts';
-import { VIA } from '../../src/wire/event.ts';
-import { HOLDER, SOCK } from '../../src/wire/evidence.ts';
-import { pathOf, REASONS } from '../builders/explain.ts';
+import type { ClosePath } from '../../../src/explain/close-path.ts';
+import { distance } from '../../../src/explain/sequence.ts';
+import type { TcpState } from '../../../src/kernel/tcp-state.ts';
+import { VIA } from '../../../src/wire/event.ts';
+import { HOLDER, SOCK } from '../../../src/wire/evidence.ts';
+import { pathOf, REASONS } from '../../builders/explain.ts';
 import {
   type AnnounceFields,
   announceLine,
   destroyLine,
   type EvidenceFields,
+  inventoryEndLine,
   ms,
   type PastMove,
   resetLine,
+  sampleLine,
   setStateLine,
+  tickLine,
   us,
-} from '../builders/wire-lines.ts';
+} from '../../builders/wire-lines.ts';
 
 type End = ClosePath['ended_by'];
 const NO_REASONS = {};
@@ -160,14 +163,14 @@ describe('after the close', () => {
     ).toEqual(['user_timeout', 'unknown']);
   });
 
-  test('a soft error that tcp_write_err made the errno is a timeout like ETIMEDOUT', () => {
+  test('a soft error that tcp_write_err made the errno is a timeout like ETIMEDOUT, and kept by the network', () => {
     expect(
       ending(
         closed(),
         step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: 113, errSoft: 113, icskRetransmits: 9 }),
         destroyed(ms(9), 113),
       ),
-    ).toEqual(['retries', 'unknown']);
+    ).toEqual(['retries', 'network']);
   });
 
   test('ETIMEDOUT of which nothing was tried is unknown', () => {
@@ -186,6 +189,84 @@ describe('after the close', () => {
     ]);
     expect(path).toMatchObject({ ended_by: 'unknown', side: 'limit', certain: false });
     expect(path.because.join()).toMatch(/tcp_max_orphans.*tcp_mem/);
+  });
+
+  describe('a reset by reason TCP_ABORT_ON_MEMORY', () => {
+    /** Reset at its close (`own`), or by its timer, while the host had `orphans` of at most 100. */
+    const limited = (orphans: number, own: boolean): ClosePath =>
+      pathOf([
+        inventoryEndLine(0),
+        sampleLine(1, orphans, 100),
+        tickLine(ms(20)),
+        announceLine({
+          at: ms(30),
+          state: 'ESTABLISHED',
+          moves: [{ at: ms(30), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }],
+        }),
+        ...(own ? [] : [sent(ms(40), REASONS.TCP_ABORT_ON_MEMORY)]),
+        step(ms(40) + 5, 'FIN_WAIT1', 'CLOSE', { own, writeSeq: 5001, sndUna: 5000 }),
+        ...(own ? [sent(ms(40) + 9, REASONS.TCP_ABORT_ON_MEMORY)] : []),
+        destroyed(ms(40) + 20),
+      ]);
+
+    test('in the close, above tcp_max_orphans: orphan_limit, with the figures', () => {
+      const path = limited(100, true);
+      expect(path).toMatchObject({ ended_by: 'orphan_limit', side: 'limit' });
+      expect(path.because.join()).toContain('101 orphans of at most 100');
+    });
+
+    test('in the close, below it: not called so', () => {
+      expect(limited(60, true)).toMatchObject({ ended_by: 'unknown', side: 'limit', certain: false });
+    });
+
+    test('by a timer, from a quarter of it on', () => {
+      expect(limited(30, false)).toMatchObject({ ended_by: 'orphan_limit', side: 'limit' });
+      expect(limited(10, false)).toMatchObject({ ended_by: 'unknown', side: 'limit' });
+    });
+
+    test('without the figures of tcp_mem it is no more than inferred', () => {
+      expect(limited(100, true)).toMatchObject({ certain: false, gaps: ['cause_inferred'] });
+    });
+  });
+
+  test('a silent end by a timer with our FIN not acknowledged: resources', () => {
+    const path = pathOf([
+      closed(),
+      step(ms(900), 'FIN_WAIT1', 'CLOSE', { writeSeq: 5001, sndUna: 5000 }),
+      destroyed(ms(901)),
+    ]);
+    expect(path).toMatchObject({ ended_by: 'resources', side: 'limit' });
+  });
+
+  test('a reset received is certain where no data came after the close, and inferred where some did', () => {
+    const reset = (dataSegsIn: number): ClosePath =>
+      pathOf([
+        closed({ dataSegsIn: 7 }),
+        resetLine({ at: ms(1), sent: false, dataSegsIn }),
+        step(ms(1) + 5, 'FIN_WAIT1', 'CLOSE', { err: 104 }),
+        destroyed(ms(2), 104),
+      ]);
+    expect(reset(7)).toMatchObject({ ended_by: 'peer_reset', certain: true, gaps: [] });
+    expect(reset(8)).toMatchObject({ ended_by: 'peer_reset', certain: false, gaps: ['cause_inferred'] });
+  });
+
+  test('ECONNRESET without the event that brings it is unknown', () => {
+    expect(ending(closed(), step(ms(1), 'FIN_WAIT1', 'CLOSE', { err: 104 }), destroyed(ms(2), 104))).toEqual([
+      'unknown',
+      'unknown',
+    ]);
+  });
+
+  test('a line that the probe counted and that did not come makes the path uncertain', () => {
+    const lines = (count: number): ClosePath =>
+      pathOf([
+        closed(),
+        step(ms(1), 'FIN_WAIT1', 'FIN_WAIT2'),
+        step(ms(2), 'FIN_WAIT2', 'CLOSE'),
+        destroyLine({ at: ms(3), lines: count }),
+      ]);
+    expect(lines(3)).toMatchObject({ ended_by: 'fin_wait2_timewait', certain: true, gaps: [] });
+    expect(lines(4)).toMatchObject({ certain: false, gaps: ['events_lost'] });
   });
 
   test('ECONNABORTED: killed by ss -K', () => {
@@ -224,7 +305,7 @@ describe('after the close', () => {
       [closed(), step(us(50), 'FIN_WAIT1', 'CLOSE', { own: true }), sent(us(60), 13), destroyed(us(70))],
       { reasons: NO_REASONS },
     );
-    expect([path.ended_by, path.side]).toEqual(['unknown', 'unknown']);
+    expect([path.ended_by, path.side]).toEqual(['unknown', 'limit']);
   });
 });
 

@@ -1,0 +1,90 @@
+import { execa } from 'execa';
+import { inSlices } from './in-slices.ts';
+import { type Netns, ownNetns } from './netns.ts';
+
+const TIMEOUT_MS = 2000;
+const MAX_OUTPUT = 16_000_000;
+const STATES = ['close-wait', 'fin-wait-1', 'fin-wait-2', 'last-ack', 'closing'];
+
+/** One socket as ss shows it. Times in ms, memory in bytes; null where ss did not say. */
+export type SocketInfo = {
+  readonly state: string;
+  /** Both endpoints, as `socketKey` writes them. */
+  readonly key: string;
+  readonly inode: number;
+  readonly isMinisock: boolean;
+  /** Since data last came, since an ACK last came. @see Linux include/uapi/linux/tcp.h, tcp_info */
+  readonly lastRcvMs: number | null;
+  readonly lastAckMs: number | null;
+  /** Receive and send buffers and what is reserved: sk_rmem_alloc + sk_wmem_queued + sk_forward_alloc. */
+  readonly memBytes: number | null;
+};
+
+/** What tells a socket from others of its namespace; ss adds an interface to a link-local address. */
+export const socketKey = (laddr: string, lport: number | string, raddr: string, rport: number | string): string =>
+  `${laddr} ${lport} ${raddr} ${rport}`;
+
+/**
+ * Reads a line of `ss -OHtniem state …`, of several states. ss leaves a time out when it is 0.
+ *
+ * @returns null for one that is none
+ */
+export const parseSocketInfo = (line: string): SocketInfo | null => {
+  const [state = '', , , local = '', peer = '', ...rest] = line.trim().split(/\s+/);
+  const from = endpointOf(local);
+  const to = endpointOf(peer);
+  const info = rest.join(' ');
+  const inode = /(?:^| )ino:(\d{1,15})(?: |$)/.exec(info)?.[1];
+  if (from === null || to === null || !/^[A-Z0-9-]{3,12}$/.test(state)) return null;
+  const hasInfo = /(?:^| )rto:/.test(info);
+  const time = (name: string): number | null =>
+    hasInfo ? Number(new RegExp(`(?:^| )${name}:(\\d{1,10})`).exec(info)?.[1] ?? 0) : null;
+  return {
+    state,
+    key: socketKey(...from, ...to),
+    inode: Number(inode ?? 0),
+    isMinisock: info.includes('timer:(timewait'),
+    lastRcvMs: time('lastrcv'),
+    lastAckMs: time('lastack'),
+    memBytes: memoryOf(info),
+  };
+};
+
+const endpointOf = (text: string): readonly [string, string] | null => {
+  const [, bracketed, plain, port] =
+    /^(?:\[([^\]%]+)(?:%[^\]]*)?\](?:%[^:]*)?|([^:%[\]]+)(?:%[^:]*)?):(\d{1,5})$/.exec(text) ?? [];
+  const address = bracketed ?? plain;
+  return address === undefined || port === undefined ? null : [address, port];
+};
+
+const memoryOf = (info: string): number | null => {
+  const m = /skmem:\(r(\d{1,10}),rb\d+,t\d+,tb\d+,f(\d{1,10}),w(\d{1,10}),/.exec(info);
+  // sk_forward_alloc is signed, and printed as if it were not.
+  return m === null ? null : Math.max(0, Number(m[1]) + (Number(m[2]) | 0) + Number(m[3]));
+};
+
+/**
+ * Asks ss for the sockets of a namespace that wait for a close or die: bounded to 2 s and 16 MB.
+ *
+ * @returns why ss could not tell of all of them; null when it could. Never throws
+ */
+export const askSocketInfo = async (netns: Netns, take: (info: SocketInfo) => void): Promise<string | null> => {
+  const ss = ['ss', '-OHtniem', ...STATES.flatMap((state) => ['state', state])];
+  const way = netns.mount ?? `/proc/${netns.pid ?? 'self'}/ns/net`;
+  const [file = 'ss', ...args] = netns.inode === ownNetns() ? ss : ['nsenter', `--net=${way}`, ...ss];
+  const result = await execa(file, args, {
+    reject: false,
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_OUTPUT,
+    env: { LC_ALL: 'C' },
+  });
+  await inSlices(result.stdout ?? '', (line) => {
+    const info = parseSocketInfo(line);
+    if (info !== null) take(info);
+  });
+  if (!result.failed) return null;
+  if (result.timedOut) return `ss took more than ${TIMEOUT_MS / 1000} s`;
+  if (result.isMaxBuffer) return 'ss had too much to say';
+  return result.code === 'ENOENT' ? `${file} was not found` : `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
+};

@@ -1,0 +1,51 @@
+import type { HostSeen, KernelLogged, Sample } from '../wire/event.ts';
+
+/** Lines of the kernel's log that are kept; more are only counted. */
+const MAX_LOG = 1000;
+
+/** The kernel's complaints since the capture began. It limits their rate: the counts are the least there were. */
+export type KernelLog = {
+  /** Oldest first; the first 1,000. */
+  readonly lines: readonly KernelLogged[];
+  /** Lines the kernel itself wrote, by what they are about. */
+  readonly orphans: number;
+  readonly memory: number;
+  /** Lines like the kernel's that a process wrote to /dev/kmsg; in neither count. */
+  readonly byProcess: number;
+};
+
+export type Host = {
+  readonly take: (event: HostSeen | KernelLogged | Sample) => void;
+  readonly seen: {
+    /** The newest facts of the host, and when they were put; null before the first. */
+    readonly host: () => HostSeen | null;
+    readonly kernelLog: () => KernelLog;
+    /** The newest of the samples that come once a second; null before the first. */
+    readonly sample: () => Sample | null;
+  };
+};
+
+/** Keeps what the host said last of itself, and what its kernel complained of. */
+export const createHost = (): Host => {
+  let facts: HostSeen | null = null;
+  let sample: Sample | null = null;
+  const lines: KernelLogged[] = [];
+  const counts = { orphans: 0, memory: 0, byProcess: 0 };
+  return {
+    take: (event) => {
+      if (event.kind === 'sample') {
+        if (sample === null || event.at >= sample.at) sample = event;
+      } else if (event.kind === 'host_facts') {
+        if (facts === null || event.at >= facts.at) facts = event;
+      } else {
+        counts[event.facility === 0 ? event.about : 'byProcess']++;
+        if (lines.length < MAX_LOG) lines.push(event);
+      }
+    },
+    seen: {
+      host: () => facts,
+      kernelLog: () => ({ lines: [...lines], ...counts }),
+      sample: () => sample,
+    },
+  };
+};

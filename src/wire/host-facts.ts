@@ -1,0 +1,146 @@
+/** A process and its name; any process may set its own name to bytes of its liking. */
+export type Holder = { readonly pid: number; readonly comm: string };
+
+type Tuple = {
+  /** Inode of the network namespace. */
+  readonly netns: number;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+};
+
+/** The listener in whose accept queue a connection waits: one of the same namespace on its local port. */
+export type Listener = {
+  readonly laddr: string;
+  readonly lport: number;
+  /** Three at most. */
+  readonly holders: readonly Holder[];
+};
+
+/**
+ * A socket in CLOSE_WAIT: its peer has closed, its process has not. No orphan, and no sysctl ends it.
+ *
+ * Nothing tells when it entered the state. `min_ms` is the time since its last ACK: the FIN carried one, so it is at
+ * least that long ago. `max_ms` is the time since data last came: the FIN came with it or after. Null: not asked.
+ *
+ * @see Linux net/ipv4/tcp_input.c, tcp_ack (rcv_tstamp) and tcp_event_data_recv (lrcvtime)
+ */
+export type CloseWait = Tuple & {
+  /** Null where it has no `struct socket`: not accepted yet. */
+  readonly inode: number | null;
+  /** Received and not read, bytes, without the FIN. */
+  readonly unread_bytes: number;
+  /**
+   * Everything has been read, the FIN included. False: the process cannot know yet that its peer has closed. True is no
+   * proof that it does: a read that takes the last byte takes a FIN that came with it.
+   *
+   * @see Linux net/ipv4/tcp.c, tcp_recvmsg_locked, found_fin_ok
+   */
+  readonly all_read: boolean;
+  readonly min_ms: number | null;
+  readonly max_ms: number | null;
+  /** Who has it open, three at most. Empty: not accepted, or no process that finwait can look into. */
+  readonly holders: readonly Holder[];
+  /** How many processes have it open. */
+  readonly holder_count: number;
+  /** Where it waits when it is not accepted; null when it is, or when no listener fits. */
+  readonly listener: Listener | null;
+};
+
+/** All sockets in CLOSE_WAIT of one namespace that the same process holds. */
+export type CloseWaitGroup = {
+  readonly netns: number;
+  /** The first of its holders by pid; null where none is known. */
+  readonly holder: Holder | null;
+  readonly count: number;
+  readonly unread_bytes: number;
+  /** Of these, sockets of which everything has been read. */
+  readonly all_read: number;
+  /** The longest `min_ms` and `max_ms` of them, in ms. */
+  readonly min_ms: number | null;
+  readonly max_ms: number | null;
+};
+
+/**
+ * Why an ESTABLISHED socket has no process.
+ *
+ * - `not_accepted`: no `struct socket`, and a listener on its port: it waits in the accept queue.
+ * - `no_socket`: no `struct socket`, and no such listener: a TPROXY listener's child, an MPTCP subflow.
+ * - `no_fd`: a `struct socket`, and no process has it open: the kernel's own (NFS, SMB), in flight in a unix socket, or
+ *   held by io_uring alone.
+ */
+export type WhyOwnerless = 'not_accepted' | 'no_socket' | 'no_fd';
+
+export type Ownerless = Tuple & {
+  readonly why: WhyOwnerless;
+  readonly inode: number | null;
+  /** Received and not read, bytes. */
+  readonly unread_bytes: number;
+  readonly listener: Listener | null;
+};
+
+/** Lines of one kind that the kernel logged. It limits their rate, so that they may have been more. */
+export type LoggedBefore = {
+  readonly count: number;
+  /** Age of the newest when these facts were put, ms; printk's clock may be off by seconds after weeks. */
+  readonly newest_ms: number | null;
+};
+
+/**
+ * What the host said about orphans, TCP's memory, and the sockets that are taken for orphans. The wire's `h` line, and
+ * the contract's `host` record. Null is unknown, never 0.
+ *
+ * @see docs/json.md for each field's source and unit
+ */
+export type HostFacts = {
+  /** How long it took to gather them, ms: the state of that whole span, not of an instant. */
+  readonly took_ms: number;
+  readonly orphans: number | null;
+  readonly orphan_limit: number | null;
+  /** Minisocks of finwait's own namespace. */
+  readonly time_wait: number | null;
+  readonly sockets_allocated: number | null;
+  readonly page_bytes: number | null;
+  readonly mem_pages: number | null;
+  /** net.ipv4.tcp_mem. */
+  readonly mem_low_pages: number | null;
+  readonly mem_pressure_pages: number | null;
+  readonly mem_high_pages: number | null;
+  /** What the orphans of the readable namespaces hold: receive and send buffers and what is reserved. */
+  readonly orphan_mem_bytes: number | null;
+  readonly namespaces: number;
+  readonly unreadable: number;
+  /** Whether every process of the machine could be asked for its sockets. If not, a holder may exist unseen. */
+  readonly sees_all_processes: boolean;
+  readonly close_wait: {
+    readonly count: number;
+    readonly not_accepted: number;
+    readonly unread_bytes: number;
+    /** The most, by process. */
+    readonly by_holder: readonly CloseWaitGroup[];
+    /** The sockets with the most unread bytes; fewer than `count` where the list was cut. */
+    readonly listed: readonly CloseWait[];
+  };
+  readonly ownerless: {
+    readonly count: number;
+    readonly not_accepted: number;
+    readonly no_socket: number;
+    /** Null where not every process could be asked. */
+    readonly no_fd: number | null;
+    readonly listed: readonly Ownerless[];
+  };
+  readonly kernel_log: {
+    readonly is_readable: boolean;
+    /** What the log held already when the capture began. */
+    readonly orphans_before: LoggedBefore | null;
+    readonly memory_before: LoggedBefore | null;
+  };
+  /** What could not be found out, and why. */
+  readonly notes: readonly string[];
+};
+
+/** An `h` line holds this many characters of JSON at most, and each list this many entries. */
+export const MAX_HOST_JSON = 262_144;
+export const MAX_LISTED = 100;
