@@ -251,13 +251,11 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
         last.set(sock, evidence);
         const name = caseOf(sock, hello);
         if (name === undefined) continue;
-        const retries2 = retries2Of(name.endsWith('0 retries') ? 0 : 1);
         const deadline = deadlineOf(recordOf(sock, hello), {
           hello,
           clock,
           now: fold.tracker.now(),
           pressure: null,
-          retries2,
         });
         const life = lives.get(name) ?? { predictions: [], isNever: false, destroyedAt: Number.NaN };
         lives.set(name, life);

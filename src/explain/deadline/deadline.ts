@@ -20,8 +20,6 @@ export type Host = {
   readonly now: TraceNs;
   /** The machine's orphans and its limit; null where not read yet. */
   readonly pressure: Pressure;
-  /** net.ipv4.tcp_retries2; the kernel's default is 15. */
-  readonly retries2: number;
 };
 
 /** When the kernel gives up on a sock if nothing more comes from its peer. */
@@ -133,7 +131,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     rtoMaxMs,
     userTimeoutMs,
     orphanRetries: detail.orphanRetries,
-    retries2: host.retries2,
+    retries2: detail.retries2,
     errSoft: last.errSoft !== 0,
     orphanAtNs: lingerEnd ?? sock.orphanAt ?? Number.NEGATIVE_INFINITY,
     lastSendAtNs: resendsData ? null : clock.jiffiesAt(detail.lsndtime, sock.announcedAt),

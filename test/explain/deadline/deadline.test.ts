@@ -26,7 +26,7 @@ const said = (lines: readonly string[], change: Partial<Host> = {}): Deadline =>
   const { tracker } = track().feed(...lines);
   const hello = aHello();
   const clock = createKernelClock({ hz: 250, jiffies: READING }, hello);
-  const host = { hello, clock, now: tracker.now(), pressure: null, retries2: 15, ...change };
+  const host = { hello, clock, now: tracker.now(), pressure: null, ...change };
   return deadlineOf(recordOf(only(tracker.live()), hello), host);
 };
 
@@ -94,8 +94,9 @@ describe('from the close on', () => {
       sndWnd: 0,
       rtoTimer: jiffies(ms(800)),
       orphanRetries: 0,
+      retries2: 8,
     });
-    const deadline = said([line], { retries2: 8 });
+    const deadline = said([line]);
     expect(deadline.kind).toBe('never');
     expect(deadline.because.join(' ')).toContain('backoff stops at tcp_retries2, 8');
   });
