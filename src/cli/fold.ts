@@ -37,7 +37,9 @@ export type Fold = {
   readonly describeRemaining: () => Iterable<ClosePath>;
   /** The same with their deadlines, as of the newest event. */
   readonly describeDying: () => Iterable<Dying>;
-  /** When the kernel will give up on a sock that is dying. Null before the handshake. */
+  /** A sock that is dying. Null before the handshake. */
+  readonly describeOneDying: (sock: Sock) => Dying | null;
+  /** When the kernel will give up on a sock; on an orphan that only the inventory knows, where null. */
   readonly deadline: (sock: Sock | null) => Deadline | null;
   readonly wallClock: DescribeContext['wallClock'];
   /** The stream said goodbye: the probes had been told to stop and everything before it is here. */
@@ -64,6 +66,8 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     const pressure = counted === null || maxOrphans === null ? null : { orphans: counted, maxOrphans };
     return { hello, clock, now: tracker.now(), pressure };
   };
+  const dying = (sock: Sock, on: DescribeContext, host: Host): Dying =>
+    dyingOf(describeSock(sock, host.now, on), deadlineOfSock(sock, host), on.wallClock);
   const tracker = createTracker({
     hz: meta.hz,
     onEnd: options.onEnd,
@@ -116,12 +120,12 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       const host = hostNow(context);
       const { wallClock } = context;
       for (const sock of tracker.live()) {
-        if (sock.destroyedAt !== null) continue;
-        yield dyingOf(describeSock(sock, host.now, context), deadlineOfSock(sock, host), wallClock);
+        if (sock.destroyedAt === null) yield dying(sock, context, host);
       }
       for (const orphan of tracker.silent())
         yield dyingOf(describeSilent(orphan), deadlineOfSock(null, host), wallClock);
     },
+    describeOneDying: (sock) => (context === null ? null : dying(sock, context, hostNow(context))),
     deadline: (sock) => (context === null ? null : deadlineOfSock(sock, hostNow(context))),
     wallClock: (at) => context?.wallClock(at) ?? '',
     isComplete: () => isComplete,
