@@ -102,7 +102,7 @@ const TITLES: Readonly<Record<ColumnId, readonly [string, string]>> = {
   unsent: ['UNSENT', 'UNSENT'],
   retransmits: ['RETR', 'RETRANSMITS'],
   waiting_for: ['CAUSE', 'CAUSE: WAITS FOR'],
-  deadline: ['REAPED', 'REAPED IN'],
+  deadline: ['DUE', 'REAPED IN'],
 };
 
 /** The title over a column, exactly as wide as it. */

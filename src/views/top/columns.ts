@@ -86,7 +86,7 @@ const steps = (traits: Traits): readonly Step[] => [
   step('state', 12),
   ...(traits.how ? [step('how', 8)] : []),
   ...(traits.queues ? [step('unacked', 7), step('unsent', 6)] : []),
-  step('deadline', 8),
+  step('deadline', 9),
   step('retransmits', 11),
   step('waiting_for', 24),
   ...(traits.ipv6 ? [step('peer', 47, 22), step('local', 47, 22)] : []),
