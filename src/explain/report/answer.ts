@@ -59,7 +59,7 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
 const diedWords = ({ died, died_as_orphans }: Omit<Report, 'answer'>): string => {
   const { count, oldest_us } = died.totals;
   const slowest = oldest_us === null ? '' : `, the slowest in ${span(oldest_us)}`;
-  return `${counted(count, 'socket')} died while finwait watched, ${thousands(died_as_orphans)} of them as orphans${slowest}`;
+  return `${counted(count, 'socket')} died while finwait watched, ${died_as_orphans === count && count > 1 ? 'all' : thousands(died_as_orphans)} of them as orphans${slowest}`;
 };
 
 const limitWords = ({ host }: Omit<Report, 'answer'>): string => {
@@ -101,7 +101,8 @@ const whoseWords = (whose: Whose | null): readonly string[] => {
 /** The first thing to do about the largest cause that calls for something. */
 const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null): readonly string[] => {
   const isSlow = (oldest_us ?? 0) >= SLOW_US;
-  const worst = causes.find(({ key }) => !HARMLESS.has(key)) ?? (isSlow ? causes[0] : undefined);
+  const worst =
+    causes.find(({ key }) => !HARMLESS.has(key) && noteOf(key) !== null) ?? (isSlow ? causes[0] : undefined);
   const help = worst === undefined ? undefined : noteOf(worst.key)?.helps[0];
   if (worst === undefined || help === undefined) return [];
   const peer = whose?.peerOf.get(worst.key);

@@ -71,7 +71,6 @@ export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
     },
     end: (end) => {
       const report = {
-        doubts: [] as readonly string[],
         by,
         from: end.from,
         until: end.until,
@@ -87,7 +86,7 @@ export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
       const isAboutOrphans = report.orphans.totals.count > 0;
       const whose = (isAboutOrphans ? orphanOwners : deadOwners).largest();
       const answer = answerOf({ ...report, doubts }, end, whose);
-      return { answer, ...report, doubts };
+      return { answer, doubts, ...report };
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { ReportEnd } from './create-report.ts';
 import type { Report, Row } from './report.ts';
-import { counted } from './words.ts';
+import { counted, thousands } from './words.ts';
 
 /** Said of every socket that still is dying, and no doubt about what was seen of it until then. */
 const STILL_DYING = 'capture_ended';
@@ -36,7 +36,8 @@ export const doubtSentences = (
   }
   const uncertain = orphans.totals.uncertain + died.totals.uncertain;
   const all = orphans.totals.count + died.totals.count;
-  if (uncertain > 0) sentences.push(`of ${counted(uncertain, 'socket')} of ${all} not everything was observed (~)`);
+  if (uncertain > 0)
+    sentences.push(`${thousands(uncertain)} of ${counted(all, 'socket')} not wholly observed, or not decided (~)`);
   if (orphans.totals.age_unknown > 0) {
     sentences.push(
       `${counted(orphans.totals.age_unknown, 'orphan')} closed before finwait watched, or unseen: since when is not known`,

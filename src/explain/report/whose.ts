@@ -26,7 +26,7 @@ export const createOwners = (): { add: (row: Row) => void; largest: () => Whose 
     largest: () => {
       const group = groups.section().groups.find(({ is_other }) => !is_other);
       if (group === undefined) return null;
-      const [closer, network, port] = JSON.parse(group.key) as [string, string, string];
+      const [closer = '', network = '', port = '']: readonly string[] = JSON.parse(group.key);
       return { closer, network, port, group, peerOf };
     },
   };

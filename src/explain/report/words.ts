@@ -6,9 +6,9 @@ export const counted = (count: number, noun: string): string => `${thousands(cou
 
 /** A whole percentage that never says 0 or 100 of what is neither. */
 export const percent = (share: number): string => {
-  if (share > 0 && share < 1) return '<1 %';
-  if (share > 99 && share < 100) return '>99 %';
-  return `${Math.round(share)} %`;
+  if (share > 0 && share < 1) return '<1%';
+  if (share > 99 && share < 100) return '>99%';
+  return `${Math.round(share)}%`;
 };
 
 /** Microseconds as people say them: `42 us`, `1.2 ms`, `61.1 s`, `5 min 03 s`, `2 h 05 min`. */
