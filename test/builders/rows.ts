@@ -44,7 +44,7 @@ export const anEnd = (change: Partial<ReportEnd> = {}): ReportEnd => ({
   ...change,
 });
 
-const ENDS: readonly EndedBy[] = [
+export const ENDS: readonly EndedBy[] = [
   'acked',
   'time_wait',
   'fin_wait2_timewait',
