@@ -137,7 +137,8 @@ export const listCauses = async (cause: string | null, isJson: boolean): Promise
   const notes: readonly CauseNote[] = CAUSES.filter((note) => cause === null || note.cause === cause);
   const columns = process.stdout.isTTY ? process.stdout.columns : 80;
   notes.forEach((note, index) => {
-    if (isJson) output.line(JSON.stringify({ type: 'cause', ...note }));
+    const { doesNotHelp: does_not_help, ...rest } = note;
+    if (isJson) output.line(JSON.stringify({ type: 'cause', ...rest, does_not_help }));
     else for (const line of [...(index === 0 ? [] : ['']), ...causeLines(note, columns)]) output.line(line);
   });
   await output.flush();
