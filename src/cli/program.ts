@@ -76,6 +76,19 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
       }
       return done(import('./trace.ts').then(({ trace }) => trace(file, options)));
     });
+  shared(program.command('record').description('the event stream to a file, until Ctrl+C or --duration'))
+    .option('-o, --record <file>', "the file, '-' for stdout (default: finwait-TIME.fwr)")
+    .action((options) => done(import('./record.ts').then(({ record }) => record(options))));
+  program
+    .command('replay <file>')
+    .description("the screen over a recording ('-' for stdin)")
+    .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
+    .action((file: string, options) => done(import('./top.ts').then(({ replay }) => replay(file, options))));
+  program
+    .command('demo')
+    .description('the screen over a recording that comes with finwait; needs neither root nor bpftrace')
+    .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
+    .action((options) => done(import('./top.ts').then(({ demo }) => demo(options))));
   shared(program.command('explain [file]').description('why sockets were orphaned, grouped, with evidence and remedy'))
     .option('--json', 'one JSON object a line')
     .addOption(new Option('--by <key>', 'group by this').choices(GROUPINGS).default('cause'))
@@ -101,19 +114,6 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
         ),
       );
     });
-  shared(program.command('record').description('the event stream to a file, until Ctrl+C or --duration'))
-    .option('-o, --record <file>', "the file, '-' for stdout (default: finwait-TIME.fwr)")
-    .action((options) => done(import('./record.ts').then(({ record }) => record(options))));
-  program
-    .command('replay <file>')
-    .description("the screen over a recording ('-' for stdin)")
-    .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
-    .action((file: string, options) => done(import('./top.ts').then(({ replay }) => replay(file, options))));
-  program
-    .command('demo')
-    .description('the screen over a recording that comes with finwait; needs neither root nor bpftrace')
-    .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
-    .action((options) => done(import('./top.ts').then(({ demo }) => demo(options))));
   program
     .command('doctor')
     .description('what can be traced here, what not, why, and the command that fixes it')

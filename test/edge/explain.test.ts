@@ -106,7 +106,12 @@ describe.concurrent('explain', () => {
     expect(all.code).toBe(0);
     expect(all.stdout.match(/^ {2}What does not help$/gm)).toHaveLength(23);
     expect(one.stdout).toMatch(/^retries: given up/);
-    expect(rowsOf(json)).toHaveLength(23);
+    const notes = json.stdout
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(notes).toHaveLength(23);
+    expect(notes[0]).toMatchObject({ type: 'cause', cause: 'ack', does_not_help: expect.any(Array) });
   });
 });
 

@@ -2,7 +2,8 @@ import { causeOf } from '../cause-of.ts';
 import type { Grouping, Row } from './report.ts';
 
 /** The socket's network at the peer: /24, or /64; a mapped address as the IPv4 address it is. */
-export const peerNetwork = ({ family, raddr }: Pick<Row, 'family' | 'raddr'>): string => {
+export const peerNetwork = ({ family, raddr, rport }: Pick<Row, 'family' | 'raddr' | 'rport'>): string => {
+  if (rport === 0) return '(no peer)';
   const mapped = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/.exec(raddr);
   if (mapped !== null) return `${mapped[1]}.0/24`;
   return family === 'ipv4' ? `${raddr.split('.').slice(0, 3).join('.')}.0/24` : `${first64(raddr)}/64`;

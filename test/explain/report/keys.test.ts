@@ -16,7 +16,11 @@ describe('the network of a peer', () => {
     ['ipv6', '::1', '::/64'],
     ['ipv6', '64:ff9b::192.0.2.1', '64:ff9b::/64'],
   ] as const)('of %s %s is %s', (family, raddr, network) => {
-    expect(peerNetwork({ family, raddr })).toBe(network);
+    expect(peerNetwork({ family, raddr, rport: 1 })).toBe(network);
+  });
+
+  test('is none for what was never connected', () => {
+    expect(peerNetwork({ family: 'ipv4', raddr: '0.0.0.0', rport: 0 })).toBe('(no peer)');
   });
 });
 
