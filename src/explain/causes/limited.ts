@@ -12,7 +12,7 @@ export const LIMITED: readonly CauseNote[] = [
     cites: 'tcp_check_oom, tcp_too_many_orphans, tcp_out_of_resources (net/ipv4/tcp.c, tcp_timer.c)',
     helps: [
       FIND,
-      'Raise net.ipv4.tcp_max_orphans: it is one limit for all namespaces, and each orphan holds up to its send buffer. At a close the full limit counts; a timer counts an orphan two- or fourfold, so kills can start at 25 to 50 % of it.',
+      'Raise net.ipv4.tcp_max_orphans: it is one limit for all namespaces, and each orphan holds up to its send buffer. At a close the full limit counts; a timer counts an orphan that is idle or unreachable two- or fourfold, so kills can start at 25 to 50% of it.',
       'End orphans sooner with net.ipv4.tcp_orphan_retries, if they wait for acknowledgements.',
     ],
     doesNotHelp: [
@@ -46,7 +46,7 @@ export const LIMITED: readonly CauseNote[] = [
     helps: [
       FIND,
       'Ask the counter and the log which limit it was: `nstat -az TcpExtTCPAbortOnMemory`, `dmesg | grep TCP:`.',
-      'Raise net.ipv4.tcp_max_orphans or net.ipv4.tcp_mem, by what the log says: an idle orphan is counted two- or fourfold, so this starts at 25 to 50 % of the orphan limit.',
+      'Raise net.ipv4.tcp_max_orphans or net.ipv4.tcp_mem, by what the log says: an idle orphan is counted two- or fourfold, so this starts at 25 to 50% of the orphan limit.',
     ],
     doesNotHelp: [
       'net.ipv4.tcp_fin_timeout does not help: at 60 s or less no FIN_WAIT2 orphan is left for it to end.',
