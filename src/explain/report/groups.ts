@@ -2,7 +2,7 @@ import type { Group, Row, Section } from './report.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** Keys told apart; the sockets of keys that come later are counted as one group, so that a long run cannot grow. */
-const MAX_KEYS = 4096;
+const MAX_KEYS = 1024;
 
 /** Groups that leave; the smaller ones join the rest. */
 const MAX_GROUPS = 100;
