@@ -35,7 +35,7 @@ export const byHandPreamble = (place: Place): readonly string[] => {
   return [
     `near() { ip netns exec ${place.near} "$@"; }; far() { ip netns exec ${place.far} "$@"; }`,
     `NEAR_IP=${place.near_addr} FAR_IP=${place.far_addr} FAMILY=${family} PY='import array, os, signal, socket, struct, time'`,
-    `peer() { kill $P 2>/dev/null; ip netns exec ${place.far} python3 -c "$PY; s = socket.create_server(('$FAR_IP', 7777), family=$FAMILY); c, _ = s.accept(); $1; time.sleep(600)" & P=$!; sleep 0.5; }`,
+    `peer() { kill $P 2>/dev/null; ip netns exec ${place.far} python3 -c "$PY; s = socket.create_server(('$FAR_IP', 7777), family=$FAMILY); c, _ = s.accept(); \${1:-0}; time.sleep(600)" & P=$!; sleep 0.5; }`,
     `dial() { near python3 -c "$PY; c = socket.create_connection(('$FAR_IP', 7777)); $1"; }`,
     'drop() { "$1" nft "add table inet hand; add chain inet hand in { type filter hook input priority 0; }; add rule inet hand in $2 drop"; }',
     'heal() { "$1" nft delete table inet hand; }',

@@ -23,8 +23,12 @@ from stage import Fault, Note, Stage, claim, die_with_parent, enter, libc, relea
 assert ways_close and ways_limits and ways_peer and ways_process  # imported for the scenarios they name
 
 
-def play(job, number, stage, family, note, parent):
-    """Runs in a process of its own. Exit status 0: played; 1: failed or skipped, and said so."""
+def play(job, number, stage, family, note, parent, life):
+    """
+    Runs in a process of its own. Exit status 0: played; 1: failed or skipped, and said so.
+
+    :param life: a pipe that ends with the guard, where the far ends are to stay until then; else None
+    """
     os.setpgid(0, 0)
     die_with_parent()
     if os.getppid() != parent:
@@ -50,6 +54,10 @@ def play(job, number, stage, family, note, parent):
         emit('lab_failed', scenario=name, run=number, error=f'{error!r} at {where.filename.split("/")[-1]}:{where.lineno}')
         os._exit(1)
     emit('lab_played', scenario=name, run=number)
+    if life is None:
+        here.leave()
+    elif os.fork() == 0:
+        os.read(life, 1)  # keeps the far ends as they are
     os._exit(0)
 
 
@@ -62,8 +70,8 @@ class Guard:
         self.note = None
         self.host_lock = None
         self.stages = {}
-        self.counts = {'played': 0, 'failed': 0}
         self.is_stopped = False
+        self.life, self.life_end = os.pipe()
         self.wake, wake_end = os.pipe()
         for fd in (self.wake, wake_end):
             os.set_blocking(fd, False)
@@ -119,8 +127,9 @@ class Guard:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            os.close(self.life_end)
             try:
-                play(job, number, stage, self.plan['family'], self.note, parent)
+                play(job, number, stage, self.plan['family'], self.note, parent, self.life if self.plan['hold'] else None)
             finally:
                 os._exit(1)
         self.running[pid] = job['scenario']
@@ -142,11 +151,11 @@ class Guard:
 
     def _ended(self, pid, status):
         name = self.running.pop(pid)
-        kill_group(pid)
+        if not self.plan['hold']:
+            kill_group(pid)
         if SCENARIOS[name]['host']:
             self.read_note()
             restore_sysctls(self.note.content)
-        self.counts['played' if status == 0 else 'failed'] += 1
         if os.WIFSIGNALED(status):
             emit('lab_failed', scenario=name, run=-1, error=f'the process died of signal {os.WTERMSIG(status)}')
 
@@ -158,8 +167,13 @@ class Guard:
             pass
 
     def tear_down(self):
+        os.close(self.life_end)
         for pid in [*self.running]:
             kill_group(pid)
+            try:
+                os.kill(pid, signal.SIGKILL)  # It may not have made its group yet.
+            except ProcessLookupError:
+                pass
             os.waitpid(pid, 0)
         if self.note is not None:
             self.read_note()
@@ -169,13 +183,11 @@ class Guard:
 
 
 def kill_group(pid):
+    """Of a play: its children are in its group. Once they are gone and it is reaped, its id may be another's."""
     try:
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        try:
-            os.kill(pid, signal.SIGKILL)  # It had not made its group yet.
-        except ProcessLookupError:
-            pass
+    except ProcessLookupError:
+        pass
 
 
 def main():
