@@ -154,7 +154,7 @@ def undo(content):
 def remove_stale():
     """Undoes what runs left that were killed together with their worker."""
     try:
-        names = [name for name in os.listdir(NOTES) if name.startswith('run-')]
+        names = os.listdir(NOTES)
     except FileNotFoundError:
         return
     for name in names:
