@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import sock_diag
-from stage import die_with_parent, enter, libc, restore_sysctls, write
+from stage import die_with_parent, enter, libc, write
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
 PORTS_EACH, FIRST_PORT = 10, 10_000
@@ -206,7 +206,7 @@ class Play:
 
     def restore(self):
         enter(None)
-        restore_sysctls(self.note.content)
+        self.note.restore()
         enter(self.stage.near)
 
     # --- The word.
