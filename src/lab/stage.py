@@ -8,6 +8,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -161,12 +162,20 @@ def restore_sysctls(content):
             pass
 
 
+def aborts_orphans():
+    """Before 6.1, `ss -K` on an orphan takes its send queue and leaves it: with its timers idle, it lives for ever."""
+    release = re.match(r'(\d+)\.(\d+)', os.uname().release)
+    return release is not None and (int(release[1]), int(release[2])) >= (6, 1)
+
+
 def undo(content):
     restore_sysctls(content)
     for name in content.get('namespaces', []):
         if name.startswith(PREFIX) and '/' not in name:
-            # Orphans would keep the namespace, and the kernel's count, for minutes.
-            quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
+            # Orphans would keep the namespace, and the kernel's count, for minutes. On a whole wire they die by themselves.
+            quietly('ip', 'netns', 'exec', name, 'nft', 'delete', 'table', 'inet', 'lab')
+            if aborts_orphans():
+                quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
             quietly('ip', 'netns', 'del', name)
 
 
