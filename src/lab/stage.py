@@ -172,10 +172,12 @@ def undo(content):
     restore_sysctls(content)
     for name in content.get('namespaces', []):
         if name.startswith(PREFIX) and '/' not in name:
-            # Orphans would keep the namespace, and the kernel's count, for minutes. On a whole wire they die by themselves.
-            quietly('ip', 'netns', 'exec', name, 'nft', 'delete', 'table', 'inet', 'lab')
+            # Orphans would keep the namespace, and the kernel's count, for minutes.
             if aborts_orphans():
                 quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
+            else:
+                quietly('ip', 'netns', 'exec', name, 'nft', 'delete', 'table', 'inet', 'lab')
+                quietly('ip', 'netns', 'exec', name, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_orphan_retries')
             quietly('ip', 'netns', 'del', name)
 
 
