@@ -16,7 +16,8 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   capture: ['kernel', 'wire'],
   record: ['kernel', 'wire'],
   views: ['kernel', 'wire', 'lifecycle', 'explain'],
-  cli: ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'capture', 'record', 'views'],
+  lab: ['kernel'],
+  cli: ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'capture', 'record', 'views', 'lab'],
   bin: ['cli'],
 };
 /** Values in, values out. */
@@ -128,10 +129,10 @@ describe('the house', () => {
   const importers = (specifier: RegExp): readonly string[] =>
     files.filter(({ imports }) => imports.some((each) => specifier.test(each.specifier))).map(({ path }) => path);
 
-  test('starts programs in capture only', () => {
+  test('starts programs in capture, and the worker of the lab, only', () => {
     expect(
       importers(/^(?:execa|(?:node:)?child_process|(?:node:)?worker_threads)$/).filter(
-        (path) => !path.startsWith('capture/'),
+        (path) => !path.startsWith('capture/') && path !== 'lab/worker.ts',
       ),
     ).toEqual([]);
     expect(importers(/^execa$/)).not.toEqual([]);

@@ -34,6 +34,11 @@ export const parseCount = (text: string): number => {
   return Number(text);
 };
 
+export const parsePositive = (text: string): number => {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1 to 9999');
+  return Number(text);
+};
+
 export const parseSpeed = (text: string): number => {
   const speed = text === 'max' ? Number.POSITIVE_INFINITY : Number(text.replace(/x$/, ''));
   if (!(speed > 0)) throw new InvalidArgumentError("give a factor above 0, as in 10, or 'max'");

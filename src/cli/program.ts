@@ -1,7 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { printable } from '../views/top/printable.ts';
-import { parseBackend, parseCount, parseDuration, parsePorts, parseSpeed, parseState } from './arguments.ts';
+import {
+  parseBackend,
+  parseCount,
+  parseDuration,
+  parsePorts,
+  parsePositive,
+  parseSpeed,
+  parseState,
+} from './arguments.ts';
 import { tellFault } from './messages.ts';
 import { VERSION } from './version.ts';
 
@@ -83,6 +91,21 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .description('what can be traced here, what not, why, and the command that fixes it')
     .option('--json', 'one JSON object')
     .action((options) => done(import('./doctor.ts').then(({ doctor }) => doctor(options))));
+  program
+    .command('lab [scenario...]')
+    .description('makes sockets die in known ways, in network namespaces of its own: quick (default), slow, all, host')
+    .option('--list', 'what there is, and how long it takes')
+    .addOption(new Option('-4, --ipv4', 'over IPv4 (default)').conflicts('ipv6'))
+    .addOption(new Option('-6, --ipv6', 'over IPv6'))
+    .addOption(new Option('--count <n>', 'each scenario so many times').default(1).argParser(parsePositive))
+    .addOption(new Option('--at-once <n>', 'so many at the same time').default(1).argParser(parsePositive))
+    .addOption(new Option('--shuffle [seed]', 'in a random order').argParser(parseCount))
+    .option('--host', 'allow those that set a sysctl of the whole machine for a moment')
+    .option('--hold', 'keep the namespaces until Ctrl+C')
+    .option('--json', 'one JSON object a line')
+    .action((scenarios: readonly string[], options) =>
+      done(import('./lab.ts').then(({ lab }) => lab(scenarios, options))),
+    );
   for (const command of program.commands) command.exitOverride();
 
   try {

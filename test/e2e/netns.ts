@@ -96,7 +96,7 @@ const makeHost = async (name: string, number: number): Promise<Host> => {
   };
 };
 
-const parseCounters = (text: string): ReadonlyMap<string, number> => {
+export const parseCounters = (text: string): ReadonlyMap<string, number> => {
   const figures = new Map<string, number>();
   const lines = text.split('\n');
   for (let i = 0; i + 1 < lines.length; i += 2) {

@@ -1,0 +1,295 @@
+"""Ends that the kernel's own limits bring: retries, probes, timeouts, the orphan limit, memory."""
+import socket
+import threading
+import time
+
+from play import TCP_LINGER2, TCP_SYNCNT, TCP_USER_TIMEOUT, pause, scenario
+
+
+@scenario()
+def retries(p):
+    pair = p.pair()
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.send(b'x' * 1000)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario(sysctls={'tcp_orphan_retries': 0})
+def retries_default(p):
+    pair = p.pair()
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario(sysctls={'tcp_orphan_retries': 0, 'tcp_rto_max_ms': 1000})
+def rto_max(p):
+    pair = p.pair()
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def last_ack_retries(p):
+    pair = p.pair()
+    pair.far.close()
+    pair.near.recv(1)
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def closing_retries(p):
+    """Both close at once; near gets the far FIN, and its own is never acknowledged."""
+    pair = p.pair()
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    pair.far.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def unreachable(p):
+    """Each retransmission of the FIN is answered by ICMP host unreachable."""
+    pair = p.pair()
+    p.drop('far', 'refused', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def user_timeout(p):
+    pair = p.pair()
+    pair.near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 700)
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def user_timeout_lengthens(p):
+    """TCP_USER_TIMEOUT takes the place of tcp_orphan_retries, also where it is the longer of the two."""
+    pair = p.pair()
+    pair.near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 4000)
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def user_timeout_window(p):
+    pair = p.full_pair()
+    pair.near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 2000)
+    pair.near.close()
+    p.drop('far', 'no_entry', pair.rport)
+    p.died(pair.ports)
+
+
+@scenario()
+def local_drop(p):
+    """The FIN does not leave this host: it looks like a shut window, but the window has room."""
+    pair = p.pair()
+    p.drop('near', 'no_exit', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def window_silent(p):
+    """The peer's window is shut, then it falls silent: the orphan dies of unanswered probes."""
+    pair = p.full_pair()
+    pair.near.close()
+    p.drop('far', 'no_entry', pair.rport)
+    p.died(pair.ports)
+
+
+# The peer answers a probe that is out of its window twice a second at most (tcp_invalid_ratelimit): with one retry, one
+# probe that comes too soon would end it.
+@scenario(sysctls={'tcp_orphan_retries': 4})
+def window_opens(p):
+    """The peer's window is shut for a second, then it reads all and closes."""
+    pair = p.full_pair()
+    pair.near.close()
+    p.died(pair.ports)
+    pause(1.2)
+    while pair.far.recv(1 << 20):
+        pass
+    pair.far.close()
+
+
+def keep_alive(pair):
+    pair.near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
+        pair.near.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+
+@scenario()
+def keepalive_before_close(p):
+    """The connection dies of keepalive while a process holds it: no orphan, and close() finds it in CLOSE."""
+    pair = p.pair()
+    keep_alive(pair)
+    p.drop('far', 'no_entry', pair.rport)
+    try:
+        pair.near.settimeout(10)
+        pair.near.recv(1)
+    except TimeoutError as error:
+        if error.errno is None:
+            raise
+    at = time.time()
+    pair.near.close()
+    p.died(pair.ports, at=at)
+
+
+# --- FIN_WAIT2: the peer has acknowledged and does not close.
+
+@scenario()
+def minisock_gets_data(p):
+    pair = p.pair()
+    pair.near.close()
+    pause()
+    pair.far.send(b'late')
+    p.died(pair.ports)
+
+
+def half_closed(p):
+    pair = p.pair()
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario(sysctls={'tcp_fin_timeout': 30})
+def fin_timeout_30(p):
+    half_closed(p)
+
+
+@scenario(sysctls={'tcp_fin_timeout': 61})
+def fin_timeout_61(p):
+    half_closed(p)
+
+
+@scenario(sysctls={'tcp_fin_timeout': 90})
+def fin_timeout_90(p):
+    half_closed(p)
+
+
+@scenario(sysctls={'tcp_fin_timeout': 120})
+def fin_timeout_120(p):
+    half_closed(p)
+
+
+@scenario()
+def linger2_62(p):
+    """TCP_LINGER2 takes the place of tcp_fin_timeout for one socket: 2 s as an orphan, 2 s as a minisock."""
+    pair = p.pair()
+    pair.near.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, 62)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+# --- Limits of the whole host: these play alone, with --host.
+
+def ballast(p, count=4):
+    """Orphans in FIN_WAIT2: they count, and no retransmission lets the kernel end them early."""
+    for _ in range(count):
+        pair = p.pair(half_open=True)
+        pair.near.close()
+        pair.near = None
+    pause(0.5)  # tcp_too_many_orphans() reads a count that is refreshed each 100 ms
+
+
+@scenario(host=True)
+def orphan_limit_at_close(p):
+    pair = p.pair()
+    ballast(p)
+    p.host_sysctl('tcp_max_orphans', '0')
+    pair.near.close()
+    p.restore()
+    p.died(pair.ports)
+
+
+@scenario(host=True)
+def orphan_limit_at_timer(p):
+    pair = p.pair()
+    ballast(p)
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.send(b'x' * 500)
+    pair.near.close()
+    p.host_sysctl('tcp_max_orphans', '0')
+    pause(0.6)  # the first retransmission finds the limit passed
+    p.restore()
+    p.died(pair.ports)
+
+
+@scenario(host=True)
+def out_of_memory(p):
+    """tcp_mem is passed while the dying socket holds a full send queue."""
+    pair = p.full_pair()
+    p.host_sysctl('tcp_mem', '1 1 1')
+    pair.near.close()
+    p.restore()
+    p.died(pair.ports)
+
+
+# --- Never connected.
+
+@scenario()
+def never_connected(p):
+    near, lport = p.near_socket()
+    near.close()
+    p.died((lport, 0))
+
+
+@scenario()
+def refused(p):
+    server, rport = p.listen('far')
+    server.close()
+    near, lport = p.near_socket()
+    try:
+        near.connect((p.far_ip, rport))
+    except ConnectionRefusedError:
+        pass
+    near.close()
+    p.died((lport, rport))
+
+
+@scenario()
+def connect_timeout(p):
+    _, rport = p.listen('far')
+    p.drop('far', 'no_entry', rport)
+    near, lport = p.near_socket()
+    near.setsockopt(socket.IPPROTO_TCP, TCP_SYNCNT, 1)
+    near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 500)
+    code = near.connect_ex((p.far_ip, rport))
+    p.died((lport, rport), error=code)
+    near.close()
+
+
+@scenario()
+def closed_while_connecting(p):
+    _, rport = p.listen('far')
+    p.drop('far', 'no_entry', rport)
+    near, lport = p.near_socket()
+    near.setblocking(False)
+    near.connect_ex((p.far_ip, rport))
+    near.close()
+    p.died((lport, rport))
+
+
+@scenario(sysctls={'tcp_orphan_retries': 1, 'tcp_fastopen': 0x607, 'tcp_synack_retries': 1})
+def closed_in_syn_recv(p):
+    """TCP Fast Open: the process has the connection, reads what came with the SYN, and closes before the handshake ends."""
+    server, lport = p.listen('near', fastopen=8)
+    far = p.socket_in('far')
+    rport = p.port()
+    far.bind((p.far_ip, rport))
+    p.drop('near', 'no_acks', lport)
+    dial = threading.Thread(target=lambda: far.sendto(b'hello', socket.MSG_FASTOPEN, (p.near_ip, lport)))
+    dial.start()
+    near, _ = server.accept()
+    near.recv(5)
+    near.close()
+    p.died((lport, rport))
+    dial.join()

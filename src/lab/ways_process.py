@@ -1,0 +1,135 @@
+"""What processes and operators do: exit, kill, exec, ss -K, disconnect; and MPTCP."""
+import os
+import signal
+import time
+
+from play import Skip, linger, pause, scenario, wait_killed
+
+
+@scenario()
+def sigkilled(p):
+    def act(connect):
+        near = connect()
+        signal.pause()
+        near.close()
+    pid, ports = p.in_child(act)
+    wait_killed(pid)
+    p.died(ports, pid=pid)
+
+
+@scenario()
+def exited(p):
+    def act(connect):
+        near = connect()
+        linger(near, 5)
+        os._exit(7)
+    pid, ports = p.in_child(act)
+    os.waitpid(pid, 0)
+    p.died(ports, pid=pid)
+
+
+@scenario()
+def other_user(p):
+    def act(connect):
+        os.setuid(65534)
+        connect().close()
+    pid, ports = p.in_child(act)
+    os.waitpid(pid, 0)
+    p.died(ports, pid=pid)
+
+
+@scenario()
+def close_on_exec(p):
+    def act(connect):
+        near = connect()
+        os.execvp('sleep', ['sleep', '0.2'])
+        near.close()
+    pid, ports = p.in_child(act)
+    os.waitpid(pid, 0)
+    p.died(ports, pid=pid)
+
+
+def named(p, comm):
+    def act(connect):
+        with open('/proc/self/comm', 'wb', buffering=0) as f:
+            f.write(comm)
+        connect().close()
+    pid, ports = p.in_child(act)
+    os.waitpid(pid, 0)
+    p.died(ports, pid=pid)
+
+
+@scenario()
+def hostile_comm(p):
+    named(p, b'a\n\x1b[2J]{"} A\x07')
+
+
+@scenario()
+def binary_comm(p):
+    named(p, b'\xff\xfe<\x9b')
+
+
+@scenario()
+def killed(p):
+    pair = p.pair()
+    p.drop('far', 'no_fins', pair.rport)
+    pair.near.close()
+    p.kill_socket(pair.rport)
+    p.died(pair.ports)
+
+
+@scenario()
+def killed_in_fin_wait2(p):
+    pair = p.pair(half_open=True)
+    pair.near.close()
+    pause(0.3)
+    p.kill_socket(pair.rport)
+    p.died(pair.ports)
+
+
+@scenario()
+def killed_before_close(p):
+    pair = p.pair()
+    p.kill_socket(pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def disconnected(p):
+    """connect(AF_UNSPEC) is no close, though it leaves the socket in CLOSE."""
+    pair = p.pair()
+    p.disconnect(pair.near)
+    pause()
+    at = time.time()
+    inode = os.fstat(pair.near.fileno()).st_ino
+    pair.near.close()
+    p.died(pair.ports, at=at, inode=inode)
+
+
+@scenario()
+def reconnected(p):
+    pair = p.pair()
+    p.disconnect(pair.near)
+    server, rport = p.listen('far')
+    pair.near.connect((p.far_ip, rport))
+    far, _ = server.accept()
+    far.close()
+    pair.near.recv(1)
+    pair.near.close()
+    p.died((pair.lport, rport))
+
+
+@scenario()
+def mptcp(p):
+    """Its subflows are TCP sockets that no file holds, and no orphans while the MPTCP socket waits."""
+    try:
+        pair = p.pair(proto=262)  # IPPROTO_MPTCP
+    except OSError as error:
+        raise Skip(f'this kernel makes no MPTCP socket: {error.strerror}') from None
+    pair.near.send(b'x')
+    pair.far.recv(1)
+    pair.near.close()
+    pause(0.3)
+    pair.far.close()
+    p.died(pair.ports)
