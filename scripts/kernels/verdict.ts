@@ -1,0 +1,46 @@
+import type { ClosePath } from '../../src/explain/close-path.ts';
+import type { LedgerRecord } from '../../test/e2e/finwait.ts';
+
+/** What every backend of a kernel must say alike of a scenario. */
+export const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
+export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
+
+/**
+ * One scenario in one cell.
+ *
+ * - `right`: as the table of endings has it
+ * - `limited`: as a documented limitation of this kernel has it
+ * - `wrong`: otherwise, or there is not exactly one row of it; `why` says what differs
+ * - `skipped`: the kernel cannot play it
+ */
+export type ScenarioVerdict = {
+  readonly state: 'right' | 'limited' | 'wrong' | 'skipped';
+  readonly why: readonly string[];
+  readonly named: Named | null;
+};
+
+/** What a guest writes as verdict.json. */
+export type Verdict = {
+  /** uname -r. */
+  readonly kernel: string;
+  readonly bpftrace: string;
+  readonly backend: string;
+  readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
+  /** The last ledger record: at rest, when all had died. Null: none came. */
+  readonly ledger: LedgerRecord | null;
+  /** Tries that lost events, and what was lost: such a try says nothing. */
+  readonly disturbed: readonly number[];
+  /** What stopped the cell half-way. */
+  readonly error: string | null;
+  readonly seconds: number;
+};
+
+/** Whether all was right; `limited` and `skipped` are, the table shows them. */
+export const isRight = (verdict: Verdict): boolean =>
+  verdict.error === null &&
+  Object.keys(verdict.scenarios).length > 0 &&
+  Object.values(verdict.scenarios).every(({ state }) => state !== 'wrong') &&
+  verdict.ledger?.drift === 0 &&
+  verdict.ledger.in_flight === 0 &&
+  verdict.ledger.lost_events === 0 &&
+  verdict.ledger.malformed === 0;

@@ -1,0 +1,235 @@
+import type { ClosePath } from '../../src/explain/close-path.ts';
+import { route } from '../e2e/finwait.ts';
+import type { LabSocket } from '../e2e/lab.ts';
+
+/** Fields of a `close_path` record, and the states it goes through. */
+export type Expected = Partial<ClosePath> & { readonly route: string };
+
+const LOCAL = 'ESTABLISHED>FIN_WAIT1>FIN_WAIT2>CLOSE';
+const minisock = {
+  closed_in: 'ESTABLISHED',
+  how: 'close',
+  ended_by: 'fin_wait2_timewait',
+  side: 'peer',
+  certain: true,
+} as const;
+const reset = { how: 'close', side: 'local', waiting_for: 'nothing', held_bytes: null, certain: true } as const;
+const inClose = { closed_in: 'CLOSE', how: 'close', waiting_for: 'nothing', unread_bytes: null } as const;
+
+/** What finwait must say of each way to die; named as in `finwait lab --list`. */
+export const ENDINGS: Readonly<Record<string, Expected>> = {
+  retries: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'retries',
+    waiting_for: 'ack',
+    unacked_bytes: 1000,
+    unsent_bytes: 0,
+    lost_bytes: 1000,
+    retransmits: 3,
+    certain: true,
+  },
+  user_timeout: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'user_timeout', waiting_for: 'ack', lost_bytes: 0 },
+  local_drop: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'retries',
+    side: 'local',
+    waiting_for: 'ack',
+    retransmits: 0,
+  },
+  window_silent: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'window_probes', waiting_for: 'window', probes: 1 },
+  window_opens: { route: LOCAL, ended_by: 'fin_wait2_timewait', waiting_for: 'window', lost_bytes: null },
+  rto_max: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'retries', waiting_for: 'ack', certain: true },
+  last_ack_retries: {
+    route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE',
+    ended_by: 'retries',
+    waiting_for: 'last_ack',
+    certain: true,
+  },
+  closing_retries: { route: 'ESTABLISHED>FIN_WAIT1>CLOSING>CLOSE', ended_by: 'retries', certain: true },
+  unreachable: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'retries', waiting_for: 'ack', certain: true },
+  user_timeout_lengthens: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'user_timeout',
+    waiting_for: 'ack',
+    certain: true,
+  },
+  user_timeout_window: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'user_timeout',
+    waiting_for: 'window',
+    certain: true,
+  },
+  // The timer that ended it is no reset and leaves no trace; at close() the error is all there is.
+  keepalive_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'unknown', certain: false },
+  fin_timeout_30: { route: LOCAL, ...minisock, waiting_for: 'ack' },
+  fin_timeout_61: { route: LOCAL, ...minisock, waiting_for: 'peer_fin' },
+  linger2_62: { route: LOCAL, ...minisock, waiting_for: 'peer_fin' },
+  closed_in_syn_recv: {
+    route: 'SYN_RECV>FIN_WAIT1>CLOSE',
+    closed_in: 'SYN_RECV',
+    ended_by: 'retries',
+    waiting_for: 'ack',
+    certain: true,
+  },
+
+  active_close: {
+    route: LOCAL,
+    closed_in: 'ESTABLISHED',
+    how: 'close',
+    ended_by: 'time_wait',
+    side: 'none',
+    certain: true,
+  },
+  passive_close: {
+    route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE',
+    closed_in: 'CLOSE_WAIT',
+    ended_by: 'acked',
+    unread_bytes: 0,
+  },
+  passive_close_eof_unread: {
+    route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE',
+    closed_in: 'CLOSE_WAIT',
+    ended_by: 'acked',
+    unread_bytes: 0,
+  },
+  simultaneous_close: { route: 'ESTABLISHED>FIN_WAIT1>CLOSING>CLOSE', ended_by: 'time_wait', waiting_for: 'ack' },
+  shutdown_then_close: {
+    route: 'ESTABLISHED>FIN_WAIT1>FIN_WAIT2>FIN_WAIT2>CLOSE',
+    closed_in: 'FIN_WAIT2',
+    ended_by: 'fin_wait2_timewait',
+  },
+  shutdown_answered: { route: LOCAL, ...inClose, ended_by: 'time_wait', certain: true },
+  shutdown_blocked_then_close: {
+    route: 'ESTABLISHED>FIN_WAIT1>FIN_WAIT1>FIN_WAIT2>CLOSE',
+    closed_in: 'FIN_WAIT1',
+    ended_by: 'time_wait',
+    unacked_bytes: 0,
+    retransmits: 1,
+  },
+  minisock_gets_data: { route: LOCAL, ...minisock },
+  dup: { route: LOCAL, ...minisock },
+  in_flight: { route: LOCAL, ...minisock },
+
+  linger_zero: {
+    route: 'ESTABLISHED>CLOSE',
+    ...reset,
+    closed_in: 'ESTABLISHED',
+    ended_by: 'linger_zero',
+    lost_bytes: 0,
+  },
+  linger_zero_unsent: {
+    route: 'ESTABLISHED>CLOSE',
+    ...reset,
+    ended_by: 'linger_zero',
+    unacked_bytes: 300,
+    lost_bytes: 300,
+  },
+  linger_zero_after_shutdown: { route: LOCAL, ...reset, closed_in: 'FIN_WAIT2', ended_by: 'linger_zero' },
+  unread_data: { route: 'ESTABLISHED>CLOSE', ...reset, ended_by: 'unread_data', unread_bytes: 77 },
+  unread_data_and_fin: {
+    route: 'ESTABLISHED>CLOSE_WAIT>CLOSE',
+    ...reset,
+    closed_in: 'CLOSE_WAIT',
+    ended_by: 'unread_data',
+    unread_bytes: 77,
+  },
+  unread_data_partly_read: { route: 'ESTABLISHED>CLOSE', ...reset, ended_by: 'unread_data', unread_bytes: 70 },
+
+  linger_acked: { route: LOCAL, ended_by: 'fin_wait2_timewait', certain: true },
+  linger_waits: { route: LOCAL, ended_by: 'fin_wait2_timewait', waiting_for: 'linger', certain: true },
+  linger_acked_half_open: { route: LOCAL, ended_by: 'time_wait', waiting_for: 'peer_fin', certain: true },
+  linger_after_shutdown: {
+    route: 'ESTABLISHED>FIN_WAIT1>FIN_WAIT2>FIN_WAIT2>CLOSE',
+    ended_by: 'time_wait',
+    waiting_for: 'peer_fin',
+    certain: true,
+  },
+  linger_timeout: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'retries',
+    certain: false,
+    gaps: ['linger_end_inferred'],
+  },
+  linger2_at_close: {
+    route: 'ESTABLISHED>FIN_WAIT1>FIN_WAIT2>FIN_WAIT2>CLOSE',
+    closed_in: 'FIN_WAIT2',
+    ended_by: 'linger2',
+    side: 'local',
+  },
+  linger2_later: { route: LOCAL, ended_by: 'linger2', side: 'local', waiting_for: 'ack' },
+
+  data_after_close: { route: LOCAL, ended_by: 'data_after_close', waiting_for: 'peer_fin' },
+  data_after_close_in_fin_wait1: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'data_after_close',
+    waiting_for: 'ack',
+  },
+  peer_reset: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'peer_reset', side: 'peer', waiting_for: 'ack' },
+  peer_reset_in_fin_wait2: { route: LOCAL, ended_by: 'peer_reset', side: 'peer', waiting_for: 'peer_fin' },
+  peer_reset_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'peer_reset', side: 'peer' },
+  peer_reset_read_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'peer_reset', side: 'peer' },
+  peer_reset_in_close_wait: { route: 'ESTABLISHED>CLOSE_WAIT>CLOSE', ...inClose, ended_by: 'peer_reset' },
+
+  never_connected: { route: 'CLOSE', ...inClose, ended_by: 'never_connected', side: 'none', rport: 0 },
+  refused: { route: 'SYN_SENT>CLOSE', ...inClose, ended_by: 'never_connected', side: 'peer', lost_bytes: null },
+  connect_timeout: {
+    route: 'SYN_SENT>CLOSE',
+    ...inClose,
+    ended_by: 'never_connected',
+    side: 'unknown',
+    lost_bytes: null,
+  },
+  closed_while_connecting: {
+    route: 'SYN_SENT>CLOSE',
+    closed_in: 'SYN_SENT',
+    ended_by: 'never_connected',
+    side: 'local',
+  },
+  listener: { route: 'LISTEN>CLOSE', closed_in: 'LISTEN', how: 'close', ended_by: 'listener_closed' },
+  listener_shutdown: { route: 'LISTEN>CLOSE', ...inClose, ended_by: 'listener_closed', side: 'local' },
+  unaccepted_reset: {
+    route: 'ESTABLISHED>CLOSE',
+    how: 'listener',
+    closer: null,
+    ended_by: 'peer_reset',
+    lost_bytes: null,
+  },
+  // An RST is sent and ECONNRESET set, as if the peer had reset it; but a task did, without an error at that moment.
+  disconnected: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'unknown', side: 'local', certain: false },
+  reconnected: { route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE', ended_by: 'acked', certain: true },
+
+  killed: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', how: 'close', ended_by: 'killed', side: 'operator' },
+  killed_in_fin_wait2: { route: LOCAL, ended_by: 'killed', side: 'operator', waiting_for: 'peer_fin' },
+  killed_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'killed', side: 'operator' },
+  sigkilled: { route: LOCAL, ...minisock, how: 'exit' },
+  exited: { route: LOCAL, ...minisock, how: 'exit' },
+  other_user: { route: LOCAL, ...minisock, uid: 65_534 },
+  close_on_exec: { route: LOCAL, ...minisock },
+  hostile_comm: { route: LOCAL, ...minisock },
+  binary_comm: { route: LOCAL, ...minisock },
+
+  control_established: { route: LOCAL, ...minisock },
+  control_close_wait: { route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE', ended_by: 'acked', certain: true },
+  control_shared: { route: LOCAL, ...minisock, how: 'exit' },
+};
+
+/** Looked at in tests of their own, or nothing that the contract speaks of. */
+export const OTHERS = ['reuseport_listeners', 'mptcp'];
+
+/** The rows of a socket of the lab. Where tcp_disconnect has wiped the peer's port it is 0. */
+export const rowsOf = (paths: readonly ClosePath[], socket: LabSocket): readonly ClosePath[] =>
+  paths.filter(
+    (path) =>
+      path.netns === socket.netns &&
+      path.lport === socket.lport &&
+      (path.rport === socket.rport || path.rport === 0) &&
+      (path.path[0]?.from === 'LISTEN') === (socket.rport === 0 && socket.scenario.includes('listener')),
+  );
+
+/** How a row differs from what is expected of it, a line for each field; empty when it does not. */
+export const differences = (expected: Expected, row: ClosePath): readonly string[] => {
+  const seen: Readonly<Record<string, unknown>> = { ...row, route: route(row) };
+  return Object.entries({ gaps: [], ...expected })
+    .filter(([field, value]) => JSON.stringify(seen[field]) !== JSON.stringify(value))
+    .map(([field, value]) => `${field} is ${JSON.stringify(seen[field])}, not ${JSON.stringify(value)}`);
+};
