@@ -54,6 +54,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
       if (file === undefined) tell(`watching for ${duration / 1000} s; Ctrl+C ends it early, with what there is`);
     },
     onLine: (line: string): void => fold?.push(line),
+    isInDoubt: () => fold?.isInDoubt() ?? false,
     onEnd: (): void => {
       if (fold === null) return;
       fold.end();

@@ -58,6 +58,8 @@ export type Sock = {
   /** Newest S or R line: evidence for `parseEvidence`. */
   latest: string | null;
   retransmits: number;
+  /** Of the first retransmission that was seen; null where none was. */
+  retransmitAt: TraceNs | null;
   resets: Reset[];
   /** Lines about it since its announcement, up to its destroy. */
   lines: number;
@@ -96,6 +98,7 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   moves: NONE,
   latest: null,
   retransmits: 0,
+  retransmitAt: null,
   resets: NONE,
   lines: 0,
   printed: -1,
