@@ -1,6 +1,6 @@
 import type { ClosePath } from '../../../src/explain/close-path.ts';
 import type { LabSocket } from '../../../test/e2e/lab.ts';
-import { differences, ENDINGS, type Expected, rowsOf } from '../../../test/lab/endings.ts';
+import { differences, type Expected, expectedOf, rowsOf } from '../../../test/lab/endings.ts';
 import { type Guest, LIMITATIONS } from '../limitations.ts';
 import type { ScenarioVerdict } from '../verdict.ts';
 
@@ -45,7 +45,7 @@ export const judgeAll = (
   Object.fromEntries(
     names.map((name) => {
       const reason = skipped(name);
-      const expected = ENDINGS[name];
+      const expected = expectedOf(name, guest.backend);
       if (reason !== null) return [name, nothing('skipped', reason)];
       if (expected === undefined) return [name, nothing('wrong', 'the table has no such ending')];
       return [name, judge(name, expected, socketsOf(name), paths, guest)];
