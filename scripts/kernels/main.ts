@@ -1,5 +1,5 @@
 /** `npm run test:kernels`: finwait on three kernels, in each backend. docs/kernels.md says what it does. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ const CACHE = join(PROJECT, '.cache/kernels');
 /** A cell ends itself after this, its boot included. */
 const CELL_S = 240;
 
-const usage = `npm run test:kernels -- [--kernel ${KERNELS.map(({ name }) => name).join('|')}] [--backend ${BACKENDS.join('|')}] [--build | --overhead]`;
+const usage = `npm run test:kernels -- [--kernel ${KERNELS.map(({ name }) => name).join('|')}] [--backend ${BACKENDS.join('|')}] [--build | --overhead | --golden]`;
 
 const chosenCells = (kernel: string | undefined, backend: string | undefined): readonly Cell[] => {
   const cells = KERNELS.filter(
@@ -51,6 +51,14 @@ const runCell = async ({ kernel, backend }: Cell, boot: Boot): Promise<Result> =
   return { kernel: kernel.name, backend, verdict };
 };
 
+/** The ordinary tests replay what a right cell recorded. */
+const keepGolden = (name: string, backend: string): void => {
+  const golden = join(PROJECT, 'test/fixtures/golden');
+  mkdirSync(golden, { recursive: true });
+  copyFileSync(join(CACHE, 'out', name, 'cell.fwr'), join(golden, `${backend}.fwr`));
+  copyFileSync(join(CACHE, 'out', name, 'labs.json'), join(golden, `${backend}.json`));
+};
+
 const overheadOf = async (kernel: Kernel, boot: Boot): Promise<string> => {
   const name = `${kernel.name}-overhead`;
   say(`${name}: boots`);
@@ -67,6 +75,7 @@ const main = async (): Promise<number> => {
       backend: { type: 'string' },
       build: { type: 'boolean' },
       overhead: { type: 'boolean' },
+      golden: { type: 'boolean' },
     },
   });
   addSbinToPath();
@@ -90,6 +99,11 @@ const main = async (): Promise<number> => {
   }
   const results: Result[] = [];
   for (const cell of cells) results.push(await runCell(cell, boot));
+  if (values.golden === true) {
+    for (const { kernel, backend, verdict } of results) {
+      if (verdict !== null && isRight(verdict)) keepGolden(`${kernel}-${backend}`, backend);
+    }
+  }
   const wrong = [...results.flatMap(wrongLines), ...unlikeLines(results)];
   const report = [...tableLines(results), ...(wrong.length > 0 ? ['', ...wrong] : [])];
   process.stdout.write(`${report.join('\n')}\n`);
