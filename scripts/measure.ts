@@ -31,6 +31,7 @@ const meta: Meta = {
   pid: 1,
   netns: 4_026_531_833,
   hz: 250,
+  jiffies: null,
   reorder_window_ms: 5,
   reset_reasons: {},
   sysctls: {},

@@ -17,9 +17,8 @@ export type BootClock = {
  * errs by the delivery's latency (limits: about a millisecond).
  */
 export const createBootClock = (): BootClock => {
-  const sleptS = uptime() - Number(hrtime.bigint()) / 1e9;
-  const isOneClock = Math.abs(sleptS) < NEVER_SLEPT_S;
-  let offset = isOneClock ? 0n : BigInt(Math.round(sleptS * 1000)) * 1_000_000n;
+  let offset = sleptNs();
+  const isOneClock = offset === 0n;
   let observed = false;
   return {
     now: () => hrtime.bigint() + offset,
@@ -29,4 +28,10 @@ export const createBootClock = (): BootClock => {
       observed = true;
     },
   };
+};
+
+/** CLOCK_BOOTTIME minus CLOCK_MONOTONIC, to 10 ms; 0 on a host that never slept. */
+export const sleptNs = (): bigint => {
+  const sleptS = uptime() - Number(hrtime.bigint()) / 1e9;
+  return Math.abs(sleptS) < NEVER_SLEPT_S ? 0n : BigInt(Math.round(sleptS * 1000)) * 1_000_000n;
 };

@@ -1,9 +1,10 @@
 import { hostname, release } from 'node:os';
 import type { Meta } from '../wire/meta.ts';
 import type { Backend } from './backend.ts';
+import { sleptNs } from './boot-clock.ts';
 import { type BpftraceProgram, reorderWindowMs } from './bpftrace.ts';
 import type { Btf } from './btf.ts';
-import { readJiffies } from './jiffies.ts';
+import { clockReading, readJiffies } from './jiffies.ts';
 import { ownNetns } from './netns.ts';
 import { readSysctls } from './sysctls.ts';
 
@@ -23,6 +24,7 @@ export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
   const m = HANDSHAKE.exec(hello);
   const wallNs = BigInt(m?.[2] ?? 0) * 1_000_000_000n + BigInt(m?.[3] ?? 0) * 1000n;
   const own = ownNetns();
+  const jiffies = readJiffies();
   return {
     type: 'meta',
     finwait: facts.finwaitVersion,
@@ -36,7 +38,8 @@ export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
     started_at: new Date(Number(wallNs / 1_000_000n)).toISOString(),
     pid: process.pid,
     netns: own,
-    hz: readJiffies()?.hz ?? null,
+    hz: jiffies?.hz ?? null,
+    jiffies: jiffies === null ? null : clockReading(jiffies, sleptNs()),
     reorder_window_ms: reorderWindowMs(facts.program.version),
     reset_reasons: Object.fromEntries(
       [...facts.btf.enumNames('sk_rst_reason')].map(([value, name]) => [value, name.replace(/^SK_RST_REASON_/, '')]),

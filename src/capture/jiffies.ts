@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ClockReading } from '../wire/meta.ts';
 
 export type Jiffies = {
   /** Jiffies a second (CONFIG_HZ). */
@@ -28,6 +29,13 @@ export const parseTimerList = (text: string): Jiffies | null => {
   const hz = KNOWN_HZ.find((known) => Math.abs(measured / known - 1) < 0.05);
   return hz === undefined ? null : { hz, jiffies, at_ns: now };
 };
+
+/** The reading as `meta` has it. @param sleptNs - CLOCK_BOOTTIME minus CLOCK_MONOTONIC */
+export const clockReading = ({ jiffies, at_ns }: Jiffies, sleptNs: bigint): ClockReading => ({
+  value: Number(BigInt(jiffies) % WRAP),
+  boot_ns: String(BigInt(at_ns) + sleptNs),
+  monotonic_ns: at_ns,
+});
 
 /** The running kernel's; null where unknown. */
 export const readJiffies = (): Jiffies | null => {

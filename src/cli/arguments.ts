@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { BACKENDS, type Backend } from '../capture/backend.ts';
+import { CAUSES } from '../explain/causes.ts';
+import type { Cause } from '../explain/close-path.ts';
 import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';
 import { NO_FILTER, type PathFilter } from '../views/filter.ts';
 
@@ -32,6 +34,21 @@ export const parsePorts = (text: string): readonly number[] =>
 export const parseCount = (text: string): number => {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('give a whole number');
   return Number(text);
+};
+
+/** Rows kept in memory: a number that a person reads. */
+export const parseLimit = (text: string): number => {
+  const limit = parseCount(text);
+  if (limit < 1 || limit > 1000) throw new InvalidArgumentError('give a number from 1 to 1000');
+  return limit;
+};
+
+export const parseCause = (text: string): Cause => {
+  const note = CAUSES.find(({ cause }) => cause === text);
+  if (note === undefined) {
+    throw new InvalidArgumentError(`give one of ${CAUSES.map(({ cause }) => cause).join(', ')}`);
+  }
+  return note.cause;
 };
 
 export const parsePositive = (text: string): number => {

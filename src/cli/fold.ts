@@ -1,5 +1,8 @@
-import type { ClosePath } from '../explain/close-path.ts';
+import type { ClosePath, Dying } from '../explain/close-path.ts';
+import type { Deadline, Host } from '../explain/deadline/deadline.ts';
+import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
 import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
+import { deadlineOfSock, dyingOf } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
@@ -32,6 +35,12 @@ export type Fold = {
   readonly describe: (sock: Sock) => ClosePath | null;
   /** The paths of sockets that still are dying, those known from the inventory alone last. */
   readonly describeRemaining: () => Iterable<ClosePath>;
+  /** The same with their deadlines, as of the newest event. */
+  readonly describeDying: () => Iterable<Dying>;
+  /** A sock that is dying. Null before the handshake. */
+  readonly describeOneDying: (sock: Sock) => Dying | null;
+  /** When the kernel will give up on a sock; on an orphan that only the inventory knows, where null. */
+  readonly deadline: (sock: Sock | null) => Deadline | null;
   readonly wallClock: DescribeContext['wallClock'];
   /** The stream said goodbye: the probes had been told to stop and everything before it is here. */
   readonly isComplete: () => boolean;
@@ -44,11 +53,21 @@ export type Fold = {
 export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   const decode = createDecoder();
   let context: DescribeContext | null = null;
+  let clock: Host['clock'] = null;
   let isComplete = false;
   const reasons = new Map(Object.entries(meta.reset_reasons).map(([value, name]) => [Number(value), name]));
 
   const describe = (sock: Sock): ClosePath | null =>
     context === null ? null : describeSock(sock, tracker.now(), context);
+  /** What holds beside a sock's own evidence, as of the newest event. */
+  const hostNow = ({ hello }: DescribeContext): Host => {
+    const { orphans, kernelOrphans, kernelLimit: maxOrphans } = tracker.ledger();
+    const counted = orphans ?? kernelOrphans;
+    const pressure = counted === null || maxOrphans === null ? null : { orphans: counted, maxOrphans };
+    return { hello, clock, now: tracker.now(), pressure };
+  };
+  const dying = (sock: Sock, on: DescribeContext, host: Host): Dying =>
+    dyingOf(describeSock(sock, host.now, on), deadlineOfSock(sock, host), on.wallClock);
   const tracker = createTracker({
     hz: meta.hz,
     onEnd: options.onEnd,
@@ -74,6 +93,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       if (event.kind === 'hello') {
         if (event.version !== WIRE_VERSION) throw newerWire(event.version);
         context = { hello: event, wallClock: createWallClock(event), reasons };
+        clock = createKernelClock(meta, event);
         return;
       }
       if (event.kind === 'bye') isComplete = true;
@@ -95,6 +115,18 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       }
       for (const orphan of tracker.silent()) yield describeSilent(orphan);
     },
+    *describeDying() {
+      if (context === null) return;
+      const host = hostNow(context);
+      const { wallClock } = context;
+      for (const sock of tracker.live()) {
+        if (sock.destroyedAt === null) yield dying(sock, context, host);
+      }
+      for (const orphan of tracker.silent())
+        yield dyingOf(describeSilent(orphan), deadlineOfSock(null, host), wallClock);
+    },
+    describeOneDying: (sock) => (context === null ? null : dying(sock, context, hostNow(context))),
+    deadline: (sock) => (context === null ? null : deadlineOfSock(sock, hostNow(context))),
     wallClock: (at) => context?.wallClock(at) ?? '',
     isComplete: () => isComplete,
   };

@@ -1,16 +1,20 @@
 import { Command, CommanderError, Option } from 'commander';
+import { GROUPINGS } from '../explain/report/report.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { printable } from '../views/top/printable.ts';
 import {
   parseBackend,
+  parseCause,
   parseCount,
   parseDuration,
+  parseLimit,
   parsePorts,
   parsePositive,
   parseSpeed,
   parseState,
 } from './arguments.ts';
 import { tellFault } from './messages.ts';
+import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
 const shared = (command: Command): Command =>
@@ -86,6 +90,31 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .description('the screen over a recording that comes with finwait; needs neither root nor bpftrace')
     .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
     .action((options) => done(import('./top.ts').then(({ demo }) => demo(options))));
+  shared(program.command('explain [file]').description('why sockets were orphaned, grouped, with evidence and remedy'))
+    .option('--json', 'one JSON object a line')
+    .addOption(new Option('--by <key>', 'group by this').choices(GROUPINGS).default('cause'))
+    .addOption(
+      new Option('--socket <socket>', "all about this one: 'ADDR:PORT->ADDR:PORT', ADDR:PORT or sk").argParser(
+        parseSocket,
+      ),
+    )
+    .addOption(new Option('--limit <n>', 'single sockets shown').default(10).argParser(parseLimit))
+    .addOption(
+      new Option('--list [cause]', 'what is known of each cause, or of one; traces nothing').argParser(parseCause),
+    )
+    .option('-o, --record <file>', 'write the event stream to this file as well (live only)')
+    .action((file: string | undefined, options, command: Command) => {
+      if (file !== undefined && options.record !== undefined) {
+        command.error('error: -o records a live trace; FILE is a recording already', { exitCode: EXIT.usage });
+      }
+      return done(
+        import('./explain.ts').then(({ explain, listCauses }) =>
+          options.list === undefined
+            ? explain(file, options)
+            : listCauses(options.list === true ? null : options.list, options.json === true),
+        ),
+      );
+    });
   program
     .command('doctor')
     .description('what can be traced here, what not, why, and the command that fixes it')

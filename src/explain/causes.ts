@@ -1,18 +1,17 @@
+import { ABORTED } from './causes/aborted.ts';
+import { LIMITED } from './causes/limited.ts';
+import type { CauseNote } from './causes/note.ts';
+import { ORDINARY } from './causes/ordinary.ts';
+import { TIMED_OUT } from './causes/timed-out.ts';
+import { WAITING } from './causes/waiting.ts';
 import type { Cause } from './close-path.ts';
 
-/** What finwait knows of a cause, for `explain --list`, the advice of a path, and docs/causes. */
-export type CauseNote = {
-  readonly cause: Cause;
-  /** A few words, lower case: `the peer never acknowledged our FIN`. */
-  readonly title: string;
-  /** What it means, in one sentence. */
-  readonly meaning: string;
-  /** The kernel function that decides it. */
-  readonly cites: string;
-  /** What helps; each a sentence with the exact setting or command. */
-  readonly helps: readonly string[];
-  /** What does not help though it is often advised, and why. */
-  readonly doesNotHelp: readonly string[];
-};
+export type { CauseNote } from './causes/note.ts';
 
-export const CAUSES: readonly CauseNote[] = [];
+/** A note for each cause but `unknown`: what a dying socket waits for, then how one ended. */
+export const CAUSES: readonly CauseNote[] = [...WAITING, ...ORDINARY, ...TIMED_OUT, ...ABORTED, ...LIMITED];
+
+const BY_CAUSE: ReadonlyMap<Cause, CauseNote> = new Map(CAUSES.map((note) => [note.cause, note]));
+
+/** What is known of a cause; null for `unknown`. */
+export const noteOf = (cause: Cause): CauseNote | null => BY_CAUSE.get(cause) ?? null;

@@ -88,8 +88,12 @@ export type ClosePath = {
 /** The contract's `dying`: a socket that still is. The fields of `close_path`, `ended_by` null, and its deadline. */
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
-  /** When the kernel gives up on it if nothing more comes from the peer, RFC 3339; null if never, or not known. */
+  /** `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: what is missing stands beside it. */
+  readonly deadline: 'at' | 'never' | 'unknown';
+  /** When the kernel gives up on it if nothing more comes from the peer, RFC 3339: not earlier, up to 13 % later. */
   readonly deadline_at: string | null;
+  /** The same with what the kernel's timer wheel will add. */
+  readonly deadline_expected_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
   /** By which rule; why never; or what is missing to tell. */

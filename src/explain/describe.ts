@@ -4,10 +4,12 @@ import type { Sock } from '../lifecycle/sock.ts';
 import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
+import { adviceFor } from './advice.ts';
 import type { ClosePath, Closer, How, Step } from './close-path.ts';
 import { recordOf, type SockRecord } from './record.ts';
 import { endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
+import { waitingNow } from './rules/waits.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
 import { waitedFor } from './waiting.ts';
 
@@ -24,9 +26,15 @@ export type DescribeContext = {
  * @returns the contract's `close_path`; `ended_by` is null while it still is dying
  */
 export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
+  const path = pathOf(sock, now, context);
+  return { ...path, advice: adviceFor(path) };
+};
+
+const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
   const record = recordOf(sock, context.hello);
   const { detail, closedAt, closedIn, last } = record;
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
+  const waits = sock.destroyedAt === null ? waitingNow(record) : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.announcedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
@@ -69,10 +77,10 @@ export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext)
     lost_bytes: ending !== null && record.err !== 0 ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
-    waiting_for: waitedFor(record, until),
+    waiting_for: waits?.waitingFor ?? waitedFor(record, until),
     ended_by: isMissed ? 'unknown' : (ending?.endedBy ?? null),
-    side: ending?.side ?? 'unknown',
-    because: ending === null ? [] : [ending.because],
+    side: ending?.side ?? waits?.side ?? 'unknown',
+    because: [ending?.because ?? waits?.because ?? []].flat(),
     advice: [],
     certain: gaps.length === 0 && ending?.endedBy !== 'unknown',
     gaps,

@@ -220,8 +220,10 @@ export const LIMITS: readonly Scenario[] = [
     does: 'The limit is set to 0 for a moment: the orphan is reset inside close(). It meets every orphan of the host.',
     byHand: [
       'old=$(sysctl -n net.ipv4.tcp_max_orphans)',
-      'peer; dial "c.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 100); c.close()"; sleep 0.5',
-      'sysctl -w net.ipv4.tcp_max_orphans=0; peer; dial "c.close()"; sysctl -w net.ipv4.tcp_max_orphans=$old; dmesg | tail -1',
+      "peer 'd = s.accept()'",
+      'dial "c.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 100); c.close()"; sleep 0.5',
+      'sysctl -w net.ipv4.tcp_max_orphans=0; dial "c.close()"; sysctl -w net.ipv4.tcp_max_orphans=$old',
+      'dmesg | tail -1',
     ],
     ss: 'nothing is left; dmesg: TCP: too many orphaned sockets',
     finwait: 'side limit; advice about the limit',

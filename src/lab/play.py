@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import sock_diag
-from stage import die_with_parent, enter, libc, restore_sysctls, write
+from stage import aborts_orphans, die_with_parent, enter, libc, write
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
 PORTS_EACH, FIRST_PORT = 10, 10_000
@@ -179,8 +179,10 @@ class Play:
         self.kept.append(server.accept()[0])
         return pid, (lport, rport)
 
-    def kill_socket(self, port):
+    def kill_socket(self, port, is_orphan=False):
         """What `ss -K` does. @raises Skip where the kernel cannot (CONFIG_INET_DIAG_DESTROY)"""
+        if is_orphan and not aborts_orphans():
+            raise Skip('ss -K makes an orphan immortal before Linux 6.1')
         done = subprocess.run(['ss', '-HKtn', 'dport', '=', f':{port}'], capture_output=True, text=True)
         if done.returncode != 0 or not done.stdout.strip():
             raise Skip('ss -K kills nothing here (CONFIG_INET_DIAG_DESTROY)')
@@ -206,7 +208,7 @@ class Play:
 
     def restore(self):
         enter(None)
-        restore_sysctls(self.note.content)
+        self.note.restore()
         enter(self.stage.near)
 
     # --- The word.

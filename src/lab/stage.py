@@ -8,6 +8,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -104,6 +105,14 @@ def release(name, fd):
         pass  # Another run is under way.
 
 
+def note_in(fd):
+    """What was noted last; {} before the first note. Behind a shorter one the end of a longer one may stand."""
+    try:
+        return json.JSONDecoder().raw_decode(os.pread(fd, 1 << 20, 0).decode())[0]
+    except ValueError:
+        return {}
+
+
 class Note:
     """What this run has made and changed: JSON, so that another run can undo it."""
 
@@ -127,7 +136,18 @@ class Note:
         self.content['sysctls'][path] = {'was': was, 'set': value}
         self._save()
 
+    def restore(self):
+        """Also what a play has set: it wrote to the same file."""
+        self.reload()
+        restore_sysctls(self.content)
+        self.content['sysctls'] = {}
+        self._save()
+
+    def reload(self):
+        self.content = {'namespaces': [], 'sysctls': {}, **note_in(self.fd)}
+
     def undo(self):
+        self.reload()
         undo(self.content)
         release(self.name, self.fd)
 
@@ -142,12 +162,22 @@ def restore_sysctls(content):
             pass
 
 
+def aborts_orphans():
+    """Before 6.1, `ss -K` on an orphan takes its send queue and leaves it: with its timers idle, it lives for ever."""
+    release = re.match(r'(\d+)\.(\d+)', os.uname().release)
+    return release is not None and (int(release[1]), int(release[2])) >= (6, 1)
+
+
 def undo(content):
     restore_sysctls(content)
     for name in content.get('namespaces', []):
         if name.startswith(PREFIX) and '/' not in name:
             # Orphans would keep the namespace, and the kernel's count, for minutes.
-            quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
+            if aborts_orphans():
+                quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
+            else:
+                quietly('ip', 'netns', 'exec', name, 'nft', 'delete', 'table', 'inet', 'lab')
+                quietly('ip', 'netns', 'exec', name, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_orphan_retries')
             quietly('ip', 'netns', 'del', name)
 
 
@@ -162,10 +192,9 @@ def remove_stale():
         if fd is None:
             continue
         try:
-            undo(json.loads(os.pread(fd, 1 << 20, 0) or b'{}'))
-        except ValueError:
-            pass  # Killed while it wrote its first note: nothing was made.
-        release(name, fd)
+            undo(note_in(fd))
+        finally:
+            release(name, fd)
 
 
 FILTER = '''table inet lab {{
@@ -219,8 +248,6 @@ class Stage:
                     run('nft', '-f', '-', text=FILTER.format(rules=RULES))
                     self._set({'ip_local_port_range': EPHEMERAL})
                     self._set(sysctls if name == self.near else {k: v for k, v in sysctls.items() if k == 'tcp_fastopen'})
-                enter(self.near)
-                self._warm(family)
             except Exception as error:
                 failed.append(error)
         thread = threading.Thread(target=inside)
@@ -229,9 +256,12 @@ class Stage:
         if failed:
             raise failed[0]
 
-    def _warm(self, family):
-        """Until far answers. The first packet waits for neighbour discovery, a second and more in IPv6: as the first
-        round trip of a connection it would make its retransmission timeouts ten times as long."""
+    def warm(self, family):
+        """
+        In a thread of its own: until far answers. The first packet waits for neighbour discovery, a second and more in
+        IPv6: as the first round trip of a connection it would make its retransmission timeouts ten times as long.
+        """
+        enter(self.near)
         with socket.socket(socket.AF_INET6 if family == 'ipv6' else socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect((self.far_ip, 9))
             probe.settimeout(0.1)

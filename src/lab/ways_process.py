@@ -74,7 +74,7 @@ def killed(p):
     pair = p.pair()
     p.drop('far', 'no_fins', pair.rport)
     pair.near.close()
-    p.kill_socket(pair.rport)
+    p.kill_socket(pair.rport, is_orphan=True)
     p.died(pair.ports)
 
 
@@ -83,7 +83,7 @@ def killed_in_fin_wait2(p):
     pair = p.pair(half_open=True)
     pair.near.close()
     pause(0.3)
-    p.kill_socket(pair.rport)
+    p.kill_socket(pair.rport, is_orphan=True)
     p.died(pair.ports)
 
 

@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 import traceback
 
@@ -18,7 +19,7 @@ import ways_limits
 import ways_peer
 import ways_process
 from play import SCENARIOS, Play, Skip, emit
-from stage import Fault, Note, Stage, claim, die_with_parent, enter, libc, release, remove_stale, restore_sysctls
+from stage import Fault, Note, Stage, claim, die_with_parent, enter, libc, release, remove_stale
 
 assert ways_close and ways_limits and ways_peer and ways_process  # imported for the scenarios they name
 
@@ -100,6 +101,11 @@ class Guard:
             key = self._key(name)
             if key not in self.stages:
                 self.stages[key] = Stage(len(self.stages) + 1, SCENARIOS[name]['sysctls'], self.plan['family'], self.note)
+        warming = [threading.Thread(target=stage.warm, args=(self.plan['family'],)) for stage in self.stages.values()]
+        for thread in warming:
+            thread.start()
+        for thread in warming:
+            thread.join()
         emit('lab_start', family=self.plan['family'], pid=os.getpid(),
              stages=[stage.describe() for stage in self.stages.values()],
              scenarios={name: list(self.stages).index(self._key(name)) for name in names})
@@ -117,7 +123,7 @@ class Guard:
 
     def _may_start(self, job):
         is_alone = SCENARIOS[job['scenario']]['host']
-        if any(SCENARIOS[name]['host'] for name in self.running.values()):
+        if any(SCENARIOS[name]['host'] for name, _ in self.running.values()):
             return False
         return not self.running if is_alone else len(self.running) < self.plan['at_once']
 
@@ -132,7 +138,7 @@ class Guard:
                 play(job, number, stage, self.plan['family'], self.note, parent, self.life if self.plan['hold'] else None)
             finally:
                 os._exit(1)
-        self.running[pid] = job['scenario']
+        self.running[pid] = (job['scenario'], number)
 
     def _rest(self):
         readable, _, _ = select.select([0, self.wake], [], [], 1)
@@ -150,21 +156,13 @@ class Guard:
                 self._ended(pid, status)
 
     def _ended(self, pid, status):
-        name = self.running.pop(pid)
+        name, number = self.running.pop(pid)
         if not self.plan['hold']:
             kill_group(pid)
         if SCENARIOS[name]['host']:
-            self.read_note()
-            restore_sysctls(self.note.content)
+            self.note.restore()
         if os.WIFSIGNALED(status):
-            emit('lab_failed', scenario=name, run=-1, error=f'the process died of signal {os.WTERMSIG(status)}')
-
-    def read_note(self):
-        """A play notes what it sets in its own copy, and in the file that both share."""
-        try:
-            self.note.content = json.loads(os.pread(self.note.fd, 1 << 20, 0) or b'{}')
-        except ValueError:
-            pass
+            emit('lab_failed', scenario=name, run=number, error=f'the process died of signal {os.WTERMSIG(status)}')
 
     def tear_down(self):
         os.close(self.life_end)
@@ -176,7 +174,6 @@ class Guard:
                 pass
             os.waitpid(pid, 0)
         if self.note is not None:
-            self.read_note()
             self.note.undo()
         if self.host_lock is not None:
             release('host', self.host_lock)

@@ -209,7 +209,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const pressure = (): Pressure => {
     const { orphans, kernelOrphans, kernelLimit } = ledger.now(now);
-    return { orphans: orphans ?? kernelOrphans, limit: kernelLimit, memPages: null, memHigh: null };
+    const memory = host.seen.sample()?.memory ?? null;
+    return {
+      orphans: orphans ?? kernelOrphans,
+      limit: kernelLimit,
+      memPages: memory?.pages ?? null,
+      memHigh: memory?.high ?? null,
+    };
   };
 
   const remember = (sock: Sock, line: string): void => {

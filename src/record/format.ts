@@ -1,5 +1,5 @@
 import { EXIT, Fault } from '../kernel/fault.ts';
-import type { Meta } from '../wire/meta.ts';
+import type { ClockReading, Meta } from '../wire/meta.ts';
 
 /** Version of the recording's own layout: a zstd frame of lines, the first the meta as JSON. */
 export const RECORDING_SCHEMA = 1;
@@ -70,6 +70,7 @@ export const parseMeta = (line: string, name: string): Meta => {
     pid: number('pid') ?? 0,
     netns: number('netns'),
     hz: number('hz'),
+    jiffies: clockReading(value['jiffies']),
     reorder_window_ms: Math.min(2000, Math.max(0, number('reorder_window_ms') ?? 50)),
     reset_reasons: texts(value['reset_reasons']),
     sysctls: Object.fromEntries(
@@ -78,6 +79,16 @@ export const parseMeta = (line: string, name: string): Meta => {
     filters: texts(value['filters']),
   };
 };
+
+/** Absent from recordings of finwait 0.1. */
+const clockReading = (field: unknown): ClockReading | null => {
+  if (!isRecord(field)) return null;
+  const { value, boot_ns, monotonic_ns } = field;
+  const isValue = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+  return isValue && isDecimal(boot_ns) && isDecimal(monotonic_ns) ? { value, boot_ns, monotonic_ns } : null;
+};
+
+const isDecimal = (field: unknown): field is string => typeof field === 'string' && /^\d{1,20}$/.test(field);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

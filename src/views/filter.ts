@@ -1,4 +1,4 @@
-import type { ClosePath } from '../explain/close-path.ts';
+import type { ClosePath, Dying } from '../explain/close-path.ts';
 
 /** What a path must be to be shown. The ledger is never filtered: it counts the whole host. */
 export type PathFilter = {
@@ -25,7 +25,7 @@ export const NO_FILTER: PathFilter = {
   minAgeUs: 0,
 };
 
-export const passes = (path: ClosePath, filter: PathFilter): boolean =>
+export const passes = (path: ClosePath | Dying, filter: PathFilter): boolean =>
   (filter.pid === null || path.closer?.pid === filter.pid) &&
   (filter.comm === null || path.closer?.comm === filter.comm) &&
   (filter.localPorts.length === 0 || filter.localPorts.includes(path.lport)) &&

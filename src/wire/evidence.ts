@@ -60,6 +60,8 @@ export type AnnounceDetail = {
   readonly rcvTstamp: number;
   /** net.ipv4.tcp_fin_timeout of the socket's own network namespace, jiffies. */
   readonly finTimeout: number;
+  /** net.ipv4.tcp_retries2 of the same. */
+  readonly retries2: number;
   /** net.ipv4.tcp_orphan_retries of the same; 0 is the kernel's default of 8. */
   readonly orphanRetries: number;
   /** Data segments that had come, modulo 2^24. */
@@ -173,7 +175,8 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   const lsndtime = scan.hi;
   const rcvTstamp = scan.lo;
   scan.hex();
-  const finTimeout = scan.hi;
+  const retries2 = scan.hi >>> 24;
+  const finTimeout = scan.hi & 0xffffff;
   const orphanRetries = scan.lo >>> 24;
   const dataSegsIn = scan.lo & 0xffffff;
   const netns = scan.hex32();
@@ -211,6 +214,7 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     lsndtime,
     rcvTstamp,
     finTimeout,
+    retries2,
     orphanRetries,
     dataSegsIn,
     netns,

@@ -1,3 +1,12 @@
+/** One reading of the kernel's clocks, all at the same instant. */
+export type ClockReading = {
+  /** Low 32 bits of jiffies. */
+  readonly value: number;
+  /** CLOCK_BOOTTIME, the clock of the lines, and CLOCK_MONOTONIC, which stands still while the host sleeps; ns. */
+  readonly boot_ns: string;
+  readonly monotonic_ns: string;
+};
+
 /**
  * The first record of every stream: what captured it, where, and how. Written into recordings and first of all in
  * `--json`. Fields may be added; readers ignore those they do not know.
@@ -21,6 +30,8 @@ export type Meta = {
   readonly netns: number | null;
   /** Jiffies a second; null where unknown. */
   readonly hz: number | null;
+  /** How the kernel's clocks stood when the capture began; null where unknown. */
+  readonly jiffies: ClockReading | null;
   /** How long events may be displaced, ms: where the reorder window starts. */
   readonly reorder_window_ms: number;
   /** `enum sk_rst_reason`: number to name; empty before Linux 6.12. */

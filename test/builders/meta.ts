@@ -16,6 +16,7 @@ export const aMeta = (change: Partial<Meta> = {}): Meta => ({
   pid: 100,
   netns: 4_026_531_840,
   hz: 250,
+  jiffies: null,
   reorder_window_ms: 5,
   reset_reasons: {},
   sysctls: { 4026531840: { tcp_fin_timeout: '60' } },

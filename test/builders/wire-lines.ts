@@ -82,6 +82,7 @@ export type AnnounceFields = EvidenceFields & {
   readonly linger2?: number;
   readonly rtoMax?: number;
   readonly finTimeout?: number;
+  readonly retries2?: number;
   readonly orphanRetries?: number;
   readonly dataSegsIn?: number;
   readonly netns?: number;
@@ -124,7 +125,10 @@ export const announceLine = (on: AnnounceFields = {}): string => {
     pair(on.userTimeoutMs ?? 0, on.lingerTime ?? 0),
     pair(on.linger2 ?? 0, on.rtoMax ?? 0),
     pair(0, 0),
-    pair(on.finTimeout ?? 15_000, ((on.orphanRetries ?? 0) << 24) | (on.dataSegsIn ?? 7)),
+    pair(
+      ((on.retries2 ?? 15) << 24) | (on.finTimeout ?? 15_000),
+      ((on.orphanRetries ?? 0) << 24) | (on.dataSegsIn ?? 7),
+    ),
     hex(on.netns ?? 4_026_531_840),
     pair(on.uid ?? 33, on.mark ?? 0),
     hex(on.cgroup ?? 5123n),

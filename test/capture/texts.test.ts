@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { attachFault, howItEnded } from '../../src/capture/attach-fault.ts';
 import { bpftraceEnv, parseBpftraceVersion, readChatter, reorderWindowMs } from '../../src/capture/bpftrace.ts';
 import { missingCapabilities } from '../../src/capture/capabilities.ts';
-import { parseTimerList } from '../../src/capture/jiffies.ts';
+import { clockReading, parseTimerList } from '../../src/capture/jiffies.ts';
 import { parseAuxv } from '../../src/capture/page-size.ts';
 import { parseSockstat, parseTcpMemory } from '../../src/capture/sockstat.ts';
 
@@ -169,6 +169,15 @@ describe('/proc/timer_list', () => {
       hz: 250,
       jiffies: String(2n ** 32n + 2_499_925_000n),
       at_ns: '10000000000000000',
+    });
+  });
+
+  test('as meta has it: the low half of jiffies, and the boot clock ahead by what the host has slept', () => {
+    const reading = { hz: 250, jiffies: String(2n ** 32n + 2n ** 33n + 77n), at_ns: '5000000000' };
+    expect(clockReading(reading, 3_000_000_000n)).toEqual({
+      value: 77,
+      boot_ns: '8000000000',
+      monotonic_ns: '5000000000',
     });
   });
 });

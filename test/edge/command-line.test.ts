@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runFinwait } from './run-finwait.ts';
+import { expectFault, runFinwait } from './run-finwait.ts';
 
 describe.concurrent('asked what it can do', () => {
   test.for([
@@ -39,6 +39,10 @@ describe.concurrent('a wrong command line: exit 2, nothing on stdout, and what i
     [['trace', '--state', 'DYING'], /a TCP state: ESTABLISHED, .*FIN_WAIT1.*CLOSING/],
     [['top', '--backend', 'ebpf'], /auto, fentry, kprobe, tracepoint/],
     [['trace', '-4', '-6'], /cannot be used with option/],
+    [['lab', '-4', '-6'], /cannot be used with option/],
+    [['lab', '--count', '0'], /whole number from 1 to 9999/],
+    [['lab', '--at-once', 'all'], /whole number from 1 to 9999/],
+    [['lab', '--shuffle', 'well'], /whole number/],
     [['replay', 'a.fwr', '--speed', '0'], /a factor above 0/],
   ] as const)('%j', async ([args, message]) => {
     const run = await runFinwait(args);
@@ -53,5 +57,31 @@ describe.concurrent('a wrong command line: exit 2, nothing on stdout, and what i
   test('states are taken in any spelling', async () => {
     const run = await runFinwait(['trace', '--state', 'tcp_fin-wait1', '/nonexistent']);
     expect(run.stderr).toMatch(/cannot be read/);
+  });
+});
+
+describe.concurrent('the lab', () => {
+  test('--list: what there is, without root or Python', async () => {
+    const run = await runFinwait(['lab', '--list'], { path: '/nonexistent' });
+    expect(run.code).toBe(0);
+    expect(run.stdout).toMatch(/^active_close +1 s {2}this side closes first/m);
+    expect(run.stdout).toMatch(/^quick +\d+ of them$/m);
+    expect(run.stderr).toBe('');
+  });
+
+  test.for([
+    [
+      ['lab', 'active_close', 'sudden_death'],
+      { what: /no scenario is called sudden_death/, why: /those of the list/, remedy: /finwait lab --list/ },
+    ],
+    [
+      ['lab', 'out_of_memory'],
+      { what: /sysctl of the whole machine/, why: /the value is restored/, remedy: /finwait lab --host out_of_memory/ },
+    ],
+    [['lab', '--count', '9999'], { what: /more than 5000 plays/, why: /ports of its own/, remedy: /smaller --count/ }],
+  ] as const)('%j: exit 2', async ([args, fault]) => {
+    const run = await runFinwait(args);
+    expectFault(run, 2, fault);
+    expect(run.stdout).toBe('');
   });
 });

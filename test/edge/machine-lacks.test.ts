@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { needs, withMounts } from './machine.ts';
@@ -139,5 +139,37 @@ test.concurrent('a backend that this kernel does not have: exit 3, and why not',
     what: new RegExp(`the ${missing} backend cannot trace on this kernel`),
     why: new RegExp(`${missing}: \\S`),
     remedy: /finwait doctor/,
+  });
+});
+
+describe.concurrent('what the lab lacks: exit 3, and the command that brings it', () => {
+  const TOOLS = { ip: 'iproute2', ss: 'iproute2', nft: 'nftables', python3: 'python3' } as const;
+
+  test.for(Object.keys(TOOLS) as (keyof typeof TOOLS)[])('%s', async (missing) => {
+    const path = scratch();
+    for (const tool of Object.keys(TOOLS)) if (tool !== missing) symlinkSync('/bin/true', join(path, tool));
+    const run = await runFinwait(['lab'], { path });
+    expectFault(run, 3, {
+      what: new RegExp(`${missing} is not installed`),
+      why: /the lab/,
+      remedy: new RegExp(`apt-get install ${TOOLS[missing]}`),
+    });
+    expect(run.stdout).toBe('');
+  });
+
+  test('root', async (context) => {
+    const path = scratch();
+    for (const tool of Object.keys(TOOLS)) symlinkSync('/bin/true', join(path, tool));
+    chmodSync(path, 0o755);
+    const run = await runFinwait(['lab'], { ...withoutRights(context), path: `${path}:${process.env['PATH']}` });
+    expectFault(run, 3, { what: /the lab needs root/, why: /network namespaces/, remedy: /sudo finwait lab/ });
+  });
+
+  test('the right to make namespaces', async (context) => {
+    needs(context, 'root', 'setpriv');
+    const run = await runFinwait(['lab', 'active_close'], {
+      within: ['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
+    });
+    expectFault(run, 3, { what: /^ip (netns|-n)|failed/, why: /network namespaces/, remedy: /sudo finwait lab/ });
   });
 });

@@ -140,7 +140,7 @@ describe('a path that was all observed', () => {
       dying_us: 2_000_000,
       orphan_us: 2_000_000,
       lost_bytes: null,
-      because: [],
+      because: ['in FIN_WAIT1: our FIN not acknowledged (write_seq, snd_una), 0 retransmission timeouts so far'],
     });
   });
 

@@ -37,6 +37,15 @@ describe('the catalogue', () => {
     }
   });
 
+  it('is in docs/lab.md, whole', () => {
+    const page = readFileSync(new URL('../../docs/lab.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `(\w+)`(?: \(.*?\))? \| (?:<1|\d+) \| (.*?) \| /gm)].map(([, name, title]) => [
+      name,
+      title,
+    ]);
+    expect(rows).toEqual(CATALOGUE.map(({ name, title }) => [name, title]));
+  });
+
   it('uses words in its commands that the preamble defines', () => {
     const preamble = byHandPreamble({ near: 'n', far: 'f', near_addr: 'fd00::1', far_addr: 'fd00::2' }).join('\n');
     const known = new Set(['near', 'far', 'peer', 'dial', 'drop', 'heal', 'sysctl', 'dmesg', '(sleep', 'old=$(sysctl']);

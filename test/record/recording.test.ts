@@ -295,3 +295,22 @@ describe('writing that fails is a fault', () => {
     expect((await faultOf(recording.failed)).message).toContain('ENOSPC');
   });
 });
+
+describe("the kernel's clocks in the meta", () => {
+  const reading = { value: 2 ** 32 - 1, boot_ns: '8000000000', monotonic_ns: '5000000000' };
+
+  test('come back as they were written', async () => {
+    expect((await read(await write([], aMeta({ jiffies: reading })))).meta?.jiffies).toEqual(reading);
+  });
+
+  test.each<[string, unknown]>([
+    ['absent, as in the first recordings', undefined],
+    ['a count of more than 32 bits', { ...reading, value: 2 ** 32 }],
+    ['a clock that is no number', { ...reading, boot_ns: '1e9' }],
+    ['not an object', 7],
+  ])('are unknown when %s', async (_, jiffies) => {
+    const path = newPath();
+    await writeFile(path, zstdCompressSync(`${JSON.stringify({ ...aMeta(), jiffies })}\n${TRAILER}\n`));
+    expect((await read(path)).meta?.jiffies).toBeNull();
+  });
+});

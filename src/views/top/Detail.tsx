@@ -1,10 +1,10 @@
-import type { ClosePath } from '../../explain/close-path.ts';
+import type { ClosePath, Dying } from '../../explain/close-path.ts';
 import { detailLines } from './detail-lines.ts';
 import { Lines } from './Lines.tsx';
 import type { Size } from './layout.ts';
 
 type Props = {
-  readonly path: ClosePath | null;
+  readonly path: ClosePath | Dying | null;
   /** Lines scrolled away above, and how much of the screen there is. */
   readonly scroll: number;
   readonly size: Size;

@@ -24,6 +24,13 @@ const ageCell = (row: Row): string => {
   return row.atLeastMs === undefined ? UNKNOWN : `>${formatAge(row.atLeastMs)}`;
 };
 
+/** How long until the kernel gives up on it, its timer wheel's lateness included; `now` when that has come. */
+const deadlineCell = ({ deadlineMs = null }: Row): string => {
+  if (deadlineMs === null) return UNKNOWN;
+  if (deadlineMs === 'never') return 'never';
+  return deadlineMs <= 0 ? 'now' : formatAge(deadlineMs);
+};
+
 /** `addr:port` in `width` columns: the port stays, the address is cut. */
 export const fitEndpoint = (endpoint: string, width: number): string => {
   if (widthOf(endpoint) <= width) return endpoint;
@@ -39,10 +46,11 @@ export const fitCloser = (closer: Row['closer'], width: number): string => {
   const pid = `[${closer.pid}]${closer.exiting ? '!' : ''}`;
   const comm = printable(closer.comm);
   const room = width - widthOf(pid);
-  return room < 2 ? cut(comm, width) : cut(comm, room) + pid;
+  if (room >= Math.min(widthOf(comm), 4)) return cut(comm, room) + pid;
+  return closer.exiting ? `${cut(comm, width - 1)}!` : cut(comm, width);
 };
 
-const ALIGN_RIGHT: ReadonlySet<ColumnId> = new Set(['age', 'held', 'unacked', 'unsent', 'retransmits']);
+const ALIGN_RIGHT: ReadonlySet<ColumnId> = new Set(['age', 'held', 'unacked', 'unsent', 'retransmits', 'deadline']);
 
 const value = (row: Row, { id, width }: Column): string => {
   switch (id) {
@@ -68,6 +76,8 @@ const value = (row: Row, { id, width }: Column): string => {
       return formatBytes(row.unsentBytes ?? null);
     case 'retransmits':
       return formatCount(row.retransmits);
+    case 'deadline':
+      return deadlineCell(row);
     case 'waiting_for':
       return width < 20 ? shortWaiting(row.waitingFor) : WAITING[row.waitingFor];
   }
@@ -91,7 +101,8 @@ const TITLES: Readonly<Record<ColumnId, readonly [string, string]>> = {
   unacked: ['UNACKED', 'UNACKED'],
   unsent: ['UNSENT', 'UNSENT'],
   retransmits: ['RETR', 'RETRANSMITS'],
-  waiting_for: ['WAITS', 'WAITING FOR'],
+  waiting_for: ['CAUSE', 'CAUSE: WAITS FOR'],
+  deadline: ['DUE', 'REAPED IN'],
 };
 
 /** The title over a column, exactly as wide as it. */

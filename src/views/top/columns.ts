@@ -12,7 +12,8 @@ export type ColumnId =
   | 'unacked'
   | 'unsent'
   | 'retransmits'
-  | 'waiting_for';
+  | 'waiting_for'
+  | 'deadline';
 
 export type Column = { readonly id: ColumnId; readonly width: number };
 
@@ -55,6 +56,7 @@ const ORDER: readonly ColumnId[] = [
   'unsent',
   'retransmits',
   'waiting_for',
+  'deadline',
 ];
 
 /** A column grows to `to` columns; not at all unless it gets to `least`. */
@@ -65,15 +67,17 @@ const step = (id: ColumnId, to: number, least = to): Step => ({ id, least, to })
 const steps = (traits: Traits): readonly Step[] => [
   step('age', 6),
   step('state', 9),
-  step('peer', 15),
+  step('peer', 12),
   step('waiting_for', 8),
+  step('deadline', 5),
   ...(traits.netns ? [step('netns', 6)] : []),
   step('closer', 8),
   step('held', 5),
   step('retransmits', 4),
   step('local', 6),
-  step('peer', 21, 16),
+  step('peer', 19, 13),
   step('closer', 12, 9),
+  step('peer', 21),
   step('state', 11, 10),
   step('closer', 17, 13),
   step('local', 21, 15),
@@ -82,6 +86,7 @@ const steps = (traits: Traits): readonly Step[] => [
   step('state', 12),
   ...(traits.how ? [step('how', 8)] : []),
   ...(traits.queues ? [step('unacked', 7), step('unsent', 6)] : []),
+  step('deadline', 9),
   step('retransmits', 11),
   step('waiting_for', 24),
   ...(traits.ipv6 ? [step('peer', 47, 22), step('local', 47, 22)] : []),

@@ -1,4 +1,4 @@
-import type { ClosePath, Closer, How, Step } from '../../explain/close-path.ts';
+import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-path.ts';
 import { WAITING } from './cells.ts';
 import { formatBytes, formatCount, formatMicros, formatOffset, UNKNOWN } from './format.ts';
 import { type Line, span, type Tone } from './line.ts';
@@ -57,7 +57,7 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
         ),
       ];
 
-const bytes = (path: ClosePath): string =>
+const bytes = (path: ClosePath | Dying): string =>
   [
     `${formatBytes(path.held_bytes)} of kernel memory`,
     `${formatBytes(path.unread_bytes)} unread`,
@@ -66,7 +66,17 @@ const bytes = (path: ClosePath): string =>
     ...(path.lost_bytes === null ? [] : [`${formatBytes(path.lost_bytes)} lost`]),
   ].join(', ');
 
-const pathLines = (path: ClosePath, width: number): readonly Line[] => {
+/** When the kernel gives up on it, and by which rule. */
+const deadlineTexts = (path: Dying): readonly string[] => [
+  path.deadline === 'at'
+    ? `the kernel gives up on it at ${or(path.deadline_at)}, by its timer wheel about ${or(path.deadline_expected_at)}`
+    : path.deadline === 'never'
+      ? 'the kernel never gives up on it'
+      : 'when the kernel gives up on it is not known',
+  ...path.deadline_because,
+];
+
+const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
   const isDying = path.ended_by === null;
   const ended = isDying ? 'still dying' : `${path.ended_by}${path.side === 'unknown' ? '' : `, kept by: ${path.side}`}`;
   return [
@@ -88,6 +98,7 @@ const pathLines = (path: ClosePath, width: number): readonly Line[] => {
     [span('path', 'strong'), span('  since the close', 'dim')],
     ...(path.path.length === 0 ? [[span('  no transition was seen', 'dim')]] : path.path.map(stepLine)),
     ...sentences('because', path.because, width, 'plain'),
+    ...(path.type === 'dying' ? sentences('deadline', deadlineTexts(path), width, 'plain') : []),
     ...sentences('gaps', path.gaps, width, 'warn'),
     ...sentences('advice', path.advice, width, 'plain'),
     [span(' ')],
@@ -100,7 +111,7 @@ const pathLines = (path: ClosePath, width: number): readonly Line[] => {
 };
 
 /** The open close path as lines of at most `width` columns; a sentence while, or because, there is none. */
-export const detailLines = (detail: ClosePath | null, width: number): readonly Line[] =>
+export const detailLines = (detail: ClosePath | Dying | null, width: number): readonly Line[] =>
   detail === null
     ? wrapWords('No close path is known for this socket (any more). esc goes back.', width).map((text) => [span(text)])
     : pathLines(detail, width);

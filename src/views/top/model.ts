@@ -1,5 +1,6 @@
-import type { ClosePath, How, WaitingFor } from '../../explain/close-path.ts';
+import type { ClosePath, Dying, How, WaitingFor } from '../../explain/close-path.ts';
 import type { TcpState } from '../../kernel/tcp-state.ts';
+import type { Sock } from '../../lifecycle/sock.ts';
 
 /** One line of the table: a socket that is still dying. */
 export type Row = {
@@ -21,6 +22,10 @@ export type Row = {
   readonly heldBytes: number | null;
   readonly retransmits: number;
   readonly waitingFor: WaitingFor;
+  /** Milliseconds until the kernel gives up on it; null when unknown. Left out of rows that are not on the screen. */
+  readonly deadlineMs?: number | 'never' | null;
+  /** What the row was made of; null for an orphan that only the inventory knows. Never shown. */
+  readonly sock?: Sock | null;
   /** False when loss, a late start or inference touched this row. */
   readonly certain: boolean;
   /** Shown where the terminal is wide and some row has them. */
@@ -88,7 +93,7 @@ export type Snapshot = {
   /** Where `query.follow` stands among the matching rows, 0 first; null when it is not (or no longer) among them. */
   readonly followIndex?: number | null;
   /** The open close path; a socket that ended while open keeps its final path here. */
-  readonly detail: ClosePath | null;
+  readonly detail: ClosePath | Dying | null;
 };
 
 /** The edge between the fold and React: read with `useSyncExternalStore`. */

@@ -63,6 +63,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   const isLate = sock.announce.via === VIA.late;
   const seenMs = Math.max(0, (vantage.now - sock.announcedAt) / 1e6);
   return {
+    sock,
     key: keyOf(sock),
     ageMs: isLate ? null : seenMs,
     ...(isLate && { atLeastMs: sock.gaps.has('older_than_capture') ? vantage.now / 1e6 : seenMs }),

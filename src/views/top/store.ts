@@ -1,5 +1,7 @@
-import type { ClosePath } from '../../explain/close-path.ts';
+import type { ClosePath, Dying } from '../../explain/close-path.ts';
+import { type Deadline, deadlineOfSilent } from '../../explain/deadline/deadline.ts';
 import { describeSilent } from '../../explain/describe.ts';
+import { dyingOf } from '../../explain/dying.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
@@ -22,6 +24,8 @@ export type TopSource = {
   readonly meta: Meta;
   readonly tracker: Tracker;
   readonly describe: (sock: Sock) => ClosePath | null;
+  readonly describeOneDying: (sock: Sock) => Dying | null;
+  readonly deadline: (sock: Sock | null) => Deadline | null;
   readonly wallClock: (at: TraceNs) => string;
 };
 
@@ -57,7 +61,7 @@ export const createTopStore = (
   let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
   let finished: { readonly key: string; readonly path: ClosePath } | null = null;
   /** While paused: every row of that moment, and its status. */
-  let still: { readonly rows: readonly Row[]; readonly status: Status } | null = null;
+  let still: { readonly rows: readonly Row[]; readonly status: Status; readonly at: TraceNs } | null = null;
   let isStopped = false;
   let frameCost = 0;
 
@@ -98,24 +102,37 @@ export const createTopStore = (
     held = { bytes, at: clock(), cost: clock() - start };
   };
 
-  const detailNow = (): ClosePath | null => {
+  const detailNow = (): ClosePath | Dying | null => {
     if (query.detail === null || source === null) return null;
     if (finished?.key === query.detail) return finished.path;
     const sock = find(source.tracker.live(), keyOf, query.detail);
-    if (sock !== undefined) return source.describe(sock);
+    if (sock !== undefined) return source.describeOneDying(sock);
     const orphan = find(source.tracker.silent(), silentKeyOf, query.detail);
-    return orphan === undefined ? null : describeSilent(orphan);
+    return orphan === undefined ? null : dyingOf(describeSilent(orphan), deadlineOfSilent(), source.wallClock);
   };
+
+  /** The rows on the screen with their deadlines: of these few alone they are worked out. */
+  const withDeadlines = <P extends { readonly rows: readonly Row[] }>(page: P, from: TopSource, now: TraceNs): P => ({
+    ...page,
+    rows: page.rows.map((row) => {
+      const deadline = from.deadline(row.sock ?? null);
+      const deadlineMs =
+        deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
+      return { ...row, deadlineMs };
+    }),
+  });
 
   const take = (): Snapshot => {
     if (source === null) {
       return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
     }
     if (still !== null) {
-      return Object.freeze({ status: still.status, ...selectFrom(still.rows, query), query, detail: detailNow() });
+      const page = withDeadlines(selectFrom(still.rows, query), source, still.at);
+      return Object.freeze({ status: still.status, ...page, query, detail: detailNow() });
     }
     addUpHeld(source.tracker);
-    const page = selectLive(source.tracker, query, vantage(source), filter);
+    const live = selectLive(source.tracker, query, vantage(source), filter);
+    const page = withDeadlines(live, source, source.tracker.now());
     return Object.freeze({ status: statusNow(), ...page, query, detail: detailNow() });
   };
 
@@ -148,7 +165,7 @@ export const createTopStore = (
       still =
         !paused || source === null
           ? null
-          : { rows: allRows(source.tracker, vantage(source), filter), status: statusNow() };
+          : { rows: allRows(source.tracker, vantage(source), filter), status: statusNow(), at: source.tracker.now() };
       publish();
     },
     attach: (taken) => {

@@ -193,10 +193,10 @@ describe('after the close', () => {
 
   describe('a reset by reason TCP_ABORT_ON_MEMORY', () => {
     /** Reset at its close (`own`), or by its timer, while the host had `orphans` of at most 100. */
-    const limited = (orphans: number, own: boolean): ClosePath =>
+    const limited = (orphans: number, own: boolean, memory = ''): ClosePath =>
       pathOf([
         inventoryEndLine(0),
-        sampleLine(1, orphans, 100),
+        `${sampleLine(1, orphans, 100)}${memory}`,
         tickLine(ms(20)),
         announceLine({
           at: ms(30),
@@ -222,6 +222,12 @@ describe('after the close', () => {
     test('by a timer, from a quarter of it on', () => {
       expect(limited(30, false)).toMatchObject({ ended_by: 'orphan_limit', side: 'limit' });
       expect(limited(10, false)).toMatchObject({ ended_by: 'unknown', side: 'limit' });
+    });
+
+    test('with TCP’s memory below tcp_mem it is certain; above it, and few orphans, out_of_memory', () => {
+      expect(limited(100, true, ' 50 10 20 90')).toMatchObject({ ended_by: 'orphan_limit', certain: true, gaps: [] });
+      expect(limited(10, true, ' 91 10 20 90')).toMatchObject({ ended_by: 'out_of_memory', certain: true });
+      expect(limited(100, true, ' 91 10 20 90')).toMatchObject({ ended_by: 'unknown', side: 'limit' });
     });
 
     test('without the figures of tcp_mem it is no more than inferred', () => {

@@ -19,16 +19,16 @@ describe('the table', () => {
     expect(screen.widest()).toBeLessThanOrEqual(columns);
   });
 
-  it('a row shows age, state, addresses, closer, memory, retransmits and what it waits for', async () => {
-    const screen = await renderAt(fakeStore([aRow()]), 80, 24);
-    expect(screen.selected()).toBe('>  12.3s FIN_WAIT1 :443   192.0.2.7:51234       nginx[4242]   128K    3 ack');
+  it('a row shows age, state, addresses, closer, memory, retransmits, what it waits for and when it is reaped', async () => {
+    const screen = await renderAt(fakeStore([aRow({ deadlineMs: 62_000 })]), 80, 24);
+    expect(screen.selected()).toBe('>  12.3s FIN_WAIT1 :443   192.0.2.7:51234     nginx     128K    3 ack      1m02s');
   });
 
   it('an uncertain row is marked ~, a closer that was exiting !', async () => {
     const closer = { comm: 'nginx', pid: 4242, exiting: true };
     const screen = await renderAt(fakeStore([aRow({ certain: false, ageMs: null, closer })]), 80, 24);
     expect(screen.selected()).toMatch(/^>~ {5}\? FIN_WAIT1/);
-    expect(screen.selected()).toContain('nginx[4242]!');
+    expect(screen.selected()).toContain('nginx!');
   });
 
   it('the namespace column comes with the first row that has one', async () => {

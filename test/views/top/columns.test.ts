@@ -16,7 +16,17 @@ const anyTraits: fc.Arbitrary<Traits> = fc.record({
 });
 
 it('80 columns show all the figures of a socket', () => {
-  expect(ids(80)).toEqual(['age', 'state', 'local', 'peer', 'closer', 'held', 'retransmits', 'waiting_for']);
+  expect(ids(80)).toEqual([
+    'age',
+    'state',
+    'local',
+    'peer',
+    'closer',
+    'held',
+    'retransmits',
+    'waiting_for',
+    'deadline',
+  ]);
 });
 
 it('80 columns have room for the network namespace when some row needs it', () => {
@@ -24,9 +34,10 @@ it('80 columns have room for the network namespace when some row needs it', () =
   expect(ids(80, { ...NO_TRAITS, netns: true })).toContain('local');
 });
 
-it('the longest IPv4 peer is whole at 80 columns, IPv6 ones at 200', () => {
+it('the longest IPv4 peer is whole at 90 columns, a usual one at 80, IPv6 ones at 200', () => {
   const ipv4 = '255.255.255.255:65535';
-  expect(rowText(aRow({ peer: ipv4 }), columnsFor(80, NO_TRAITS))).toContain(ipv4);
+  expect(rowText(aRow({ peer: ipv4 }), columnsFor(90, NO_TRAITS))).toContain(ipv4);
+  expect(rowText(aRow({ peer: '10.120.31.17:51234' }), columnsFor(80, NO_TRAITS))).toContain('10.120.31.17:51234');
   const ipv6 = '[2001:db8:85a3:1234:5678:8a2e:370:7334]:65535';
   const rows = [aRow({ peer: ipv6 })];
   expect(rowText(aRow({ peer: ipv6 }), columnsFor(200, withTraits(NO_TRAITS, rows)))).toContain(ipv6);
@@ -71,7 +82,7 @@ it('a port is never cut off its address, nor a pid in two', () => {
   expect(fitEndpoint('[2001:db8::1:2:3]:443', 15)).toBe('[2001:db8:…:443');
   expect(fitEndpoint('10.0.0.5:54321', 6)).toBe(':54321');
   expect(fitCloser({ comm: 'python3', pid: 4242, exiting: true }, 12)).toBe('pyth…[4242]!');
-  expect(fitCloser({ comm: 'python3', pid: 4_194_304, exiting: true }, 8)).toBe('python3');
+  expect(fitCloser({ comm: 'python3', pid: 4_194_304, exiting: true }, 8)).toBe('python3!');
   expect(fitCloser(null, 8)).toBe('?');
 });
 

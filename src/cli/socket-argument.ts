@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander';
+import type { Row } from '../explain/report/report.ts';
+import { endpoint } from '../kernel/address.ts';
+
+export type SocketPredicate = (row: Row) => boolean;
+
+/**
+ * `--socket`: the address of a struct sock, with or without `/GENERATION`; two endpoints with `->`, `,` or a space
+ * between, the local one first; or one endpoint, of either side.
+ *
+ * @throws InvalidArgumentError when it is none of these
+ */
+export const parseSocket = (text: string): SocketPredicate => {
+  const sk = /^(?:0x)?([0-9a-f]{6,16})(?:\/(\d{1,9}))?$/i.exec(text);
+  if (sk !== null) {
+    const address = bare(sk[1] ?? '');
+    const generation = sk[2] === undefined ? null : Number(sk[2]);
+    return (row) =>
+      row.sk !== null && bare(row.sk) === address && (generation === null || row.generation === generation);
+  }
+  const [first, second, ...more] = text.split(/\s*(?:->|>|,|\s)\s*/).filter((part) => part !== '');
+  if (first === undefined || more.length > 0 || !isEndpoint(first) || !isEndpoint(second ?? first)) {
+    throw new InvalidArgumentError(
+      "give 'ADDR:PORT->ADDR:PORT', one ADDR:PORT (IPv6 in brackets), or the sk as --json shows it, with /GENERATION",
+    );
+  }
+  return (row) => {
+    const local = endpoint(row.family, row.laddr, row.lport);
+    const peer = endpoint(row.family, row.raddr, row.rport);
+    return second === undefined ? first === local || first === peer : first === local && second === peer;
+  };
+};
+
+const bare = (hex: string): string => hex.toLowerCase().replace(/^0+/, '');
+
+const isEndpoint = (text: string): boolean => /^(?:\d+(?:\.\d+){3}|\[[0-9a-f:.]+\]):\d{1,5}$/.test(text);

@@ -1,0 +1,71 @@
+import type { CauseNote } from './note.ts';
+
+/** Ends that a timer of this host made, without a word from the peer. */
+export const TIMED_OUT: readonly CauseNote[] = [
+  {
+    cause: 'retries',
+    title: 'given up: the peer never acknowledged our data or FIN',
+    meaning:
+      'The retransmission timer fired for as long as tcp_orphan_retries allows, then the kernel destroyed the socket, without a reset; bytes that were not acknowledged are lost.',
+    cites: 'tcp_write_timeout, tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)',
+    helps: [
+      'Find where the path to the peer ends: `ip route get PEER`, and tcpdump on both ends; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
+      'Bound it per namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 1, 2 and 3 are about 1.4, 3.1 and 6.3 s. A longer RTO makes it longer.',
+      'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for that socket.',
+      'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
+    ],
+    doesNotHelp: [
+      'net.ipv4.tcp_retries2 does not help: it bounds sockets that a process still holds, not orphans.',
+      'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only.',
+      'net.ipv4.tcp_keepalive_time and its kin do not help: with data or a FIN queued the keepalive timer only starts again.',
+      'Raising net.ipv4.tcp_max_orphans ends no orphan sooner.',
+    ],
+  },
+  {
+    cause: 'window_probes',
+    title: "given up: the peer's window stayed shut",
+    meaning:
+      'The peer did not read, window probes went out until their limit, and the kernel destroyed the socket without a reset; what was queued is lost.',
+    cites: 'tcp_probe_timer, tcp_write_err (net/ipv4/tcp_timer.c)',
+    helps: [
+      'Look at the application at the peer: it did not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
+      'Bound it with net.ipv4.tcp_orphan_retries, which counts window probes too, or TCP_USER_TIMEOUT for one application.',
+      'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.',
+    ],
+    doesNotHelp: [
+      'net.ipv4.tcp_retries2 does not help: it bounds the probes of sockets that a process still holds, not of orphans.',
+      'net.ipv4.tcp_fin_timeout does not help: the FIN had not even been sent.',
+      'Raising net.ipv4.tcp_wmem makes it worse: each such orphan then holds more memory.',
+    ],
+  },
+  {
+    cause: 'user_timeout',
+    title: "given up: the application's TCP_USER_TIMEOUT was over",
+    meaning:
+      'The application had set TCP_USER_TIMEOUT, and for an orphan too that replaces tcp_orphan_retries: it can make its life shorter or longer.',
+    cites: 'retransmits_timed_out, tcp_write_timeout, tcp_probe_timer (net/ipv4/tcp_timer.c)',
+    helps: [
+      'Change TCP_USER_TIMEOUT in the application: an orphan lives for about its RTO more than that time.',
+      'Find why the peer did not acknowledge within that time: `ss -tino dst PEER`, and tcpdump on both ends.',
+    ],
+    doesNotHelp: [
+      'net.ipv4.tcp_orphan_retries has no effect on a socket with TCP_USER_TIMEOUT.',
+      'net.ipv4.tcp_retries2 and net.ipv4.tcp_fin_timeout do not help: neither is asked here.',
+    ],
+  },
+  {
+    cause: 'fin_timeout',
+    title: 'reset by the FIN_WAIT2 timer',
+    meaning:
+      'The peer acknowledged our FIN and never closed its half; when the FIN_WAIT2 timer fired, no time was left for a minisock, so the kernel reset the connection.',
+    cites: 'tcp_keepalive_timer, tcp_fin_time (net/ipv4/tcp_timer.c)',
+    helps: [
+      'Look at the application at the peer: there the connection was in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.',
+      'Set net.ipv4.tcp_fin_timeout to 60 or less: then a FIN_WAIT2 orphan is handed to a minisock at once, and no such timer runs.',
+    ],
+    doesNotHelp: [
+      'net.ipv4.tcp_keepalive_time does not help: the FIN_WAIT2 timer uses the same slot, not the same setting.',
+      'net.ipv4.tcp_orphan_retries does not help: in FIN_WAIT2 nothing is left to send again.',
+    ],
+  },
+];

@@ -1,0 +1,204 @@
+import { stateName, TCP } from '../../kernel/tcp-state.ts';
+import { type TraceNs, traceNs } from '../../kernel/units.ts';
+import type { Hello } from '../../wire/event.ts';
+import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import type { SockRecord } from '../record.ts';
+import { finWait2End, seconds } from './fin-wait2.ts';
+import type { Pressure } from './give-up.ts';
+import type { KernelClock } from './kernel-clock.ts';
+import { type Dying, type Rule, reapingOf } from './model.ts';
+import { pendingTimer } from './pending-timer.ts';
+import { neverReasons, reasonsOf } from './reasons.ts';
+import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
+
+/** What holds beside the sock's own evidence. */
+export type Host = {
+  readonly hello: Hello;
+  /** Null where HZ is unknown. */
+  readonly clock: KernelClock | null;
+  /** Time of the newest event. */
+  readonly now: TraceNs;
+  /** The machine's orphans and its limit; null where not read yet. */
+  readonly pressure: Pressure;
+};
+
+/** When the kernel gives up on a sock if nothing more comes from its peer. */
+export type Deadline =
+  | {
+      readonly kind: 'at';
+      /** By the kernel's arithmetic: it will not be earlier. */
+      readonly at: TraceNs;
+      /** With what the timer wheel adds: up to 13 %. */
+      readonly expectedAt: TraceNs;
+      readonly nextTimerAt: TraceNs;
+      /** The peer has answered window probes and `at` expects that it goes on; this if it stops. Otherwise null. */
+      readonly ifSilentAt: TraceNs | null;
+      readonly rule: Rule;
+      readonly because: readonly string[];
+      /** The running timer itself was observed; otherwise it follows from the close. */
+      readonly isExact: boolean;
+    }
+  | { readonly kind: 'never'; readonly because: readonly string[] }
+  | { readonly kind: 'undecided'; readonly because: readonly string[] };
+
+/** The constant TCP_RTO_MAX, and the least that tcp_rto_max_ms may be. */
+const RTO_MAX_MS = 120_000;
+const LEAST_RTO_MAX_MS = 1000;
+/** What the wheel adds at most, and what reading clocks and lines takes. */
+const WHEEL_SHARE = 0.13;
+const OVERDUE_NS = 500e6;
+
+const undecided = (...because: readonly string[]): Deadline => ({ kind: 'undecided', because });
+
+/** The deadline of an orphan that only the inventory knows. */
+export const deadlineOfSilent = (): Deadline =>
+  undecided('/proc/net/tcp listed it and no event came since: its timers are known from its first retransmission on');
+
+/**
+ * When the kernel reaps a dying sock, by the newest evidence: a later line gives a better answer.
+ *
+ * @returns `undecided` with what is missing; never throws
+ * @see ../../../docs/close-path.md; Linux net/ipv4/tcp_timer.c
+ */
+export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
+  const { sock } = record;
+  if (sock.destroyedAt !== null) return undecided('it has ended');
+  if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
+  if (sock.state === TCP.CLOSE) return undecided('in CLOSE no timer runs: it goes with its last reference');
+  const { phase, hz } = host.clock;
+  const on = {
+    host,
+    clock: host.clock,
+    observedAt: evidenceAt(record, host.hello),
+    jiffyMs: 1000 / hz,
+    wheel: phase === null ? meanWheel(hz) : exactWheel(phase),
+  };
+  if (sock.state === TCP.FIN_WAIT2) return inFinWait2(record, on);
+  if (!isSending(record)) return undecided(`no rule is known for a dying sock in ${stateName(sock.state)}`);
+  return whileSending(record, on);
+};
+
+type On = {
+  readonly host: Host;
+  readonly clock: KernelClock;
+  readonly observedAt: number;
+  readonly jiffyMs: number;
+  readonly wheel: Wheel;
+};
+
+const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On): Deadline => {
+  const { sock, detail, last } = record;
+  if (detail.finTimeout === 0 && detail.linger2 === 0) {
+    return undecided('tcp_fin_timeout of its namespace is not known');
+  }
+  const entered = record.moves.findLast((move) => move.to === TCP.FIN_WAIT2)?.at;
+  const sinceNs = Math.max(entered ?? observedAt, record.closedAt ?? observedAt);
+  const end = finWait2End(
+    {
+      sinceNs,
+      nowNs: host.now,
+      rtoMs: last.rto * jiffyMs,
+      finTimeoutMs: detail.finTimeout * jiffyMs,
+      linger2Ms: detail.linger2 * jiffyMs,
+    },
+    wheel,
+  );
+  if (isOverdue(end.expectedNs, sinceNs, host.now)) return overdue(sock.state);
+  return {
+    kind: 'at',
+    at: traceNs(end.atNs),
+    expectedAt: traceNs(end.expectedNs),
+    nextTimerAt: traceNs(Math.max(host.now, end.atNs)),
+    ifSilentAt: null,
+    rule: end.rule,
+    because: end.because,
+    isExact: entered !== undefined,
+  };
+};
+
+const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wheel }: On): Deadline => {
+  const { sock, detail, last } = record;
+  const { now } = host;
+  const rtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax * jiffyMs);
+  const { userTimeoutMs } = detail;
+  const timer = pendingTimer(record, clock, { observedAt, rtoMaxMs, userTimeoutMs });
+  if (timer === null) return undecided(`no timer was pending in ${stateName(sock.state)}`);
+  const lingerEnd = sock.lingering ? sock.announcedAt + detail.lingerTime * jiffyMs * 1e6 : null;
+  // Data that is sent again counts as sent; a FIN alone, or a probe, does not.
+  const resendsData = timer.timer.kind !== 'probe' && (last.sndNxt - last.sndUna) >>> 0 > 1;
+  const dying: Dying = {
+    ...timer,
+    rtoMaxMs,
+    userTimeoutMs,
+    orphanRetries: detail.orphanRetries,
+    retries2: detail.retries2,
+    errSoft: last.errSoft !== 0,
+    orphanAtNs: lingerEnd ?? sock.orphanAt ?? Number.NEGATIVE_INFINITY,
+    lastSendAtNs: resendsData ? null : clock.jiffiesAt(detail.lsndtime, sock.announcedAt),
+    pressure: host.pressure,
+    jiffyMs,
+  };
+  const firstNs = wheel(timer.timer.atNs - timer.timer.setMs * 1e6, timer.timer.setMs);
+  if (holderOf(sock.announce.context) === HOLDER.kernel && sock.latest?.startsWith('R') !== true) {
+    return isOverdue(firstNs, observedAt, now)
+      ? { kind: 'never', because: KERNEL_NEVER }
+      : undecided('a socket of the kernel itself: whether tcp_close stopped its timers shows when the next is due');
+  }
+  const reaping = reapingOf(dying, wheel);
+  const silent = timer.isAnswering ? reapingOf({ ...dying, isAnswering: false }, wheel) : reaping;
+  const silentNs = !timer.isAnswering || silent === 'never' ? null : silent.earliestNs;
+  if (reaping === 'never') {
+    const silentMs = ((silentNs ?? now) - now) / 1e6;
+    return { kind: 'never', because: [timer.because, ...neverReasons(dying, silentMs)] };
+  }
+  if (isOverdue(reaping.expectedNs, observedAt, now)) return overdue(sock.state);
+  const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
+  return {
+    kind: 'at',
+    at: traceNs(reaping.earliestNs),
+    expectedAt: traceNs(reaping.expectedNs),
+    nextTimerAt: traceNs(Math.max(now, next.earliestNs)),
+    ifSilentAt: silentNs === null ? null : traceNs(silentNs),
+    rule: reaping.rule,
+    because: [
+      timer.because,
+      ...(lingerEnd === null ? [] : [`close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`]),
+      ...reasonsOf(reaping, dying),
+      ...(silentNs === null
+        ? []
+        : [
+            `the peer answers window probes, which are counted no further while it does; if it stops, ${seconds((reaping.earliestNs - silentNs) / 1e6)} sooner`,
+          ]),
+    ],
+    isExact: timer.isExact,
+  };
+};
+
+const KERNEL_NEVER = [
+  'a socket of the kernel itself whose timer should have fired by now and did not',
+  'tcp_close stops the timers of a kernel socket that holds no reference on its namespace (sk_net_refcnt 0)',
+];
+
+/** States in which the transmit timer decides; one that was announced before its FIN is on the way there. */
+const isSending = ({ sock, closedAt }: SockRecord): boolean =>
+  sock.state === TCP.FIN_WAIT1 ||
+  sock.state === TCP.CLOSING ||
+  sock.state === TCP.LAST_ACK ||
+  (closedAt !== null &&
+    (sock.state === TCP.ESTABLISHED || sock.state === TCP.SYN_RECV || sock.state === TCP.CLOSE_WAIT));
+
+const isOverdue = (expectedNs: number, sinceNs: number, now: number): boolean =>
+  now > expectedNs + (expectedNs - sinceNs) * WHEEL_SHARE + OVERDUE_NS;
+
+const overdue = (state: number): Deadline =>
+  undecided(
+    `in ${stateName(state)} beyond what its timers allowed when last observed: something has set them anew, or its end was missed`,
+  );
+
+/** When the newest evidence was traced. */
+const evidenceAt = ({ sock }: SockRecord, hello: Hello): number => {
+  if (sock.latest === null) return sock.announcedAt;
+  const end = sock.latest.indexOf(' ', 2);
+  const boot = BigInt(hello.bootSec) * 1_000_000_000n + BigInt(hello.bootNsec);
+  return Number(BigInt(sock.latest.slice(2, end)) - boot);
+};

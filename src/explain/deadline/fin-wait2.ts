@@ -1,0 +1,73 @@
+import type { Rule } from './model.ts';
+import type { Wheel } from './wheel.ts';
+
+/** TCP_TIMEWAIT_LEN: what a minisock lives at most, ms. */
+const TIMEWAIT_MS = 60_000;
+/** After this long in FIN_WAIT2 the minisock that should have replaced it at once did not. */
+const AT_ONCE_NS = 100e6;
+
+export type FinWait2 = {
+  /** When it was both an orphan and in FIN_WAIT2, ns. */
+  readonly sinceNs: number;
+  readonly nowNs: number;
+  readonly rtoMs: number;
+  /** net.ipv4.tcp_fin_timeout. */
+  readonly finTimeoutMs: number;
+  /** TCP_LINGER2: 0 none, negative -1. */
+  readonly linger2Ms: number;
+};
+
+export type FinWait2End = {
+  readonly rule: Extract<Rule, 'fin_timeout' | 'fin_wait2_timewait' | 'linger2'>;
+  readonly atNs: number;
+  readonly expectedNs: number;
+  readonly because: readonly string[];
+};
+
+/**
+ * How long an orphan stays in FIN_WAIT2 as a full sk.
+ *
+ * @see Linux net/ipv4/tcp.c __tcp_close, include/net/tcp.h tcp_fin_time, net/ipv4/tcp_timer.c tcp_keepalive_timer
+ */
+export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
+  const { sinceNs, linger2Ms } = on;
+  if (linger2Ms < 0) {
+    const because = ['TCP_LINGER2 is negative: in FIN_WAIT2 it is reset at once'];
+    return { rule: 'linger2', atNs: sinceNs, expectedNs: sinceNs, because };
+  }
+  const setMs = linger2Ms > 0 ? linger2Ms : on.finTimeoutMs;
+  const floorMs = 3.5 * on.rtoMs;
+  const tmoMs = Math.max(setMs, floorMs);
+  const source =
+    floorMs > setMs
+      ? `3.5 times icsk_rto is ${seconds(floorMs)}, more than ${linger2Ms > 0 ? 'TCP_LINGER2' : 'tcp_fin_timeout'}`
+      : `${linger2Ms > 0 ? 'TCP_LINGER2' : 'tcp_fin_timeout'} is ${seconds(setMs)}`;
+  if (tmoMs > TIMEWAIT_MS) {
+    const restMs = tmoMs - TIMEWAIT_MS;
+    return {
+      rule: 'fin_timeout',
+      atNs: sinceNs + restMs * 1e6,
+      expectedNs: wheel(sinceNs, restMs),
+      because: [
+        `${source}: beyond 60 s it stays an orphan, for ${seconds(restMs)} (tcp_fin_time)`,
+        `then a minisock in FIN_WAIT2 takes over for ${seconds(restMs)} more (tcp_keepalive_timer)`,
+      ],
+    };
+  }
+  if (on.nowNs <= sinceNs + AT_ONCE_NS) {
+    const because = [`${source}: a minisock takes over at once and lives that long (tcp_time_wait)`];
+    return { rule: 'fin_wait2_timewait', atNs: sinceNs, expectedNs: sinceNs, because };
+  }
+  return {
+    rule: 'fin_timeout',
+    atNs: sinceNs + tmoMs * 1e6,
+    expectedNs: wheel(sinceNs, tmoMs),
+    because: [
+      `${source}; no minisock took over: its lock was taken when the ACK came, or the ACK carried a FIN`,
+      'tcp_keepalive_timer resets it when that time is over',
+    ],
+  };
+};
+
+/** `204 ms`, `1.5 s`, `102.2 s`. */
+export const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`);

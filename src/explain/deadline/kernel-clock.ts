@@ -1,0 +1,65 @@
+import { type TraceNs, traceNs } from '../../kernel/units.ts';
+import type { Hello } from '../../wire/event.ts';
+import type { Meta } from '../../wire/meta.ts';
+import type { Phase } from './wheel.ts';
+
+/** The kernel's other two clocks, in capture time. */
+export type KernelClock = {
+  /** Jiffies a second. */
+  readonly hz: number;
+  /** Null where the recording does not say how jiffies stood. */
+  readonly phase: Phase | null;
+  /** When the low 32 bits of jiffies read this, nearest to `near`; early by up to one jiffy, never late. */
+  readonly jiffiesAt: (jiffies: number, near: number) => TraceNs | null;
+  /** When `retrans_stamp` was taken: milliseconds, or microseconds with `tcp_usec_ts`; null when it fits neither. */
+  readonly stampAt: (stamp: number, near: number) => TraceNs | null;
+};
+
+/** A stamp further back than this is none of this sock's. */
+const OLDEST_STAMP_NS = 3600e9;
+/** A stamp is taken from a clock that was read a little before or after the line's. */
+const STAMP_SLACK_NS = 20e6;
+
+/**
+ * Reads the kernel's clocks by how they stood when the capture began.
+ *
+ * A host that sleeps while it captures stops jiffies, and is off by its sleep from then on.
+ *
+ * @returns null where HZ is unknown: then no timer of the evidence can be read
+ */
+export const createKernelClock = (meta: Pick<Meta, 'hz' | 'jiffies'>, hello: Hello): KernelClock | null => {
+  const { hz, jiffies } = meta;
+  if (hz === null) return null;
+  const jiffyNs = 1e9 / hz;
+  const read = jiffies === null ? null : sinceHello(jiffies.boot_ns, hello);
+  if (jiffies === null || read === null) return { hz, phase: null, jiffiesAt: () => null, stampAt: () => null };
+  // The count was read at some point of its jiffy: the whole jiffy before is its earliest start.
+  const phase: Phase = { hz, jiffies: jiffies.value, atNs: read - jiffyNs };
+  const monotonicMs = Number(BigInt(jiffies.monotonic_ns) / 1_000_000n);
+  const ticksBack = (now: number, then: number): number => (Math.floor(now) - then) | 0;
+  return {
+    hz,
+    phase,
+    jiffiesAt: (value, near) => {
+      const expected = phase.jiffies + Math.floor((near - phase.atNs) / jiffyNs);
+      const back = (low32(expected) - value) | 0;
+      return traceNs(phase.atNs + (expected - back - phase.jiffies) * jiffyNs);
+    },
+    stampAt: (stamp, near) => {
+      if (stamp === 0) return null;
+      for (const unitNs of [1e6, 1e3]) {
+        const now = low32(monotonicMs * (1e6 / unitNs) + Math.floor((near - read) / unitNs));
+        const agoNs = ticksBack(now, stamp) * unitNs;
+        if (agoNs >= -STAMP_SLACK_NS && agoNs <= OLDEST_STAMP_NS) return traceNs(near - Math.max(0, agoNs));
+      }
+      return null;
+    },
+  };
+};
+
+const low32 = (value: number): number => ((value % 2 ** 32) + 2 ** 32) % 2 ** 32;
+
+const sinceHello = (bootNs: string, hello: Hello): number | null => {
+  const boot = BigInt(hello.bootSec) * 1_000_000_000n + BigInt(hello.bootNsec);
+  return /^\d{1,20}$/.test(bootNs) ? Number(BigInt(bootNs) - boot) : null;
+};

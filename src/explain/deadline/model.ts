@@ -1,0 +1,179 @@
+import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, tooManyOrphans } from './give-up.ts';
+import type { Wheel } from './wheel.ts';
+
+/** What gives the sock up. */
+export type Rule =
+  | 'retries'
+  | 'window_probes'
+  | 'user_timeout'
+  | 'orphan_limit'
+  | 'fin_timeout'
+  | 'fin_wait2_timewait'
+  | 'linger2';
+
+/** A sock whose transmit timer runs, at the instant that timer was last set. Instants in ns, any origin. */
+export type Dying = {
+  /** The timer's kind, when it was set to fire, and for how long it was set. */
+  readonly timer: { readonly kind: 'rto' | 'tlp' | 'probe'; readonly atNs: number; readonly setMs: number };
+  readonly rtoMs: number;
+  readonly rtoMaxMs: number;
+  /** Retransmissions by the timer so far. */
+  readonly retransmits: number;
+  /** The first of them; null while there is none. @see retrans_stamp */
+  readonly firstRetransmitAtNs: number | null;
+  readonly backoff: number;
+  readonly probesOut: number;
+  /** The peer answers window probes: then only the backoff counts. */
+  readonly isAnswering: boolean;
+  /** First tick of the probe timer; null while there was none. @see icsk_probes_tstamp */
+  readonly probingSinceNs: number | null;
+  /** 0: none. */
+  readonly userTimeoutMs: number;
+  /** net.ipv4.tcp_orphan_retries. */
+  readonly orphanRetries: number;
+  /** net.ipv4.tcp_retries2: bounds a sock that is no orphan yet, and the backoff of window probes. */
+  readonly retries2: number;
+  readonly errSoft: boolean;
+  /** From when on it is an orphan: until SO_LINGER ends, tcp_retries2 bounds it. */
+  readonly orphanAtNs: number;
+  /** When data was sent last; null where unknown. @see lsndtime */
+  readonly lastSendAtNs: number | null;
+  readonly pressure: Pressure;
+  readonly jiffyMs: number;
+};
+
+/** One firing of the timer. `earliestNs` is by the kernel's arithmetic alone, `expectedNs` with the wheel's delay. */
+export type Firing = { readonly earliestNs: number; readonly expectedNs: number };
+
+export type Reaping = Firing & {
+  readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit'>;
+  /** All firings until then, the last one included; never empty. */
+  readonly firings: readonly Firing[];
+  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit. */
+  readonly limit: number;
+  /** Whether the retransmission timeout was still below its maximum. */
+  readonly isAlive: boolean;
+};
+
+/** Socks that a user timeout keeps for longer are not followed tick by tick. */
+const MOST_TICKS = 4096;
+
+/**
+ * Follows the timer tick by tick until the kernel gives up, if nothing more comes from the peer.
+ *
+ * What a tick decides is decided by the expected time, so that a delay of the wheel counts where the kernel would
+ * count it; the earliest time of the same tick is the one that no real sock undercuts.
+ *
+ * @returns `never` where window probes that are answered grow no rarer before the kernel would give up: tcp_retries2
+ *   bounds their backoff, which must first reach tcp_rto_max and tcp_orphan_retries
+ * @see Linux net/ipv4/tcp_timer.c, tcp_write_timer_handler
+ */
+export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
+  const { timer } = dying;
+  const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
+  if (timer.kind === 'probe') return followProbes(dying, wheel, first);
+  return timer.kind === 'rto'
+    ? followRetransmits(dying, wheel, [first])
+    : followRetransmits(dying, wheel, [first, after(first, dying.rtoMs, dying.rtoMs, wheel)]);
+};
+
+/** The firing of a timer set at another's: for `earliestMs` on the one clock, `expectedMs` on the other. */
+const after = (at: Firing, earliestMs: number, expectedMs: number, wheel: Wheel): Firing => ({
+  earliestNs: at.earliestNs + earliestMs * 1e6,
+  expectedNs: wheel(at.expectedNs, expectedMs),
+});
+
+const elapsedMs = (since: Firing, at: Firing): Readonly<Record<keyof Firing, number>> => ({
+  earliestNs: (at.earliestNs - since.earliestNs) / 1e6,
+  expectedNs: (at.expectedNs - since.expectedNs) / 1e6,
+});
+
+const known = (ns: number): Firing => ({ earliestNs: ns, expectedNs: ns });
+
+/** @see Linux net/ipv4/tcp_timer.c, tcp_retransmit_timer, tcp_write_timeout, tcp_clamp_rto_to_user_timeout */
+const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[]): Reaping => {
+  const { rtoMaxMs, userTimeoutMs, errSoft, jiffyMs } = dying;
+  const firings = [...start];
+  let at = start.at(-1) as Firing;
+  let rto = Math.max(jiffyMs, Math.min(dying.rtoMs, rtoMaxMs));
+  let since = dying.firstRetransmitAtNs === null ? null : known(dying.firstRetransmitAtNs);
+  for (;;) {
+    const isOrphan = at.expectedNs >= dying.orphanAtNs;
+    const isAlive = rto < rtoMaxMs;
+    const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
+    const modelMs = modelTimeoutMs(retries, rtoMaxMs);
+    const elapsed = since === null ? null : elapsedMs(since, at);
+    if (isOrphan) {
+      const isTimedOut = elapsed !== null && elapsed.expectedNs >= modelMs;
+      const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), isAlive || !isTimedOut, errSoft);
+      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, isAlive };
+    }
+    const limitMs = userTimeoutMs > 0 ? userTimeoutMs : modelMs;
+    const rule = userTimeoutMs > 0 ? 'user_timeout' : 'retries';
+    const limit = userTimeoutMs > 0 ? userTimeoutMs : retries;
+    if (elapsed !== null && elapsed.expectedNs >= limitMs) return { ...at, rule, firings, limit, isAlive };
+    if (since !== null && firings.length >= MOST_TICKS) {
+      const end = after(since, limitMs, limitMs, wheel);
+      return { ...end, rule, firings: [...firings, end], limit, isAlive };
+    }
+    since ??= at;
+    rto = Math.min(rto * 2, rtoMaxMs);
+    const left = elapsedMs(since, at);
+    const clamp = (spent: number): number =>
+      userTimeoutMs > 0 ? Math.min(rto, Math.max(jiffyMs, userTimeoutMs - spent)) : rto;
+    at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
+    firings.push(at);
+  }
+};
+
+/** @see Linux net/ipv4/tcp_timer.c tcp_probe_timer, net/ipv4/tcp_output.c tcp_send_probe0 */
+const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'never' => {
+  const { rtoMaxMs, userTimeoutMs, errSoft, jiffyMs } = dying;
+  const firings = [first];
+  const rto = Math.max(jiffyMs, dying.rtoMs);
+  let at = first;
+  let { backoff, probesOut } = dying;
+  let since = dying.probingSinceNs === null ? null : known(dying.probingSinceNs);
+  for (;;) {
+    const isOrphan = at.expectedNs >= dying.orphanAtNs;
+    const isAlive = rto * 2 ** backoff < rtoMaxMs;
+    const elapsed = since === null ? null : elapsedMs(since, at);
+    if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
+      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, isAlive };
+    }
+    const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
+    const isGivenUp = isOrphan && !isAlive && backoff >= limit;
+    if (!isGivenUp && isOrphan) {
+      const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), true, errSoft);
+      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, isAlive };
+    }
+    if (isGivenUp || probesOut >= limit) return { ...at, rule: 'window_probes', firings, limit, isAlive };
+    if (since !== null && userTimeoutMs > 0 && firings.length >= MOST_TICKS) {
+      const end = after(since, userTimeoutMs, userTimeoutMs, wheel);
+      return { ...end, rule: 'user_timeout', firings: [...firings, end], limit: userTimeoutMs, isAlive };
+    }
+    // Nothing changes any more from one probe to the next.
+    if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {
+      if (isOrphan) return 'never';
+      if (firings.length >= MOST_TICKS) at = known(dying.orphanAtNs);
+    }
+    since ??= at;
+    probesOut = dying.isAnswering ? 0 : probesOut + 1;
+    if (backoff < dying.retries2) backoff++;
+    const left = elapsedMs(since, at);
+    const interval = probeIntervalMs(rto, backoff, rtoMaxMs);
+    const clamp = (spent: number): number =>
+      userTimeoutMs > 0 ? Math.min(interval, Math.max(2 * jiffyMs, userTimeoutMs - spent)) : interval;
+    at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
+    firings.push(at);
+  }
+};
+
+/** How long the probe timer is set for after `backoff` probes. @see Linux include/net/tcp.h, tcp_probe0_when */
+export const probeIntervalMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number => {
+  const most = Math.floor(Math.log2(Math.floor(rtoMaxMs / RTO_MIN_MS))) + 1;
+  return Math.min(Math.max(rtoMs, RTO_MIN_MS) * 2 ** Math.min(most, backoff), rtoMaxMs);
+};
+
+const isIdle = (dying: Dying, at: Firing): boolean =>
+  dying.lastSendAtNs !== null && at.expectedNs - dying.lastSendAtNs > 2 * dying.rtoMaxMs * 1e6;

@@ -1,0 +1,144 @@
+import { TCP } from '../../kernel/tcp-state.ts';
+import { VIA } from '../../wire/event.ts';
+import { type Evidence, stateOf } from '../../wire/evidence.ts';
+import type { SockRecord } from '../record.ts';
+import { hasNoRoom } from '../waiting.ts';
+import type { KernelClock } from './kernel-clock.ts';
+import { type Dying, probeIntervalMs } from './model.ts';
+
+/** Values of icsk_pending. @see Linux include/net/inet_connection_sock.h */
+const PENDING = { none: 0, retrans: 1, probe0: 3, lossProbe: 5, reorder: 6 } as const;
+
+/** The transmit timer as it stands once what the evidence was traced in the middle of is done. */
+export type PendingTimer = Pick<
+  Dying,
+  'timer' | 'rtoMs' | 'retransmits' | 'firstRetransmitAtNs' | 'backoff' | 'probesOut' | 'isAnswering' | 'probingSinceNs'
+> & {
+  /** The timer's own expiry was observed, or the tick that set it. */
+  readonly isExact: boolean;
+  readonly because: string;
+};
+
+export type Times = {
+  readonly observedAt: number;
+  readonly rtoMaxMs: number;
+  readonly userTimeoutMs: number;
+};
+
+/**
+ * The transmit timer that follows from the newest evidence, or null where none is pending.
+ *
+ * An R line is traced inside the timer's tick: retransmissions are counted already, but icsk_rto is not yet doubled
+ * and the timer not yet set. An announcement is traced before the FIN is sent, and the FIN may set another timer.
+ *
+ * @see Linux net/ipv4/tcp_timer.c tcp_retransmit_timer, net/ipv4/tcp_output.c tcp_send_fin, tcp_schedule_loss_probe
+ */
+export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Times): PendingTimer | null => {
+  const { last } = record;
+  const { observedAt, rtoMaxMs } = times;
+  const jiffyMs = 1000 / clock.hz;
+  const rtoMs = Math.max(jiffyMs, last.rto * jiffyMs);
+  const expiry = last.rtoTimer === 0 ? null : clock.jiffiesAt(last.rtoTimer, observedAt);
+  const firstRetransmitAtNs = last.icskRetransmits === 0 ? null : clock.stampAt(last.retransStamp, observedAt);
+  const base = {
+    rtoMs,
+    retransmits: last.icskRetransmits,
+    firstRetransmitAtNs:
+      last.icskRetransmits === 0
+        ? null
+        : (firstRetransmitAtNs ?? firstByDoubling(expiry ?? observedAt, rtoMs, last.icskRetransmits)),
+    backoff: last.backoff,
+    probesOut: last.probesOut,
+    isAnswering: false,
+    probingSinceNs: null,
+  };
+  const set = (kind: 'rto' | 'tlp', atNs: number, setMs: number, isExact: boolean, because: string): PendingTimer => ({
+    ...base,
+    timer: { kind, atNs, setMs },
+    isExact: isExact && (base.retransmits === 0 || firstRetransmitAtNs !== null),
+    because,
+  });
+  const asObserved = (kind: 'rto' | 'tlp', because: string): PendingTimer =>
+    set(kind, expiry ?? observedAt + rtoMs * 1e6, rtoMs, expiry !== null, because);
+
+  if (isRetransmission(record)) {
+    if (last.pending === PENDING.none) return insideTick(base, last, firstRetransmitAtNs, times, jiffyMs);
+    const because =
+      last.pending === PENDING.lossProbe
+        ? 'a loss probe was sent, which sets the retransmission timer anew (tcp_send_loss_probe)'
+        : 'a segment was sent again on an acknowledgement, which sets the retransmission timer anew';
+    return set('rto', observedAt + rtoMs * 1e6, rtoMs, last.pending === PENDING.lossProbe, because);
+  }
+  if (last.pending === PENDING.probe0) {
+    const setMs = probeIntervalMs(rtoMs, last.backoff, rtoMaxMs);
+    const atNs = expiry ?? observedAt + setMs * 1e6;
+    return {
+      ...base,
+      timer: { kind: 'probe', atNs, setMs },
+      isAnswering: last.backoff > 0 && last.probesOut === 0,
+      probingSinceNs: last.backoff === 0 ? null : atNs - probedMs(rtoMs, last.backoff, rtoMaxMs) * 1e6,
+      isExact: expiry !== null && (last.backoff === 0 || last.probesOut === last.backoff),
+      because: 'the window was shut and the probe timer pending (tcp_probe_timer)',
+    };
+  }
+  if (last.pending === PENDING.retrans) return asObserved('rto', 'the retransmission timer was pending');
+  const isUnsent = isFinUnsent(stateOf(last.context));
+  if (last.packetsOut > 0 && (last.pending === PENDING.lossProbe || last.pending === PENDING.reorder)) {
+    if (!isUnsent || hasNoRoom(last)) return asObserved('tlp', 'the loss probe timer was pending');
+    const soon = observedAt + 2 * jiffyMs * 1e6;
+    const because = 'the FIN followed segments in flight, and a loss probe it (tcp_schedule_loss_probe)';
+    return set('tlp', Math.min(expiry ?? soon, soon), 2 * jiffyMs, false, because);
+  }
+  if (!isUnsent) return null;
+  // It waits for two round trips and the least icsk_rto, but not beyond icsk_rto: nearly always that.
+  const because =
+    'the FIN was sent with nothing in flight: first a loss probe (tcp_schedule_loss_probe), then icsk_rto';
+  return set('tlp', observedAt + rtoMs * 1e6, rtoMs, false, because);
+};
+
+/** What the tick that was traced does next: icsk_rto doubles, and the timer is set for it. */
+const insideTick = (
+  base: Omit<PendingTimer, 'timer' | 'isExact' | 'because'>,
+  last: Evidence,
+  stampNs: number | null,
+  { observedAt, rtoMaxMs, userTimeoutMs }: Times,
+  jiffyMs: number,
+): PendingTimer => {
+  const isFirst = last.retransStamp === 0;
+  const firstRetransmitAtNs = isFirst
+    ? observedAt
+    : (stampNs ?? firstByDoubling(observedAt, base.rtoMs, base.retransmits - 1));
+  const rtoMs = Math.min(base.rtoMs * 2, rtoMaxMs);
+  const leftMs = userTimeoutMs - (observedAt - firstRetransmitAtNs) / 1e6;
+  const setMs = userTimeoutMs > 0 ? Math.min(rtoMs, Math.max(jiffyMs, leftMs)) : rtoMs;
+  return {
+    ...base,
+    rtoMs,
+    retransmits: Math.max(1, base.retransmits),
+    firstRetransmitAtNs,
+    timer: { kind: 'rto', atNs: observedAt + setMs * 1e6, setMs },
+    isExact: isFirst || stampNs !== null,
+    because: `retransmission ${Math.max(1, base.retransmits)} by the timer was observed`,
+  };
+};
+
+/** Where the stamp cannot be read: `steps` intervals before, each half of the one that followed it. */
+const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
+  atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
+
+/** Whether the newest evidence was traced at a retransmission: an R line, or an announcement made from one. */
+const isRetransmission = ({ sock, last }: SockRecord): boolean =>
+  sock.latest === null
+    ? sock.announce.via === VIA.late && last.pending === PENDING.none && last.packetsOut > 0
+    : sock.latest.startsWith('R');
+
+/** In these states tcp_close is about to send the FIN. */
+const isFinUnsent = (state: number): boolean =>
+  state === TCP.ESTABLISHED || state === TCP.SYN_RECV || state === TCP.CLOSE_WAIT;
+
+/** From the first tick of the probe timer to the one after `backoff` probes. */
+const probedMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number => {
+  let sum = 0;
+  for (let i = 1; i <= backoff; i++) sum += probeIntervalMs(rtoMs, i, rtoMaxMs);
+  return sum;
+};

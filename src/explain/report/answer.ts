@@ -1,0 +1,110 @@
+import { noteOf } from '../causes.ts';
+import type { Cause, Side } from '../close-path.ts';
+import type { ReportEnd } from './create-report.ts';
+import type { Count, Report, Totals } from './report.ts';
+import type { Whose } from './whose.ts';
+import { counted, moment, percent, size, span, thousands } from './words.ts';
+
+/** Causes and sides named one by one; the rest in one figure. */
+const NAMED = 3;
+
+/** Ends that nobody needs to do anything about. */
+const HARMLESS: ReadonlySet<Cause> = new Set(['acked', 'time_wait', 'fin_wait2_timewait', 'never_connected']);
+
+/** What an end means for an ordinary host is decided by how long it took. */
+const SLOW_US = 1_000_000;
+
+/**
+ * The answer for an incident channel: how many, since when, why, whose, who kept them, what to do, and what is
+ * doubtful, in one line.
+ *
+ * @returns text that holds what processes and hosts call themselves: to be made printable before it is shown
+ */
+export const answerOf = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whose | null): string => {
+  const orphans = report.orphans.totals;
+  const died = report.died.totals;
+  const parts = orphans.count > 0 ? presentParts(report, end, whose) : absentParts(report, end, whose);
+  if (orphans.count > 0 && died.count > 0) parts.push(`${diedWords(report)}.`);
+  if (report.doubts.length > 0) parts.push(`Doubts: ${report.doubts.join('; ')}.`);
+  return parts.join(' ');
+};
+
+const presentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whose | null): string[] => {
+  const totals = report.orphans.totals;
+  return [
+    `${counted(totals.count, 'orphan')}${end.isFiltered ? ' that pass the filters' : ''} on ${end.hostName}${limitWords(report)}, ${sinceWords(totals)}.`,
+    `Why: ${causeWords(totals)}.`,
+    ...whoseWords(whose),
+    `Kept by: ${sideWords(totals.sides)}.`,
+    ...remedy(totals, whose),
+  ];
+};
+
+const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whose | null): string[] => {
+  const died = report.died.totals;
+  const what = end.isFiltered ? 'No orphans that pass the filters' : 'No orphans described';
+  const first = `${(report.host.orphans ?? 0) === 0 && !end.isFiltered ? 'No orphans' : what} on ${end.hostName}${limitWords(report)} at the end.`;
+  if (died.count === 0)
+    return [first, `No socket${end.isFiltered ? ' that passes them' : ''} died while finwait watched.`];
+  return [
+    first,
+    `${diedWords(report)}.`,
+    `How: ${causeWords(died)}.`,
+    ...whoseWords(whose),
+    `Kept by: ${sideWords(died.sides)}.`,
+    ...remedy(died, whose),
+  ];
+};
+
+const diedWords = ({ died, died_as_orphans }: Omit<Report, 'answer'>): string => {
+  const { count, oldest_us } = died.totals;
+  const slowest = oldest_us === null ? '' : `, the slowest in ${span(oldest_us)}`;
+  return `${counted(count, 'socket')} died while finwait watched, ${died_as_orphans === count && count > 1 ? 'all' : thousands(died_as_orphans)} of them as orphans${slowest}`;
+};
+
+const limitWords = ({ host }: Omit<Report, 'answer'>): string => {
+  const { kernelOrphans, limit } = host;
+  if (kernelOrphans === null) return '';
+  if (limit === null || limit <= 0) return ` (the kernel counts ${thousands(kernelOrphans)})`;
+  return ` (the kernel counts ${thousands(kernelOrphans)}, ${percent((kernelOrphans / limit) * 100)} of its limit of ${thousands(limit)})`;
+};
+
+const sinceWords = ({ since, oldest_us, held_bytes }: Totals): string =>
+  `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${oldest_us === null ? '' : ` (${span(oldest_us)})`}`}, holding ${size(held_bytes)} at their close`;
+
+const shares = <Key extends string>(counts: readonly Count<Key>[], name: (key: Key) => string): string => {
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const words = counts
+    .slice(0, NAMED)
+    .map(({ key, count }) => `${thousands(count)} (${percent((count / total) * 100)}) ${name(key)}`);
+  const rest = counts.slice(NAMED).reduce((sum, { count }) => sum + count, 0);
+  return [...words, ...(rest === 0 ? [] : [`${thousands(rest)} (${percent((rest / total) * 100)}) otherwise`])].join(
+    '; ',
+  );
+};
+
+const causeWords = ({ causes }: Totals): string =>
+  shares(causes, (cause) => `${cause}, ${noteOf(cause)?.title ?? 'the cause was not decided'}`);
+
+const sideWords = (sides: readonly Count<Side>[]): string =>
+  shares(sides, (side) => (side === 'none' ? 'nobody' : side === 'unknown' ? 'side not decided' : side));
+
+const whoseWords = (whose: Whose | null): readonly string[] => {
+  if (whose === null) return [];
+  const { closer, network, port, group } = whose;
+  const pid = group.pid === null ? '' : `[${group.pid}]`;
+  return [
+    `Whose: ${thousands(group.count)} (${percent(group.share)}) of ${closer}${pid}, peer network ${network}, ${port}.`,
+  ];
+};
+
+/** The first thing to do about the largest cause that calls for something. */
+const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null): readonly string[] => {
+  const isSlow = (oldest_us ?? 0) >= SLOW_US;
+  const worst =
+    causes.find(({ key }) => !HARMLESS.has(key) && noteOf(key) !== null) ?? (isSlow ? causes[0] : undefined);
+  const help = worst === undefined ? undefined : noteOf(worst.key)?.helps[0];
+  if (worst === undefined || help === undefined) return [];
+  const peer = whose?.peerOf.get(worst.key);
+  return [`To do (${worst.key}): ${peer === undefined ? help : help.replaceAll('PEER', () => peer)}`];
+};

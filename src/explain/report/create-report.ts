@@ -1,0 +1,107 @@
+import type { LedgerRow } from '../../lifecycle/ledger.ts';
+import type { Counters } from '../../lifecycle/tracker.ts';
+import { answerOf } from './answer.ts';
+import { doubtSentences } from './doubt.ts';
+import { createGroups } from './groups.ts';
+import type { HostState } from './host-state.ts';
+import { keyOf } from './keys.ts';
+import type { Grouping, Loss, Report, Row } from './report.ts';
+import { createSlowest } from './slowest.ts';
+import { createOwners } from './whose.ts';
+
+export type ReportOptions = {
+  readonly by: Grouping;
+  /** Single sockets kept. */
+  readonly limit: number;
+};
+
+/** What is known when the stream has ended. */
+export type ReportEnd = {
+  /** The traced host's name; hostile in a recording. */
+  readonly hostName: string;
+  /** RFC 3339; null before the first event. */
+  readonly from: string | null;
+  readonly until: string | null;
+  readonly ledger: LedgerRow | null;
+  readonly counters: Counters | null;
+  readonly host: HostState;
+  /** The rows are those that pass filters; the ledger counts the whole host all the same. */
+  readonly isFiltered: boolean;
+  /** The recording has no end. */
+  readonly isCut: boolean;
+};
+
+export type ReportFold = {
+  /** A finished path, or a socket that still is dying when the stream ends. Each once. */
+  readonly add: (row: Row) => void;
+  readonly end: (end: ReportEnd) => Report;
+};
+
+/**
+ * Folds close paths into the report of `finwait explain`, a path at a time and in bounded space, so that a recording
+ * of any length can be explained.
+ */
+export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
+  const orphans = createGroups();
+  const died = createGroups();
+  const orphanOwners = createOwners();
+  const deadOwners = createOwners();
+  const slowestDying = createSlowest(limit);
+  const slowestDead = createSlowest(limit);
+  let lingering = 0;
+  let diedAsOrphans = 0;
+
+  return {
+    add: (row) => {
+      const key = keyOf(row, by);
+      if (row.type === 'dying') {
+        slowestDying.add(row);
+        if (row.waiting_for === 'linger') {
+          lingering++;
+          return;
+        }
+        orphans.add(row, key);
+        orphanOwners.add(row);
+        return;
+      }
+      slowestDead.add(row);
+      if (row.orphan_us !== null || row.gaps.includes('older_than_capture')) diedAsOrphans++;
+      died.add(row, key);
+      deadOwners.add(row);
+    },
+    end: (end) => {
+      const report = {
+        by,
+        from: end.from,
+        until: end.until,
+        orphans: orphans.section(),
+        lingering,
+        died: died.section(),
+        died_as_orphans: diedAsOrphans,
+        sockets: [...slowestDying.rows(), ...slowestDead.rows()].slice(0, limit),
+        host: hostOf(end),
+        loss: lossOf(end.counters),
+      };
+      const doubts = doubtSentences(report, end);
+      const isAboutOrphans = report.orphans.totals.count > 0;
+      const whose = (isAboutOrphans ? orphanOwners : deadOwners).largest();
+      const answer = answerOf({ ...report, doubts }, end, whose);
+      return { answer, doubts, ...report };
+    },
+  };
+};
+
+/** The ledger's figures, where the host's own are not known. */
+const hostOf = ({ host, ledger }: ReportEnd): HostState => ({
+  ...host,
+  orphans: ledger?.orphans ?? host.orphans,
+  kernelOrphans: ledger?.kernelOrphans ?? host.kernelOrphans,
+  limit: ledger?.kernelLimit ?? host.limit,
+});
+
+const lossOf = (counters: Counters | null): Loss => ({
+  lost_events: counters?.lostEvents ?? 0,
+  late_events: counters?.lateEvents ?? 0,
+  malformed: counters?.malformed ?? 0,
+  unannounced: counters?.unannounced ?? 0,
+});

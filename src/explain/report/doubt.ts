@@ -1,0 +1,47 @@
+import type { ReportEnd } from './create-report.ts';
+import type { Report, Row } from './report.ts';
+import { counted, thousands } from './words.ts';
+
+/** Said of every socket that still is dying, and no doubt about what was seen of it until then. */
+const STILL_DYING = 'capture_ended';
+
+/** What was not observed of a socket, by the names of docs/close-path.md. */
+export const doubtsOf = (row: Row): readonly string[] => {
+  const gaps = row.type === 'dying' ? row.gaps.filter((gap) => gap !== STILL_DYING) : row.gaps;
+  if (gaps.length > 0 || row.certain) return gaps;
+  return row.type === 'dying' && row.gaps.length > 0 ? [] : ['cause_not_decided'];
+};
+
+export const isUncertain = (row: Row): boolean => doubtsOf(row).length > 0;
+
+/** Why a report's counts may be off, or its words say more than was seen; empty when nothing is known to be. */
+export const doubtSentences = (
+  report: Pick<Report, 'loss' | 'orphans' | 'died' | 'lingering'>,
+  end: Pick<ReportEnd, 'ledger' | 'isCut' | 'isFiltered'>,
+): readonly string[] => {
+  const { loss, orphans, died } = report;
+  const { ledger } = end;
+  const sentences: string[] = [];
+  if (end.isCut) sentences.push('the recording is cut off: what came later is not in it');
+  if (loss.lost_events > 0) sentences.push(`${counted(loss.lost_events, 'event')} lost: the counts are not exact`);
+  if (loss.malformed > 0) sentences.push(`${counted(loss.malformed, 'line')} could not be read`);
+  if (loss.late_events > 0) sentences.push(`${counted(loss.late_events, 'event')} came too late to be put in order`);
+  if (ledger !== null && ledger.unlocated > 0) {
+    sentences.push(
+      `${counted(ledger.unlocated, 'orphan')} of the host in namespaces that could not be read: counted, not described`,
+    );
+  }
+  if (ledger?.drift != null && Math.abs(ledger.drift) > ledger.inFlight) {
+    sentences.push(`our count and the kernel's differ by ${counted(Math.abs(ledger.drift), 'orphan')}`);
+  }
+  const uncertain = orphans.totals.uncertain + died.totals.uncertain;
+  const all = orphans.totals.count + died.totals.count;
+  if (uncertain > 0)
+    sentences.push(`${thousands(uncertain)} of ${counted(all, 'socket')} not wholly observed, or not decided (~)`);
+  if (orphans.totals.age_unknown > 0) {
+    sentences.push(
+      `${counted(orphans.totals.age_unknown, 'orphan')} closed before finwait watched, or unseen: since when is not known`,
+    );
+  }
+  return sentences;
+};

@@ -1,0 +1,132 @@
+import { endpoint } from '../../kernel/address.ts';
+import type { KernelLog } from '../../lifecycle/host.ts';
+import type { HostSeen } from '../../wire/event.ts';
+import type { HostFacts, WhyOwnerless } from '../../wire/host-facts.ts';
+
+/** Sockets in CLOSE_WAIT that one process holds. */
+export type CloseWaitHolder = {
+  readonly pid: number;
+  readonly comm: string;
+  readonly count: number;
+  /** `laddr:lport -> raddr:rport` of a few. */
+  readonly examples: readonly string[];
+  /** How long the oldest of them has been there at least, and at most, ms; null where that is not known. */
+  readonly atLeastMs: number | null;
+  readonly atMostMs: number | null;
+};
+
+/** A line of the kernel's log about orphans or TCP memory. */
+export type KernelLogLine = {
+  /** RFC 3339, or null where the log has no time. */
+  readonly at: string | null;
+  readonly kind: 'orphans' | 'memory';
+  readonly text: string;
+};
+
+/** The figures of the host beside its dying sockets; null is unknown. */
+export type HostState = {
+  readonly orphans: number | null;
+  readonly kernelOrphans: number | null;
+  /** net.ipv4.tcp_max_orphans: one for all namespaces. */
+  readonly limit: number | null;
+  /** `mem` of /proc/net/sockstat, pages: all TCP memory of the host, not only that of orphans. */
+  readonly memPages: number | null;
+  /** net.ipv4.tcp_mem, pages: low, pressure, high. */
+  readonly tcpMem: readonly [number, number, number] | null;
+  /** Bytes. */
+  readonly pageSize: number | null;
+  /** What the orphans of the readable namespaces hold now, bytes. */
+  readonly orphanBytes: number | null;
+  readonly closeWait: { readonly count: number; readonly holders: readonly CloseWaitHolder[] } | null;
+  readonly establishedWithoutOwner: readonly { readonly count: number; readonly what: string }[] | null;
+  readonly kernelLog: readonly KernelLogLine[] | null;
+};
+
+export const UNKNOWN_HOST: HostState = {
+  orphans: null,
+  kernelOrphans: null,
+  limit: null,
+  memPages: null,
+  tcpMem: null,
+  pageSize: null,
+  orphanBytes: null,
+  closeWait: null,
+  establishedWithoutOwner: null,
+  kernelLog: null,
+};
+
+const EXAMPLES = 3;
+
+/** What an ESTABLISHED socket without an owner is, for a person. */
+const WHAT: Readonly<Record<WhyOwnerless, string>> = {
+  not_accepted: 'not accepted yet, in a listener’s accept queue',
+  no_socket: 'without a struct socket and without a listener: what they are is not known',
+  no_fd: 'that no process has open: the kernel’s own, in flight in a unix socket, or io_uring’s',
+};
+
+/**
+ * What the stream says of its host; null before the first `h` line.
+ *
+ * @param clock - event time as RFC 3339
+ */
+export const hostStateOf = (seen: HostSeen | null, log: KernelLog, clock: (at: HostSeen['at']) => string): HostState =>
+  seen === null
+    ? UNKNOWN_HOST
+    : {
+        ...limitsOf(seen.facts),
+        closeWait: closeWaitOf(seen.facts),
+        establishedWithoutOwner: ownerlessOf(seen.facts),
+        kernelLog: seen.facts.kernel_log.is_readable
+          ? log.lines
+              .filter(({ facility }) => facility === 0)
+              .map(({ loggedAt, about, text }) => ({ at: clock(loggedAt) || null, kind: about, text }))
+          : null,
+      };
+
+const limitsOf = (facts: HostFacts) => {
+  const { mem_low_pages: low, mem_pressure_pages: pressure, mem_high_pages: high } = facts;
+  return {
+    orphans: null,
+    kernelOrphans: facts.orphans,
+    limit: facts.orphan_limit,
+    memPages: facts.mem_pages,
+    tcpMem: low === null || pressure === null || high === null ? null : ([low, pressure, high] as const),
+    pageSize: facts.page_bytes,
+    orphanBytes: facts.orphan_mem_bytes,
+  };
+};
+
+const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
+  count: close_wait.count,
+  holders: close_wait.by_holder.flatMap(({ netns, holder, count, min_ms, max_ms }) => {
+    if (holder === null) return [];
+    const examples = close_wait.listed
+      .filter((sock) => sock.netns === netns && sock.holders.some(({ pid }) => pid === holder.pid))
+      .slice(0, EXAMPLES)
+      .map(
+        (sock) =>
+          `${endpoint(sock.family, sock.laddr, sock.lport)} -> ${endpoint(sock.family, sock.raddr, sock.rport)}`,
+      );
+    return [{ ...holder, count, examples, atLeastMs: min_ms, atMostMs: max_ms }];
+  }),
+});
+
+const ownerlessOf = ({ ownerless }: HostFacts): HostState['establishedWithoutOwner'] => {
+  const kinds: readonly WhyOwnerless[] = ['not_accepted', 'no_socket', 'no_fd'];
+  return kinds.flatMap((why) => {
+    const count = ownerless[why];
+    return count === null ? [] : [{ count, what: `${WHAT[why]}${listenersOf(ownerless, why)}` }];
+  });
+};
+
+/** The listeners they wait at, and whose these are. */
+const listenersOf = ({ listed }: HostFacts['ownerless'], why: WhyOwnerless): string => {
+  const names = new Set<string>();
+  for (const { listener, family, why: is } of listed) {
+    if (is !== why || listener === null) continue;
+    const holder = listener.holders[0];
+    const by = holder === undefined ? '' : ` of ${holder.comm}[${holder.pid}]`;
+    names.add(`${endpoint(family, listener.laddr, listener.lport)}${by}`);
+  }
+  return names.size === 0 ? '' : ` (${[...names].slice(0, EXAMPLES).join(', ')})`;
+};

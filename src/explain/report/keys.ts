@@ -1,0 +1,63 @@
+import { causeOf } from '../cause-of.ts';
+import type { Grouping, Row } from './report.ts';
+
+/** The socket's network at the peer: /24, or /64; a mapped address as the IPv4 address it is. */
+export const peerNetwork = ({ family, raddr, rport }: Pick<Row, 'family' | 'raddr' | 'rport'>): string => {
+  if (rport === 0) return '(no peer)';
+  const mapped = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/.exec(raddr);
+  if (mapped !== null) return `${mapped[1]}.0/24`;
+  return family === 'ipv4' ? `${raddr.split('.').slice(0, 3).join('.')}.0/24` : `${first64(raddr)}/64`;
+};
+
+/** The first four groups of an IPv6 address, written out by RFC 5952's rule. */
+const first64 = (address: string): string => {
+  const [head = '', tail] = address.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  // A dotted tail stands for two groups.
+  const afterLength = after.length + (after.at(-1)?.includes('.') === true ? 1 : 0);
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - afterLength);
+  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4);
+  while (groups.at(-1) === '0') groups.pop();
+  return `${groups.join(':')}::`;
+};
+
+/**
+ * The service's port: the lower one of the two, as a client's is usually picked from the ephemeral range. Which side
+ * has it stands beside it, so that a wrong guess can be seen.
+ */
+export const servicePort = ({ lport, rport }: Pick<Row, 'lport' | 'rport'>): string =>
+  rport !== 0 && rport < lport ? `remote port ${rport}` : `local port ${lport}`;
+
+/** Whose it is, by name: a service's workers are one group. */
+export const closerName = ({ closer, how }: Row): string => {
+  if (closer !== null) return closer.comm === '' ? '(no name)' : closer.comm;
+  switch (how) {
+    case 'listener':
+      return '(never accepted)';
+    case 'kernel':
+      return '(kernel)';
+    case 'none':
+      return '(nobody)';
+    default:
+      return '(not observed)';
+  }
+};
+
+/** The state it is in, or the last one it was in before CLOSE. */
+export const lastState = (row: Row): string => {
+  const last = row.path.at(-1);
+  if (last === undefined) return row.closed_in ?? 'unknown';
+  return row.type === 'dying' ? last.to : last.from;
+};
+
+const KEYS: Readonly<Record<Grouping, (row: Row) => string>> = {
+  closer: closerName,
+  peer: peerNetwork,
+  port: servicePort,
+  cause: causeOf,
+  state: lastState,
+  netns: ({ netns }) => `netns ${netns}`,
+};
+
+export const keyOf = (row: Row, by: Grouping): string => KEYS[by](row);

@@ -1,0 +1,87 @@
+import type { Cause, ClosePath, Dying, Side, WaitingFor } from '../close-path.ts';
+import type { HostState } from './host-state.ts';
+
+export const GROUPINGS = ['closer', 'peer', 'port', 'cause', 'state', 'netns'] as const;
+
+/** What sockets are grouped by: closing process, /24 or /64 of the peer, service port, cause, state, namespace. */
+export type Grouping = (typeof GROUPINGS)[number];
+
+export type Row = ClosePath | Dying;
+
+export type Count<Key extends string = string> = { readonly key: Key; readonly count: number };
+
+/** Sockets that have something in common. Counts are of sockets, `*_us` microseconds, `*_bytes` bytes. */
+export type Group = {
+  readonly key: string;
+  /** True of the one group that holds what had no room: its key names nothing. */
+  readonly is_other: boolean;
+  readonly count: number;
+  /** Of the sockets of its section, in percent; those of a section's groups sum to 100. */
+  readonly share: number;
+  /** The one process that closed them all; null where there were several, or none was seen. */
+  readonly pid: number | null;
+  /** Kernel memory held at the close, summed over the sockets where it is known. */
+  readonly held_bytes: number;
+  /** Sockets whose memory is not known: `held_bytes` leaves them out. */
+  readonly held_unknown: number;
+  /** Longest time from tcp_close to now, or to the destroy; null where no close was observed. */
+  readonly oldest_us: number | null;
+  /** When the first of them was closed, RFC 3339; null where no close was observed. */
+  readonly since: string | null;
+  /** Most first. */
+  readonly causes: readonly Count<Cause>[];
+  readonly sides: readonly Count<Side>[];
+  readonly waiting_for: readonly Count<WaitingFor>[];
+  /** When the kernel gives up on them; null where no socket has a known deadline. */
+  readonly deadline_earliest: string | null;
+  readonly deadline_latest: string | null;
+  /** Sockets still dying on which the kernel never gives up. */
+  readonly never_reaped: number;
+  /** Sockets still dying whose deadline is not known. */
+  readonly without_deadline: number;
+  /** Sockets about which something was not observed. */
+  readonly uncertain: number;
+};
+
+/** What `Group` has but for its key and share, of all sockets of a section. */
+export type Totals = Omit<Group, 'key' | 'is_other' | 'share'> & {
+  /** Sockets whose close was not observed. */
+  readonly age_unknown: number;
+};
+
+export type Section = {
+  readonly totals: Totals;
+  /** Most sockets first, the rest as one group that is last. */
+  readonly groups: readonly Group[];
+};
+
+/** Events that are missing, and what else makes the counts doubtful. */
+export type Loss = {
+  readonly lost_events: number;
+  readonly late_events: number;
+  readonly malformed: number;
+  readonly unannounced: number;
+};
+
+export type Report = {
+  /** For an incident channel: some sentences in one line. Holds what processes call themselves: not fit to print raw. */
+  readonly answer: string;
+  /** Why the counts may be off, in sentences; empty when nothing is known to be. */
+  readonly doubts: readonly string[];
+  readonly by: Grouping;
+  /** RFC 3339; null before the first event. */
+  readonly from: string | null;
+  readonly until: string | null;
+  /** Orphans that are there now. */
+  readonly orphans: Section;
+  /** Sockets that a close() still lingers on: dying, no orphans yet. */
+  readonly lingering: number;
+  /** Sockets destroyed while finwait watched. */
+  readonly died: Section;
+  /** Of those, how many were orphans on their way. */
+  readonly died_as_orphans: number;
+  /** Slowest first, bounded: those still dying, then those that died. */
+  readonly sockets: readonly Row[];
+  readonly host: HostState;
+  readonly loss: Loss;
+};

@@ -1,0 +1,20 @@
+import type { Row } from './report.ts';
+
+/** The `limit` rows that have been dying longest, slowest first; those whose close nobody saw come last. */
+export const createSlowest = (limit: number): { add: (row: Row) => void; rows: () => readonly Row[] } => {
+  const kept: Row[] = [];
+  return {
+    add: (row) => {
+      const age = ageOf(row);
+      const last = kept.at(-1);
+      if (kept.length >= limit && (last === undefined || age <= ageOf(last))) return;
+      let at = kept.length;
+      while (at > 0 && ageOf(kept[at - 1] ?? row) < age) at--;
+      kept.splice(at, 0, row);
+      if (kept.length > limit) kept.pop();
+    },
+    rows: () => [...kept],
+  };
+};
+
+const ageOf = (row: Row): number => row.dying_us ?? -1;

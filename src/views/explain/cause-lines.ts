@@ -1,0 +1,16 @@
+import type { CauseNote } from '../../explain/causes/note.ts';
+import { bullet, paragraph } from './paragraph.ts';
+
+/** What is known of a cause, for `explain --list`. */
+export const causeLines = (note: CauseNote, columns: number): readonly string[] => {
+  const width = Math.max(80, columns);
+  return [
+    ...paragraph(`${note.cause}: ${note.title}`, width),
+    ...paragraph(note.meaning, width, 2),
+    ...paragraph(`Kernel: ${note.cites}`, width, 2),
+    '  What helps',
+    ...note.helps.flatMap((text) => bullet(text, width, 4)),
+    '  What does not help',
+    ...note.doesNotHelp.flatMap((text) => bullet(text, width, 4)),
+  ];
+};

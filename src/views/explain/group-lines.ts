@@ -1,0 +1,65 @@
+import type { Group, Section } from '../../explain/report/report.ts';
+import { counted, moment, percent, size, span, thousands } from '../../explain/report/words.ts';
+import { labelled, padLeft, paragraph } from './paragraph.ts';
+
+const SHOWN = 10;
+
+/** A section's heading, then its groups, largest first. */
+export const sectionLines = (heading: string, section: Section, width: number): readonly string[] => {
+  const { groups, totals } = section;
+  if (totals.count === 0) return [];
+  const shown = groups.slice(0, SHOWN);
+  const hidden = groups.slice(SHOWN);
+  const rest = hidden.reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...paragraph(heading, width),
+    ...shown.flatMap((group) => groupLines(group, width)),
+    ...(hidden.length === 0
+      ? []
+      : paragraph(`and ${counted(rest, 'socket')} in smaller groups (--json has more)`, width, 2)),
+  ];
+};
+
+const groupLines = (group: Group, width: number): readonly string[] => {
+  const figures = `${padLeft(thousands(group.count), 9)} ${padLeft(percent(group.share), 6)}`;
+  const pid = group.pid === null ? '' : ` (process ${group.pid})`;
+  const name = group.is_other ? 'other: what had no room in this table' : `${group.key}${pid}`;
+  return [
+    ...labelled(figures, `${name}${group.uncertain === 0 ? '' : ' ~'}`, width, figures.length),
+    ...paragraph(detail(group), width, figures.length + 5),
+  ];
+};
+
+const list = (counts: readonly { readonly key: string; readonly count: number }[]): string =>
+  counts.map(({ key, count }) => `${key} ${thousands(count)}`).join(', ');
+
+const detail = (group: Group): string =>
+  [
+    group.oldest_us === null ? 'its age is not known' : `longest ${span(group.oldest_us)}`,
+    ...(group.since === null ? [] : [`first closed ${moment(group.since)}`]),
+    `${size(group.held_bytes)} held at the close${group.held_unknown === 0 ? '' : ` (of ${thousands(group.held_unknown)} not known)`}`,
+    ...(saysMore(group.causes, group.key) ? [`causes: ${list(group.causes)}`] : []),
+    ...(saysMore(group.waiting_for, group.key) && list(group.waiting_for) !== list(group.causes)
+      ? [`waited for: ${list(group.waiting_for)}`]
+      : []),
+    `kept by: ${list(group.sides)}`,
+    ...deadlines(group),
+    ...(group.uncertain === 0 ? [] : [`${thousands(group.uncertain)} uncertain (~)`]),
+  ].join('; ');
+
+/** Whether there is more in it than that all are what the group is called by. */
+const saysMore = (counts: readonly { readonly key: string }[], key: string): boolean =>
+  counts.length > 1 || counts[0]?.key !== key;
+
+const deadlines = ({
+  deadline_earliest,
+  deadline_latest,
+  never_reaped,
+  without_deadline,
+}: Group): readonly string[] => [
+  ...(deadline_earliest === null || deadline_latest === null
+    ? []
+    : [`the kernel gives up from ${moment(deadline_earliest)} to ${moment(deadline_latest)}`]),
+  ...(never_reaped === 0 ? [] : [`on ${thousands(never_reaped)} it never gives up`]),
+  ...(without_deadline === 0 ? [] : [`${thousands(without_deadline)} without a known deadline`]),
+];

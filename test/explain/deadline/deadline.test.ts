@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from '../../../src/explain/deadline/deadline.ts';
+import { createKernelClock } from '../../../src/explain/deadline/kernel-clock.ts';
+import { recordOf } from '../../../src/explain/record.ts';
+import { VIA } from '../../../src/wire/event.ts';
+import { HOLDER, SOCK } from '../../../src/wire/evidence.ts';
+import { aHello } from '../../builders/meta.ts';
+import { only, track } from '../../builders/track.ts';
+import {
+  type AnnounceFields,
+  announceLine,
+  ms,
+  retransmitLine,
+  sec,
+  setStateLine,
+  tickLine,
+} from '../../builders/wire-lines.ts';
+
+/** Jiffies read 1000 at the handshake; monotonic ms 600000. rto 51 jiffies are 204 ms. */
+const READING = { value: 1000, boot_ns: '1000000000123', monotonic_ns: '600000000123' };
+const jiffies = (at: number): number => 1001 + at / 4e6;
+const stamp = (at: number): number => 600_000 + at / 1e6;
+const JIFFY_MS = 4;
+
+const said = (lines: readonly string[], change: Partial<Host> = {}): Deadline => {
+  const { tracker } = track().feed(...lines);
+  const hello = aHello();
+  const clock = createKernelClock({ hz: 250, jiffies: READING }, hello);
+  const host = { hello, clock, now: tracker.now(), pressure: null, ...change };
+  return deadlineOf(recordOf(only(tracker.live()), hello), host);
+};
+
+const closing = (change: AnnounceFields = {}): string =>
+  announceLine({
+    moves: [{ at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }],
+    finTimeout: 15_000,
+    orphanRetries: 1,
+    ...change,
+  });
+
+describe('from the close on', () => {
+  it('a FIN with nothing in flight: a loss probe first, then the retransmission timer', () => {
+    // 204 + 204 * 7.
+    expect(said([closing()])).toMatchObject({
+      kind: 'at',
+      at: ms(1632),
+      rule: 'retries',
+      isExact: false,
+      nextTimerAt: ms(204),
+    });
+  });
+
+  it('a timer that runs already is where it starts', () => {
+    const line = closing({
+      pending: 1,
+      packetsOut: 1,
+      icskRetransmits: 2,
+      retransStamp: stamp(-ms(408)),
+      rto: 204,
+      rtoTimer: jiffies(ms(400)),
+    });
+    expect(said([line])).toMatchObject({ kind: 'at', at: ms(400), isExact: true });
+  });
+
+  it('data in flight: the FIN that follows it has its loss probe two jiffies later', () => {
+    const line = closing({ pending: 5, packetsOut: 1, rtoTimer: jiffies(ms(100)) });
+    expect(said([line])).toMatchObject({ at: ms(2 * JIFFY_MS + 1428) });
+  });
+
+  it('a shut window: the probe timer counts', () => {
+    const line = closing({ pending: 3, sndNxt: 4000, sndWnd: 0, rtoTimer: jiffies(ms(200)), orphanRetries: 2 });
+    expect(said([line])).toMatchObject({ rule: 'window_probes', at: ms(200 + 408 + 816), ifSilentAt: null });
+  });
+
+  it('answered probes: when it ends while they are, and when it does once they are not', () => {
+    const line = closing({
+      pending: 3,
+      backoff: 2,
+      sndNxt: 4000,
+      sndWnd: 0,
+      rtoTimer: jiffies(ms(800)),
+      orphanRetries: 1,
+    });
+    const deadline = said([line]);
+    expect(deadline).toMatchObject({ rule: 'window_probes', ifSilentAt: ms(800 + 1632), isExact: false });
+    if (deadline.kind === 'at') expect(deadline.at).toBeGreaterThan(sec(300));
+  });
+
+  it('answered probes with a small tcp_retries2 never end, which says so', () => {
+    const line = closing({
+      pending: 3,
+      backoff: 2,
+      sndNxt: 4000,
+      sndWnd: 0,
+      rtoTimer: jiffies(ms(800)),
+      orphanRetries: 0,
+      retries2: 8,
+    });
+    const deadline = said([line]);
+    expect(deadline.kind).toBe('never');
+    expect(deadline.because.join(' ')).toContain('backoff stops at tcp_retries2, 8');
+  });
+
+  it('TCP_USER_TIMEOUT in place of the retries', () => {
+    expect(said([closing({ userTimeoutMs: 5000 })])).toMatchObject({ rule: 'user_timeout', at: ms(204 + 204 + 5000) });
+  });
+
+  it('too many orphans: the next tick of the retransmission timer', () => {
+    expect(said([closing()], { pressure: { orphans: 17_000, maxOrphans: 16_384 } })).toMatchObject({
+      rule: 'orphan_limit',
+      at: ms(408),
+    });
+  });
+
+  it('while close() lingers tcp_retries2 holds, and the sentence says so', () => {
+    const deadline = said([closing({ flags: SOCK.LINGER, lingerTime: 2 * 250 })]);
+    expect(deadline).toMatchObject({ at: ms(204 + 204 * 15) });
+    expect(deadline.because.join(' ')).toContain('close() waits for SO_LINGER first, 2 s');
+  });
+
+  it('a hook announces it in ESTABLISHED, before its state changes', () => {
+    expect(said([announceLine({ via: VIA.hook, orphanRetries: 1 })])).toMatchObject({ at: ms(1632) });
+  });
+});
+
+describe('from a retransmission on', () => {
+  it('inside the first tick: rto is about to double and the stamp to be taken', () => {
+    const line = retransmitLine({ at: ms(400), state: 'FIN_WAIT1', packetsOut: 1, icskRetransmits: 1, rto: 51 });
+    expect(said([closing(), line])).toMatchObject({ at: ms(400 + 408 + 816), isExact: true, nextTimerAt: ms(808) });
+  });
+
+  it('inside a later one: the stamp is that of the first', () => {
+    const line = retransmitLine({
+      at: ms(808),
+      state: 'FIN_WAIT1',
+      packetsOut: 1,
+      icskRetransmits: 2,
+      rto: 102,
+      retransStamp: stamp(ms(400)),
+    });
+    expect(said([closing(), line])).toMatchObject({ at: ms(808 + 816), isExact: true });
+  });
+
+  it('a stamp that cannot be read is reckoned back by halves', () => {
+    const clock = createKernelClock({ hz: 250, jiffies: null }, aHello());
+    const line = retransmitLine({
+      at: ms(1624),
+      state: 'FIN_WAIT1',
+      packetsOut: 1,
+      icskRetransmits: 3,
+      rto: 204,
+      retransStamp: 7,
+    });
+    // The first was at 1624 - 816 - 408.
+    expect(said([closing({ orphanRetries: 2, userTimeoutMs: 2000 }), line], { clock })).toMatchObject({
+      at: ms(400 + 2000),
+      isExact: false,
+    });
+  });
+
+  it('TCP_USER_TIMEOUT shortens the wait that would go beyond it', () => {
+    const line = retransmitLine({
+      at: ms(808),
+      state: 'FIN_WAIT1',
+      packetsOut: 1,
+      icskRetransmits: 2,
+      rto: 102,
+      retransStamp: stamp(ms(400)),
+    });
+    expect(said([closing({ userTimeoutMs: 1000 }), line])).toMatchObject({ at: ms(1400), nextTimerAt: ms(1400) });
+  });
+
+  it('a loss probe sets the retransmission timer anew', () => {
+    const line = retransmitLine({ at: ms(210), state: 'FIN_WAIT1', packetsOut: 1, pending: 5, rto: 51 });
+    expect(said([closing(), line])).toMatchObject({ at: ms(210 + 1428), isExact: true });
+  });
+
+  it('an orphan older than the capture is told by its first', () => {
+    const line = announceLine({
+      via: VIA.late,
+      state: 'LAST_ACK',
+      flags: SOCK.DEAD,
+      own: false,
+      packetsOut: 1,
+      icskRetransmits: 3,
+      rto: 204,
+      retransStamp: stamp(-ms(1224)),
+      orphanRetries: 2,
+    });
+    expect(said([line])).toMatchObject({ at: ms(1632), rule: 'retries' });
+    expect(deadlineOfSilent().kind).toBe('undecided');
+  });
+});
+
+describe('in FIN_WAIT2', () => {
+  const entered = setStateLine({ at: ms(1), from: 'FIN_WAIT1', to: 'FIN_WAIT2' });
+
+  it('up to 60 s of tcp_fin_timeout it ends at once', () => {
+    expect(said([closing(), entered])).toMatchObject({ rule: 'fin_wait2_timewait', at: ms(1) });
+  });
+
+  it('beyond, it stays for what is beyond, from when it came there', () => {
+    expect(said([closing({ finTimeout: 90 * 250 }), entered])).toMatchObject({ rule: 'fin_timeout', at: ms(30_001) });
+  });
+
+  it('TCP_LINGER2 counts from the close where that came later', () => {
+    const line = announceLine({
+      at: sec(5),
+      via: VIA.repeated,
+      state: 'FIN_WAIT2',
+      linger2: 61 * 250,
+      moves: [
+        { at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true },
+        { at: ms(1), from: 'FIN_WAIT1', to: 'FIN_WAIT2' },
+        { at: sec(5), from: 'FIN_WAIT2', to: 'FIN_WAIT2', own: true },
+      ],
+    });
+    expect(said([line])).toMatchObject({ rule: 'fin_timeout', at: sec(6) });
+  });
+});
+
+describe('what cannot be told', () => {
+  it('without HZ', () => {
+    expect(said([closing()], { clock: null }).kind).toBe('undecided');
+  });
+
+  it('when it has lived beyond what its timers allowed', () => {
+    const deadline = said([closing(), tickLine(sec(10))]);
+    expect(deadline.kind).toBe('undecided');
+    expect(deadline.because[0]).toContain('something has set them anew, or its end was missed');
+  });
+
+  it("whether a kernel socket's timers run, until one is due; then it never ends", () => {
+    const kernels = closing({ holder: HOLDER.kernel });
+    expect(said([kernels]).kind).toBe('undecided');
+    expect(said([kernels, tickLine(sec(2))]).kind).toBe('never');
+    const line = retransmitLine({ at: ms(400), state: 'FIN_WAIT1', packetsOut: 1, icskRetransmits: 1, rto: 51 });
+    expect(said([kernels, line]).kind).toBe('at');
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { keyOf, lastState, peerNetwork, servicePort } from '../../../src/explain/report/keys.ts';
+import { GROUPINGS } from '../../../src/explain/report/report.ts';
+import { aDying, aPath } from '../../builders/rows.ts';
+
+describe('the network of a peer', () => {
+  test.each([
+    ['ipv4', '192.0.2.77', '192.0.2.0/24'],
+    ['ipv6', '::ffff:192.0.2.77', '192.0.2.0/24'],
+    ['ipv6', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['ipv6', '2001:db8::1', '2001:db8::/64'],
+    ['ipv6', '2001:db8:0:1::', '2001:db8:0:1::/64'],
+    ['ipv6', 'fe80::1:2:3:4', 'fe80::/64'],
+    ['ipv6', '1::2:3:4:5:6:7', '1:0:2:3::/64'],
+    ['ipv6', '::', '::/64'],
+    ['ipv6', '::1', '::/64'],
+    ['ipv6', '64:ff9b::192.0.2.1', '64:ff9b::/64'],
+  ] as const)('of %s %s is %s', (family, raddr, network) => {
+    expect(peerNetwork({ family, raddr, rport: 1 })).toBe(network);
+  });
+
+  test('is none for what was never connected', () => {
+    expect(peerNetwork({ family: 'ipv4', raddr: '0.0.0.0', rport: 0 })).toBe('(no peer)');
+  });
+});
+
+test('the service is at the lower port, and its side is named', () => {
+  expect(servicePort({ lport: 443, rport: 51_234 })).toBe('local port 443');
+  expect(servicePort({ lport: 51_234, rport: 443 })).toBe('remote port 443');
+  expect(servicePort({ lport: 21_001, rport: 0 })).toBe('local port 21001');
+});
+
+test('the state is where it is, or where it came from into CLOSE', () => {
+  expect(lastState(aDying())).toBe('FIN_WAIT2');
+  const path = [{ at_us: 1, from: 'LAST_ACK', to: 'CLOSE', by: 'softirq' } as const];
+  expect(lastState(aPath({ path }))).toBe('LAST_ACK');
+  expect(lastState(aPath({ path: [], closed_in: 'CLOSE' }))).toBe('CLOSE');
+});
+
+test('a socket has a key for each grouping', () => {
+  const row = aDying({ waiting_for: 'window' });
+  expect(GROUPINGS.map((by) => keyOf(row, by))).toEqual([
+    'nginx',
+    '192.0.2.0/24',
+    'local port 443',
+    'window',
+    'FIN_WAIT2',
+    'netns 4026531840',
+  ]);
+  expect(keyOf(aPath({ closer: null, how: 'listener' }), 'closer')).toBe('(never accepted)');
+  expect(keyOf(aDying({ waiting_for: 'nothing' }), 'cause')).toBe('unknown');
+});

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createReport, type ReportEnd } from '../../../src/explain/report/create-report.ts';
+import { createGroups } from '../../../src/explain/report/groups.ts';
+import { GROUPINGS, type Grouping, type Report, type Row } from '../../../src/explain/report/report.ts';
+import { aDying, anEnd, anyRow, aPath } from '../../builders/rows.ts';
+
+const reportOf = (
+  rows: Iterable<Row>,
+  { by = 'cause', limit = 10, ...end }: Partial<ReportEnd> & { by?: Grouping; limit?: number } = {},
+): Report => {
+  const fold = createReport({ by, limit });
+  for (const row of rows) fold.add(row);
+  return fold.end(anEnd(end));
+};
+
+const withLedger = (change: Partial<NonNullable<ReportEnd['ledger']>>): ReportEnd['ledger'] => {
+  const { ledger } = anEnd();
+  return ledger === null ? null : { ...ledger, ...change };
+};
+
+describe('the answer', () => {
+  test('says how many, since when, why, whose, who kept them and what to do', () => {
+    const { answer } = reportOf(
+      [
+        aDying({ dying_us: 60e6, closed_at: '2026-05-04T12:33:56.000000000Z', side: 'network' }),
+        aDying({ raddr: '192.0.2.9', side: 'network' }),
+        aDying({ waiting_for: 'window', closer: null, side: 'peer', dying_us: 1e6 }),
+      ],
+      { ledger: withLedger({ orphans: 3, kernelOrphans: 3 }) },
+    );
+    expect(answer).toMatch(/^3 orphans on web-1 \(the kernel counts 3, <1% of its limit of 8,192\), /);
+    expect(answer).toContain('the oldest since 2026-05-04 12:33:56 UTC (60.0 s)');
+    expect(answer).toContain('Why: 2 (67%) ack, the peer has not acknowledged our data or FIN; 1 (33%) window');
+    expect(answer).toContain('Whose: 2 (67%) of nginx[4242], peer network 192.0.2.0/24, local port 443.');
+    expect(answer).toContain('Kept by: 2 (67%) network; 1 (33%) peer.');
+    expect(answer).toContain('To do (ack): ');
+    expect(answer).toContain('`ip route get 192.0.2.7`');
+    expect(answer).not.toContain('Doubts');
+  });
+
+  test('without orphans tells of those that died', () => {
+    const { answer } = reportOf([aPath({ ended_by: 'retries', dying_us: 107e6 }), aPath()], {
+      ledger: withLedger({ orphans: 0, kernelOrphans: 0 }),
+    });
+    expect(answer).toContain('No orphans on web-1');
+    expect(answer).toContain('2 sockets died while finwait watched, all of them as orphans, the slowest in 107.0 s');
+    expect(answer).toContain('To do (retries)');
+  });
+
+  test('of nothing at all says so', () => {
+    const { answer } = reportOf([], { ledger: null, counters: null });
+    expect(answer).toBe('No orphans on web-1 at the end. No socket died while finwait watched.');
+  });
+
+  test('does not say that there are none, when there are some that it cannot describe', () => {
+    const { answer } = reportOf([], { ledger: withLedger({ orphans: 6, kernelOrphans: 6, unlocated: 6 }) });
+    expect(answer).toContain('No orphans described on web-1 (the kernel counts 6');
+    expect(answer).toContain('6 orphans of the host in namespaces that could not be read');
+  });
+
+  test('owns up to losses, late events, drift, a cut recording and what was not observed', () => {
+    const { answer, doubts } = reportOf([aDying({ certain: false, gaps: ['events_lost'] })], {
+      counters: { lostEvents: 12, lateEvents: 2, malformed: 1, unannounced: 0, tallied: 0 },
+      ledger: withLedger({ drift: -5, inFlight: 1 }),
+      isCut: true,
+    });
+    expect(doubts).toHaveLength(6);
+    expect(answer).toContain('12 events lost');
+    expect(answer).toContain('differ by 5 orphans');
+    expect(answer).toContain('1 of 1 socket not wholly observed');
+    for (const doubt of doubts) expect(answer).toContain(doubt);
+  });
+
+  test('says that it is about what passes the filters', () => {
+    expect(reportOf([aDying()], { isFiltered: true }).answer).toMatch(/^1 orphan that pass the filters on web-1/);
+    expect(reportOf([], { isFiltered: true }).answer).toContain('No orphans that pass the filters');
+  });
+
+  test('does not know since when, where no close was observed', () => {
+    const row = aDying({ closed_at: null, dying_us: null, certain: false, gaps: ['older_than_capture'] });
+    const { answer } = reportOf([row]);
+    expect(answer).toContain('since when is not known');
+    expect(answer).toContain('1 orphan closed before finwait watched');
+  });
+});
+
+describe('a group', () => {
+  const row = aDying({ deadline_at: '2026-05-04T12:40:00.000000000Z', held_bytes: 1000 });
+  const report = reportOf([
+    row,
+    aDying({
+      deadline_at: '2026-05-04T12:36:00.000000000Z',
+      held_bytes: null,
+      closed_at: '2026-05-04T12:00:00.000000000Z',
+    }),
+    aDying({ closer: { pid: 5, comm: 'x', exiting: false, exit_signal: null, exit_status: null }, held_bytes: 24 }),
+  ]);
+  const [group] = report.orphans.groups;
+
+  test('sums memory and says of how many it is not known', () => {
+    expect(group).toMatchObject({ held_bytes: 1024, held_unknown: 1, count: 3, share: 100 });
+  });
+
+  test('has the first close, the earliest and latest deadline, and how many have none', () => {
+    expect(group).toMatchObject({
+      since: '2026-05-04T12:00:00.000000000Z',
+      deadline_earliest: '2026-05-04T12:36:00.000000000Z',
+      deadline_latest: '2026-05-04T12:40:00.000000000Z',
+      without_deadline: 1,
+    });
+  });
+
+  test('names a process only if it was one', () => {
+    expect(group?.pid).toBeNull();
+    expect(reportOf([row, row]).orphans.groups[0]?.pid).toBe(4242);
+  });
+});
+
+test('a lingering close is dying and no orphan', () => {
+  const report = reportOf([aDying({ waiting_for: 'linger', orphan_us: null })]);
+  expect(report.lingering).toBe(1);
+  expect(report.orphans.totals.count).toBe(0);
+  expect(report.sockets).toHaveLength(1);
+});
+
+test('that the capture ended makes no doubt of a socket that still is dying', () => {
+  expect(reportOf([aDying({ certain: false, gaps: ['capture_ended'] })]).doubts).toEqual([]);
+  expect(reportOf([aPath({ certain: false, gaps: [], ended_by: 'unknown' })]).doubts).toHaveLength(1);
+});
+
+test('the slowest come first, those still dying before those that died, and no more than asked for', () => {
+  const rows = [5, 1, 9, 7].flatMap((n) => [aDying({ dying_us: n }), aPath({ dying_us: n * 1000 })]);
+  expect(reportOf(rows, { limit: 6 }).sockets.map(({ dying_us }) => dying_us)).toEqual([9, 7, 5, 1, 9000, 7000]);
+});
+
+test('keys that have no room are counted as one group, in full', () => {
+  const groups = createGroups(3, 2);
+  for (let i = 0; i < 40; i++) groups.add(aDying({ held_bytes: 1 }), `k${i % 5}`);
+  const section = groups.section();
+  expect(section.groups.map(({ key, is_other, count, held_bytes }) => [key, is_other, count, held_bytes])).toEqual([
+    ['k0', false, 8, 8],
+    ['k1', false, 8, 8],
+    ['other', true, 24, 24],
+  ]);
+  expect(section.groups.at(-1)?.causes).toEqual([{ key: 'ack', count: 24 }]);
+});
+
+describe('of any rows, by anything', () => {
+  const anything = fc.tuple(
+    fc.array(anyRow, { maxLength: 60 }),
+    fc.constantFrom(...GROUPINGS),
+    fc.integer({ min: 1, max: 5 }),
+  );
+
+  test('shares sum to 100 %, counts to the rows', () => {
+    fc.assert(
+      fc.property(anything, ([rows, by, limit]) => {
+        const report = reportOf(rows, { by, limit });
+        for (const { totals, groups } of [report.orphans, report.died]) {
+          const share = groups.reduce((sum, group) => sum + group.share, 0);
+          if (totals.count === 0) expect(groups).toEqual([]);
+          else expect(share).toBeCloseTo(100, 6);
+          expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(totals.count);
+          for (const { causes, sides, waiting_for, count } of groups) {
+            for (const counts of [causes, sides, waiting_for]) {
+              expect(counts.reduce((sum, each) => sum + each.count, 0)).toBe(count);
+            }
+          }
+        }
+        expect(report.orphans.totals.count + report.died.totals.count + report.lingering).toBe(rows.length);
+        expect(report.sockets.length).toBe(Math.min(limit, rows.length));
+      }),
+    );
+  });
+
+  test('the order of the rows changes no group', () => {
+    fc.assert(
+      fc.property(fc.array(anyRow, { maxLength: 30 }), fc.constantFrom(...GROUPINGS), (rows, by) => {
+        const one = reportOf(rows, { by });
+        const other = reportOf(rows.toReversed(), { by });
+        expect(other.orphans).toEqual(one.orphans);
+        expect(other.died).toEqual(one.died);
+      }),
+    );
+  });
+
+  test('a report of many peers stays small', () => {
+    function* many(): Iterable<Row> {
+      for (let i = 0; i < 20_000; i++) yield aPath({ raddr: `10.${i >> 8}.${i & 255}.1`, dying_us: i });
+    }
+    const report = reportOf(many(), { by: 'peer' });
+    expect(report.died.groups).toHaveLength(101);
+    expect(report.died.groups.at(-1)).toMatchObject({ is_other: true, count: 19_900 });
+    expect(JSON.stringify(report).length).toBeLessThan(100_000);
+  });
+});

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CAUSES } from '../../../src/explain/causes.ts';
+import { createReport, type ReportEnd } from '../../../src/explain/report/create-report.ts';
+import { UNKNOWN_HOST } from '../../../src/explain/report/host-state.ts';
+import { GROUPINGS, type Row } from '../../../src/explain/report/report.ts';
+import { axis } from '../../../src/views/explain/axis.ts';
+import { causeLines } from '../../../src/views/explain/cause-lines.ts';
+import { explanationRecord } from '../../../src/views/explain/explanation-record.ts';
+import { reportLines, socketReportLines } from '../../../src/views/explain/report-lines.ts';
+import { widthOf } from '../../../src/views/top/width.ts';
+import { aDying, anEnd, anyRow, aPath, hostileText } from '../../builders/rows.ts';
+
+const HARMFUL = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+
+const reportOf = (rows: readonly Row[], end: Partial<ReportEnd> = {}, by: (typeof GROUPINGS)[number] = 'cause') => {
+  const fold = createReport({ by, limit: 10 });
+  for (const row of rows) fold.add(row);
+  return fold.end(anEnd(end));
+};
+
+const text = (rows: readonly Row[], end: Partial<ReportEnd> = {}): string =>
+  reportLines(reportOf(rows, end), 80).join('\n');
+const flat = (lines: string): string => lines.replace(/\s+/g, ' ');
+
+describe('the axis of a close path', () => {
+  test('has states with the times they began, and what it still does', () => {
+    expect(axis(aDying(), 72)).toEqual([
+      '              12 us               40.5 ms                 12.3 s',
+      'ESTABLISHED   |-----FIN_WAIT1-----|-------FIN_WAIT2-------> still dying',
+    ]);
+  });
+
+  test('ends in CLOSE when it was observed, and says when it was not', () => {
+    const path = [
+      { at_us: -3e6, from: 'ESTABLISHED', to: 'FIN_WAIT1', by: 'process' },
+      { at_us: 5, from: 'FIN_WAIT1', to: 'CLOSE', by: 'softirq' },
+    ] as const;
+    const [ticks, bar] = axis(aPath({ path }), 72);
+    expect(ticks?.trim()).toMatch(/^-3\.0 s +5 us$/);
+    expect(bar).toMatch(/-\| CLOSE$/);
+    expect(axis(aPath({ path: path.slice(0, 1) }), 80)[1]).toMatch(/\? its end was not observed$/);
+    expect(axis(aPath({ path: [] }), 72)).toEqual(['no transition of it was observed']);
+  });
+
+  test('goes on below where the width does not do, and never beyond it', () => {
+    const states = ['FIN_WAIT1', 'FIN_WAIT2', 'CLOSING', 'LAST_ACK'] as const;
+    const path = Array.from({ length: 12 }, (_, index) => ({
+      at_us: 10 ** index,
+      from: states[index % 4] ?? states[0],
+      to: states[(index + 1) % 4] ?? states[0],
+      by: 'softirq' as const,
+    }));
+    const lines = axis(aDying({ path }), 76);
+    expect(lines.length).toBeGreaterThan(2);
+    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(76);
+  });
+});
+
+describe('the text', () => {
+  test('begins with the answer', () => {
+    const report = reportOf([aDying()]);
+    expect(flat(reportLines(report, 80).join('\n')).startsWith(report.answer)).toBe(true);
+  });
+
+  test('marks what is uncertain in the answer, the group and the socket', () => {
+    const lines = text([aPath({ certain: false, gaps: ['events_lost'] })]);
+    expect(flat(lines)).toContain('1 of 1 socket not wholly observed');
+    expect(lines).toMatch(/^ +1 +100% acked \(process 4242\) ~$/m);
+    expect(flat(lines)).toContain('died in 12.3 s: acked ~ events_lost');
+  });
+
+  test('says how far the limits are, and from where kills can start', () => {
+    const lines = flat(
+      text([aDying()], { host: { ...UNKNOWN_HOST, tcpMem: [10, 20, 30], memPages: 7, pageSize: 4096 } }),
+    );
+    expect(lines).toContain('1 of 8,192 orphans (<1%)');
+    expect(lines).toContain('kills can start at 2,048 to 4,096 orphans (25 to 50%)');
+    expect(lines).toContain('all TCP uses 7 pages (28.0 KiB)');
+    expect(lines).toContain('low 10 pages (40.0 KiB), pressure 20 pages (80.0 KiB), high 30 pages (120.0 KiB)');
+  });
+
+  test('tells CLOSE_WAIT, ownerless ESTABLISHED and the log apart from orphans', () => {
+    const host = {
+      ...UNKNOWN_HOST,
+      closeWait: {
+        count: 3,
+        holders: [
+          { pid: 9, comm: 'java', count: 3, examples: ['10.0.0.1:1 -> 10.0.0.2:2'], atLeastMs: 90_000, atMostMs: null },
+        ],
+      },
+      establishedWithoutOwner: [{ count: 2, what: 'not accepted yet' }],
+      kernelLog: [{ at: '2026-05-04T12:34:10Z', kind: 'orphans' as const, text: 'TCP: too many orphaned sockets' }],
+    };
+    const lines = flat(text([], { host }));
+    expect(lines).toContain(
+      '3 sockets, no orphans: a process has them open and does not close. java[9] holds 3, the longest for at least 90.0 s',
+    );
+    expect(lines).toContain('without an owner, no orphans: 2 not accepted yet');
+    expect(lines).toContain('2026-05-04 12:34:10 UTC TCP: too many orphaned sockets');
+  });
+
+  test('does not pass off what is not known as nothing', () => {
+    expect(text([]).match(/not known: not recorded/g)?.length).toBeGreaterThanOrEqual(4);
+  });
+
+  test('of one socket has because, deadline, advice and doubts', () => {
+    const row = aDying({
+      deadline_at: '2026-05-04T12:36:00.000000000Z',
+      deadline_because: ['tcp_orphan_retries 0 means 8'],
+      advice: ['look at the path'],
+      certain: false,
+      gaps: ['event_late'],
+    });
+    const lines = flat(socketReportLines(reportOf([row]), 80).join('\n'));
+    expect(lines).toContain('deadline 2026-05-04 12:36:00 UTC');
+    expect(lines).toContain('Because - the FIN was sent 3 times and never acknowledged');
+    expect(lines).toContain('Until when - tcp_orphan_retries 0 means 8');
+    expect(lines).toContain('What to do - look at the path');
+    expect(lines).toContain('certain no: event_late');
+    expect(lines).toContain('docs/causes/ack.md');
+  });
+});
+
+test('the list of causes fits 80 columns', () => {
+  for (const note of CAUSES) for (const line of causeLines(note, 80)) expect(widthOf(line)).toBeLessThanOrEqual(80);
+});
+
+describe('whatever processes and files call themselves', () => {
+  const input = fc.record({
+    rows: fc.array(anyRow, { maxLength: 25 }),
+    by: fc.constantFrom(...GROUPINGS),
+    hostName: hostileText,
+    word: hostileText,
+    columns: fc.integer({ min: 0, max: 200 }),
+  });
+
+  test('no line holds more than text, none is too wide, and there are not too many', () => {
+    fc.assert(
+      fc.property(input, ({ rows, by, hostName, word, columns }) => {
+        const host = {
+          ...UNKNOWN_HOST,
+          closeWait: {
+            count: 1,
+            holders: [{ pid: 1, comm: word, count: 1, examples: [word], atLeastMs: null, atMostMs: null }],
+          },
+          establishedWithoutOwner: [{ count: 1, what: word }],
+          kernelLog: [{ at: null, kind: 'memory' as const, text: word }],
+        };
+        const report = reportOf(rows, { hostName, host }, by);
+        for (const lines of [reportLines(report, columns), socketReportLines(report, columns)]) {
+          for (const line of lines) {
+            expect(line).not.toMatch(HARMFUL);
+            expect(widthOf(line)).toBeLessThanOrEqual(Math.max(80, columns));
+          }
+          expect(lines.length).toBeLessThan(1500);
+        }
+        const record = JSON.parse(JSON.stringify(explanationRecord(report)));
+        expect(record.answer).not.toMatch(HARMFUL);
+        expect(record.type).toBe('explanation');
+      }),
+    );
+  });
+});
