@@ -37,8 +37,9 @@ const judge = (
 
 /** What a guest writes of each lab it ran: the truth that a trace, or a replay of its recording, is compared with. */
 export type LabRun = {
-  /** Milliseconds since 1970. The next lab has the inodes and ports of the one before. */
+  /** Milliseconds since 1970. Another lab has the same inodes and ports before it, or after. */
   readonly since: number;
+  readonly until: number;
   /** A scenario's reason why this kernel cannot play it; null where it was played. */
   readonly scenarios: Readonly<Record<string, string | null>>;
   readonly sockets: readonly LabSocket[];
@@ -46,7 +47,8 @@ export type LabRun = {
 
 /** Every scenario of a lab, judged by the paths that were told. */
 export const judgeLab = (lab: LabRun, paths: readonly ClosePath[], guest: Guest): Verdict['scenarios'] => {
-  const ours = paths.filter(({ closed_at }) => closed_at === null || Date.parse(closed_at) >= lab.since);
+  const isOurs = (at: number): boolean => at >= lab.since && at <= lab.until;
+  const ours = paths.filter(({ closed_at }) => closed_at === null || isOurs(Date.parse(closed_at)));
   return Object.fromEntries(
     Object.entries(lab.scenarios).map(([name, skipped]): [string, ScenarioVerdict] =>
       skipped === null ? [name, judge(name, lab.sockets, ours, guest)] : [name, nothing('skipped', skipped)],

@@ -60,12 +60,17 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   let longest = 0;
   let answer: WaitingFor = 'nothing';
   const isWindow = waitedForWindow(record);
+  // A window shut at the close let nothing out: what was sent twice was sent first when it had opened.
+  const shutUntil = isWindowClosed(record.detail.evidence) ? (sock.firstRetransmitAt ?? closedAt) : closedAt;
+  const count = (from: TraceNs, to: TraceNs, waited: WaitingFor): void => {
+    if (to - from <= longest || waited === 'unknown') return;
+    longest = to - from;
+    answer = waited;
+  };
   const close = (end: TraceNs): void => {
-    const waited = waiting(state, isWindow);
-    if (end - since > longest && waited !== 'unknown') {
-      longest = end - since;
-      answer = waited;
-    }
+    const isSplit = since < shutUntil && shutUntil < end;
+    if (isSplit) count(since, shutUntil, waiting(state, true));
+    count(isSplit ? shutUntil : since, end, waiting(state, isWindow));
   };
   for (const move of sock.moves) {
     close(move.at);

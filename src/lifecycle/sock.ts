@@ -58,6 +58,7 @@ export type Sock = {
   /** Newest S or R line: evidence for `parseEvidence`. */
   latest: string | null;
   retransmits: number;
+  firstRetransmitAt: TraceNs | null;
   resets: Reset[];
   /** Lines about it since its announcement, up to its destroy. */
   lines: number;
@@ -96,6 +97,7 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   moves: NONE,
   latest: null,
   retransmits: 0,
+  firstRetransmitAt: null,
   resets: NONE,
   lines: 0,
   printed: -1,

@@ -95,6 +95,10 @@ onRealKernel(
       }
     });
 
+    it('what had to be sent again after the close is counted', () => {
+      expect(rowOf('shutdown_blocked_then_close').retransmits).toBeGreaterThan(0);
+    });
+
     it('two listeners of one port are two rows', () => {
       const rows = rowsOf(socketOf('reuseport_listeners'));
       expect(rows.map(({ ended_by }) => ended_by)).toEqual(['listener_closed', 'listener_closed']);

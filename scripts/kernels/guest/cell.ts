@@ -51,6 +51,7 @@ const playOne = async (trace: Trace, names: readonly string[], ...options: reado
     if (failed.length > 0) throw new Error(`the lab failed: ${failed.join('; ')}`);
     return {
       since,
+      until: Date.now(),
       scenarios: Object.fromEntries(names.map((name) => [name, lab.skipped(name)])),
       sockets: lab.of('lab_socket').filter(({ role }) => role === 'dying'),
     };
