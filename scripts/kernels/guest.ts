@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Image } from './image.ts';
@@ -33,7 +33,7 @@ const saidOn = (console: string, words: string): boolean =>
 /** Whether /dev/kvm is there and boots this kernel: nested virtual machines may have one that does not. */
 export const chooseAccel = async (image: Image, dir: string): Promise<Accel> => {
   try {
-    openSync('/dev/kvm', 'r+');
+    closeSync(openSync('/dev/kvm', 'r+'));
   } catch {
     return 'tcg';
   }

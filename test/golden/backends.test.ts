@@ -10,7 +10,7 @@ import type { ClosePath } from '../../src/explain/close-path.ts';
 import { readRecording } from '../../src/record/reader.ts';
 import { ENDINGS, HOST_ENDINGS } from '../lab/endings.ts';
 
-/** One workload, the whole lab, recorded in each backend by `npm run test:kernels -- --kernel 6.12 --golden`. */
+/** One workload, the whole lab, recorded in each backend by `npm run test:kernels -- --kernel 7.2 --golden`. */
 const GOLDEN = fileURLToPath(new URL('../fixtures/golden', import.meta.url));
 
 type Replay = { readonly scenarios: Verdict['scenarios']; readonly fold: Fold; readonly backend: string };

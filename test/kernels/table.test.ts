@@ -25,6 +25,7 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   bpftrace: '0.23.2',
   backend: 'fentry',
   scenarios: { active_close: right },
+  lossy: { skipped: null, expected: 80, paths: 80, retransmits: 3 },
   ledger,
   disturbed: [],
   error: null,
@@ -46,6 +47,8 @@ describe('a cell', () => {
   it.each([
     ['a scenario is', { scenarios: { a: { ...right, state: 'wrong' } } }],
     ['none was played', { scenarios: {} }],
+    ['an end of a lossy connection has no row', { lossy: { skipped: null, expected: 80, paths: 79, retransmits: 3 } }],
+    ['the lossy wire was not played', { lossy: null }],
     ['it drifts', { ledger: { ...ledger, drift: 1 } }],
     ['the drift is unknown', { ledger: { ...ledger, drift: null } }],
     ['a line was malformed', { ledger: { ...ledger, malformed: 1 } }],
@@ -60,7 +63,9 @@ describe('the table', () => {
   it('has a line for each cell, one without a verdict too', () => {
     const lines = tableLines([cell('fentry'), cell('kprobe', null)]);
     expect(lines).toHaveLength(3);
-    expect(lines[1]).toMatch(/^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right, 0 limited, 0 wrong.*drift 0, 0 lost/);
+    expect(lines[1]).toMatch(
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right, 0 limited, 0 wrong.*80 of 80 ends, 3 sent again.*drift 0, 0 lost/,
+    );
     expect(lines[2]).toMatch(/^6\.12 +kprobe +no verdict$/);
   });
 

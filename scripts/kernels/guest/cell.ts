@@ -8,18 +8,18 @@ import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type LedgerRecord, runFinwait, startTrace, stopAll, type Trace } from '../../../test/e2e/finwait.ts';
+import { runFinwait, startTrace, stopAll, type Trace } from '../../../test/e2e/finwait.ts';
 import { startLab } from '../../../test/e2e/lab.ts';
 import { ENDINGS, HOST_ENDINGS } from '../../../test/lab/endings.ts';
 import { judgeLab, type LabRun } from '../judge.ts';
 import { guestOf } from '../limitations.ts';
-import { isRight, type Verdict } from '../verdict.ts';
+import { isRight, type Lossy, type Verdict } from '../verdict.ts';
+import { playLossy } from './lossy.ts';
 
 const { values } = parseArgs({
   options: { out: { type: 'string', default: '/tmp/out' }, backend: { type: 'string', default: 'auto' } },
 });
 const { out, backend } = values;
-type Scenarios = Verdict['scenarios'];
 const startedAt = performance.now();
 const seconds = (): number => Math.round((performance.now() - startedAt) / 1000);
 const say = (line: string): void => {
@@ -62,7 +62,7 @@ const playOne = async (trace: Trace, names: readonly string[], ...options: reado
   }
 };
 
-type Played = { readonly scenarios: Scenarios; readonly ledger: LedgerRecord | null; readonly error: string | null };
+type Played = Pick<Verdict, 'scenarios' | 'ledger' | 'lossy' | 'error'>;
 
 const play = async (): Promise<Played> => {
   for (const file of readdirSync(out)) if (file !== 'doctor.json') rmSync(join(out, file));
@@ -70,10 +70,14 @@ const play = async (): Promise<Played> => {
   const trace = await startTrace('--backend', backend, '--record', join(out, 'cell.fwr'));
   say(`attached: ${trace.meta().backend}`);
   const labs: LabRun[] = [];
+  let lossy: Lossy | null = null;
   let error: string | null = null;
   try {
     labs.push(await playOne(trace, Object.keys(ENDINGS), '--at-once', String(AT_ONCE)));
     labs.push(await playOne(trace, Object.keys(HOST_ENDINGS), '--host'));
+    lossy = await playLossy(trace);
+    say('the lossy wire is played');
+    await settled(trace);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -82,7 +86,7 @@ const play = async (): Promise<Played> => {
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
   writeFileSync(join(out, 'labs.json'), JSON.stringify(labs));
   const scenarios = Object.assign({}, ...labs.map((lab) => judgeLab(lab, trace.paths(), guestOf(trace.meta()))));
-  return { scenarios, ledger: trace.ledgers.at(-1) ?? null, error };
+  return { scenarios, lossy, ledger: trace.ledgers.at(-1) ?? null, error };
 };
 
 const bpftraceVersion = (): string =>
@@ -92,7 +96,7 @@ const run = async (): Promise<Verdict> => {
   writeFileSync(join(out, 'doctor.json'), (await runFinwait('doctor', '--json')).stdout);
   const disturbed: number[] = [];
   for (;;) {
-    let played: Played = { scenarios: {}, ledger: null, error: null };
+    let played: Played = { scenarios: {}, lossy: null, ledger: null, error: null };
     try {
       played = await play();
     } catch (thrown) {
