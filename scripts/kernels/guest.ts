@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Image } from './image.ts';
@@ -33,7 +33,7 @@ const saidOn = (console: string, words: string): boolean =>
 /** Whether /dev/kvm is there and boots this kernel: nested virtual machines may have one that does not. */
 export const chooseAccel = async (image: Image, dir: string): Promise<Accel> => {
   try {
-    openSync('/dev/kvm', 'r+');
+    closeSync(openSync('/dev/kvm', 'r+'));
   } catch {
     return 'tcg';
   }
@@ -60,7 +60,7 @@ const disk = (id: string, file: string, more: string): readonly string[] => [
  * Boots a guest, lets it run its cell and unpacks what that wrote into `dir`, the console log `console.log` beside it.
  *
  * @param seconds the guest ends its cell after this, and is killed 20 s later
- * @param args of guest/cell.ts
+ * @param script of guest/, run by the guest's Node; what it leaves in /tmp/out comes back
  */
 export const runGuest = async (
   image: Image,
@@ -68,13 +68,15 @@ export const runGuest = async (
   accel: Accel,
   dir: string,
   seconds: number,
-  args: readonly string[],
+  script: string,
+  ...args: readonly string[]
 ): Promise<Outcome> => {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const out = join(dir, 'out.raw');
   const console = join(dir, 'console.log');
-  const cmdline = `finwait.seconds=${seconds} finwait.args=${args.join(',')}`;
+  const run = [`scripts/kernels/guest/${script}.ts`, ...args].join(',');
+  const cmdline = `finwait.seconds=${seconds} finwait.run=${run}`;
   const drives = [
     ...disk('root', image.root, 'snapshot=on'),
     ...disk('in', project, 'readonly=on'),

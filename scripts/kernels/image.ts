@@ -10,7 +10,7 @@ import { runProgram, say, Trouble } from './run-program.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** What an image is made by: a change in these makes it anew. */
-const RECIPE = ['image.ts', 'kernels.ts', 'cpio.ts', 'guest/init', 'guest/start'];
+const RECIPE = ['image.ts', 'kernels.ts', 'cpio.ts', 'guest/init'];
 /** Drivers of the guest's disks, and what they need, go into the initramfs; some kernels have them built in. */
 const DISK_DRIVERS = ['virtio_pci', 'virtio_blk'];
 /** Sparse: what is not written takes no room on the host. */
@@ -71,8 +71,6 @@ export const imageOf = async (kernel: Kernel, cache: string): Promise<Image> => 
   rmSync(join(modules, 'vmlinuz'), { force: true });
   cpSync(modules, join(root, 'usr/lib/modules', version), { recursive: true, verbatimSymlinks: true });
   await inRoot('depmod', version);
-  copyFileSync(join(HERE, 'guest/start'), join(root, 'guest-start'));
-  await runProgram('chmod', ['755', join(root, 'guest-start')]);
   writeFileSync(image.initrd, packCpio(await initramfs(root, version)));
   mkdirSync(join(root, 'mnt/in'), { recursive: true });
   await runProgram('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-d', root, image.root, ROOT_SIZE]);
@@ -87,6 +85,8 @@ const initramfs = async (root: string, version: string): Promise<readonly Entry[
   const order: string[] = [];
   const files: Entry[] = [];
   for (const driver of DISK_DRIVERS) {
+    const isModule = globSync(join(root, 'usr/lib/modules', version, 'kernel/**', `${driver}.ko*`)).length > 0;
+    if (!isModule) continue; // built in
     const plan = await runProgram('chroot', [root, 'modprobe', '-S', version, '--show-depends', driver]);
     for (const [, path = ''] of plan.matchAll(/^insmod (\S+)/gm)) {
       const name = basename(path).replace(/\.xz$/, '');

@@ -6,6 +6,13 @@ export type Result = { readonly kernel: string; readonly backend: string; readon
 const count = (verdict: Verdict, state: ScenarioVerdict['state']): number =>
   Object.values(verdict.scenarios).filter((each) => each.state === state).length;
 
+const lossyText = ({ lossy }: Verdict): string =>
+  lossy === null
+    ? 'not played'
+    : lossy.skipped !== null
+      ? 'no netem'
+      : `${lossy.paths} of ${lossy.expected} ends, ${lossy.retransmits} sent again`;
+
 const columns = ({ kernel, backend, verdict }: Result): readonly string[] => {
   if (verdict === null) return [kernel, '', backend, 'no verdict'];
   const { ledger } = verdict;
@@ -15,13 +22,14 @@ const columns = ({ kernel, backend, verdict }: Result): readonly string[] => {
     backend,
     isRight(verdict) ? 'right' : 'WRONG',
     `${count(verdict, 'right')} right, ${count(verdict, 'limited')} limited, ${count(verdict, 'wrong')} wrong, ${count(verdict, 'skipped')} not playable`,
+    lossyText(verdict),
     ledger === null ? 'no ledger' : `drift ${ledger.drift ?? 'unknown'}, ${ledger.lost_events} lost`,
     verdict.disturbed.length === 0 ? '' : `${verdict.disturbed.length} tries lost events`,
     `${verdict.seconds} s`,
   ];
 };
 
-const HEAD = ['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'ledger', 'tries', 'time'];
+const HEAD = ['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'netem', 'ledger', 'tries', 'time'];
 
 /** The matrix: a line for each cell. */
 export const tableLines = (results: readonly Result[]): readonly string[] => {
@@ -41,6 +49,7 @@ export const wrongLines = ({ kernel, backend, verdict }: Result): readonly strin
   const at = `${kernel} ${backend}`;
   return [
     ...(verdict.error === null ? [] : [`${at}: ${verdict.error}`]),
+    ...(verdict.lossy?.skipped == null ? [] : [`${at}: ${verdict.lossy.skipped}`]),
     ...Object.entries(verdict.scenarios)
       .filter(([, { state }]) => state === 'wrong')
       .map(([name, { why }]) => `${at}: ${name}: ${why.join('; ')}`),

@@ -19,6 +19,16 @@ export type ScenarioVerdict = {
   readonly named: Named | null;
 };
 
+/** Connections over a wire with netem's delay and loss: how many of their ends have a row. */
+export type Lossy = {
+  /** Why this kernel has no netem; null where it has. */
+  readonly skipped: string | null;
+  readonly expected: number;
+  readonly paths: number;
+  /** After the close, of all. */
+  readonly retransmits: number;
+};
+
 /** What a guest writes as verdict.json. */
 export type Verdict = {
   /** uname -r. */
@@ -26,21 +36,24 @@ export type Verdict = {
   readonly bpftrace: string;
   readonly backend: string;
   readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
+  /** Null: it did not come to that. */
+  readonly lossy: Lossy | null;
   /** The last ledger record: at rest, when all had died. Null: none came. */
   readonly ledger: LedgerRecord | null;
-  /** Tries that lost events, and what was lost: such a try says nothing. */
+  /** What was lost in each try that failed and lost events: it says nothing, and was made again. */
   readonly disturbed: readonly number[];
   /** What stopped the cell half-way. */
   readonly error: string | null;
   readonly seconds: number;
 };
 
-/** Whether all was right; `limited` and `skipped` are, the table shows them. */
+/** Whether all was right, as what is `limited` and `skipped` is. What was lost is shown, and touched none of it. */
 export const isRight = (verdict: Verdict): boolean =>
   verdict.error === null &&
   Object.keys(verdict.scenarios).length > 0 &&
   Object.values(verdict.scenarios).every(({ state }) => state !== 'wrong') &&
+  verdict.lossy !== null &&
+  verdict.lossy.paths === verdict.lossy.expected &&
   verdict.ledger?.drift === 0 &&
   verdict.ledger.in_flight === 0 &&
-  verdict.ledger.lost_events === 0 &&
   verdict.ledger.malformed === 0;

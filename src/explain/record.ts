@@ -37,6 +37,8 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const closing = isInferred ? early.at(-1) : undefined;
   if (closing !== undefined) early[early.length - 1] = { ...closing, at: sock.announcedAt };
   const isClose = isInferred || via === VIA.hook || (via === VIA.destroy && closedByTask(sock.announce.context));
+  const closedIn = isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null;
+  const wasInClose = via === VIA.destroy || closedIn === TCP.CLOSE;
   const intoClose = sock.moves.length === 0 ? (detail.moves.at(-1)?.err ?? 0) : last.err;
   return {
     sock,
@@ -44,9 +46,9 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     last,
     moves: [...early, ...sock.moves],
     closedAt: isClose ? sock.announcedAt : null,
-    closedIn: isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null,
+    closedIn,
     // What stands in sk_err at the destroy of a sock that was in CLOSE before may be tcp_disconnect's own.
-    err: intoClose === 0 && sock.state === TCP.CLOSE && via !== VIA.destroy ? sock.destroyErr : intoClose,
+    err: intoClose === 0 && sock.state === TCP.CLOSE && !wasInClose ? sock.destroyErr : intoClose,
   };
 };
 

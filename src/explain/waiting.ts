@@ -47,7 +47,7 @@ export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sn
 const windowUntil = ({ sock, detail, last }: SockRecord): number => {
   if (isWindowClosed(last) || (last.probesOut > 0 && hasNoRoom(last))) return Number.POSITIVE_INFINITY;
   if (!isWindowClosed(detail.evidence)) return Number.NEGATIVE_INFINITY;
-  return sock.retransmitAt ?? Number.POSITIVE_INFINITY;
+  return sock.firstRetransmitAt ?? Number.POSITIVE_INFINITY;
 };
 
 /**

@@ -228,7 +228,7 @@ export const LIMITS: readonly Scenario[] = [
     ss: 'nothing is left; dmesg: TCP: too many orphaned sockets',
     finwait: 'side limit; advice about the limit',
     needs: 'host',
-    seconds: 1,
+    seconds: 2,
   },
   {
     name: 'orphan_limit_at_timer',
@@ -237,12 +237,12 @@ export const LIMITS: readonly Scenario[] = [
     byHand: [
       'old=$(sysctl -n net.ipv4.tcp_max_orphans)',
       `peer; (sleep 1; ${MUTE}) &`,
-      'dial "time.sleep(2); c.close()"; sysctl -w net.ipv4.tcp_max_orphans=0; sleep 1; sysctl -w net.ipv4.tcp_max_orphans=$old; heal far; dmesg | tail -1',
+      'dial "time.sleep(2); c.close()"; sleep 1.6; sysctl -w net.ipv4.tcp_max_orphans=0; sleep 1.8; sysctl -w net.ipv4.tcp_max_orphans=$old; heal far; dmesg | tail -1',
     ],
     ss: 'FIN-WAIT-1, then nothing; dmesg: TCP: too many orphaned sockets',
-    finwait: 'side limit, orphan_us of one retransmission timeout',
+    finwait: 'side limit; orphan_us ends with a retransmission timeout',
     needs: 'host',
-    seconds: 1.3,
+    seconds: 3.5,
   },
   {
     name: 'out_of_memory',

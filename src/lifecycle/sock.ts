@@ -59,7 +59,7 @@ export type Sock = {
   latest: string | null;
   retransmits: number;
   /** Of the first retransmission that was seen; null where none was. */
-  retransmitAt: TraceNs | null;
+  firstRetransmitAt: TraceNs | null;
   resets: Reset[];
   /** Lines about it since its announcement, up to its destroy. */
   lines: number;
@@ -98,7 +98,7 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   moves: NONE,
   latest: null,
   retransmits: 0,
-  retransmitAt: null,
+  firstRetransmitAt: null,
   resets: NONE,
   lines: 0,
   printed: -1,

@@ -345,7 +345,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           if (sock === undefined) return;
           sock.lines++;
           sock.retransmits++;
-          sock.retransmitAt ??= event.at;
+          sock.firstRetransmitAt ??= event.at;
           if (isLate) addGap(sock, 'event_late');
           else remember(sock, event.line);
           return;

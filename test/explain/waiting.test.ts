@@ -73,6 +73,22 @@ describe('an ended sock waited longest for', () => {
     expect(path.waiting_for).toBe('window');
   });
 
+  test.each([
+    [1200, 1467, 'window'],
+    [200, 1467, 'ack'],
+  ] as const)(
+    'a window that opened, when what it let out was lost after %d ms of %d: %s',
+    (lost, acknowledged, waited) => {
+      const path = pathOf([
+        closed(shut),
+        retransmitLine({ at: ms(lost), state: 'FIN_WAIT1', flags: SOCK.DEAD, packetsOut: 2 }),
+        setStateLine({ at: ms(acknowledged), from: 'FIN_WAIT1', to: 'FIN_WAIT2', flags: SOCK.DEAD }),
+        ...end(ms(acknowledged + 1), 'FIN_WAIT2'),
+      ]);
+      expect(path).toMatchObject({ waiting_for: waited, retransmits: 1 });
+    },
+  );
+
   test('linger, when close() waited longer than the orphan lived', () => {
     const path = pathOf([
       closed({ flags: SOCK.LINGER, lingerTime: 2500 }),

@@ -420,6 +420,11 @@ describe.each([
   test('a task had moved it there, as connect(AF_UNSPEC) does', () => {
     expect(ending(...found([past('ESTABLISHED', { own: true })]))).toEqual(['unknown', 'local']);
   });
+
+  test("tcp_disconnect sets ECONNRESET after it: the errno of the way into CLOSE counts, not the destroy's", () => {
+    const path = pathOf(found([past('ESTABLISHED', { own: true })], 104));
+    expect(path).toMatchObject({ ended_by: 'unknown', side: 'local', certain: false });
+  });
 });
 
 describe('destroyed without a close', () => {

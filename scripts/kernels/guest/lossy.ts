@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import type { ClosePath } from '../../../src/explain/close-path.ts';
+import type { Trace } from '../../../test/e2e/finwait.ts';
+import type { Lossy } from '../verdict.ts';
+
+const CONNECTIONS = 40;
+const PATIENCE_MS = 60_000;
+/** Both ends of each connection send, read to the end and close: the client first. */
+const CLIENTS = `
+import socket, threading
+s = socket.create_server(('127.0.0.1', 0), backlog=64)
+def serve():
+    while True:
+        c, _ = s.accept()
+        threading.Thread(target=answer, args=(c,)).start()
+def answer(c):
+    c.sendall(bytes(1000))
+    while c.recv(4096): pass
+    c.close()
+def dial(n):
+    for _ in range(n):
+        c = socket.create_connection(s.getsockname())
+        c.sendall(bytes(1000))
+        got = 0
+        while got < 1000: got += len(c.recv(4096))
+        c.close()
+threading.Thread(target=serve, daemon=True).start()
+threads = [threading.Thread(target=dial, args=(${CONNECTIONS / 8},)) for _ in range(8)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(s.getsockname()[1])
+`;
+
+/** Connections over a wire that delays and loses: every death has its row, and what was sent again is counted. */
+export const playLossy = async (trace: Trace): Promise<Lossy> => {
+  const netem = spawnSync('tc', ['qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '10ms', 'loss', '4%'], {
+    encoding: 'utf8',
+  });
+  if (netem.status !== 0) return { skipped: netem.stderr.trim(), expected: 0, paths: 0, retransmits: 0 };
+  try {
+    const port = Number(execFileSync('python3', ['-c', CLIENTS], { encoding: 'utf8', timeout: PATIENCE_MS }));
+    const isOurs = (path: ClosePath): boolean => path.rport === port || (path.lport === port && path.rport !== 0);
+    const expected = 2 * CONNECTIONS;
+    const paths = await trace.untilPaths(expected, isOurs, PATIENCE_MS).catch(() => trace.paths(isOurs));
+    return {
+      skipped: null,
+      expected,
+      paths: paths.length,
+      retransmits: paths.reduce((sum, path) => sum + path.retransmits, 0),
+    };
+  } finally {
+    execFileSync('tc', ['qdisc', 'del', 'dev', 'lo', 'root']);
+  }
+};
