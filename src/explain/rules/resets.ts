@@ -1,5 +1,6 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { OWN } from '../../wire/evidence.ts';
+import { counted } from '../report/words.ts';
 import { ERR, type Facts } from './facts.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
 
@@ -37,7 +38,7 @@ export const dataAfterClose: Rule = {
   cites: 'tcp_rcv_state_process (TCPAbortOnData), tcp_reset',
   check: ({ phase, received, answered, dataSegsAfter }) => {
     if (phase !== 'after_close' || !received || !answered) return NO;
-    const came = dataSegsAfter === null ? '' : ` (${dataSegsAfter} data segments)`;
+    const came = dataSegsAfter === null ? '' : ` (${counted(dataSegsAfter, 'data segment')})`;
     return yes('peer', `the peer sent data after the close${came} and was answered with a reset`, dataSegsAfter !== 0);
   },
 };
@@ -55,9 +56,12 @@ export const peerReset: Rule = {
     }
     if (phase !== 'after_close' || answered) return NO;
     if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);
-    return dataSegsAfter === 0
-      ? yes('peer', 'the peer sent a reset (tcp_receive_reset); no data came after the close')
-      : yes('peer', `the peer sent a reset (tcp_receive_reset), or data: ${dataSegsAfter} data segments came`, false);
+    if (dataSegsAfter === 0) {
+      return yes('peer', 'the peer sent a reset (tcp_receive_reset); no data came after the close');
+    }
+    const came =
+      dataSegsAfter === null ? 'how much came is not known' : `${counted(dataSegsAfter, 'data segment')} came`;
+    return yes('peer', `the peer sent a reset (tcp_receive_reset), or data: ${came}`, false);
   },
 };
 
