@@ -1,6 +1,6 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { OWN } from '../../wire/evidence.ts';
-import { counted } from '../report/words.ts';
+import { counted, thousands } from '../report/words.ts';
 import { ERR, type Facts } from './facts.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
 
@@ -84,8 +84,12 @@ type Excess = { readonly orphans: boolean | null; readonly memory: boolean | nul
 const excessOf = ({ record, own }: Facts): Excess => {
   const { orphans = null, limit = null, memPages = null, memHigh = null } = record.sock.pressure ?? {};
   const shift = own ? 1 : 4;
-  const orphanFigures = orphans === null || limit === null ? '' : `${orphans} orphans of at most ${limit}`;
-  const memFigures = memPages === null || memHigh === null ? '' : `${memPages} of ${memHigh} pages of tcp_mem`;
+  const orphanFigures =
+    orphans === null || limit === null ? '' : `${counted(orphans, 'orphan')} of at most ${thousands(limit)}`;
+  const memFigures =
+    memPages === null || memHigh === null
+      ? ''
+      : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
   return {
     orphans: orphans === null || limit === null ? null : orphans * shift > limit,
     memory: memPages === null || memHigh === null ? null : memPages > memHigh,

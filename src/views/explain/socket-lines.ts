@@ -10,6 +10,7 @@ import { bullet, labelled, paragraph } from './paragraph.ts';
 
 const LABEL = 11;
 const UNKNOWN = 'not known';
+const MEMORY = 'of kernel memory';
 
 /** Two endpoints, as `--socket` takes them. */
 const tuple = (row: Row): string =>
@@ -45,7 +46,8 @@ const closerText = (closer: Closer | null, how: How): string => {
   return `${name}, exiting with status ${closer.exit_status ?? 'not known'}`;
 };
 
-const amount = (bytes: number, what: string): string => `${bytes === 0 ? 'nothing' : size(bytes)} ${what}`;
+const amount = (bytes: number, what: string): string =>
+  bytes > 0 ? `${size(bytes)} ${what}` : what === MEMORY ? 'no kernel memory' : `nothing ${what}`;
 
 const unsentText = ({ unacked_bytes, unsent_bytes }: Row): string => {
   if (unacked_bytes === null || unacked_bytes === 0 || unsent_bytes === null) return '';
@@ -59,11 +61,13 @@ const bytesText = (row: Row): string => {
   const parts = [
     { bytes: unread_bytes, what: 'unread', more: '' },
     { bytes: unacked_bytes, what: 'unacknowledged', more: unsentText(row) },
-    { bytes: held_bytes, what: 'of kernel memory', more: '' },
+    { bytes: held_bytes, what: MEMORY, more: '' },
   ];
   const known = parts.flatMap(({ bytes, what, more }) => (bytes === null ? [] : [amount(bytes, what) + more]));
   const lost = lost_bytes === null ? [] : [amount(lost_bytes, 'lost')];
-  const left = parts.filter(({ bytes }) => bytes === null).map(({ what }) => what.replace('of ', ''));
+  const left = parts
+    .filter(({ bytes }) => bytes === null)
+    .map(({ what }) => (what === MEMORY ? 'kernel memory' : what));
   if (known.length + lost.length === 0) return UNKNOWN;
   return [...known, ...lost, ...(left.length === 0 ? [] : [`${left.join(' and ')} ${UNKNOWN}`])].join(', ');
 };
