@@ -3,7 +3,7 @@
 // sockets that the lab made to die. Then run `node scripts/capture-causes.ts`: the pages of docs/causes/ show them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createFold, type Fold } from '../src/cli/fold.ts';
@@ -16,7 +16,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = `${ROOT}test/fixtures/`;
 const FINWAIT = `${ROOT}src/bin/finwait.ts`;
 const V6 =
-  'active_close passive_close simultaneous_close shutdown_then_close linger_waits linger2_at_close linger_zero unread_data data_after_close peer_reset listener retries last_ack_retries window_silent fin_timeout_61';
+  'active_close passive_close simultaneous_close shutdown_then_close linger_waits linger2_at_close ' +
+  'linger_zero unread_data data_after_close peer_reset listener retries last_ack_retries window_silent fin_timeout_61';
 
 const FIXTURES: Readonly<Record<string, { readonly workload: string; readonly lab: readonly string[] }>> = {
   lab: { workload: 'all quick scenarios, IPv4', lab: ['--at-once', '4', 'quick'] },
@@ -80,18 +81,26 @@ const look = async (path: string): Promise<{ readonly meta: Meta; readonly lost:
   return { meta: found.meta, lost: found.fold.tracker.counters().lostEvents };
 };
 
+/** A recording that is no good leaves the one that was there as it is. */
 const record = async (name: string, args: readonly string[]): Promise<void> => {
   const path = `${FOLDER}${name}.fwr`;
-  const recorder = await startRecorder(path);
-  const events = await playLab(args);
-  await sleep(SETTLE_MS);
-  recorder.kill('SIGINT');
-  await once(recorder, 'close');
-  const { lost } = await look(path);
-  const { size } = statSync(path);
-  if (lost > 0 || size > MOST_BYTES) throw new Error(`${name}: ${lost} events lost, ${size} bytes; try again`);
-  const sockets = events.filter(({ type }) => type === 'lab_socket');
-  writeFileSync(`${FOLDER}${name}.json`, `[\n${sockets.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+  const fresh = `${path}.new`;
+  const recorder = await startRecorder(fresh);
+  try {
+    const events = await playLab(args);
+    await sleep(SETTLE_MS);
+    recorder.kill('SIGINT');
+    await once(recorder, 'close');
+    const { lost } = await look(fresh);
+    const { size } = statSync(fresh);
+    if (lost > 0 || size > MOST_BYTES) throw new Error(`${name}: ${lost} events lost, ${size} bytes; try again`);
+    const sockets = events.filter(({ type }) => type === 'lab_socket');
+    writeFileSync(`${FOLDER}${name}.json`, `[\n${sockets.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+    renameSync(fresh, path);
+  } finally {
+    recorder.kill('SIGINT');
+    rmSync(fresh, { force: true });
+  }
 };
 
 /** The note that each recording must have: workload, kernel, bpftrace, date. */

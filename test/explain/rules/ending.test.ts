@@ -193,7 +193,7 @@ describe('after the close', () => {
 
   describe('a reset by reason TCP_ABORT_ON_MEMORY', () => {
     /** Reset at its close (`own`), or by its timer, while the host had `orphans` of at most 100. */
-    const limited = (orphans: number, own: boolean, memory = ''): ClosePath =>
+    const limited = (orphans: number, own: boolean, memory = '', sndUna = 5000): ClosePath =>
       pathOf([
         inventoryEndLine(0),
         `${sampleLine(1, orphans, 100)}${memory}`,
@@ -204,7 +204,7 @@ describe('after the close', () => {
           moves: [{ at: ms(30), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }],
         }),
         ...(own ? [] : [sent(ms(40), REASONS.TCP_ABORT_ON_MEMORY)]),
-        step(ms(40) + 5, 'FIN_WAIT1', 'CLOSE', { own, writeSeq: 5001, sndUna: 5000 }),
+        step(ms(40) + 5, 'FIN_WAIT1', 'CLOSE', { own, writeSeq: 5001, sndUna }),
         ...(own ? [sent(ms(40) + 9, REASONS.TCP_ABORT_ON_MEMORY)] : []),
         destroyed(ms(40) + 20),
       ]);
@@ -213,6 +213,11 @@ describe('after the close', () => {
       const path = limited(100, true);
       expect(path).toMatchObject({ ended_by: 'orphan_limit', side: 'limit' });
       expect(path.because.join()).toContain('101 orphans of at most 100');
+    });
+
+    test('counts what was queued as lost, though the kernel sets no error', () => {
+      expect(limited(100, true).lost_bytes).toBe(0);
+      expect(limited(100, true, '', 4700).lost_bytes).toBe(300);
     });
 
     test('in the close, below it: not called so', () => {
