@@ -73,7 +73,12 @@ const isForResources = ({ phase, from, err, sentReasons, answered, received }: F
   (sentReasons.includes('TCP_ABORT_ON_MEMORY') ||
     (sentReasons.length > 0 && !answered && (from === TCP.FIN_WAIT1 || from === TCP.CLOSING || from === TCP.LAST_ACK)));
 
-type Excess = { readonly orphans: boolean | null; readonly memory: boolean | null; readonly figures: string };
+type Excess = {
+  readonly orphans: boolean | null;
+  readonly memory: boolean | null;
+  readonly figures: string;
+  readonly isFresh: boolean;
+};
 
 /**
  * Which of the two limits was passed at that moment. tcp_close compares the orphan count as it is; a timer shifts it
@@ -82,7 +87,7 @@ type Excess = { readonly orphans: boolean | null; readonly memory: boolean | nul
  * @see Linux net/ipv4/tcp.c, tcp_check_oom, tcp_too_many_orphans; net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
 const excessOf = ({ record, own }: Facts): Excess => {
-  const { orphans = null, limit = null, memPages = null, memHigh = null } = record.sock.pressure ?? {};
+  const { orphans = null, limit = null, memPages = null, memHigh = null, isFresh = false } = record.sock.pressure ?? {};
   const shift = own ? 1 : 4;
   const orphanFigures =
     orphans === null || limit === null ? '' : `${counted(orphans, 'orphan')} of at most ${thousands(limit)}`;
@@ -90,10 +95,12 @@ const excessOf = ({ record, own }: Facts): Excess => {
     memPages === null || memHigh === null
       ? ''
       : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
+  const figures = [orphanFigures, memFigures].filter((text) => text !== '').join(', ');
   return {
     orphans: orphans === null || limit === null ? null : orphans * shift > limit,
     memory: memPages === null || memHigh === null ? null : memPages > memHigh,
-    figures: [orphanFigures, memFigures].filter((text) => text !== '').join(', '),
+    figures: figures === '' ? '' : `${figures} ${isFresh ? 'at that moment' : 'when last read'}`,
+    isFresh,
   };
 };
 
@@ -102,9 +109,9 @@ export const orphanLimit: Rule = {
   cites: 'tcp_close, tcp_out_of_resources: tcp_too_many_orphans',
   check: (facts) => {
     if (!isForResources(facts)) return NO;
-    const { orphans, memory, figures } = excessOf(facts);
+    const { orphans, memory, figures, isFresh } = excessOf(facts);
     if (orphans === true && memory !== true) {
-      return yes('limit', `reset because of too many orphans: ${figures} at that moment`, memory === false);
+      return yes('limit', `reset because of too many orphans: ${figures}`, memory === false && isFresh);
     }
     return memory === true && orphans !== true
       ? NO
@@ -120,9 +127,9 @@ export const outOfMemory: Rule = {
   cites: 'tcp_close, tcp_out_of_resources: tcp_out_of_memory',
   check: (facts) => {
     if (!isForResources(facts)) return NO;
-    const { orphans, memory, figures } = excessOf(facts);
+    const { orphans, memory, figures, isFresh } = excessOf(facts);
     return memory === true && orphans !== true
-      ? yes('limit', `reset because TCP had more memory than tcp_mem allows: ${figures}`, orphans === false)
+      ? yes('limit', `reset because TCP had more memory than tcp_mem allows: ${figures}`, orphans === false && isFresh)
       : NO;
   },
 };

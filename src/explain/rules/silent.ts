@@ -73,7 +73,7 @@ export const resources: Rule = {
     const figures =
       pressure?.orphans == null || pressure.limit === null
         ? ''
-        : `; ${counted(pressure.orphans, 'orphan')} of at most ${thousands(pressure.limit)} at that moment`;
+        : `; ${counted(pressure.orphans, 'orphan')} of at most ${thousands(pressure.limit)}${pressure.isFresh ? ' at that moment' : ' when last read'}`;
     return yes(
       'limit',
       `a timer ended it without a reset or an error, our FIN not acknowledged, for want of resources${figures}`,
