@@ -63,6 +63,14 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
   keepalive_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'unknown', certain: false },
   fin_timeout_30: { route: LOCAL, ...minisock, waiting_for: 'ack' },
   fin_timeout_61: { route: LOCAL, ...minisock, waiting_for: 'peer_fin' },
+  fin_timeout_lowered: {
+    route: LOCAL,
+    closed_in: 'ESTABLISHED',
+    ended_by: 'fin_timeout',
+    side: 'peer',
+    waiting_for: 'peer_fin',
+    certain: true,
+  },
   linger2_62: { route: LOCAL, ...minisock, waiting_for: 'peer_fin' },
   closed_in_syn_recv: {
     route: 'SYN_RECV>FIN_WAIT1>CLOSE',
