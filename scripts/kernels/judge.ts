@@ -1,7 +1,6 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LabSocket } from '../../test/e2e/lab.ts';
 import { differences, expectedOf, rowsOf } from '../../test/lab/endings.ts';
-import { type Guest, LIMITATIONS } from './limitations.ts';
 import type { ScenarioVerdict, Verdict } from './verdict.ts';
 
 const nothing = (state: ScenarioVerdict['state'], ...why: readonly string[]): ScenarioVerdict => ({
@@ -15,9 +14,9 @@ const judge = (
   name: string,
   sockets: readonly LabSocket[],
   paths: readonly ClosePath[],
-  guest: Guest,
+  backend: string,
 ): ScenarioVerdict => {
-  const expected = expectedOf(name, guest.backend);
+  const expected = expectedOf(name, backend);
   const socket = sockets.find(({ scenario, role }) => scenario === name && role === 'dying');
   if (expected === undefined) return nothing('wrong', 'the table has no such ending');
   if (socket === undefined) return nothing('wrong', 'the lab made no socket die');
@@ -27,12 +26,7 @@ const judge = (
   const { how, closed_in, ended_by, waiting_for, side } = row;
   const named = { how, closed_in, ended_by, waiting_for, side };
   const wrong = differences(expected, row);
-  if (wrong.length === 0) return { state: 'right', why: [], named };
-  const limit = LIMITATIONS.find((each) => each.applies(guest) && name in each.instead);
-  if (limit !== undefined && differences({ ...expected, ...limit.instead[name] }, row).length === 0) {
-    return { state: 'limited', why: [limit.name], named };
-  }
-  return { state: 'wrong', why: wrong, named };
+  return { state: wrong.length === 0 ? 'right' : 'wrong', why: wrong, named };
 };
 
 /** What a guest writes of each lab it ran: the truth that a trace, or a replay of its recording, is compared with. */
@@ -46,12 +40,12 @@ export type LabRun = {
 };
 
 /** Every scenario of a lab, judged by the paths that were told. */
-export const judgeLab = (lab: LabRun, paths: readonly ClosePath[], guest: Guest): Verdict['scenarios'] => {
+export const judgeLab = (lab: LabRun, paths: readonly ClosePath[], backend: string): Verdict['scenarios'] => {
   const isOurs = (at: number): boolean => at >= lab.since && at <= lab.until;
   const ours = paths.filter(({ closed_at }) => closed_at === null || isOurs(Date.parse(closed_at)));
   return Object.fromEntries(
     Object.entries(lab.scenarios).map(([name, skipped]): [string, ScenarioVerdict] =>
-      skipped === null ? [name, judge(name, lab.sockets, ours, guest)] : [name, nothing('skipped', skipped)],
+      skipped === null ? [name, judge(name, lab.sockets, ours, backend)] : [name, nothing('skipped', skipped)],
     ),
   );
 };

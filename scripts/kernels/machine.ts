@@ -12,6 +12,7 @@ const TO_RUN: readonly Tool[] = [
 const TO_BUILD: readonly Tool[] = [
   { program: 'debootstrap', pkg: 'debootstrap' },
   { program: 'dpkg-deb', pkg: 'dpkg' },
+  { program: 'xz', pkg: 'xz-utils' },
 ];
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 

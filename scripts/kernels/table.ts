@@ -21,7 +21,7 @@ const columns = ({ kernel, backend, verdict }: Result): readonly string[] => {
     verdict.bpftrace,
     backend,
     isRight(verdict) ? 'right' : 'WRONG',
-    `${count(verdict, 'right')} right, ${count(verdict, 'limited')} limited, ${count(verdict, 'wrong')} wrong, ${count(verdict, 'skipped')} not playable`,
+    `${count(verdict, 'right')} right, ${count(verdict, 'wrong')} wrong, ${count(verdict, 'skipped')} not playable`,
     lossyText(verdict),
     ledger === null ? 'no ledger' : `drift ${ledger.drift ?? 'unknown'}, ${ledger.lost_events} lost`,
     verdict.disturbed.length === 0 ? '' : `${verdict.disturbed.length} tries lost events`,

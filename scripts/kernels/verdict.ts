@@ -9,12 +9,11 @@ export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
  * One scenario in one cell.
  *
  * - `right`: as the table of endings has it
- * - `limited`: as a documented limitation of this kernel has it
  * - `wrong`: otherwise, or there is not exactly one row of it; `why` says what differs
  * - `skipped`: the kernel cannot play it
  */
 export type ScenarioVerdict = {
-  readonly state: 'right' | 'limited' | 'wrong' | 'skipped';
+  readonly state: 'right' | 'wrong' | 'skipped';
   readonly why: readonly string[];
   readonly named: Named | null;
 };
@@ -47,7 +46,7 @@ export type Verdict = {
   readonly seconds: number;
 };
 
-/** Whether all was right, as what is `limited` and `skipped` is. What was lost is shown, and touched none of it. */
+/** Whether all that could be played was right. What was lost is shown, and touched none of it. */
 export const isRight = (verdict: Verdict): boolean =>
   verdict.error === null &&
   Object.keys(verdict.scenarios).length > 0 &&

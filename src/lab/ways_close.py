@@ -7,6 +7,9 @@ import time
 
 from play import TCP_LINGER2, pause, reset, scenario
 
+# On a slow machine seconds may pass until a wire is healed: with one retry the orphan would have ended by then.
+PATIENT = {'tcp_orphan_retries': 4}
+
 
 @scenario()
 def active_close(p):
@@ -35,8 +38,7 @@ def passive_close_eof_unread(p):
     p.died(pair.ports)
 
 
-# On a slow machine a second may pass until both are healed: one retry would have ended it by then.
-@scenario(sysctls={'tcp_orphan_retries': 4})
+@scenario(sysctls=PATIENT)
 def simultaneous_close(p):
     pair = p.pair()
     p.drop('far', 'no_fins', pair.rport)
@@ -71,7 +73,7 @@ def shutdown_answered(p):
     p.died(pair.ports)
 
 
-@scenario()
+@scenario(sysctls=PATIENT)
 def shutdown_blocked_then_close(p):
     pair = p.pair(half_open=True)
     p.drop('far', 'no_fins', pair.rport)

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { judgeLab, type LabRun } from '../../scripts/kernels/judge.ts';
 import { BACKENDS, type Backend } from '../../scripts/kernels/kernels.ts';
-import { guestOf } from '../../scripts/kernels/limitations.ts';
 import { NAMED, type Verdict } from '../../scripts/kernels/verdict.ts';
 import { createFold, type Fold } from '../../src/cli/fold.ts';
 import type { ClosePath } from '../../src/explain/close-path.ts';
@@ -18,10 +17,10 @@ type Replay = { readonly scenarios: Verdict['scenarios']; readonly fold: Fold; r
 const replay = async (backend: Backend): Promise<Replay> => {
   const paths: ClosePath[] = [];
   let fold: Fold | undefined;
-  let guest = { backend: 'none', hasResetReasons: false };
+  let recorded = 'none';
   await readRecording(`${GOLDEN}/${backend}.fwr`, {
     onMeta: (meta) => {
-      guest = guestOf(meta);
+      recorded = meta.backend;
       const made: Fold = createFold(meta, {
         onEnd: (sock) => paths.push(...[made.describe(sock)].filter((path) => path !== null)),
         onLedger: () => {},
@@ -37,7 +36,11 @@ const replay = async (backend: Backend): Promise<Replay> => {
   if (fold === undefined) throw new Error(`${backend}.fwr has no meta`);
   fold.end();
   const labs: readonly LabRun[] = JSON.parse(readFileSync(`${GOLDEN}/${backend}.json`, 'utf8'));
-  return { scenarios: Object.assign({}, ...labs.map((lab) => judgeLab(lab, paths, guest))), fold, ...guest };
+  return {
+    scenarios: Object.assign({}, ...labs.map((lab) => judgeLab(lab, paths, recorded))),
+    fold,
+    backend: recorded,
+  };
 };
 
 describe('a recording of the lab, in each backend', () => {

@@ -39,8 +39,8 @@ const cell = (backend: string, given: Verdict | null = verdict()): Result => ({
 });
 
 describe('a cell', () => {
-  it('is right with limited and skipped scenarios, and with a loss that touched none', () => {
-    const scenarios = { a: right, b: { ...right, state: 'limited' }, c: { ...right, state: 'skipped' } } as const;
+  it('is right with skipped scenarios, and with a loss that touched none', () => {
+    const scenarios = { a: right, b: { ...right, state: 'skipped' } } as const;
     expect(isRight(verdict({ scenarios, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
   });
 
@@ -64,7 +64,7 @@ describe('the table', () => {
     const lines = tableLines([cell('fentry'), cell('kprobe', null)]);
     expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(
-      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right, 0 limited, 0 wrong.*80 of 80 ends, 3 sent again.*drift 0, 0 lost/,
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right, 0 wrong.*80 of 80 ends, 3 sent again.*drift 0, 0 lost/,
     );
     expect(lines[2]).toMatch(/^6\.12 +kprobe +no verdict$/);
   });

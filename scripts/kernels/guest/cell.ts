@@ -12,7 +12,6 @@ import { runFinwait, startTrace, stopAll, type Trace } from '../../../test/e2e/f
 import { startLab } from '../../../test/e2e/lab.ts';
 import { ENDINGS, HOST_ENDINGS } from '../../../test/lab/endings.ts';
 import { judgeLab, type LabRun } from '../judge.ts';
-import { guestOf } from '../limitations.ts';
 import { isRight, type Lossy, type Verdict } from '../verdict.ts';
 import { playLossy } from './lossy.ts';
 
@@ -85,7 +84,7 @@ const play = async (): Promise<Played> => {
   writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
   writeFileSync(join(out, 'labs.json'), JSON.stringify(labs));
-  const scenarios = Object.assign({}, ...labs.map((lab) => judgeLab(lab, trace.paths(), guestOf(trace.meta()))));
+  const scenarios = Object.assign({}, ...labs.map((lab) => judgeLab(lab, trace.paths(), trace.meta().backend)));
   return { scenarios, lossy, ledger: trace.ledgers.at(-1) ?? null, error };
 };
 
