@@ -42,7 +42,7 @@ const meta: Meta = {
 const EVIDENCE = '0 7b19717c7b197100 7b19717c00010000 3300000000 5d5905d590 98000000200 20000000';
 
 const announce = (t: bigint, sk: string, port: number): string =>
-  `A ${t} ${sk} 3 302000001cd ${EVIDENCE} 7b19717d7b19717c 0 0 5d5900005d590 effffff9 3e800000000 1b 0 ` +
+  `A ${t} ${sk} 3 302000001cd ${EVIDENCE} 7b19717d7b19717c 0 0 5d5900005d590 f003a9800000001 effffff9 3e800000000 1b 0 ` +
   `2${port.toString(16).padStart(4, '0')}bb01 100000a0200000a 0 ffff00000100000a 0 ffff00000200000a ` +
   `5d7700005d77 400040 0 ${(((t / 1000n) << 16n) | 0x1480n).toString(16)} 0 0 ${COMM}`;
 
@@ -60,7 +60,7 @@ function* closes(count: number): Generator<string> {
       const sk = skOf(dying % 4096);
       yield setState(t + 1000n, sk, 4, 5);
       yield setState(t + 2000n, sk, 5, 7);
-      yield `D ${t + 3000n} ${sk} ${dying.toString(16)} 303000007c1 0`;
+      yield `D ${t + 3000n} ${sk} ${dying.toString(16)} 303000007c1 0 0`;
     }
     if (i % 10_000 === 0) yield `C ${t + 4000n}`;
   }

@@ -26,6 +26,8 @@ export type LiveOptions = {
   readonly filters: Readonly<Record<string, string>>;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
   readonly onLine: (line: string) => boolean;
+  /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
+  readonly isInDoubt: () => boolean;
   /** Called once, before the first line. */
   readonly onMeta: (meta: Meta) => void;
   /** A word for the user while nothing is shown yet: which backend is tried, and why. */
@@ -216,7 +218,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   }
 
   await putInventory(clock, put);
-  watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt });
+  watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt, isInDoubt: options.isInDoubt });
   const host = watchHost({ clock, put });
 
   void exit.then((result) => {

@@ -11,6 +11,7 @@ const SILENCE_MS = 2500;
 const STALL_MS = 400;
 /** After a loss the inventory is taken again, at most this often: it reads /proc/net/tcp of every namespace. */
 const RECOUNT_MS = 5000;
+const LONGEST_PATIENCE_MS = 60_000;
 
 export type WatchOptions = {
   readonly clock: BootClock;
@@ -18,6 +19,8 @@ export type WatchOptions = {
   readonly pid: number | undefined;
   /** When the last line came, `performance.now()`. */
   readonly lastLineAt: () => number;
+  /** The fold's own doubt: a drift that stays. */
+  readonly isInDoubt: () => boolean;
 };
 
 export type Watch = {
@@ -33,18 +36,25 @@ export type Watch = {
  * a bpftrace that is silent, a reader that was stalled. After a loss, once it is over, the inventory again: it tells
  * which socks have gone without their destroy being seen.
  */
-export const startWatch = ({ clock, put, pid, lastLineAt }: WatchOptions): Watch => {
+export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt: isStreamInDoubt }: WatchOptions): Watch => {
   let misses = 0;
   let isSilent = false;
   let turnAt = performance.now();
   let isInDoubt = false;
   let isNewDoubt = false;
   let countedAt = Number.NEGATIVE_INFINITY;
+  let patienceMs = RECOUNT_MS;
   const doubt = (): void => {
     isInDoubt = true;
     isNewDoubt = true;
   };
   const recount = (): void => {
+    // A drift that a new inventory does not explain stays: asking again and again would only cost.
+    if (!isStreamInDoubt()) patienceMs = RECOUNT_MS;
+    else if (performance.now() - countedAt > patienceMs) {
+      isInDoubt = true;
+      patienceMs = Math.min(2 * patienceMs, LONGEST_PATIENCE_MS);
+    }
     if (isInDoubt && !isNewDoubt && performance.now() - countedAt > RECOUNT_MS) {
       isInDoubt = false;
       countedAt = performance.now();

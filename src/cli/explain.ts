@@ -54,6 +54,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
       if (file === undefined) tell(`watching for ${duration / 1000} s; Ctrl+C ends it early, with what there is`);
     },
     onLine: (line: string): void => fold?.push(line),
+    isInDoubt: () => fold?.isInDoubt() ?? false,
     onEnd: (): void => {
       if (fold === null) return;
       fold.end();
@@ -76,7 +77,8 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
   return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
 };
 
-const reported = (report: ReportFold, meta: Meta, fold: Fold, isFiltered: boolean, isCut: boolean): Report => {
+/** Ends a report with what a fold knows beside the rows that were added to it. */
+export const reported = (report: ReportFold, meta: Meta, fold: Fold, isFiltered: boolean, isCut: boolean): Report => {
   const until = fold.wallClock(fold.tracker.now());
   return report.end({
     hostName: meta.host,

@@ -16,6 +16,8 @@ import type { Meta } from '../wire/meta.ts';
 /** The reorder window may grow to this after stalls, and hold this many events. */
 const MAX_WINDOW_NS = 2e9;
 const MAX_HELD = 1_000_000;
+/** Samples in a row, one a second, from which on a drift is no passing one. */
+const LASTING_DRIFT = 3;
 
 export type FoldOptions = {
   /** A sock was destroyed; `describe` tells its path. */
@@ -44,6 +46,8 @@ export type Fold = {
   readonly wallClock: DescribeContext['wallClock'];
   /** The stream said goodbye: the probes had been told to stop and everything before it is here. */
   readonly isComplete: () => boolean;
+  /** Ledger and kernel have differed at several samples in a row, with nothing under way that explains it. */
+  readonly isInDoubt: () => boolean;
 };
 
 /**
@@ -55,6 +59,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   let context: DescribeContext | null = null;
   let clock: Host['clock'] = null;
   let isComplete = false;
+  let driftingFor = 0;
   const reasons = new Map(Object.entries(meta.reset_reasons).map(([value, name]) => [Number(value), name]));
 
   const describe = (sock: Sock): ClosePath | null =>
@@ -71,7 +76,10 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   const tracker = createTracker({
     hz: meta.hz,
     onEnd: options.onEnd,
-    onLedger: options.onLedger,
+    onLedger: (row) => {
+      driftingFor = row.drift === null || row.drift === 0 || row.inFlight > 0 ? 0 : driftingFor + 1;
+      options.onLedger(row);
+    },
   });
   const reorder = createReorder<TimedEvent>({
     windowNs: meta.reorder_window_ms * 1e6,
@@ -129,6 +137,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     deadline: (sock) => (context === null ? null : deadlineOfSock(sock, hostNow(context))),
     wallClock: (at) => context?.wallClock(at) ?? '',
     isComplete: () => isComplete,
+    isInDoubt: () => driftingFor >= LASTING_DRIFT,
   };
 };
 

@@ -21,6 +21,7 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
         lines++;
         fold?.push(line);
       },
+      isInDoubt: () => fold?.isInDoubt() ?? false,
       onEnd: () => fold?.end(),
     },
     untilSignalled(),

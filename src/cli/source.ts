@@ -11,6 +11,8 @@ import { VERSION } from './version.ts';
 export type Consumer = {
   readonly onMeta: (meta: Meta) => void;
   readonly onLine: (line: string) => void;
+  /** Our count and the kernel's have differed for a while: something was lost that nobody reported. */
+  readonly isInDoubt: () => boolean;
   /** No more lines come. Not called when the source never began. */
   readonly onEnd: () => void;
 };
@@ -61,6 +63,7 @@ export const runLive = async (
       }
       return goesOn;
     },
+    isInDoubt: consumer.isInDoubt,
     onProgress,
   }).catch(async (error: unknown) => {
     await recording?.discard();

@@ -49,6 +49,7 @@ const show = async (name: string, options: SharedOptions, run: Run): Promise<Exi
       store.setPhase(name === '' ? 'tracing' : 'replaying');
     },
     onLine: (line) => fold?.push(line),
+    isInDoubt: () => fold?.isInDoubt() ?? false,
     onEnd: () => fold?.end(),
   };
   const view = process.stdout.isTTY === true ? showScreen : showText;

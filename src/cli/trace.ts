@@ -41,6 +41,7 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
       fold = made;
     },
     onLine: (line: string): void => fold?.push(line),
+    isInDoubt: () => fold?.isInDoubt() ?? false,
     onEnd: (): void => {
       if (fold === null) return;
       fold.end();

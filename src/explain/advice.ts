@@ -1,6 +1,7 @@
 import { endpoint } from '../kernel/address.ts';
 import { causeOf } from './cause-of.ts';
 import type { Cause, ClosePath, Dying } from './close-path.ts';
+import { size } from './report/words.ts';
 
 type Row = ClosePath | Dying;
 
@@ -29,9 +30,9 @@ const NOT_RETRIES2 = 'net.ipv4.tcp_retries2 would not help: it does not bound or
 const BOUND =
   "net.ipv4.tcp_orphan_retries bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets.";
 
-const peerOf = (path: Row): string => endpoint(path.family, path.raddr, path.rport);
-
 const bytes = (count: number): string => `${count} B`;
+
+const peerOf = (path: Row): string => endpoint(path.family, path.raddr, path.rport);
 
 /** ` after 7 retransmits`, where there were any. */
 const afterRetransmits = ({ retransmits }: Row): string =>
@@ -63,15 +64,26 @@ const unacknowledged = (path: Row): readonly string[] => [
 ];
 
 const notReading = (path: Row): string => {
-  const held = path.held_bytes === null ? '' : `, and holds ${bytes(path.held_bytes)} of memory here`;
+  const held = path.held_bytes === null ? '' : `, and holds ${size(path.held_bytes)} of memory here`;
   return `The application at ${peerOf(path)} does not read${held}: ss -tnmp there names it.`;
 };
+
+/** Of an end that came late, and as it should. */
+const tookLong = (path: Row): string =>
+  path.waiting_for === 'window'
+    ? `The application at ${peerOf(path)} took long to read: its window was shut.`
+    : `It took ${peerOf(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`;
 
 const notClosing = (path: Row): string =>
   `The application at ${peerOf(path)} does not close: there the connection is in CLOSE_WAIT, and ss -tanp state close-wait names it.`;
 
 const LOWER_FIN_TIMEOUT =
   'Set net.ipv4.tcp_fin_timeout (or the TCP_LINGER2 of the application) to 60 s or less: then a minisock takes over at once.';
+
+const whatWasSlow = (path: Row): readonly string[] => {
+  if (path.waiting_for === 'peer_fin') return [LOWER_FIN_TIMEOUT];
+  return path.waiting_for === 'window' ? [tookLong(path)] : [lookForPath(path)];
+};
 
 const limited = (path: Row, limit: string): readonly string[] => [
   `Find what the other orphans wait for, and end that: finwait explain --by cause. This one was at ${limit}.`,
@@ -95,20 +107,16 @@ const ADVICE: Readonly<Record<Cause, (path: Row) => readonly string[]>> = {
     'The process waits in close() for SO_LINGER: take the option out, or lower its time.',
     'O_NONBLOCK would not help: close() does not look at it.',
   ],
-  acked: (path) => [
-    `It took ${peerOf(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`,
-    lookForPath(path),
-    NOT_FIN_TIMEOUT,
-  ],
+  acked: (path) => [tookLong(path), ...(path.waiting_for === 'window' ? [] : [lookForPath(path)]), NOT_FIN_TIMEOUT],
   time_wait: (path) => [
     path.waiting_for === 'peer_fin'
       ? `The application at ${peerOf(path)} took long to close: there the connection was in CLOSE_WAIT until it did.`
-      : `It took ${peerOf(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`,
+      : tookLong(path),
     'net.ipv4.tcp_fin_timeout would not shorten TIME_WAIT, which is 60 s and no orphan.',
   ],
   fin_wait2_timewait: (path) => [
     notClosing(path),
-    ...(path.waiting_for === 'peer_fin' ? [LOWER_FIN_TIMEOUT] : [lookForPath(path)]),
+    ...whatWasSlow(path),
     'net.ipv4.tcp_max_orphans has no part in it: the minisock that goes on is no orphan.',
   ],
   peer_reset: (path) => [

@@ -74,7 +74,8 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
     held_bytes: closedAt === null || isPurged(record) ? null : heldBytes(detail.evidence),
-    lost_bytes: ending !== null && record.err !== 0 ? lostBytes(record) : null,
+    // For want of resources the kernel frees it without an error, and what was queued all the same.
+    lost_bytes: ending !== null && (record.err !== 0 || ending.side === 'limit') ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
     waiting_for: waits?.waitingFor ?? waitedFor(record, until),

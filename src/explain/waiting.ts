@@ -38,13 +38,17 @@ const isWindowClosed = (evidence: Evidence): boolean =>
 export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
 
 /**
- * Whether a shut window held it up. What shows that is wiped when it ends: then unanswered probes tell, or that the
- * window was shut at the close and nothing had to be sent twice.
+ * Until when a shut window held it up: the whole time, or up to the first retransmission, which shows that something
+ * was in flight. What shows a shut window is wiped when the sock ends: then unanswered probes tell, or that the window
+ * was shut at the close.
+ *
+ * @returns -Infinity where no window was shut
  */
-const waitedForWindow = ({ sock, detail, last }: SockRecord): boolean =>
-  isWindowClosed(last) ||
-  (last.probesOut > 0 && hasNoRoom(last)) ||
-  (sock.retransmits === 0 && isWindowClosed(detail.evidence));
+const windowUntil = ({ sock, detail, last }: SockRecord): number => {
+  if (isWindowClosed(last) || (last.probesOut > 0 && hasNoRoom(last))) return Number.POSITIVE_INFINITY;
+  if (!isWindowClosed(detail.evidence)) return Number.NEGATIVE_INFINITY;
+  return sock.firstRetransmitAt ?? Number.POSITIVE_INFINITY;
+};
 
 /**
  * What the sock waited for longest between its close and `until`.
@@ -59,18 +63,15 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   let since = closedAt;
   let longest = 0;
   let answer: WaitingFor = 'nothing';
-  const isWindow = waitedForWindow(record);
-  // A window shut at the close let nothing out: what was sent twice was sent first when it had opened.
-  const shutUntil = isWindowClosed(record.detail.evidence) ? (sock.firstRetransmitAt ?? closedAt) : closedAt;
-  const count = (from: TraceNs, to: TraceNs, waited: WaitingFor): void => {
+  const windowEnd = windowUntil(record);
+  const span = (from: number, to: number, waited: WaitingFor): void => {
     if (to - from <= longest || waited === 'unknown') return;
     longest = to - from;
     answer = waited;
   };
   const close = (end: TraceNs): void => {
-    const isSplit = since < shutUntil && shutUntil < end;
-    if (isSplit) count(since, shutUntil, waiting(state, true));
-    count(isSplit ? shutUntil : since, end, waiting(state, isWindow));
+    span(since, Math.min(end, windowEnd), waiting(state, true));
+    span(Math.max(since, windowEnd), end, waiting(state, false));
   };
   for (const move of sock.moves) {
     close(move.at);

@@ -76,6 +76,28 @@ export const CLOSES: readonly Scenario[] = [
     seconds: 0.4,
   },
   {
+    name: 'shutdown_in_close_wait_then_close',
+    title: 'close() in LAST_ACK: the peer closed first, and the FIN of shutdown() is on its way',
+    does: 'The FIN is dropped: close() finds LAST_ACK, and the orphan waits for a retransmission.',
+    byHand: ["peer 'c.close()'", DROP_FINS, 'dial "c.recv(1); c.shutdown(socket.SHUT_WR); c.close()"; heal far'],
+    ss: 'LAST-ACK with timer:(on,…)',
+    finwait: 'closed_in LAST_ACK, waiting_for last_ack, ended_by acked',
+    seconds: 0.4,
+  },
+  {
+    name: 'shutdown_on_both_sides_then_close',
+    title: 'close() in CLOSING: both sides shut down at the same moment',
+    does: "Our FIN is dropped and the peer's comes: close() finds CLOSING, and the orphan waits for a retransmission.",
+    byHand: [
+      "peer 'time.sleep(1); c.close()'",
+      DROP_FINS,
+      'dial "c.shutdown(socket.SHUT_WR); time.sleep(1.1); c.close()"; heal far',
+    ],
+    ss: 'CLOSING with timer:(on,…)',
+    finwait: 'closed_in CLOSING, waiting_for ack, ended_by time_wait',
+    seconds: 0.4,
+  },
+  {
     name: 'dup',
     title: 'close() of a duplicate is no close',
     does: 'Only the last file reference brings tcp_close.',

@@ -3,7 +3,9 @@
 Each play is a process of its own in the namespace `near`, with ports that no other play of the run has. Both ends live
 in it: a socket belongs to the namespace that its maker was in.
 """
+import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import signal
@@ -17,7 +19,7 @@ from stage import aborts_orphans, die_with_parent, enter, libc, write
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
 PORTS_EACH, FIRST_PORT = 10, 10_000
-POLL_S = 0.02
+POLL_S, PATIENCE_S = 0.02, 20
 
 SCENARIOS = {}
 
@@ -192,7 +194,21 @@ class Play:
         if libc.connect(near.fileno(), struct.pack('HHIQQI', socket.AF_UNSPEC, 0, 0, 0, 0, 0), 28) != 0:
             raise OSError(ctypes.get_errno(), 'connect(AF_UNSPEC)')
 
-    # --- The host.
+    # --- The stage, and the host.
+
+    @contextlib.contextmanager
+    def alone_on_stage(self):
+        """For what changes a sysctl of near while it plays: no other play of the same scenario does meanwhile."""
+        fd = os.open(f'/run/netns/{self.stage.near}', os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
+    def stage_sysctl(self, name, value):
+        """Sets it in near; to be called from alone_on_stage() only, and undone there."""
+        write(f'/proc/sys/net/ipv4/{name}', value)
 
     def host_sysctl(self, name, value):
         """Sets it for the whole machine, noted first: whoever dies now, it is restored."""
@@ -210,6 +226,27 @@ class Play:
         enter(None)
         self.note.restore()
         enter(self.stage.near)
+
+    # --- The kernel's word.
+
+    def _ask(self, ports):
+        lport, rport = ports
+        return sock_diag.ask(self.af, self.near_ip, lport, self.far_ip if rport else None, rport)
+
+    def until_sent_again(self, ports, count):
+        """Until its timer has sent this often again. @raises TimeoutError"""
+        self._until(f'{count} retransmits of port {ports[0]}', lambda: (self._ask(ports) or (0, 0, 0))[2] >= count)
+
+    def until_gone(self, ports):
+        """Until the full socket, or what is left of it, is gone. @raises TimeoutError"""
+        self._until(f'the end of port {ports[0]}', lambda: self._ask(ports) is None)
+
+    def _until(self, what, holds):
+        began = time.monotonic()
+        while not holds():
+            if time.monotonic() - began > PATIENCE_S:
+                raise TimeoutError(f'waited {PATIENCE_S} s for {what}')
+            time.sleep(POLL_S)
 
     # --- The word.
 

@@ -10,8 +10,8 @@ TIME_WAIT, LISTEN = 6, 10
 TIMER_TIMEWAIT = 3
 
 
-def full_sock(family, laddr, lport, raddr, rport):
-    """Whether a full socket is there, in this thread's namespace: no minisock, and for a connection no listener."""
+def ask(family, laddr, lport, raddr, rport):
+    """(state, timer, retransmits) of the socket in this thread's namespace; None where there is none."""
     src = socket.inet_pton(family, laddr).ljust(16, b'\0')
     dst = socket.inet_pton(family, raddr).ljust(16, b'\0') if raddr is not None else bytes(16)
     request = struct.pack('=BBBBI', family, socket.IPPROTO_TCP, 0, 0, 0xffffffff)
@@ -23,7 +23,15 @@ def full_sock(family, laddr, lport, raddr, rport):
     if kind == NLMSG_ERROR:
         code = -struct.unpack_from('=i', answer, 16)[0]
         if code == errno.ENOENT:
-            return False
+            return None
         raise OSError(code, f'sock_diag of {laddr} port {lport}')
-    _, state, timer, _ = struct.unpack_from('=BBBB', answer, 16)
+    return struct.unpack_from('=BBBB', answer, 16)[1:]
+
+
+def full_sock(family, laddr, lport, raddr, rport):
+    """Whether a full socket is there: no minisock, and for a connection no listener."""
+    found = ask(family, laddr, lport, raddr, rport)
+    if found is None:
+        return False
+    state, timer, _ = found
     return state != TIME_WAIT and timer != TIMER_TIMEWAIT and (state != LISTEN or rport == 0)

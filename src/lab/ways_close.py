@@ -86,6 +86,30 @@ def shutdown_blocked_then_close(p):
 
 
 @scenario()
+def shutdown_in_close_wait_then_close(p):
+    pair = p.pair()
+    pair.far.close()
+    pair.near.recv(1)
+    p.drop('far', 'no_fins', pair.rport)
+    pair.near.shutdown(socket.SHUT_WR)
+    pair.near.close()
+    p.heal('far', 'no_fins', pair.rport)
+    p.died(pair.ports)
+
+
+@scenario(sysctls={'tcp_orphan_retries': 4})
+def shutdown_on_both_sides_then_close(p):
+    pair = p.pair()
+    p.drop('far', 'no_fins', pair.rport)
+    pair.near.shutdown(socket.SHUT_WR)
+    pair.far.close()
+    pause()
+    pair.near.close()
+    p.heal('far', 'no_fins', pair.rport)
+    p.died(pair.ports)
+
+
+@scenario()
 def dup(p):
     pair = p.pair()
     other = pair.near.dup()

@@ -180,6 +180,19 @@ def fin_timeout_120(p):
     half_closed(p)
 
 
+@scenario(sysctls={'tcp_fin_timeout': 62})
+def fin_timeout_lowered(p):
+    """The timer of 2 s finds a tcp_fin_timeout of 30: that leaves nothing to a minisock, and it resets."""
+    with p.alone_on_stage():
+        pair = p.pair()
+        pair.near.close()
+        p.died(pair.ports)
+        pause(0.5)
+        p.stage_sysctl('tcp_fin_timeout', '30')
+        p.until_gone(pair.ports)
+        p.stage_sysctl('tcp_fin_timeout', '62')
+
+
 @scenario()
 def linger2_62(p):
     """TCP_LINGER2 takes the place of tcp_fin_timeout for one socket: 2 s as an orphan, 2 s as a minisock."""
@@ -200,29 +213,50 @@ def ballast(p, count=4):
     pause(0.5)  # tcp_too_many_orphans() reads a count that is refreshed each 100 ms
 
 
+# A tracer reads the limits once a second: what is lowered for less is over before it is seen.
+SEEN_S = 1.5
+
+
 @scenario(host=True)
 def orphan_limit_at_close(p):
     pair = p.pair()
     ballast(p)
     p.drop('far', 'no_entry', pair.rport)  # an ACK inside close() would spare it: the limit is not looked at in FIN_WAIT2
     p.host_sysctl('tcp_max_orphans', '0')
-    pause(1.3)  # finwait looks at the limit once a second
+    pause(SEEN_S)
     pair.near.close()
     p.restore()
     p.died(pair.ports)
 
 
-# Retransmissions come 0.2, 0.6, 1.4 and 3 s after the close.
-@scenario(host=True, sysctls={'tcp_orphan_retries': 4})
+@scenario(host=True, sysctls={'tcp_orphan_retries': 8})
 def orphan_limit_at_timer(p):
     pair = p.pair()
     ballast(p)
     p.drop('far', 'no_entry', pair.rport)
     pair.near.send(b'x' * 500)
     pair.near.close()
-    pause(1.6)
+    p.until_sent_again(pair.ports, 3)  # from here the timer runs for 1.6 s: longer than SEEN_S
     p.host_sysctl('tcp_max_orphans', '0')
-    pause(1.8)  # the next retransmission finds the limit passed
+    p.until_gone(pair.ports)
+    p.restore()
+    p.died(pair.ports)
+
+
+@scenario(host=True, sysctls={'tcp_orphan_retries': 0, 'tcp_rto_max_ms': 1000})
+def resources_silent(p):
+    """
+    tcp_out_of_resources() resets unless the timer is at its longest and given up on, and nothing was sent for 60 s
+    (TCP_TIMEWAIT_LEN). A FIN is no data: it does not count as sent.
+    """
+    pair = p.pair()
+    pause(60.5)
+    ballast(p)
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.close()
+    p.until_sent_again(pair.ports, 3)  # the next timer runs for tcp_rto_max_ms
+    p.host_sysctl('tcp_max_orphans', '0')
+    p.until_gone(pair.ports)
     p.restore()
     p.died(pair.ports)
 
@@ -232,6 +266,7 @@ def out_of_memory(p):
     """tcp_mem is passed while the dying socket holds a full send queue."""
     pair = p.full_pair()
     p.host_sysctl('tcp_mem', '1 1 1')
+    pause(SEEN_S)
     pair.near.close()
     p.restore()
     p.died(pair.ports)

@@ -33,6 +33,8 @@ export type Pressure = {
   readonly memPages: number | null;
   /** The third figure of net.ipv4.tcp_mem, pages. */
   readonly memHigh: number | null;
+  /** Whether the limits were read about then. Samples come once a second: an older one was followed by others, lost. */
+  readonly isFresh: boolean;
 };
 
 /** One life of one `struct sock`, from its close to its destroy: what was observed, and no more. */
@@ -58,6 +60,7 @@ export type Sock = {
   /** Newest S or R line: evidence for `parseEvidence`. */
   latest: string | null;
   retransmits: number;
+  /** Of the first retransmission that was seen; null where none was. */
   firstRetransmitAt: TraceNs | null;
   resets: Reset[];
   /** Lines about it since its announcement, up to its destroy. */

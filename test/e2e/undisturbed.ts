@@ -36,5 +36,6 @@ export const undisturbed = async (
 const lostEvents = async (trace: Trace): Promise<number> => {
   let more = 2;
   await trace.nextLedger('the losses so far', () => --more === 0).catch(() => undefined);
-  return trace.ledger().lost_events;
+  const { lost_events, drift, in_flight } = trace.ledger();
+  return lost_events + (in_flight === 0 ? Math.abs(drift ?? 0) : 0);
 };

@@ -40,12 +40,13 @@ describe.concurrent('explain over the recording that comes with finwait', () => 
     expect(rows.map(({ type }) => type)).toEqual([
       'meta',
       'explanation',
+      'host',
       ...Array.from({ length: 14 }, () => 'dying'),
       ...Array.from({ length: 6 }, () => 'close_path'),
       'ledger',
     ]);
     expect(rows[1]).toMatchObject({ by: 'cause', totals: { orphans: { count: 14 }, died: { count: 1342 } } });
-    expect(rows[2]).toMatchObject({ ended_by: null });
+    expect(rows[3]).toMatchObject({ ended_by: null });
     expect(rows.at(-1)).toMatchObject({ orphans: 14, kernel_orphans: 14, drift: 0 });
   });
 

@@ -24,6 +24,17 @@ describe('advice', () => {
     expect(text).toContain('ss -tK dst 192.0.2.7 dport = :51234 sport = :443');
   });
 
+  test.each(['acked', 'time_wait', 'fin_wait2_timewait'] as const)(
+    'blames no path for %s that came late because the window was shut',
+    (ended_by) => {
+      const late = { ended_by, dying_us: 2e6 };
+      const text = adviceFor(aPath({ ...late, waiting_for: 'window' })).join('\n');
+      expect(text).toContain('took long to read');
+      expect(text).not.toContain('drops packets');
+      expect(adviceFor(aPath({ ...late, waiting_for: 'ack' })).join('\n')).not.toContain('took long to read');
+    },
+  );
+
   test('says what was lost, and offers no kill, when it is over', () => {
     const text = adviceFor(aPath({ ended_by: 'retries', lost_bytes: 300, dying_us: 1e8 })).join('\n');
     expect(text).toContain('300 B were never acknowledged');

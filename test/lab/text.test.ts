@@ -72,6 +72,6 @@ describe('a run of the lab, told to a person', () => {
 });
 
 it('the list has a line for each scenario and says which touch the host', () => {
-  expect(listLines().filter((line) => line.includes('(--host)'))).toHaveLength(3);
+  expect(listLines().filter((line) => line.includes('(--host)'))).toHaveLength(4);
   expect(listLines().join('\n')).toMatch(/^fin_timeout_120 +61 s {2}/m);
 });

@@ -1,5 +1,6 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { OWN } from '../../wire/evidence.ts';
+import { counted, thousands } from '../report/words.ts';
 import { ERR, type Facts } from './facts.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
 
@@ -37,7 +38,7 @@ export const dataAfterClose: Rule = {
   cites: 'tcp_rcv_state_process (TCPAbortOnData), tcp_reset',
   check: ({ phase, received, answered, dataSegsAfter }) => {
     if (phase !== 'after_close' || !received || !answered) return NO;
-    const came = dataSegsAfter === null ? '' : ` (${dataSegsAfter} data segments)`;
+    const came = dataSegsAfter === null ? '' : ` (${counted(dataSegsAfter, 'data segment')})`;
     return yes('peer', `the peer sent data after the close${came} and was answered with a reset`, dataSegsAfter !== 0);
   },
 };
@@ -55,9 +56,12 @@ export const peerReset: Rule = {
     }
     if (phase !== 'after_close' || answered) return NO;
     if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);
-    return dataSegsAfter === 0
-      ? yes('peer', 'the peer sent a reset (tcp_receive_reset); no data came after the close')
-      : yes('peer', `the peer sent a reset (tcp_receive_reset), or data: ${dataSegsAfter} data segments came`, false);
+    if (dataSegsAfter === 0) {
+      return yes('peer', 'the peer sent a reset (tcp_receive_reset); no data came after the close');
+    }
+    const came =
+      dataSegsAfter === null ? 'how much came is not known' : `${counted(dataSegsAfter, 'data segment')} came`;
+    return yes('peer', `the peer sent a reset (tcp_receive_reset), or data: ${came}`, false);
   },
 };
 
@@ -69,7 +73,12 @@ const isForResources = ({ phase, from, err, sentReasons, answered, received }: F
   (sentReasons.includes('TCP_ABORT_ON_MEMORY') ||
     (sentReasons.length > 0 && !answered && (from === TCP.FIN_WAIT1 || from === TCP.CLOSING || from === TCP.LAST_ACK)));
 
-type Excess = { readonly orphans: boolean | null; readonly memory: boolean | null; readonly figures: string };
+type Excess = {
+  readonly orphans: boolean | null;
+  readonly memory: boolean | null;
+  readonly figures: string;
+  readonly isFresh: boolean;
+};
 
 /**
  * Which of the two limits was passed at that moment. tcp_close compares the orphan count as it is; a timer shifts it
@@ -78,14 +87,20 @@ type Excess = { readonly orphans: boolean | null; readonly memory: boolean | nul
  * @see Linux net/ipv4/tcp.c, tcp_check_oom, tcp_too_many_orphans; net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
 const excessOf = ({ record, own }: Facts): Excess => {
-  const { orphans = null, limit = null, memPages = null, memHigh = null } = record.sock.pressure ?? {};
+  const { orphans = null, limit = null, memPages = null, memHigh = null, isFresh = false } = record.sock.pressure ?? {};
   const shift = own ? 1 : 4;
-  const orphanFigures = orphans === null || limit === null ? '' : `${orphans} orphans of at most ${limit}`;
-  const memFigures = memPages === null || memHigh === null ? '' : `${memPages} of ${memHigh} pages of tcp_mem`;
+  const orphanFigures =
+    orphans === null || limit === null ? '' : `${counted(orphans, 'orphan')} of at most ${thousands(limit)}`;
+  const memFigures =
+    memPages === null || memHigh === null
+      ? ''
+      : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
+  const figures = [orphanFigures, memFigures].filter((text) => text !== '').join(', ');
   return {
     orphans: orphans === null || limit === null ? null : orphans * shift > limit,
     memory: memPages === null || memHigh === null ? null : memPages > memHigh,
-    figures: [orphanFigures, memFigures].filter((text) => text !== '').join(', '),
+    figures: figures === '' ? '' : `${figures} ${isFresh ? 'at that moment' : 'when last read'}`,
+    isFresh,
   };
 };
 
@@ -94,9 +109,9 @@ export const orphanLimit: Rule = {
   cites: 'tcp_close, tcp_out_of_resources: tcp_too_many_orphans',
   check: (facts) => {
     if (!isForResources(facts)) return NO;
-    const { orphans, memory, figures } = excessOf(facts);
+    const { orphans, memory, figures, isFresh } = excessOf(facts);
     if (orphans === true && memory !== true) {
-      return yes('limit', `reset because of too many orphans: ${figures} at that moment`, memory === false);
+      return yes('limit', `reset because of too many orphans: ${figures}`, memory === false && isFresh);
     }
     return memory === true && orphans !== true
       ? NO
@@ -112,9 +127,9 @@ export const outOfMemory: Rule = {
   cites: 'tcp_close, tcp_out_of_resources: tcp_out_of_memory',
   check: (facts) => {
     if (!isForResources(facts)) return NO;
-    const { orphans, memory, figures } = excessOf(facts);
+    const { orphans, memory, figures, isFresh } = excessOf(facts);
     return memory === true && orphans !== true
-      ? yes('limit', `reset because TCP had more memory than tcp_mem allows: ${figures}`, orphans === false)
+      ? yes('limit', `reset because TCP had more memory than tcp_mem allows: ${figures}`, orphans === false && isFresh)
       : NO;
   },
 };

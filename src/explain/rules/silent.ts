@@ -1,5 +1,6 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { SOCK } from '../../wire/evidence.ts';
+import { counted, thousands } from '../report/words.ts';
 import { isAllAcked } from '../sequence.ts';
 import type { Facts } from './facts.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
@@ -72,7 +73,7 @@ export const resources: Rule = {
     const figures =
       pressure?.orphans == null || pressure.limit === null
         ? ''
-        : `; ${pressure.orphans} orphans of at most ${pressure.limit}`;
+        : `; ${counted(pressure.orphans, 'orphan')} of at most ${thousands(pressure.limit)}${pressure.isFresh ? ' at that moment' : ' when last read'}`;
     return yes(
       'limit',
       `a timer ended it without a reset or an error, our FIN not acknowledged, for want of resources${figures}`,

@@ -1,3 +1,4 @@
+import { counted } from '../report/words.ts';
 import { hasNoRoom } from '../waiting.ts';
 import { ERR, type Facts } from './facts.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
@@ -42,7 +43,7 @@ export const windowProbes: Rule = {
     const { err, record } = facts;
     const { last } = record;
     if (!isTimeout(facts) || last.probesOut === 0 || !hasNoRoom(last)) return NO;
-    return yes(sideOf(err, 'peer'), `timed out (${howText(err)}) after ${last.probesOut} window probes`);
+    return yes(sideOf(err, 'peer'), `timed out (${howText(err)}) after ${counted(last.probesOut, 'window probe')}`);
   },
 };
 
@@ -56,13 +57,13 @@ export const retries: Rule = {
     if (last.probesOut > 0) {
       return yes(
         'local',
-        `timed out (${howText(err)}) after ${last.probesOut} attempts that did not leave this host: the peer's window had room for ${last.sndWnd} B`,
+        `timed out (${howText(err)}) after ${counted(last.probesOut, 'attempt')} that did not leave this host: the peer's window had room for ${last.sndWnd} B`,
       );
     }
     return last.icskRetransmits > 0
       ? yes(
           sideOf(err, 'unknown'),
-          `timed out (${howText(err)}) after ${last.icskRetransmits} retransmission timeouts: nothing came back`,
+          `timed out (${howText(err)}) after ${counted(last.icskRetransmits, 'retransmission timeout')}: nothing came back`,
         )
       : undecided(`timed out (${howText(err)}), but no retransmission and no probe was counted`);
   },

@@ -2,6 +2,7 @@ import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Side, WaitingFor } from '../close-path.ts';
 import type { SockRecord } from '../record.ts';
+import { counted } from '../report/words.ts';
 import { distance, withoutFin } from '../sequence.ts';
 import { waitingIn } from '../waiting.ts';
 
@@ -28,7 +29,7 @@ export const waitingNow = (record: SockRecord): Waiting => {
   // An announcement is made before the FIN is queued; later lines count it.
   const data = sock.latest === null && sock.announce.via !== VIA.late ? unacked : withoutFin(unacked, sock.state);
   const open = `our FIN${data === null || data === 0 ? '' : ` and ${data} B before it`}`;
-  const tries = `${last.icskRetransmits} retransmission timeouts`;
+  const tries = counted(last.icskRetransmits, 'retransmission timeout');
   switch (waitingFor) {
     case 'ack':
     case 'last_ack': {

@@ -51,6 +51,9 @@ const detail = (group: Group): string =>
 const saysMore = (counts: readonly { readonly key: string }[], key: string): boolean =>
   counts.length > 1 || counts[0]?.key !== key;
 
+const givesUp = (earliest: string, latest: string): string =>
+  `the kernel gives up ${earliest === latest ? `at ${earliest}` : `from ${earliest} to ${latest}`}`;
+
 const deadlines = ({
   deadline_earliest,
   deadline_latest,
@@ -59,7 +62,7 @@ const deadlines = ({
 }: Group): readonly string[] => [
   ...(deadline_earliest === null || deadline_latest === null
     ? []
-    : [`the kernel gives up from ${moment(deadline_earliest)} to ${moment(deadline_latest)}`]),
+    : [givesUp(moment(deadline_earliest), moment(deadline_latest))]),
   ...(never_reaped === 0 ? [] : [`on ${thousands(never_reaped)} it never gives up`]),
   ...(without_deadline === 0 ? [] : [`${thousands(without_deadline)} without a known deadline`]),
 ];

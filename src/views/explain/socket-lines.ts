@@ -1,6 +1,6 @@
 import { causeOf } from '../../explain/cause-of.ts';
 import { noteOf } from '../../explain/causes.ts';
-import type { Closer, How } from '../../explain/close-path.ts';
+import type { Closer, How, Side } from '../../explain/close-path.ts';
 import { doubtsOf } from '../../explain/report/doubt.ts';
 import type { Row } from '../../explain/report/report.ts';
 import { counted, moment, size, span } from '../../explain/report/words.ts';
@@ -10,6 +10,7 @@ import { bullet, labelled, paragraph } from './paragraph.ts';
 
 const LABEL = 11;
 const UNKNOWN = 'not known';
+const MEMORY = 'of kernel memory';
 
 /** Two endpoints, as `--socket` takes them. */
 const tuple = (row: Row): string =>
@@ -22,8 +23,15 @@ const outcome = (row: Row): string => {
     : `died ${row.dying_us === null ? 'after a time not known' : `in ${age}`}: ${row.ended_by ?? UNKNOWN}`;
 };
 
-const sideText = (row: Row): string =>
-  row.side === 'none' ? 'nobody' : row.side === 'unknown' ? 'side not decided' : row.side;
+const SIDES: Readonly<Record<Side, string>> = {
+  local: 'this host',
+  peer: 'the peer',
+  network: 'the network',
+  limit: 'a limit of this host',
+  operator: 'an operator',
+  none: 'nobody',
+  unknown: 'an unknown side',
+};
 
 const doubtText = (row: Row): string => {
   const doubts = doubtsOf(row);
@@ -38,19 +46,34 @@ const closerText = (closer: Closer | null, how: How): string => {
   return `${name}, exiting with status ${closer.exit_status ?? 'not known'}`;
 };
 
-const bytesText = (row: Row): string =>
-  [
-    ...[
-      { bytes: row.held_bytes, what: 'of kernel memory' },
-      { bytes: row.unread_bytes, what: 'unread' },
-      { bytes: row.unacked_bytes, what: 'unacknowledged' },
-      { bytes: row.unsent_bytes, what: 'of them unsent' },
-    ].map(({ bytes, what }) => `${bytes === null ? '? B' : size(bytes)} ${what}`),
-    ...(row.lost_bytes === null ? [] : [`${size(row.lost_bytes)} lost`]),
-  ].join(', ');
+const amount = (bytes: number, what: string): string =>
+  bytes > 0 ? `${size(bytes)} ${what}` : what === MEMORY ? 'no kernel memory' : `nothing ${what}`;
+
+const unsentText = ({ unacked_bytes, unsent_bytes }: Row): string => {
+  if (unacked_bytes === null || unacked_bytes === 0 || unsent_bytes === null) return '';
+  if (unsent_bytes === 0) return ' (all of it sent)';
+  return unsent_bytes === unacked_bytes ? ' (none of it sent)' : ` (${size(unsent_bytes)} of it not sent)`;
+};
+
+/** What the socket had in its queues, and what of that was lost; what is not known is named as such, once. */
+const bytesText = (row: Row): string => {
+  const { held_bytes, unread_bytes, unacked_bytes, lost_bytes } = row;
+  const parts = [
+    { bytes: unread_bytes, what: 'unread', more: '' },
+    { bytes: unacked_bytes, what: 'unacknowledged', more: unsentText(row) },
+    { bytes: held_bytes, what: MEMORY, more: '' },
+  ];
+  const known = parts.flatMap(({ bytes, what, more }) => (bytes === null ? [] : [amount(bytes, what) + more]));
+  const lost = lost_bytes === null ? [] : [amount(lost_bytes, 'lost')];
+  const left = parts
+    .filter(({ bytes }) => bytes === null)
+    .map(({ what }) => (what === MEMORY ? 'kernel memory' : what));
+  if (known.length + lost.length === 0) return UNKNOWN;
+  return [...known, ...lost, ...(left.length === 0 ? [] : [`${left.join(' and ')} ${UNKNOWN}`])].join(', ');
+};
 
 const sentText = ({ retransmits, probes }: Row): string =>
-  `${counted(retransmits, 'retransmit')}, ${probes === null ? '? probes' : counted(probes, 'window probe')}`;
+  `${counted(retransmits, 'retransmit')}, ${probes === null ? `window probes ${UNKNOWN}` : counted(probes, 'window probe')}`;
 
 const DEADLINES = { at: '', never: 'never', unknown: 'not known' } as const;
 
@@ -68,7 +91,7 @@ export const socketLines = (row: Row, width: number): readonly string[] => {
     ...paragraph(
       [
         `closed by ${closerText(row.closer, row.how)}`,
-        `kept by ${sideText(row)}`,
+        `kept by ${SIDES[row.side]}`,
         ...(row.held_bytes === null ? [] : [`held ${size(row.held_bytes)}`]),
         sentText(row),
         ...(deadline === null ? [] : [`deadline: ${deadline}`]),
@@ -106,7 +129,7 @@ export const socketFullLines = (row: Row, width: number): readonly string[] => {
     ...entry('since', sentText(row)),
     ...entry(row.type === 'dying' ? 'waits for' : 'waited for', row.waiting_for),
     ...entry('cause', `${cause}${note === null ? '' : `: ${note.title}`}`),
-    ...entry('kept by', sideText(row)),
+    ...entry('kept by', SIDES[row.side]),
     ...(deadline === null ? [] : entry('deadline', deadline)),
     ...entry('certain', doubtsOf(row).length === 0 ? 'yes' : `no: ${doubtsOf(row).join(', ')}`),
     ...sentences(

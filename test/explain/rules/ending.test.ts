@@ -193,26 +193,31 @@ describe('after the close', () => {
 
   describe('a reset by reason TCP_ABORT_ON_MEMORY', () => {
     /** Reset at its close (`own`), or by its timer, while the host had `orphans` of at most 100. */
-    const limited = (orphans: number, own: boolean, memory = ''): ClosePath =>
+    const limited = (orphans: number, own: boolean, memory = '', sndUna = 5000, later = 0): ClosePath =>
       pathOf([
         inventoryEndLine(0),
         `${sampleLine(1, orphans, 100)}${memory}`,
         tickLine(ms(20)),
         announceLine({
-          at: ms(30),
+          at: ms(30 + later),
           state: 'ESTABLISHED',
-          moves: [{ at: ms(30), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }],
+          moves: [{ at: ms(30 + later), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }],
         }),
-        ...(own ? [] : [sent(ms(40), REASONS.TCP_ABORT_ON_MEMORY)]),
-        step(ms(40) + 5, 'FIN_WAIT1', 'CLOSE', { own, writeSeq: 5001, sndUna: 5000 }),
-        ...(own ? [sent(ms(40) + 9, REASONS.TCP_ABORT_ON_MEMORY)] : []),
-        destroyed(ms(40) + 20),
+        ...(own ? [] : [sent(ms(40 + later), REASONS.TCP_ABORT_ON_MEMORY)]),
+        step(ms(40 + later) + 5, 'FIN_WAIT1', 'CLOSE', { own, writeSeq: 5001, sndUna }),
+        ...(own ? [sent(ms(40 + later) + 9, REASONS.TCP_ABORT_ON_MEMORY)] : []),
+        destroyed(ms(40 + later) + 20),
       ]);
 
     test('in the close, above tcp_max_orphans: orphan_limit, with the figures', () => {
       const path = limited(100, true);
       expect(path).toMatchObject({ ended_by: 'orphan_limit', side: 'limit' });
       expect(path.because.join()).toContain('101 orphans of at most 100');
+    });
+
+    test('counts what was queued as lost, though the kernel sets no error', () => {
+      expect(limited(100, true).lost_bytes).toBe(0);
+      expect(limited(100, true, '', 4700).lost_bytes).toBe(300);
     });
 
     test('in the close, below it: not called so', () => {
@@ -228,6 +233,14 @@ describe('after the close', () => {
       expect(limited(100, true, ' 50 10 20 90')).toMatchObject({ ended_by: 'orphan_limit', certain: true, gaps: [] });
       expect(limited(10, true, ' 91 10 20 90')).toMatchObject({ ended_by: 'out_of_memory', certain: true });
       expect(limited(100, true, ' 91 10 20 90')).toMatchObject({ ended_by: 'unknown', side: 'limit' });
+    });
+
+    test('when the limits were read too long before, it is no more than inferred', () => {
+      const late = 1600;
+      const path = limited(100, true, ' 50 10 20 90', 5000, late);
+      expect(path).toMatchObject({ ended_by: 'orphan_limit', certain: false, gaps: ['cause_inferred'] });
+      expect(path.because.join()).toContain('when last read');
+      expect(limited(100, true, ' 50 10 20 90', 5000, 1400)).toMatchObject({ certain: true, gaps: [] });
     });
 
     test('without the figures of tcp_mem it is no more than inferred', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CAUSES } from '../../../src/explain/causes.ts';
+import type { ClosePath } from '../../../src/explain/close-path.ts';
 import { createReport, type ReportEnd } from '../../../src/explain/report/create-report.ts';
 import { UNKNOWN_HOST } from '../../../src/explain/report/host-state.ts';
 import { GROUPINGS, type Row } from '../../../src/explain/report/report.ts';
@@ -119,6 +120,32 @@ describe('the text', () => {
     expect(lines).toContain('What to do - look at the path');
     expect(lines).toContain('certain no: event_late');
     expect(lines).toContain('docs/causes/ack.md');
+  });
+});
+
+describe('what a socket had at its close', () => {
+  const none = { held_bytes: null, unread_bytes: null, unacked_bytes: null, unsent_bytes: null, lost_bytes: null };
+  const atClose = (bytes: Partial<ClosePath>): string =>
+    /at close +(.*?) since /.exec(
+      flat(socketReportLines(reportOf([aPath({ ...none, ...bytes })]), 80).join('\n')),
+    )?.[1] ?? '';
+
+  test('is told apart from nothing, and from what is not known', () => {
+    expect(atClose({})).toBe('not known');
+    expect(atClose({ held_bytes: 0, unread_bytes: 0, unacked_bytes: 0, unsent_bytes: 0 })).toBe(
+      'nothing unread, nothing unacknowledged, no kernel memory',
+    );
+    expect(atClose({ unread_bytes: 77, lost_bytes: 0 })).toBe(
+      '77 B unread, nothing lost, unacknowledged and kernel memory not known',
+    );
+  });
+
+  test.each([
+    [0, 'all of it sent'],
+    [500, 'none of it sent'],
+    [100, '100 B of it not sent'],
+  ] as const)('of 500 B unacknowledged, %i B unsent', (unsent_bytes, words) => {
+    expect(atClose({ unacked_bytes: 500, unsent_bytes })).toContain(`500 B unacknowledged (${words})`);
   });
 });
 
