@@ -1,4 +1,4 @@
-import { isRight, NAMED, type ScenarioVerdict, type Verdict } from './verdict.ts';
+import { alike, isRight, type ScenarioVerdict, type Verdict } from './verdict.ts';
 
 /** A cell, and its verdict; null where the guest gave none. */
 export type Result = { readonly kernel: string; readonly backend: string; readonly verdict: Verdict | null };
@@ -61,7 +61,7 @@ export const unlikeLines = (results: readonly Result[]): readonly string[] =>
   Object.entries(Object.groupBy(results, ({ kernel }) => kernel)).flatMap(([kernel, cells = []]) => {
     const told = cells.flatMap(({ backend, verdict }) =>
       Object.entries(verdict?.scenarios ?? {}).flatMap(([name, { named }]) =>
-        named === null ? [] : [{ backend, name, text: NAMED.map((field) => String(named[field])).join(' ') }],
+        named === null ? [] : [{ backend, name, text: alike(name, named) }],
       ),
     );
     return Object.entries(Object.groupBy(told, ({ name }) => name))

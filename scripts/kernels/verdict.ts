@@ -1,9 +1,18 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LedgerRecord } from '../../test/e2e/finwait.ts';
+import { expectedOf } from '../../test/lab/endings.ts';
 
-/** What every backend of a kernel must say alike of a scenario. */
-export const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
+const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
 export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
+
+/**
+ * What every backend of a kernel must say alike of a scenario. Where the table of endings leaves open what was waited for,
+ * nothing was, for long: which of two short waits is the longer is chance.
+ */
+export const alike = (name: string, named: Named): string =>
+  NAMED.filter((field) => field !== 'waiting_for' || expectedOf(name, '')?.waiting_for !== undefined)
+    .map((field) => String(named[field]))
+    .join(' ');
 
 /**
  * One scenario in one cell.

@@ -27,10 +27,10 @@ const say = (line: string): void => {
 
 /** A try that failed and lost events says nothing, and is made again while there is time. */
 const TRIES = 3;
-const ENOUGH_TIME_S = 100;
+const ENOUGH_TIME_S = 130;
 /** Emulation is slow: scenarios wait for one another on two CPUs. */
 const AT_ONCE = 4;
-const PLAY_MS = 150_000;
+const PLAY_MS = 90_000;
 
 const settled = async (trace: Trace): Promise<void> => {
   // Skipped probes are read once a second: what was lost stands in the second record.
