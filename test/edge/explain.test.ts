@@ -19,7 +19,7 @@ describe.concurrent('explain over the recording that comes with finwait', () => 
     );
     const [answer = ''] = run.stdout.split('\n\n');
     expect(answer).toMatch(
-      /Whose: 8 \(57%\) of payments-kill\[563\],\s+peer network 10\.77\.0\.0\/24, remote port\s+443/,
+      /Whose: 8 \(57%\) of payments-kill\[563\],\s+peer\s+network\s+10\.77\.0\.0\/24,\s+remote\s+port\s+443/,
     );
     for (const page of ['README.md', 'docs/explain.md']) {
       expect(readFileSync(join(REPO, page), 'utf8'), page).toContain(answer);
