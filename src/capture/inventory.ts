@@ -29,8 +29,9 @@ export const putInventory = async (clock: BootClock, put: (line: string) => void
   const attachedAt = clock.now();
   const { orphans, namespaces, unreadable } = await takeInventory();
   for (const { netns, sock } of orphans) {
-    const { family, laddr, lport, raddr, rport, state, retransmits, txQueue } = sock;
-    put(ownLine.inventoried(clock.now(), [netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue]));
+    const { family, laddr, lport, raddr, rport, state, retransmits, txQueue, timer, timerMs, probesOut } = sock;
+    const tuple = [netns, family, laddr, lport, raddr, rport];
+    put(ownLine.inventoried(clock.now(), [...tuple, state, retransmits, txQueue, timer, timerMs, probesOut]));
   }
   const listedAt = clock.now();
   put(ownLine.inventoryEnd(listedAt, listedAt - attachedAt, namespaces, unreadable));

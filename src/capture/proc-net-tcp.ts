@@ -11,13 +11,20 @@ export type ProcSock = {
   readonly state: number;
   readonly txQueue: number;
   readonly rxQueue: number;
+  /** 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 3 TIME_WAIT, 4 window probe. */
   readonly timer: number;
+  /** Until it fires, ms, to 10 ms. */
+  readonly timerMs: number;
+  /** Window probes that were not answered. */
+  readonly probesOut: number;
   readonly retransmits: number;
   readonly inode: number;
 };
 
 const LINE =
-  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}):[0-9A-F]{8} ([0-9A-F]{8})\s+\d+\s+\d+ (\d+)/;
+  /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}):([0-9A-F]{8}) ([0-9A-F]{8})\s+\d+\s+(\d+) (\d+)/;
+/** /proc tells timers in clock ticks of USER_HZ, 100 a second whatever the kernel's HZ. */
+const TICK_MS = 10;
 
 /**
  * Reads a line of /proc/net/tcp[6]. @returns null for one that is none (the heading)
@@ -27,7 +34,8 @@ const LINE =
 export const parseProcSock = (line: string): ProcSock | null => {
   const m = LINE.exec(line);
   if (m === null) return null;
-  const [, local = '', lport = '', remote = '', rport = '', state = '', tx = '', rx = '', timer = '', retr = ''] = m;
+  const [, local = '', lport = '', remote = '', rport = '', state = '', tx = '', rx = '', timer = '', when = ''] = m;
+  const [retr = '', probes = '', inode = ''] = m.slice(10);
   return {
     family: local.length === 8 ? 'ipv4' : 'ipv6',
     laddr: addressText(local),
@@ -38,8 +46,10 @@ export const parseProcSock = (line: string): ProcSock | null => {
     txQueue: Number.parseInt(tx, 16),
     rxQueue: Number.parseInt(rx, 16),
     timer: Number.parseInt(timer, 16),
+    timerMs: Number.parseInt(when, 16) * TICK_MS,
     retransmits: Number.parseInt(retr, 16),
-    inode: Number(m[10]),
+    probesOut: Number(probes),
+    inode: Number(inode),
   };
 };
 

@@ -2,7 +2,7 @@ import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Deadline, Host } from '../explain/deadline/deadline.ts';
 import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
 import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
-import { deadlineOfSock, dyingOf } from '../explain/dying.ts';
+import { deadlineOfDying, dyingOf } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
@@ -10,7 +10,7 @@ import type { Sock } from '../lifecycle/sock.ts';
 import { createTracker, type Tracker } from '../lifecycle/tracker.ts';
 import { createReorder } from '../order/reorder.ts';
 import { createDecoder, WIRE_VERSION } from '../wire/decode.ts';
-import type { TimedEvent } from '../wire/event.ts';
+import type { Inventoried, TimedEvent } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
 
 /** The reorder window may grow to this after stalls, and hold this many events. */
@@ -41,8 +41,8 @@ export type Fold = {
   readonly describeDying: () => Iterable<Dying>;
   /** A sock that is dying. Null before the handshake. */
   readonly describeOneDying: (sock: Sock) => Dying | null;
-  /** When the kernel will give up on a sock; on an orphan that only the inventory knows, where null. */
-  readonly deadline: (sock: Sock | null) => Deadline | null;
+  /** When the kernel will give up on it. Null before the handshake. */
+  readonly deadline: (dying: Sock | Inventoried) => Deadline | null;
   readonly wallClock: DescribeContext['wallClock'];
   /** The stream said goodbye: the probes had been told to stop and everything before it is here. */
   readonly isComplete: () => boolean;
@@ -72,7 +72,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     return { hello, clock, now: tracker.now(), pressure };
   };
   const dying = (sock: Sock, on: DescribeContext, host: Host): Dying =>
-    dyingOf(describeSock(sock, host.now, on), deadlineOfSock(sock, host), on.wallClock);
+    dyingOf(describeSock(sock, host.now, on), deadlineOfDying(sock, host), on.wallClock);
   const tracker = createTracker({
     hz: meta.hz,
     onEnd: options.onEnd,
@@ -131,10 +131,10 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
         if (sock.destroyedAt === null) yield dying(sock, context, host);
       }
       for (const orphan of tracker.silent())
-        yield dyingOf(describeSilent(orphan), deadlineOfSock(null, host), wallClock);
+        yield dyingOf(describeSilent(orphan), deadlineOfDying(orphan, host), wallClock);
     },
     describeOneDying: (sock) => (context === null ? null : dying(sock, context, hostNow(context))),
-    deadline: (sock) => (context === null ? null : deadlineOfSock(sock, hostNow(context))),
+    deadline: (one) => (context === null ? null : deadlineOfDying(one, hostNow(context))),
     wallClock: (at) => context?.wallClock(at) ?? '',
     isComplete: () => isComplete,
     isInDoubt: () => driftingFor >= LASTING_DRIFT,

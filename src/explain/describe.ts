@@ -5,7 +5,7 @@ import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
-import type { ClosePath, Closer, How, Step } from './close-path.ts';
+import type { ClosePath, Closer, How, Step, WaitingFor } from './close-path.ts';
 import { recordOf, type SockRecord } from './record.ts';
 import { endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
@@ -89,7 +89,12 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
 };
 
 /** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
-export const describeSilent = (orphan: Inventoried): ClosePath => ({
+export const describeSilent = (orphan: Inventoried): ClosePath => {
+  const path = silentPath(orphan);
+  return { ...path, advice: adviceFor(path) };
+};
+
+const silentPath = (orphan: Inventoried): ClosePath => ({
   type: 'close_path',
   sk: null,
   generation: 1,
@@ -114,16 +119,40 @@ export const describeSilent = (orphan: Inventoried): ClosePath => ({
   unsent_bytes: null,
   held_bytes: null,
   lost_bytes: null,
-  retransmits: 0,
-  probes: null,
-  waiting_for: orphan.state === TCP.FIN_WAIT2 ? 'peer_fin' : orphan.state === TCP.LAST_ACK ? 'last_ack' : 'ack',
+  retransmits: orphan.retransmits,
+  probes: orphan.timer?.probesOut ?? null,
+  waiting_for: silentWait(orphan),
   ended_by: null,
-  side: 'unknown',
-  because: [`/proc/net/tcp listed it in ${stateName(orphan.state)} with inode 0 when the capture began`],
+  side: ['peer_fin', 'window'].includes(silentWait(orphan)) ? 'peer' : 'unknown',
+  because: [
+    `/proc/net/tcp listed it in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`,
+  ],
   advice: [],
   certain: false,
   gaps: ['older_than_capture'],
 });
+
+/** /proc/net/tcp's kinds of a pending timer. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */
+const PROC_TIMERS: Readonly<Record<number, string>> = {
+  1: 'retransmission',
+  2: 'FIN_WAIT2 or keepalive',
+  4: 'window probe',
+};
+
+/** What an orphan of the inventory waited for when it was listed, by its state and its timer. */
+export const silentWait = ({ state, timer }: Inventoried): WaitingFor => {
+  if (state === TCP.FIN_WAIT2) return 'peer_fin';
+  if (timer?.kind === 4) return 'window';
+  if (timer?.kind !== 1) return 'unknown';
+  return state === TCP.LAST_ACK ? 'last_ack' : 'ack';
+};
+
+const timerText = ({ timer, retransmits }: Inventoried): string => {
+  const name = timer === null ? undefined : PROC_TIMERS[timer.kind];
+  if (timer === null || name === undefined) return '';
+  const tries = timer.kind === 4 ? `${timer.probesOut} probes unanswered` : `${retransmits} retransmission timeouts`;
+  return `, its ${name} timer due in ${timer.ms} ms, ${tries}`;
+};
 
 /** Kernel memory a sock held: what is queued to send and to read, and what it has reserved beyond. */
 export const heldBytes = (evidence: {

@@ -1,4 +1,7 @@
+import { TCP } from '../kernel/tcp-state.ts';
+import { traceNs } from '../kernel/units.ts';
 import type { Sock } from '../lifecycle/sock.ts';
+import type { Inventoried } from '../wire/event.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from './deadline/deadline.ts';
 import { recordOf } from './record.ts';
@@ -17,6 +20,28 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
   };
 };
 
-/** The deadline of a sock by the newest that is known of it; of one that only the inventory knows where `sock` is null. */
-export const deadlineOfSock = (sock: Sock | null, host: Host): Deadline =>
-  sock === null ? deadlineOfSilent() : deadlineOf(recordOf(sock, host.hello), host);
+/** A FIN_WAIT2 timer fires a little late, and the listing took a moment: what is overdue by more was not that timer. */
+const LATE_NS = 500e6;
+const LATE_SHARE = 0.13;
+
+/** The deadline of a dying sock, or of an orphan that only the inventory knows. */
+export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline => {
+  if (!('kind' in dying)) return deadlineOf(recordOf(dying, host.hello), host);
+  const { timer, state, at: listedAt } = dying;
+  if (state !== TCP.FIN_WAIT2 || timer?.kind !== 2) return deadlineOfSilent();
+  const at = traceNs(listedAt + timer.ms * 1e6);
+  const expectedAt = traceNs(at + timer.ms * 1e6 * LATE_SHARE * 0.25);
+  if (host.now > at + timer.ms * 1e6 * LATE_SHARE + LATE_NS) return deadlineOfSilent();
+  return {
+    kind: 'at',
+    at,
+    expectedAt,
+    nextTimerAt: at,
+    ifSilentAt: null,
+    rule: 'fin_wait2_timewait',
+    because: [
+      `/proc/net/tcp told its FIN_WAIT2 timer: due ${timer.ms} ms after the listing; then a minisock takes over, and it is no orphan any more`,
+    ],
+    isExact: false,
+  };
+};

@@ -107,6 +107,11 @@ export type Inventoried = {
   readonly state: number;
   readonly retransmits: number;
   readonly txQueue: number;
+  /**
+   * Its pending timer: 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe; ms until it fires, to 10 ms;
+   * window probes that were not answered. Null in old recordings.
+   */
+  readonly timer: { readonly kind: number; readonly ms: number; readonly probesOut: number } | null;
 };
 
 /** The inventory is complete; `unreadable` namespaces could not be asked. */

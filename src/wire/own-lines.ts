@@ -24,10 +24,12 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       const state = decimal(scan);
       const retransmits = decimal(scan);
       const txQueue = decimal(scan);
+      // Recordings of the first day end here.
+      const timer = scan.done() ? null : { kind: decimal(scan), ms: decimal(scan), probesOut: decimal(scan) };
       if (family !== 'ipv4' && family !== 'ipv6') return null;
       if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
       if (!isAddress(laddr) || !isAddress(raddr)) return null;
-      return { kind: 'inventoried', at, netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue };
+      return { kind: 'inventoried', at, netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue, timer };
     }
     case 0x65: {
       const before = decimal(scan);

@@ -209,11 +209,13 @@ export type InventoryFields = {
   readonly peer?: string;
   readonly rport?: number;
   readonly state?: TcpState;
+  /** As the line ends: kind, ms, probes. */
+  readonly timer?: string;
 };
 
 export const inventoriedLine = (at: number, on: InventoryFields = {}): string => {
   const local = on.local ?? '10.0.0.1';
-  return `i ${boot(at)} ${on.netns ?? 4_026_531_840} ${local.includes(':') ? 'ipv6' : 'ipv4'} ${local} ${on.lport ?? 443} ${on.peer ?? '10.0.0.2'} ${on.rport ?? 51_234} ${state(on.state ?? 'FIN_WAIT1')} 3 1448`;
+  return `i ${boot(at)} ${on.netns ?? 4_026_531_840} ${local.includes(':') ? 'ipv6' : 'ipv4'} ${local} ${on.lport ?? 443} ${on.peer ?? '10.0.0.2'} ${on.rport ?? 51_234} ${state(on.state ?? 'FIN_WAIT1')} 3 1448 ${on.timer ?? '1 800 0'}`;
 };
 
 export const inventoryEndLine = (at: number, on: { attachedAt?: number; unreadable?: number } = {}): string =>

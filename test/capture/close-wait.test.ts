@@ -140,6 +140,8 @@ describe('an ESTABLISHED socket', () => {
       txQueue: 0,
       rxQueue: 3,
       timer: 0,
+      timerMs: 0,
+      probesOut: 0,
       retransmits: 0,
       inode: 7,
     } as const;

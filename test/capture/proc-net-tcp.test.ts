@@ -40,6 +40,8 @@ describe('a line', () => {
         txQueue: 1449,
         rxQueue: 0,
         timer: 1,
+        timerMs: 200,
+        probesOut: 0,
         retransmits: 7,
         inode: 0,
       },

@@ -25,7 +25,8 @@ const PATIENCE_MS = 20_000;
 /** Starts one of `workers/` in a namespace. */
 export const startWorker = (host: Host, script: string, ...args: readonly (string | number)[]): Worker => {
   const path = fileURLToPath(new URL(`workers/${script}`, import.meta.url));
-  const child = execa('ip', ['netns', 'exec', host.name, process.execPath, path, ...args.map(String)], {
+  const program = script.endsWith('.py') ? 'python3' : process.execPath;
+  const child = execa('ip', ['netns', 'exec', host.name, program, path, ...args.map(String)], {
     buffer: { stdout: false, stderr: true },
     reject: false,
     stdin: 'pipe',

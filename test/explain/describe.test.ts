@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeSilent, heldBytes } from '../../src/explain/describe.ts';
+import type { TcpState } from '../../src/kernel/tcp-state.ts';
 import { VIA } from '../../src/wire/event.ts';
 import { HOLDER, SOCK } from '../../src/wire/evidence.ts';
 import { pathOf, pathsOf } from '../builders/explain.ts';
@@ -34,8 +35,8 @@ const CONTRACT = [
   ...['unread_bytes', 'unacked_bytes', 'unsent_bytes', 'held_bytes', 'lost_bytes', 'retransmits', 'probes'],
   ...['waiting_for', 'ended_by', 'side', 'because', 'advice', 'certain', 'gaps'],
 ];
-const silent = () => {
-  const [orphan] = decodeAll([inventoriedLine(5, { state: 'FIN_WAIT2', netns: 7 })]);
+const silent = (state: TcpState = 'FIN_WAIT2', timer = '2 5000 0') => {
+  const [orphan] = decodeAll([inventoriedLine(5, { state, netns: 7, timer })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
   return describeSilent(orphan);
 };
@@ -313,5 +314,23 @@ describe('how', () => {
 
   test('a task that lives has neither signal nor status', () => {
     expect(pathOf([closed({ exitCode: 9 })]).closer).toMatchObject({ exit_signal: null, exit_status: null });
+  });
+});
+
+describe('an orphan that only the inventory knows', () => {
+  test.each([
+    ['FIN_WAIT1', '4 800 2', 'window', 'peer'],
+    ['FIN_WAIT1', '1 800 0', 'ack', 'unknown'],
+    ['LAST_ACK', '1 800 0', 'last_ack', 'unknown'],
+    ['FIN_WAIT2', '2 5000 0', 'peer_fin', 'peer'],
+    ['FIN_WAIT1', '0 0 0', 'unknown', 'unknown'],
+  ] as const)('in %s with timer %s waits for %s', (state, timer, waitingFor, side) => {
+    expect(silent(state, timer)).toMatchObject({ waiting_for: waitingFor, side, certain: false });
+  });
+
+  test('names its timer as its evidence', () => {
+    expect(silent('FIN_WAIT1', '4 800 2').because.join()).toContain(
+      'window probe timer due in 800 ms, 2 probes unanswered',
+    );
   });
 });

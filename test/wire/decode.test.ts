@@ -264,7 +264,8 @@ describe('malformed lines', () => {
   });
 
   test('a prefix of a good line that lost a whole field is malformed, at every cut', () => {
-    for (const line of [helloLine(), ...oneOfEach().filter((each) => !/^[nlhm]/.test(each))]) {
+    // Text may end anywhere; and an inventory line of an older recording ends before the timer.
+    for (const line of [helloLine(), ...oneOfEach().filter((each) => !/^[nlhmi]/.test(each))]) {
       const lastField = line[0] === 'A' ? line.length - 1 : line.lastIndexOf(' ');
       for (let length = 1; length <= lastField; length++) {
         const cut = line.slice(0, length);

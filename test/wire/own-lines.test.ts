@@ -35,6 +35,9 @@ test('an inventoried orphan that is written is read back', () => {
           state,
           on.retransmits,
           on.txQueue,
+          4,
+          1230,
+          on.retransmits,
         ]);
         expect(read(line)).toEqual({
           kind: 'inventoried',
@@ -44,7 +47,9 @@ test('an inventoried orphan that is written is read back', () => {
           raddr: '10.9.8.7',
           state,
           ...on,
+          timer: { kind: 4, ms: 1230, probesOut: on.retransmits },
         });
+        expect(read(line.split(' ').slice(0, -3).join(' '))).toMatchObject({ kind: 'inventoried', timer: null });
       },
     ),
   );

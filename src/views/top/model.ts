@@ -1,6 +1,7 @@
 import type { ClosePath, Dying, How, WaitingFor } from '../../explain/close-path.ts';
 import type { TcpState } from '../../kernel/tcp-state.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
+import type { Inventoried } from '../../wire/event.ts';
 
 /** One line of the table: a socket that is still dying. */
 export type Row = {
@@ -26,6 +27,8 @@ export type Row = {
   readonly deadlineMs?: number | 'never' | null;
   /** What the row was made of; null for an orphan that only the inventory knows. Never shown. */
   readonly sock?: Sock | null;
+  /** The same of an orphan that only the inventory knows. */
+  readonly orphan?: Inventoried;
   /** False when loss, a late start or inference touched this row. */
   readonly certain: boolean;
   /** Shown where the terminal is wide and some row has them. */

@@ -1,4 +1,4 @@
-import { heldBytes } from '../../explain/describe.ts';
+import { heldBytes, silentWait } from '../../explain/describe.ts';
 import { distance } from '../../explain/sequence.ts';
 import { waitingIn } from '../../explain/waiting.ts';
 import { endpoint } from '../../kernel/address.ts';
@@ -93,6 +93,7 @@ export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   closer: null,
   heldBytes: null,
   retransmits: orphan.retransmits,
-  waitingFor: 'unknown',
+  orphan,
+  waitingFor: silentWait(orphan),
   certain: false,
 });

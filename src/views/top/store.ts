@@ -6,6 +6,7 @@ import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
+import type { Inventoried } from '../../wire/event.ts';
 import type { Meta } from '../../wire/meta.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
@@ -25,7 +26,7 @@ export type TopSource = {
   readonly tracker: Tracker;
   readonly describe: (sock: Sock) => ClosePath | null;
   readonly describeOneDying: (sock: Sock) => Dying | null;
-  readonly deadline: (sock: Sock | null) => Deadline | null;
+  readonly deadline: (dying: Sock | Inventoried) => Deadline | null;
   readonly wallClock: (at: TraceNs) => string;
 };
 
@@ -108,14 +109,17 @@ export const createTopStore = (
     const sock = find(source.tracker.live(), keyOf, query.detail);
     if (sock !== undefined) return source.describeOneDying(sock);
     const orphan = find(source.tracker.silent(), silentKeyOf, query.detail);
-    return orphan === undefined ? null : dyingOf(describeSilent(orphan), deadlineOfSilent(), source.wallClock);
+    return orphan === undefined
+      ? null
+      : dyingOf(describeSilent(orphan), source.deadline(orphan) ?? deadlineOfSilent(), source.wallClock);
   };
 
   /** The rows on the screen with their deadlines: of these few alone they are worked out. */
   const withDeadlines = <P extends { readonly rows: readonly Row[] }>(page: P, from: TopSource, now: TraceNs): P => ({
     ...page,
     rows: page.rows.map((row) => {
-      const deadline = from.deadline(row.sock ?? null);
+      const dying = row.sock ?? row.orphan;
+      const deadline = dying === undefined ? null : from.deadline(dying);
       const deadlineMs =
         deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
       return { ...row, deadlineMs };
