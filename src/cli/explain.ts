@@ -12,7 +12,7 @@ import { ledgerRecord } from '../views/ledger-record.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
-import { tell, tellFault } from './messages.ts';
+import { tell, tellFault, tellRecorded } from './messages.ts';
 import { createOutput, type Output } from './output.ts';
 import type { SocketPredicate } from './socket-argument.ts';
 import { runLive, runRecording, untilSignalled } from './source.ts';
@@ -48,7 +48,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
       const made: Fold = createFold(given, {
         onEnd: (sock) => add(made.describe(sock)),
         onLedger: () => undefined,
-        onNotice: tell,
+        onNotice: (text, at) => (file === undefined ? tell(text) : tellRecorded(text, made.wallClock(at))),
       });
       fold = made;
       if (file === undefined) tell(`watching for ${duration / 1000} s; Ctrl+C ends it early, with what there is`);

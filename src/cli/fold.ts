@@ -5,6 +5,7 @@ import { type DescribeContext, describeSilent, describeSock } from '../explain/d
 import { deadlineOfDying, dyingOf } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import type { TraceNs } from '../kernel/units.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import { createTracker, type Tracker } from '../lifecycle/tracker.ts';
@@ -24,7 +25,7 @@ export type FoldOptions = {
   readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
   /** Something the user must know, in words; may hold hostile bytes. */
-  readonly onNotice: (text: string) => void;
+  readonly onNotice: (text: string, at: TraceNs) => void;
 };
 
 export type Fold = {
@@ -106,8 +107,8 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       }
       if (event.kind === 'bye') isComplete = true;
       // Told at once: where bpftrace has gone silent no event comes to move the reorder window.
-      if (event.kind === 'notice') options.onNotice(event.text);
-      if (event.kind === 'lost') options.onNotice(`${event.count} events lost: ${event.where}`);
+      if (event.kind === 'notice') options.onNotice(event.text, event.at);
+      if (event.kind === 'lost') options.onNotice(`${event.count} events lost: ${event.where}`, event.at);
       reorder.push(event, !isOwn(event));
     },
     end: () => {

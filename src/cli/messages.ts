@@ -14,3 +14,7 @@ export const tellFault = (fault: Fault): void => {
   tell(fault.message);
   process.stderr.write(`  why: ${printable(fault.why)}\n  try: ${printable(fault.remedy)}\n`);
 };
+
+/** The same for what a recording says of the time when it was made, `at` RFC 3339. */
+export const tellRecorded = (text: string, at: string): void =>
+  tell(`in the recording, ${at.slice(11, 19)} UTC: ${text}`);

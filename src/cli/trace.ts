@@ -5,7 +5,7 @@ import { ledgerRecord } from '../views/ledger-record.ts';
 import { traceHeading, traceLine } from '../views/trace-line.ts';
 import { filterOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
-import { tell, tellFault } from './messages.ts';
+import { tell, tellFault, tellRecorded } from './messages.ts';
 import { createOutput } from './output.ts';
 import { runLive, runRecording, untilSignalled } from './source.ts';
 
@@ -36,7 +36,7 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
         onLedger: (row) => {
           if (isJson) output.line(ledgerLine(row, made));
         },
-        onNotice: tell,
+        onNotice: (text, at) => (file === undefined ? tell(text) : tellRecorded(text, made.wallClock(at))),
       });
       fold = made;
     },

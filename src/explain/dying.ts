@@ -9,9 +9,13 @@ import { recordOf } from './record.ts';
 /** The contract's `dying` of a socket: its path so far, and its deadline. */
 export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Host['now']) => string): Dying => {
   const isAt = deadline.kind === 'at';
+  // That the capture ended is true of every socket that still is dying, and no doubt about what was seen until then.
+  const gaps = path.gaps.filter((gap) => gap !== 'capture_ended');
   return {
     ...path,
     type: 'dying',
+    gaps,
+    certain: gaps.length === 0,
     deadline: deadline.kind === 'undecided' ? 'unknown' : deadline.kind,
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,

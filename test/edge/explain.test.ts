@@ -13,7 +13,8 @@ describe.concurrent('explain over the recording that comes with finwait', () => 
     const run = await runFinwait(['explain', DEMO]);
     expect(run.code).toBe(0);
     // What the recorder had to say of itself is said again.
-    for (const line of run.stderr.trimEnd().split('\n')) expect(line).toMatch(/^finwait: finwait itself was stalled/);
+    for (const line of run.stderr.trimEnd().split('\n'))
+      expect(line).toMatch(/^finwait: in the recording, \d\d:\d\d:\d\d UTC: finwait itself was stalled/);
     expect(flat(run.stdout)).toMatch(
       /^14 orphans on web-1 \(the kernel counts 14, <1% of its limit of 8,192\), the oldest since 2026-11-21 08:22:40 UTC/,
     );

@@ -92,7 +92,7 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
     ...entry('dying', `${formatMicros(path.dying_us)}, an orphan for ${formatMicros(path.orphan_us)}`, width),
     ...entry('waits for', WAITING[path.waiting_for], width),
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
-    ...entry('held', bytes(path), width),
+    ...entry('at close', bytes(path), width),
     ...entry('sent', `${formatCount(path.retransmits)} retransmits, ${formatCount(path.probes)} probes`, width),
     [span(' ')],
     [span('path', 'strong'), span('  since the close', 'dim')],

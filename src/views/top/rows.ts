@@ -75,7 +75,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
     heldBytes: heldBytes(evidence),
     retransmits: sock.retransmits,
     waitingFor: sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
-    certain: sock.gaps.size === 0,
+    certain: sock.gaps.size === (sock.gaps.has('capture_ended') ? 1 : 0),
     unackedBytes: distance(evidence.writeSeq, evidence.sndUna),
     unsentBytes: distance(evidence.writeSeq, evidence.sndNxt),
   };

@@ -88,7 +88,10 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
 
 const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width: number): Segment => {
   if (drift === null || orphans === null || kernelOrphans === null) return segment(4, span(`drift ${UNKNOWN}`, 'dim'));
-  if (Math.abs(drift) <= inFlight) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
+  if (drift !== 0 && Math.abs(drift) <= inFlight) {
+    return segment(4, span(`${formatCount(inFlight)} under way`, 'dim'));
+  }
+  if (drift === 0) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
   return segment(0, span(` DRIFT ${drift > 0 ? '+' : ''}${formatCount(drift)} `, 'loud'));
 };
 

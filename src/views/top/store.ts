@@ -174,6 +174,8 @@ export const createTopStore = (
     },
     attach: (taken) => {
       source = taken;
+      // Which backend was tried, and why, is of no use any more.
+      notice = '';
     },
     setPhase: (next) => {
       phase = next;

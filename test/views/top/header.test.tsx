@@ -16,7 +16,7 @@ it('orphans are shown by our count, the kernel’s and its limit, with the rates
   const header = await head({});
   expect(header).toMatch(/LIVE {2}tracing {2}fentry {2}bpftrace 0\.23\.1 +12:34:56/);
   expect(header).toMatch(/orphans 1,234 ours {2}1,236 kernel {2}16,384 limit {2}\[#+\.+\|\.+\|\.+\] 7\.5%/);
-  expect(header).toContain('entries 120/s  exits 118/s  held 12M  in step  0 lost  0 late  0 malformed');
+  expect(header).toContain('entries 120/s  exits 118/s  held 12M  3 under way  0 lost  0 late  0 malformed');
 });
 
 it('before the inventory is taken nothing is 0', async () => {
@@ -39,7 +39,7 @@ it('drift and loss are still told at 40 columns', async () => {
 });
 
 it('a drift that what is in flight explains is calm', async () => {
-  expect(await head({ drift: 3, inFlight: 3 })).toContain('in step');
+  expect(await head({ drift: 3, inFlight: 3 })).toContain('3 under way');
 });
 
 it('unlocated orphans and the notice are shown when there are any', async () => {
