@@ -55,13 +55,18 @@ export type Verdict = {
   readonly seconds: number;
 };
 
-/** Whether all that could be played was right. What was lost is shown, and touched none of it. */
+/**
+ * Whether all that could be played was right. What was lost is shown, and is all that the ends of
+ * a lossy wire may lack.
+ */
 export const isRight = (verdict: Verdict): boolean =>
   verdict.error === null &&
   Object.keys(verdict.scenarios).length > 0 &&
   Object.values(verdict.scenarios).every(({ state }) => state !== 'wrong') &&
   verdict.lossy !== null &&
-  verdict.lossy.paths === verdict.lossy.expected &&
-  verdict.ledger?.drift === 0 &&
+  verdict.ledger !== null &&
+  verdict.lossy.paths <= verdict.lossy.expected &&
+  verdict.lossy.paths + verdict.ledger.lost_events >= verdict.lossy.expected &&
+  verdict.ledger.drift === 0 &&
   verdict.ledger.in_flight === 0 &&
   verdict.ledger.malformed === 0;

@@ -85,7 +85,7 @@ def shutdown_blocked_then_close(p):
     p.died(pair.ports)
 
 
-@scenario()
+@scenario(sysctls=PATIENT)
 def shutdown_in_close_wait_then_close(p):
     pair = p.pair()
     pair.far.close()
@@ -97,7 +97,7 @@ def shutdown_in_close_wait_then_close(p):
     p.died(pair.ports)
 
 
-@scenario(sysctls={'tcp_orphan_retries': 4})
+@scenario(sysctls=PATIENT)
 def shutdown_on_both_sides_then_close(p):
     pair = p.pair()
     p.drop('far', 'no_fins', pair.rport)

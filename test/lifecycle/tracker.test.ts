@@ -331,6 +331,20 @@ describe('what was missed', () => {
     expect(tracker.counters().unannounced).toBe(2);
   });
 
+  test('a line that comes twice stands where another one was overwritten: that one is lost', () => {
+    const other = { sk: 'beef', cookie: 5n };
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announceLine({ at: ms(1) }),
+      destroyLine({ at: ms(2), ...other }),
+      destroyLine({ at: ms(2), ...other }),
+      destroyLine({ at: ms(3) }),
+      tickLine(sec(9)),
+    );
+    expect(tracker.counters().lostEvents).toBe(1);
+    expect(ended.flatMap(({ gaps }) => [...gaps])).toContain('events_lost');
+  });
+
   test('lost events mark the paths that live, and no others', () => {
     const { tracker, ended } = track().feed(
       announceLine({ at: 0, sk: 'dead' }),

@@ -5,6 +5,7 @@ import type { Lossy } from '../verdict.ts';
 
 const CONNECTIONS = 40;
 const PATIENCE_MS = 60_000;
+const ENDS_MS = 20_000;
 /** Both ends of each connection send, read to the end and close: the client first. */
 const CLIENTS = `
 import socket, threading
@@ -41,7 +42,7 @@ export const playLossy = async (trace: Trace): Promise<Lossy> => {
     const port = Number(execFileSync('python3', ['-c', CLIENTS], { encoding: 'utf8', timeout: PATIENCE_MS }));
     const isOurs = (path: ClosePath): boolean => path.rport === port || (path.lport === port && path.rport !== 0);
     const expected = 2 * CONNECTIONS;
-    const paths = await trace.untilPaths(expected, isOurs, PATIENCE_MS).catch(() => trace.paths(isOurs));
+    const paths = await trace.untilPaths(expected, isOurs, ENDS_MS).catch(() => trace.paths(isOurs));
     return {
       skipped: null,
       expected,
