@@ -248,7 +248,7 @@ def linger2_at_close(p):
     p.died(pair.ports)
 
 
-@scenario()
+@scenario(sysctls=PATIENT)
 def linger2_later(p):
     pair = p.pair()
     pair.near.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, -1)

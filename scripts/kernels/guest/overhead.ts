@@ -5,7 +5,7 @@ import { release } from 'node:os';
 import { startTrace } from '../../../test/e2e/finwait.ts';
 import { BACKENDS } from '../kernels.ts';
 
-const ROUNDS = 2;
+const ROUNDS = 3;
 /** One Python loop on loopback: open, close both ends, count. */
 const LOOP = `
 import socket, time
