@@ -3,7 +3,7 @@ import { createReport, type ReportFold } from '../explain/report/create-report.t
 import { hostStateOf } from '../explain/report/host-state.ts';
 import type { Grouping, Report, Row } from '../explain/report/report.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
-import { causeLines } from '../views/explain/cause-lines.ts';
+import { causeLines, indexLines } from '../views/explain/cause-lines.ts';
 import { explanationRecord } from '../views/explain/explanation-record.ts';
 import { reportLines, socketReportLines } from '../views/explain/report-lines.ts';
 import { NO_FILTER, passes } from '../views/filter.ts';
@@ -82,6 +82,7 @@ export const reported = (report: ReportFold, meta: Meta, fold: Fold, isFiltered:
   const until = fold.wallClock(fold.tracker.now());
   return report.end({
     hostName: meta.host,
+    netns: meta.netns,
     from: meta.started_at,
     until: until === '' ? null : until,
     ledger: fold.tracker.ledger(),
@@ -122,10 +123,13 @@ export const listCauses = async (cause: string | null, isJson: boolean): Promise
   const output = createOutput();
   const notes: readonly CauseNote[] = CAUSES.filter((note) => cause === null || note.cause === cause);
   const columns = process.stdout.isTTY ? process.stdout.columns : 80;
+  const hasIndex = !isJson && cause === null;
+  if (hasIndex) for (const line of indexLines(notes, columns)) output.line(line);
   notes.forEach((note, index) => {
     const { doesNotHelp: does_not_help, ...rest } = note;
     if (isJson) output.line(JSON.stringify({ type: 'cause', ...rest, does_not_help }));
-    else for (const line of [...(index === 0 ? [] : ['']), ...causeLines(note, columns)]) output.line(line);
+    else
+      for (const line of [...(index === 0 && !hasIndex ? [] : ['']), ...causeLines(note, columns)]) output.line(line);
   });
   await output.flush();
   return EXIT.done;

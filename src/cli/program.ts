@@ -17,7 +17,7 @@ import { tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
-const shared = (command: Command): Command =>
+const shared = (command: Command, unlessTold = ''): Command =>
   command
     .addOption(
       new Option('--backend <name>', 'auto, fentry, kprobe or tracepoint').default('auto').argParser(parseBackend),
@@ -27,13 +27,17 @@ const shared = (command: Command): Command =>
     .addOption(new Option('-D, --dport <ports>', 'only these remote ports, comma-separated').argParser(parsePorts))
     .addOption(new Option('-4, --ipv4', 'only IPv4').conflicts('ipv6'))
     .addOption(new Option('-6, --ipv6', 'only IPv6'))
-    .addOption(new Option('--netns <inode>', 'only this network namespace').argParser(parseCount))
+    .addOption(
+      new Option('--netns <inode>', 'only this network namespace: its inode, as lsns -t net has it').argParser(
+        parseCount,
+      ),
+    )
     .option('--comm <name>', 'only sockets closed by a process of this name')
     .addOption(new Option('--state <state>', 'only paths through this state, as FIN_WAIT1').argParser(parseState))
     .addOption(
       new Option('--min-age <time>', 'only sockets dying for at least this long, as 10ms').argParser(parseDuration),
     )
-    .addOption(new Option('--duration <time>', 'stop after this long, as 30s').argParser(parseDuration))
+    .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
     .option('--strict', 'exit with 4 when events were lost');
 
 /** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
@@ -90,7 +94,13 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .description('the screen over a recording that comes with finwait; needs neither root nor bpftrace')
     .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
     .action((options) => done(import('./top.ts').then(({ demo }) => demo(options))));
-  shared(program.command('explain [file]').description('why sockets were orphaned, grouped, with evidence and remedy'))
+  shared(
+    program
+      .command('explain')
+      .description('why sockets were orphaned, grouped, with evidence and remedy')
+      .argument('[file]', "a recording, '-' for stdin; without it, finwait watches this host"),
+    ' (unless told, 10s live)',
+  )
     .option('--json', 'one JSON object a line')
     .addOption(new Option('--by <key>', 'group by this').choices(GROUPINGS).default('cause'))
     .addOption(
@@ -98,7 +108,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
         parseSocket,
       ),
     )
-    .addOption(new Option('--limit <n>', 'single sockets shown').default(10).argParser(parseLimit))
+    .addOption(new Option('--limit <n>', 'single sockets shown, 1 to 1000').default(10).argParser(parseLimit))
     .addOption(
       new Option('--list [cause]', 'what is known of each cause, or of one; traces nothing').argParser(parseCause),
     )

@@ -1,5 +1,6 @@
 import { endpoint } from '../kernel/address.ts';
 import { causeOf } from './cause-of.ts';
+import { PRICE } from './causes/note.ts';
 import type { Cause, ClosePath, Dying } from './close-path.ts';
 import { size } from './report/words.ts';
 
@@ -15,20 +16,25 @@ const ORDINARY: ReadonlySet<Cause> = new Set(['acked', 'time_wait', 'fin_wait2_t
  * What to do about a dying or finished socket, with its own figures, and which sysctl would not help where people
  * commonly reach for it.
  *
+ * @param ownNetns - the namespace in which finwait runs; the commands and settings for a socket of another one, or
+ * where it is not known, name the socket's: its tuple may be another socket's in this one
  * @returns sentences; none for an ordinary end in under a second, a socket that never was a connection, a closed
  * listener, or a cause nobody knows
  * @see causes.ts, which says the same of the cause in general
  */
-export const adviceFor = (path: Row): readonly string[] => {
+export const adviceFor = (path: Row, ownNetns: number | null = null): readonly string[] => {
   const cause = causeOf(path);
   if (ORDINARY.has(cause) && (path.dying_us ?? 0) < QUICK_US) return [];
-  return ADVICE[cause](path);
+  return ADVICE[cause](path, path.netns === ownNetns ? '' : ` (in netns ${path.netns})`);
 };
+
+/** Of a socket, and ` (in netns N)` where its namespace is not known to be ours. */
+type Adviser = (path: Row, where: string) => readonly string[];
 
 const NOT_FIN_TIMEOUT = 'net.ipv4.tcp_fin_timeout would not help: it bounds FIN_WAIT2 only.';
 const NOT_RETRIES2 = 'net.ipv4.tcp_retries2 would not help: it does not bound orphans.';
-const BOUND =
-  "net.ipv4.tcp_orphan_retries bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets.";
+const bound = (where: string): string =>
+  `net.ipv4.tcp_orphan_retries${where} bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets. ${PRICE}`;
 
 const bytes = (count: number): string => `${count} B`;
 
@@ -46,19 +52,27 @@ const lostOf = ({ lost_bytes }: Row): readonly string[] =>
     ? []
     : [`${bytes(lost_bytes)} were never acknowledged: whatever the peer has of them, this application was not told.`];
 
-const lookForPath = (path: Row): string =>
-  `Look for what drops packets between this host and ${peerOf(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}, tcpdump on both ends.`;
+const lookForPath = (path: Row, where: string): string =>
+  `Look for what drops packets between this host and ${peerOf(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.`;
 
-const kill = (path: Row): readonly string[] =>
-  path.ended_by === null
-    ? [`To end it now: ss -tK dst ${path.raddr} dport = :${path.rport} sport = :${path.lport}.`]
-    : [];
+const PID = 'with the PID of a process that lives there (lsns -t net)';
 
-const unacknowledged = (path: Row): readonly string[] => [
+/** The command alone, pasted, must not end a socket of this namespace that has the same tuple. */
+const kill = (path: Row, where: string): readonly string[] => {
+  if (path.ended_by !== null) return [];
+  const command = `ss -tK dst ${path.raddr} dport = :${path.rport} sport = :${path.lport}`;
+  return [
+    where === ''
+      ? `To end it now: ${command}.`
+      : `To end it now${where}: nsenter --net=/proc/PID/ns/net ${command}, ${PID}.`,
+  ];
+};
+
+const unacknowledged: Adviser = (path, where) => [
   `${peerOf(path)} has not acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
-  lookForPath(path),
-  BOUND,
-  ...kill(path),
+  lookForPath(path, where),
+  bound(where),
+  ...kill(path, where),
   NOT_FIN_TIMEOUT,
   NOT_RETRIES2,
 ];
@@ -77,12 +91,13 @@ const tookLong = (path: Row): string =>
 const notClosing = (path: Row): string =>
   `The application at ${peerOf(path)} does not close: there the connection is in CLOSE_WAIT, and ss -tanp state close-wait names it.`;
 
-const LOWER_FIN_TIMEOUT =
-  'Set net.ipv4.tcp_fin_timeout (or the TCP_LINGER2 of the application) to 60 s or less: then a minisock takes over at once.';
+/** Of sockets to come: it does harm to those that wait already. */
+const lowerFinTimeout = (where: string): string =>
+  `For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout${where}, or the TCP_LINGER2 of the application, to 60 s or less: a minisock takes them over at once. Those waiting keep their timer, and are then reset instead of handed over.`;
 
-const whatWasSlow = (path: Row): readonly string[] => {
-  if (path.waiting_for === 'peer_fin') return [LOWER_FIN_TIMEOUT];
-  return path.waiting_for === 'window' ? [tookLong(path)] : [lookForPath(path)];
+const whatWasSlow: Adviser = (path, where) => {
+  if (path.waiting_for === 'peer_fin') return [lowerFinTimeout(where)];
+  return path.waiting_for === 'window' ? [tookLong(path)] : [lookForPath(path, where)];
 };
 
 const limited = (path: Row, limit: string): readonly string[] => [
@@ -93,30 +108,34 @@ const limited = (path: Row, limit: string): readonly string[] => [
 
 const none = (): readonly string[] => [];
 
-const ADVICE: Readonly<Record<Cause, (path: Row) => readonly string[]>> = {
+const ADVICE: Readonly<Record<Cause, Adviser>> = {
   ack: unacknowledged,
   last_ack: unacknowledged,
-  window: (path) => [notReading(path), BOUND, ...kill(path), NOT_FIN_TIMEOUT, NOT_RETRIES2],
-  peer_fin: (path) => [
+  window: (path, where) => [notReading(path), bound(where), ...kill(path, where), NOT_FIN_TIMEOUT, NOT_RETRIES2],
+  peer_fin: (path, where) => [
     notClosing(path),
-    LOWER_FIN_TIMEOUT,
-    ...kill(path),
+    ...kill(path, where),
+    lowerFinTimeout(where),
     'net.ipv4.tcp_orphan_retries would not help: in FIN_WAIT2 nothing is left to send again.',
   ],
   linger: () => [
     'The process waits in close() for SO_LINGER: take the option out, or lower its time.',
     'O_NONBLOCK would not help: close() does not look at it.',
   ],
-  acked: (path) => [tookLong(path), ...(path.waiting_for === 'window' ? [] : [lookForPath(path)]), NOT_FIN_TIMEOUT],
+  acked: (path, where) => [
+    tookLong(path),
+    ...(path.waiting_for === 'window' ? [] : [lookForPath(path, where)]),
+    NOT_FIN_TIMEOUT,
+  ],
   time_wait: (path) => [
     path.waiting_for === 'peer_fin'
       ? `The application at ${peerOf(path)} took long to close: there the connection was in CLOSE_WAIT until it did.`
       : tookLong(path),
     'net.ipv4.tcp_fin_timeout would not shorten TIME_WAIT, which is 60 s and no orphan.',
   ],
-  fin_wait2_timewait: (path) => [
+  fin_wait2_timewait: (path, where) => [
     notClosing(path),
-    ...whatWasSlow(path),
+    ...whatWasSlow(path, where),
     'net.ipv4.tcp_max_orphans has no part in it: the minisock that goes on is no orphan.',
   ],
   peer_reset: (path) => [
@@ -129,22 +148,26 @@ const ADVICE: Readonly<Record<Cause, (path: Row) => readonly string[]>> = {
     ...lostOf(path),
     "SO_LINGER would not help: it waits for acknowledgements of our data, not for the end of the peer's.",
   ],
-  retries: (path) => [
+  retries: (path, where) => [
     `${peerOf(path)} never acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
     ...lostOf(path),
-    lookForPath(path),
-    BOUND,
+    lookForPath(path, where),
+    bound(where),
     NOT_FIN_TIMEOUT,
     NOT_RETRIES2,
   ],
-  window_probes: (path) => [notReading(path), ...lostOf(path), BOUND, NOT_FIN_TIMEOUT, NOT_RETRIES2],
-  user_timeout: (path) => [
+  window_probes: (path, where) => [notReading(path), ...lostOf(path), bound(where), NOT_FIN_TIMEOUT, NOT_RETRIES2],
+  user_timeout: (path, where) => [
     `The application's TCP_USER_TIMEOUT ended it${afterRetransmits(path)}: change it there.`,
     ...lostOf(path),
-    lookForPath(path),
+    lookForPath(path, where),
     'net.ipv4.tcp_orphan_retries would not help: TCP_USER_TIMEOUT replaces it.',
   ],
-  fin_timeout: (path) => [notClosing(path), LOWER_FIN_TIMEOUT, 'net.ipv4.tcp_keepalive_time would not help.'],
+  fin_timeout: (path, where) => [
+    notClosing(path),
+    `Lowering net.ipv4.tcp_fin_timeout${where} would not help sockets that wait already: it is what makes their timer reset them. Those that enter FIN_WAIT2 later, at 60 s or less, go to a minisock at once.`,
+    'net.ipv4.tcp_keepalive_time would not help.',
+  ],
   linger2: () => [
     'If that is not meant, set TCP_LINGER2 to 0 or more in the application.',
     'net.ipv4.tcp_fin_timeout would not help: a socket with TCP_LINGER2 does not ask for it.',
@@ -160,7 +183,8 @@ const ADVICE: Readonly<Record<Cause, (path: Row) => readonly string[]>> = {
   ],
   orphan_limit: (path) => limited(path, 'net.ipv4.tcp_max_orphans, which is one limit for all namespaces'),
   out_of_memory: (path) => limited(path, 'the third value of net.ipv4.tcp_mem; raising tcp_max_orphans would not help'),
-  resources: (path) => limited(path, 'tcp_max_orphans or tcp_mem: nstat -az TcpExtTCPAbortOnMemory, dmesg'),
+  resources: (path, where) =>
+    limited(path, `tcp_max_orphans or tcp_mem: nstat -az TcpExtTCPAbortOnMemory${where}, dmesg`),
   killed: (path) => [
     'Find who ran ss -K, or the BPF program that calls bpf_sock_destroy().',
     ...lostOf(path),

@@ -4,15 +4,18 @@ import { byHandPreamble, type Scenario } from './scenario.ts';
 
 const byName: ReadonlyMap<string, Scenario> = new Map(CATALOGUE.map((scenario) => [scenario.name, scenario]));
 
+const NAME_WIDTH = Math.max(...CATALOGUE.map(({ name }) => name.length));
+
 /** `--list`: a line for each scenario, and the groups. */
 export const listLines = (): readonly string[] => [
   ...CATALOGUE.map(
     ({ name, title, seconds, needs }) =>
-      `${name.padEnd(30)} ${`${Math.ceil(seconds)} s`.padStart(5)}  ${title}${needs === 'host' ? '  (--host)' : ''}`,
+      `${name.padEnd(NAME_WIDTH)} ${`${Math.ceil(seconds)} s`.padStart(5)}  ${title}${needs === 'host' ? '  (--host)' : ''}`,
   ),
   '',
   ...Object.keys(GROUPS).map(
-    (group) => `${group.padEnd(30)} ${CATALOGUE.filter((scenario) => GROUPS[group]?.(scenario)).length} of them`,
+    (group) =>
+      `${group.padEnd(NAME_WIDTH)} ${CATALOGUE.filter((scenario) => GROUPS[group]?.(scenario)).length} of them`,
   ),
 ];
 

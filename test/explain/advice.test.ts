@@ -24,6 +24,26 @@ describe('advice', () => {
     expect(text).toContain('ss -tK dst 192.0.2.7 dport = :51234 sport = :443');
   });
 
+  test('gives no command that ends an equal tuple of the own namespace, and names the other', () => {
+    const row = aDying({ waiting_for: 'ack', netns: 7 });
+    for (const own of [null, 8]) {
+      const text = adviceFor(row, own).join('\n');
+      expect(text).toContain('(in netns 7): nsenter --net=/proc/PID/ns/net ss -tK dst 192.0.2.7');
+      expect(text).toContain('ip route get 192.0.2.7 (in netns 7)');
+      expect(text).toContain('net.ipv4.tcp_orphan_retries (in netns 7) bounds it');
+    }
+    const text = adviceFor(row, 7).join('\n');
+    expect(text).toContain('To end it now: ss -tK dst 192.0.2.7');
+    expect(text).not.toContain('netns');
+  });
+
+  test('offers tcp_fin_timeout to sockets to come, and says what it does to those that wait', () => {
+    const text = adviceFor(aDying({ waiting_for: 'peer_fin' })).join('\n');
+    expect(text).toMatch(/enter FIN_WAIT2 from now on, .*Those waiting keep their timer, and are then reset/);
+    const after = adviceFor(aPath({ ended_by: 'fin_timeout', dying_us: 2e6 })).join('\n');
+    expect(after).toContain('it is what makes their timer reset them');
+  });
+
   test.each(['acked', 'time_wait', 'fin_wait2_timewait'] as const)(
     'blames no path for %s that came late because the window was shut',
     (ended_by) => {

@@ -10,7 +10,7 @@ export const ABORTED: readonly CauseNote[] = [
     cites: 'tcp_reset (net/ipv4/tcp_input.c)',
     helps: [
       'Look at the peer at that time: its process ended, or closed with our data unread (there: `nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData`), or its host forgot the connection.',
-      "Compare the reset's TTL with that of the peer's data, to tell a middlebox's: `tcpdump -nvi any 'host PEER and tcp[tcpflags] & tcp-rst != 0'`.",
+      "Compare the reset's TTL with that of the peer's data, to tell a middlebox's: `tcpdump -nvi any 'host PEER and tcp[tcpflags] & tcp-rst != 0'`, over IPv6 `tcpdump -nvi any 'host PEER and ip6 proto 6 and ip6[13+40] & 4 != 0'`.",
     ],
     doesNotHelp: [
       'net.ipv4.tcp_abort_on_overflow on this host does not help: it says what a full accept queue here answers.',
@@ -50,7 +50,7 @@ export const ABORTED: readonly CauseNote[] = [
     cause: 'linger_zero',
     title: 'SO_LINGER with 0 s: close() reset it',
     meaning:
-      'The application asked for a reset instead of a FIN: what was not sent is thrown away and the peer sees ECONNRESET. It never becomes an orphan with a lifetime.',
+      'The application asked for a reset instead of a FIN: what was not acknowledged is thrown away and the peer sees ECONNRESET. It never becomes an orphan with a lifetime.',
     cites: '__tcp_close, tcp_disconnect (net/ipv4/tcp.c); counted as TCPAbortOnData',
     helps: [
       'Nothing, if it is meant so. Otherwise take SO_LINGER {1, 0} out of the application: a plain close() does not block.',

@@ -1,4 +1,4 @@
-import type { CauseNote } from './note.ts';
+import { type CauseNote, PRICE } from './note.ts';
 
 const FIND = 'Find what the orphans wait for and end that: `finwait explain --by cause`, then `--by peer`.';
 
@@ -13,7 +13,7 @@ export const LIMITED: readonly CauseNote[] = [
     helps: [
       FIND,
       'Raise net.ipv4.tcp_max_orphans: it is one limit for all namespaces, and each orphan holds up to its send buffer. At a close the full limit counts; a timer counts an orphan that is idle or unreachable two- or fourfold, so kills can start at 25 to 50% of it.',
-      'End orphans sooner with net.ipv4.tcp_orphan_retries, if they wait for acknowledgements.',
+      `End orphans sooner with net.ipv4.tcp_orphan_retries, if they wait for acknowledgements. ${PRICE}`,
     ],
     doesNotHelp: [
       'net.ipv4.tcp_abort_on_overflow frees nothing: it answers handshakes that end in a full accept queue.',

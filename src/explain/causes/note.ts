@@ -1,5 +1,8 @@
 import type { Cause } from '../close-path.ts';
 
+/** What a low tcp_orphan_retries costs: said wherever it is advised. */
+export const PRICE = 'Too low, it cuts off slow or lossy clients that still receive the last response.';
+
 /** What finwait knows of a cause, for `explain --list`, the advice of a path, and docs/causes. */
 export type CauseNote = {
   readonly cause: Cause;

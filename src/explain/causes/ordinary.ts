@@ -38,7 +38,7 @@ export const ORDINARY: readonly CauseNote[] = [
       'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due.',
     cites: '__tcp_close, tcp_rcv_state_process, tcp_time_wait(sk, TCP_FIN_WAIT2, …)',
     helps: [
-      'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
+      'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less for sockets to come: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
       'Look at the application at the peer: there the connection is in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.',
     ],
     doesNotHelp: [

@@ -1,4 +1,4 @@
-import type { CauseNote } from './note.ts';
+import { type CauseNote, PRICE } from './note.ts';
 
 /** Ends that a timer of this host made, without a word from the peer. */
 export const TIMED_OUT: readonly CauseNote[] = [
@@ -10,7 +10,7 @@ export const TIMED_OUT: readonly CauseNote[] = [
     cites: 'tcp_write_timeout, tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)',
     helps: [
       'Find where the path to the peer ends: `ip route get PEER`, and tcpdump on both ends; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
-      'Bound it per namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 1, 2 and 3 are about 1.4, 3.1 and 6.3 s. A longer RTO makes it longer.',
+      `Bound it per namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 1, 2 and 3 are about 1.4, 3.1 and 6.3 s. A longer RTO makes it longer. ${PRICE}`,
       'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for that socket.',
       'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
     ],
@@ -61,9 +61,10 @@ export const TIMED_OUT: readonly CauseNote[] = [
     cites: 'tcp_keepalive_timer, tcp_fin_time (net/ipv4/tcp_timer.c)',
     helps: [
       'Look at the application at the peer: there the connection was in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.',
-      'Set net.ipv4.tcp_fin_timeout to 60 or less: then a FIN_WAIT2 orphan is handed to a minisock at once, and no such timer runs.',
+      'Nothing more is needed where tcp_fin_timeout was lowered: sockets that enter FIN_WAIT2 at 60 or less are handed to a minisock at once, and no such timer runs.',
     ],
     doesNotHelp: [
+      'Lowering net.ipv4.tcp_fin_timeout does not help sockets that wait already: it makes their timer reset them instead of handing them over.',
       'net.ipv4.tcp_keepalive_time does not help: the FIN_WAIT2 timer uses the same slot, not the same setting.',
       'net.ipv4.tcp_orphan_retries does not help: in FIN_WAIT2 nothing is left to send again.',
     ],

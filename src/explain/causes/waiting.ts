@@ -1,4 +1,4 @@
-import type { CauseNote } from './note.ts';
+import { type CauseNote, PRICE } from './note.ts';
 
 const NO_FIN_TIMEOUT =
   'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only, and here our FIN is not acknowledged yet.';
@@ -7,6 +7,9 @@ const NO_KEEPALIVE =
   'net.ipv4.tcp_keepalive_time and its kin do not help: with data or a FIN queued the keepalive timer only starts again.';
 const NO_MAX_ORPHANS =
   'Raising net.ipv4.tcp_max_orphans ends no orphan: it only lets more of them be there before the kernel resets some.';
+/** CLOSING has a name of its own in ss; a process holds FIN_WAIT1 sockets too. */
+const KILL =
+  '`ss -tK state fin-wait-1 state closing dst PEER`, in their network namespace, ends them, and with them what a process still holds to that peer after shutdown(SHUT_WR).';
 
 /** What a socket that is still dying waits for. */
 export const WAITING: readonly CauseNote[] = [
@@ -18,10 +21,10 @@ export const WAITING: readonly CauseNote[] = [
     cites: 'tcp_retransmit_timer, tcp_write_timeout, tcp_orphan_retries (net/ipv4/tcp_timer.c)',
     helps: [
       'Find where the path to the peer ends: `ss -tino state fin-wait-1` shows timer and retransmits, `ip route get PEER` and tcpdump on both ends show who drops; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
-      'Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 3 is about 6 s.',
+      `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 3 is about 6 s. ${PRICE}`,
       'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for that socket.',
       'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
-      'Now: `ss -tK state fin-wait-1 dst PEER` ends them; it needs CONFIG_INET_DIAG_DESTROY, and on 5.15.215 it leaves orphans as they are.',
+      `Now: ${KILL} It needs CONFIG_INET_DIAG_DESTROY, and on 5.15.215 it leaves orphans as they are.`,
     ],
     doesNotHelp: [NO_FIN_TIMEOUT, NO_RETRIES2, NO_KEEPALIVE, NO_MAX_ORPHANS],
   },
@@ -33,10 +36,10 @@ export const WAITING: readonly CauseNote[] = [
     cites: 'tcp_probe_timer (net/ipv4/tcp_timer.c)',
     helps: [
       'Look at the application at the peer: it does not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
-      'Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: it counts window probes too. At an RTO of 208 ms and the default of 0, a silent peer costs 106 s, one that answers the probes 333 s.',
+      `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: it counts window probes too. At an RTO of 208 ms and the default of 0, a silent peer costs 106 s, one that answers the probes 333 s. ${PRICE}`,
       'Bound one application with TCP_USER_TIMEOUT, set before close().',
       'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.',
-      'Now: `ss -tK state fin-wait-1 dst PEER` ends them; the data is lost.',
+      `Now: ${KILL} The data is lost.`,
     ],
     doesNotHelp: [
       NO_FIN_TIMEOUT,
@@ -52,9 +55,10 @@ export const WAITING: readonly CauseNote[] = [
       'The socket is in FIN_WAIT2: the peer acknowledged our FIN and sent none of its own. It stays an orphan only where the FIN_WAIT2 time is above 60 s, for what it is above; at 60 s or less a minisock takes over at once.',
     cites: '__tcp_close, tcp_fin_time, tcp_keepalive_timer (net/ipv4/tcp.c, tcp_timer.c)',
     helps: [
-      'Set net.ipv4.tcp_fin_timeout to 60 or less: then a FIN_WAIT2 orphan is handed to a minisock at once; above 60 it stays an orphan for tcp_fin_timeout - 60 s first.',
+      "For those waiting now only the peer's close helps, or ss -K. For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout to 60 or less: a minisock takes them over at once. Those waiting keep their timer, and are then reset instead of handed over (fin_timeout).",
       'Look for TCP_LINGER2 above 60 s in the application: it replaces tcp_fin_timeout for that socket.',
       'Look at the application at the peer: there the connection is in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.',
+      'Now: `ss -tK state fin-wait-2 dst PEER`, in their network namespace, ends them, and with them the minisocks of that peer and what a process holds after shutdown(SHUT_WR).',
     ],
     doesNotHelp: [
       'net.ipv4.tcp_orphan_retries does not help: in FIN_WAIT2 nothing is left to send again.',
@@ -71,7 +75,7 @@ export const WAITING: readonly CauseNote[] = [
     helps: [
       'Find where the path to the peer ends: `ss -tino state last-ack` shows timer and retransmits; often the peer, or a NAT on the way, dropped the connection when it had sent its FIN.',
       'Close sooner after the peer did: what lay between its FIN and our close was CLOSE_WAIT, and the application alone decides how long that is.',
-      'Bound it with net.ipv4.tcp_orphan_retries for the namespace, or TCP_USER_TIMEOUT for one application.',
+      `Bound it with net.ipv4.tcp_orphan_retries for the namespace, or TCP_USER_TIMEOUT for one application. ${PRICE}`,
     ],
     doesNotHelp: [NO_FIN_TIMEOUT, NO_RETRIES2, NO_KEEPALIVE],
   },
@@ -88,7 +92,7 @@ export const WAITING: readonly CauseNote[] = [
     doesNotHelp: [
       'O_NONBLOCK does not help: close() does not look at it, and waits.',
       'net.ipv4.tcp_fin_timeout does not help: the wait is over when our FIN is acknowledged, before FIN_WAIT2 counts.',
-      'SO_LINGER with 0 s is no faster close but a reset: it throws away what was not sent.',
+      'SO_LINGER with 0 s is no faster close but a reset: it throws away what was not acknowledged.',
     ],
   },
 ];

@@ -2,7 +2,7 @@ import { noteOf } from '../causes.ts';
 import type { Cause, Side } from '../close-path.ts';
 import type { ReportEnd } from './create-report.ts';
 import type { Count, Report, Totals } from './report.ts';
-import type { Whose } from './whose.ts';
+import type { Example, Share, Whose } from './whose.ts';
 import { counted, moment, percent, size, span, thousands } from './words.ts';
 
 /** Causes and sides named one by one; the rest in one figure. */
@@ -32,11 +32,11 @@ export const answerOf = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: 
 const presentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whose | null): string[] => {
   const totals = report.orphans.totals;
   return [
-    `${counted(totals.count, 'orphan')}${end.isFiltered ? ' that pass the filters' : ''} on ${end.hostName}${limitWords(report)}, ${sinceWords(totals)}.`,
+    `${counted(totals.count, 'orphan')}${end.isFiltered ? ` that pass${totals.count === 1 ? 'es' : ''} the filters` : ''} on ${end.hostName}${limitWords(report)}, ${sinceWords(totals)}.`,
     `Why: ${causeWords(totals)}.`,
     ...whoseWords(whose),
     `Kept by: ${sideWords(totals.sides)}.`,
-    ...remedy(totals, whose),
+    ...remedy(totals, whose, end.netns),
   ];
 };
 
@@ -52,7 +52,7 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
     `How: ${causeWords(died)}.`,
     ...whoseWords(whose),
     `Kept by: ${sideWords(died.sides)}.`,
-    ...remedy(died, whose),
+    ...remedy(died, whose, end.netns),
   ];
 };
 
@@ -69,8 +69,13 @@ const limitWords = ({ host }: Omit<Report, 'answer'>): string => {
   return ` (the kernel counts ${thousands(kernelOrphans)}, ${percent((kernelOrphans / limit) * 100)} of its limit of ${thousands(limit)})`;
 };
 
-const sinceWords = ({ since, oldest_us, held_bytes }: Totals): string =>
-  `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${oldest_us === null ? '' : ` (${span(oldest_us)})`}`}, holding ${size(held_bytes)} at their close`;
+const sinceWords = ({ since, oldest_us, held_bytes, held_unknown }: Totals): string =>
+  `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${oldest_us === null ? '' : ` (${span(oldest_us)})`}`}, ${heldWords(held_bytes, held_unknown)}`;
+
+const heldWords = (bytes: number | null, unknown: number): string => {
+  if (bytes === null) return 'what they held at their close is not known';
+  return `holding ${size(bytes)} at their close${unknown === 0 ? '' : ` (of ${thousands(unknown)} not known)`}`;
+};
 
 const shares = <Key extends string>(counts: readonly Count<Key>[], name: (key: Key) => string): string => {
   const total = counts.reduce((sum, { count }) => sum + count, 0);
@@ -89,22 +94,47 @@ const causeWords = ({ causes }: Totals): string =>
 const sideWords = (sides: readonly Count<Side>[]): string =>
   shares(sides, (side) => (side === 'none' ? 'nobody' : side === 'unknown' ? 'side not decided' : side));
 
+const shareWords = ({ count, percent: share, isAtLeast }: Share): string =>
+  `${isAtLeast ? 'at least ' : ''}${thousands(count)} (${percent(share)})`;
+
 const whoseWords = (whose: Whose | null): readonly string[] => {
   if (whose === null) return [];
-  const { closer, network, port, group } = whose;
-  const pid = group.pid === null ? '' : `[${group.pid}]`;
+  const { network, port } = whose;
+  const parts = [
+    ...closerWords(whose),
+    network === null ? 'no single peer network' : `${shareWords(network)} with peer network ${network.name}`,
+    port === null ? 'no single port' : `${shareWords(port)} at ${port.name}`,
+  ];
+  return [`Whose: ${parts.join('; ')}.`];
+};
+
+/** The largest that has a name; that more closes were not seen is said before it. */
+const closerWords = ({ closer, unseen }: Whose): readonly string[] => {
+  const isUnseen = unseen !== null && unseen.count > (closer?.count ?? 0);
+  const pid = closer === null || closer.pid === null ? '' : `[${closer.pid}]`;
   return [
-    `Whose: ${thousands(group.count)} (${percent(group.share)}) of ${closer}${pid}, peer network ${network}, ${port}.`,
+    ...(isUnseen ? [`${shareWords(unseen)} of a closer not observed`] : []),
+    ...(closer === null ? (isUnseen ? [] : ['no single closer']) : [`${shareWords(closer)} of ${closer.name}${pid}`]),
   ];
 };
 
 /** The first thing to do about the largest cause that calls for something. */
-const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null): readonly string[] => {
+const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: number | null): readonly string[] => {
   const isSlow = (oldest_us ?? 0) >= SLOW_US;
   const worst =
     causes.find(({ key }) => !HARMLESS.has(key) && noteOf(key) !== null) ?? (isSlow ? causes[0] : undefined);
   const help = worst === undefined ? undefined : noteOf(worst.key)?.helps[0];
   if (worst === undefined || help === undefined) return [];
-  const peer = whose?.peerOf.get(worst.key);
-  return [`To do (${worst.key}): ${peer === undefined ? help : help.replaceAll('PEER', () => peer)}`];
+  const example = whose?.exampleOf(worst.key) ?? null;
+  const peer = example?.raddr ?? null;
+  return [
+    `To do (${worst.key}): ${peer === null ? help : help.replaceAll('PEER', () => peer)}`,
+    ...netnsWords(example, ownNetns),
+  ];
 };
+
+const ENTER = 'nsenter --net=/proc/PID/ns/net, PID a process there (lsns -t net)';
+
+/** Settings and commands for a socket of another namespace do nothing, or harm, in ours. */
+const netnsWords = (example: Example | null, ownNetns: number | null): readonly string[] =>
+  example === null || example.netns === ownNetns ? [] : [`That is in network namespace ${example.netns}: ${ENTER}.`];

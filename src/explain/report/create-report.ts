@@ -5,6 +5,7 @@ import { doubtSentences } from './doubt.ts';
 import { createGroups } from './groups.ts';
 import type { HostState } from './host-state.ts';
 import { keyOf } from './keys.ts';
+import { createServicePorts } from './ports.ts';
 import type { Grouping, Loss, Report, Row } from './report.ts';
 import { createSlowest } from './slowest.ts';
 import { createOwners } from './whose.ts';
@@ -19,6 +20,8 @@ export type ReportOptions = {
 export type ReportEnd = {
   /** The traced host's name; hostile in a recording. */
   readonly hostName: string;
+  /** Inode of the network namespace that finwait ran in; null where it is not known. */
+  readonly netns: number | null;
   /** RFC 3339; null before the first event. */
   readonly from: string | null;
   readonly until: string | null;
@@ -37,6 +40,9 @@ export type ReportFold = {
   readonly end: (end: ReportEnd) => Report;
 };
 
+/** Rows that wait until enough have come to tell a service's port from a client's. */
+const MAX_HELD = 2048;
+
 /**
  * Folds close paths into the report of `finwait explain`, a path at a time and in bounded space, so that a recording
  * of any length can be explained.
@@ -50,26 +56,44 @@ export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
   const slowestDead = createSlowest(limit);
   let lingering = 0;
   let diedAsOrphans = 0;
+  const ports = createServicePorts();
+  const held: Row[] = [];
+
+  const fold = (row: Row): void => {
+    const port = ports.of(row);
+    const key = keyOf(row, by, port);
+    if (row.type === 'dying') {
+      orphans.add(row, key);
+      orphanOwners.add(row, port);
+    } else {
+      died.add(row, key);
+      deadOwners.add(row, port);
+    }
+  };
+
+  const foldHeld = (): void => {
+    for (const row of held) fold(row);
+    held.length = 0;
+  };
 
   return {
     add: (row) => {
-      const key = keyOf(row, by);
       if (row.type === 'dying') {
         slowestDying.add(row);
         if (row.waiting_for === 'linger') {
           lingering++;
           return;
         }
-        orphans.add(row, key);
-        orphanOwners.add(row);
-        return;
+      } else {
+        slowestDead.add(row);
+        if (row.orphan_us !== null || row.gaps.includes('older_than_capture')) diedAsOrphans++;
       }
-      slowestDead.add(row);
-      if (row.orphan_us !== null || row.gaps.includes('older_than_capture')) diedAsOrphans++;
-      died.add(row, key);
-      deadOwners.add(row);
+      ports.see(row);
+      held.push(row);
+      if (held.length >= MAX_HELD) foldHeld();
     },
     end: (end) => {
+      foldHeld();
       const report = {
         by,
         from: end.from,

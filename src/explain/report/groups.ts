@@ -55,7 +55,7 @@ const merged = (groups: readonly Group[]): Group =>
       count: sum.count + group.count,
       pid: null,
       share: sum.share + group.share,
-      held_bytes: sum.held_bytes + group.held_bytes,
+      held_bytes: sum.count === 0 ? group.held_bytes : bytesOf(sum.held_bytes, group.held_bytes),
       held_unknown: sum.held_unknown + group.held_unknown,
       oldest_us: most(sum.oldest_us, group.oldest_us),
       since: least(sum.since, group.since),
@@ -90,6 +90,9 @@ const NOTHING: Group = {
   without_deadline: 0,
   uncertain: 0,
 };
+
+/** Null is of sockets whose memory is not known: it adds nothing to what is. */
+const bytesOf = (a: number | null, b: number | null): number | null => (a === null ? b : a + (b ?? 0));
 
 const most = <Value extends number | string>(a: Value | null, b: Value | null): Value | null =>
   a === null ? b : b === null || a > b ? a : b;

@@ -22,13 +22,6 @@ const first64 = (address: string): string => {
   return `${groups.join(':')}::`;
 };
 
-/**
- * The service's port: the lower one of the two, as a client's is usually picked from the ephemeral range. Which side
- * has it stands beside it, so that a wrong guess can be seen.
- */
-export const servicePort = ({ lport, rport }: Pick<Row, 'lport' | 'rport'>): string =>
-  rport !== 0 && rport < lport ? `remote port ${rport}` : `local port ${lport}`;
-
 /** Whose it is, by name: a service's workers are one group. */
 export const closerName = ({ closer, how }: Row): string => {
   if (closer !== null) return closer.comm === '' ? '(no name)' : closer.comm;
@@ -51,13 +44,13 @@ export const lastState = (row: Row): string => {
   return row.type === 'dying' ? last.to : last.from;
 };
 
-const KEYS: Readonly<Record<Grouping, (row: Row) => string>> = {
+const KEYS: Readonly<Record<Exclude<Grouping, 'port'>, (row: Row) => string>> = {
   closer: closerName,
   peer: peerNetwork,
-  port: servicePort,
   cause: causeOf,
   state: lastState,
   netns: ({ netns }) => `netns ${netns}`,
 };
 
-export const keyOf = (row: Row, by: Grouping): string => KEYS[by](row);
+/** @param port - the service's, as ports.ts has it: a socket alone does not tell */
+export const keyOf = (row: Row, by: Grouping, port: string): string => (by === 'port' ? port : KEYS[by](row));

@@ -20,8 +20,8 @@ export type Group = {
   readonly share: number;
   /** The one process that closed them all; null where there were several, or none was seen. */
   readonly pid: number | null;
-  /** Kernel memory held at the close, summed over the sockets where it is known. */
-  readonly held_bytes: number;
+  /** Kernel memory held at the close, summed over the sockets where it is known; null where it is of none. */
+  readonly held_bytes: number | null;
   /** Sockets whose memory is not known: `held_bytes` leaves them out. */
   readonly held_unknown: number;
   /** Longest time from tcp_close to now, or to the destroy; null where no close was observed. */

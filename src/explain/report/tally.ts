@@ -56,7 +56,7 @@ export const createTally = (): Tally => {
     totals: () => ({
       count,
       pid: pid ?? null,
-      held_bytes: held,
+      held_bytes: count > 0 && heldUnknown === count ? null : held,
       held_unknown: heldUnknown,
       oldest_us: oldest,
       age_unknown: ageUnknown,

@@ -1,33 +1,85 @@
 import { causeOf } from '../cause-of.ts';
 import type { Cause } from '../close-path.ts';
-import { createGroups } from './groups.ts';
-import { closerName, peerNetwork, servicePort } from './keys.ts';
-import type { Group, Row } from './report.ts';
+import { createFrequent, type Frequent, type FrequentKeys } from './frequent.ts';
+import { closerName, peerNetwork } from './keys.ts';
+import type { Row } from './report.ts';
 
-/** The largest set of sockets of one closer, one peer network and one service port. */
-export type Whose = {
-  readonly closer: string;
-  readonly network: string;
-  readonly port: string;
-  readonly group: Group;
-  /** A peer's address for each cause: where to look. */
-  readonly peerOf: ReadonlyMap<Cause, string>;
+/** A share below this, in percent, names nothing that the sockets have in common. */
+const LEAST_SHARE = 25;
+
+/** The largest closer, peer network or port of some sockets. */
+export type Share = {
+  readonly name: string;
+  readonly count: number;
+  /** `count` may be too low. */
+  readonly isAtLeast: boolean;
+  readonly percent: number;
 };
 
-export const createOwners = (): { add: (row: Row) => void; largest: () => Whose | null } => {
-  const groups = createGroups();
-  const peerOf = new Map<Cause, string>();
+/** Where to look for what a cause comes of: a peer of its most frequent network, in one namespace. */
+export type Example = { readonly raddr: string | null; readonly netns: number };
+
+/** What most sockets have in common, each on its own; null where no single one has a quarter of them. */
+export type Whose = {
+  /** Sockets whose close nobody was seen to make. */
+  readonly unseen: Share | null;
+  readonly closer: (Share & { readonly pid: number | null }) | null;
+  readonly network: Share | null;
+  readonly port: Share | null;
+  readonly exampleOf: (cause: Cause) => Example | null;
+};
+
+export type Owners = {
+  /** @param port - the service's, as ports.ts has it */
+  readonly add: (row: Row, port: string) => void;
+  /** Null of no sockets. */
+  readonly largest: () => Whose | null;
+};
+
+const UNSEEN = '(not observed)';
+
+export const createOwners = (): Owners => {
+  let total = 0;
+  const closers = createFrequent<number | null>();
+  const networks = createFrequent<null>();
+  const ports = createFrequent<null>();
+  const examples = new Map<Cause, FrequentKeys<Example>>();
+
+  const shareOf = (found: Frequent<unknown> | null): Share | null => {
+    if (found === null) return null;
+    const percent = (found.count / total) * 100;
+    return percent < LEAST_SHARE ? null : { name: found.key, count: found.count, isAtLeast: !found.isExact, percent };
+  };
+
   return {
-    add: (row) => {
-      groups.add(row, JSON.stringify([closerName(row), peerNetwork(row), servicePort(row)]));
+    add: (row, port) => {
+      total++;
+      const network = peerNetwork(row);
+      closers.add(closerName(row), row.closer?.pid ?? null);
+      networks.add(network, null);
+      ports.add(port, null);
       const cause = causeOf(row);
-      if (!peerOf.has(cause) && row.rport !== 0) peerOf.set(cause, row.raddr);
+      let found = examples.get(cause);
+      if (found === undefined) {
+        found = createFrequent();
+        examples.set(cause, found);
+      }
+      found.add(`${network} ${row.netns}`, { raddr: row.rport === 0 ? null : row.raddr, netns: row.netns });
     },
     largest: () => {
-      const group = groups.section().groups.find(({ is_other }) => !is_other);
-      if (group === undefined) return null;
-      const [closer = '', network = '', port = '']: readonly string[] = JSON.parse(group.key);
-      return { closer, network, port, group, peerOf };
+      if (total === 0) return null;
+      const named = closers.largest((name) => name !== UNSEEN);
+      const closer = shareOf(named);
+      return {
+        unseen: shareOf(closers.largest((name) => name === UNSEEN)),
+        closer:
+          closer === null || named === null
+            ? null
+            : { ...closer, pid: named.isOneValue && named.isExact ? named.value : null },
+        network: shareOf(networks.largest()),
+        port: shareOf(ports.largest()),
+        exampleOf: (cause) => examples.get(cause)?.largest()?.value ?? null,
+      };
     },
   };
 };

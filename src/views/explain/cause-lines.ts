@@ -1,5 +1,11 @@
 import type { CauseNote } from '../../explain/causes/note.ts';
-import { bullet, paragraph } from './paragraph.ts';
+import { bullet, labelled, paragraph } from './paragraph.ts';
+
+/** A line for each cause: its name and its title. */
+export const indexLines = (notes: readonly CauseNote[], columns: number): readonly string[] => {
+  const labelWidth = Math.max(...notes.map(({ cause }) => cause.length)) + 1;
+  return notes.flatMap(({ cause, title }) => labelled(cause, title, Math.max(80, columns), labelWidth, 0));
+};
 
 /** What is known of a cause, for `explain --list`. */
 export const causeLines = (note: CauseNote, columns: number): readonly string[] => {

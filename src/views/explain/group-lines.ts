@@ -30,6 +30,11 @@ const groupLines = (group: Group, width: number): readonly string[] => {
   ];
 };
 
+const heldText = ({ held_bytes, held_unknown }: Group): string => {
+  if (held_bytes === null) return 'what was held at the close is not known';
+  return `${size(held_bytes)} held at the close${held_unknown === 0 ? '' : ` (of ${thousands(held_unknown)} not known)`}`;
+};
+
 const list = (counts: readonly { readonly key: string; readonly count: number }[]): string =>
   counts.map(({ key, count }) => `${key} ${thousands(count)}`).join(', ');
 
@@ -37,7 +42,7 @@ const detail = (group: Group): string =>
   [
     group.oldest_us === null ? 'its age is not known' : `longest ${span(group.oldest_us)}`,
     ...(group.since === null ? [] : [`first closed ${moment(group.since)}`]),
-    `${size(group.held_bytes)} held at the close${group.held_unknown === 0 ? '' : ` (of ${thousands(group.held_unknown)} not known)`}`,
+    heldText(group),
     ...(saysMore(group.causes, group.key) ? [`causes: ${list(group.causes)}`] : []),
     ...(saysMore(group.waiting_for, group.key) && list(group.waiting_for) !== list(group.causes)
       ? [`waited for: ${list(group.waiting_for)}`]
@@ -52,7 +57,7 @@ const saysMore = (counts: readonly { readonly key: string }[], key: string): boo
   counts.length > 1 || counts[0]?.key !== key;
 
 const givesUp = (earliest: string, latest: string): string =>
-  `the kernel gives up ${earliest === latest ? `at ${earliest}` : `from ${earliest} to ${latest}`}`;
+  `the kernel gives up from ${earliest} on${earliest === latest ? '' : `, on the last not before ${latest}`}`;
 
 const deadlines = ({
   deadline_earliest,

@@ -28,16 +28,20 @@ const limitText = ({ kernelOrphans, limit }: HostState): string => {
 
 const memoryText = ({ host, orphans }: Pick<Report, 'host' | 'orphans'>): string => {
   const { held_bytes, held_unknown } = orphans.totals;
-  const beyond = held_unknown === 0 ? '' : `, ${counted(held_unknown, 'orphan')} not known`;
+  const beyond = held_bytes === null || held_unknown === 0 ? '' : `, ${counted(held_unknown, 'orphan')} not known`;
+  const then = held_bytes === null ? 'an amount not known' : size(held_bytes);
   const now = host.orphanBytes === null ? '' : ` and hold ${size(host.orphanBytes)} now (ss, all readable namespaces)`;
   const pages = (count: number): string =>
     `${counted(count, 'page')}${host.pageSize === null ? '' : ` (${size(count * host.pageSize)})`}`;
-  const used = host.memPages === null ? `all TCP memory ${UNKNOWN}` : `all TCP uses ${pages(host.memPages)}`;
+  const used =
+    host.memPages === null
+      ? `all TCP memory ${UNKNOWN}`
+      : `all TCP uses ${pages(host.memPages)}, beside which each CPU may keep up to 1 MiB uncounted`;
   const limits =
     host.tcpMem === null
       ? `tcp_mem ${UNKNOWN}`
       : `net.ipv4.tcp_mem: low ${pages(host.tcpMem[0])}, pressure ${pages(host.tcpMem[1])}, high ${pages(host.tcpMem[2])}`;
-  return `the orphans held ${size(held_bytes)} at their close${beyond}${now}; ${used}; ${limits}.`;
+  return `the orphans held ${then} at their close${beyond}${now}; ${used}; ${limits}.`;
 };
 
 const closeWaitText = ({ closeWait }: HostState): string => {
@@ -48,13 +52,16 @@ const closeWaitText = ({ closeWait }: HostState): string => {
     const some = examples.length === 0 ? '' : ` (${examples.slice(0, EXAMPLES).join(', ')})`;
     return `${comm}[${pid}] holds ${thousands(count)}${age}${some}`;
   });
-  return `${counted(closeWait.count, 'socket')}, no orphans: a process has them open and does not close. ${holders.join('; ')}.`;
+  return `${closeWait.count === 1 ? '1 socket, no orphan: a process has it' : `${thousands(closeWait.count)} sockets, no orphans: a process has them`} open and does not close. ${holders.join('; ')}.`;
 };
 
 /** Between the two the kernel does not tell. */
 const ageText = (atLeastMs: number | null, atMostMs: number | null): string => {
-  const least = atLeastMs === null ? '' : `, the longest for at least ${span(atLeastMs * 1000)}`;
-  return atMostMs === null || atLeastMs === null ? least : `${least} and at most ${span(atMostMs * 1000)}`;
+  if (atLeastMs === null) return '';
+  const least = span(atLeastMs * 1000);
+  const most = atMostMs === null ? null : span(atMostMs * 1000);
+  if (least === most) return `, the longest for ${least}`;
+  return `, the longest for at least ${least}${most === null ? '' : ` and at most ${most}`}`;
 };
 
 const establishedText = ({ establishedWithoutOwner }: HostState): string => {

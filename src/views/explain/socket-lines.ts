@@ -77,9 +77,16 @@ const sentText = ({ retransmits, probes }: Row): string =>
 
 const DEADLINES = { at: '', never: 'never', unknown: 'not known' } as const;
 
+/** The kernel's timers do not fire early, and the longer they are the later. */
+const notBefore = (at: string, expectedAt: string | null): string => {
+  const least = moment(at);
+  const about = expectedAt === null ? least : moment(expectedAt);
+  return `not before ${least}${about === least ? '' : `, about ${about.replace(least.slice(0, 11), '')}`}`;
+};
+
 const deadlineText = (row: Row): string | null => {
   if (row.type !== 'dying') return null;
-  const at = row.deadline_at === null ? DEADLINES[row.deadline] : moment(row.deadline_at);
+  const at = row.deadline_at === null ? DEADLINES[row.deadline] : notBefore(row.deadline_at, row.deadline_expected_at);
   return `${at}${row.next_timer_at === null ? '' : `; next timer ${moment(row.next_timer_at)}`}`;
 };
 

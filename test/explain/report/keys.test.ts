@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keyOf, lastState, peerNetwork, servicePort } from '../../../src/explain/report/keys.ts';
+import { keyOf, lastState, peerNetwork } from '../../../src/explain/report/keys.ts';
 import { GROUPINGS } from '../../../src/explain/report/report.ts';
 import { aDying, aPath } from '../../builders/rows.ts';
 
@@ -24,12 +24,6 @@ describe('the network of a peer', () => {
   });
 });
 
-test('the service is at the lower port, and its side is named', () => {
-  expect(servicePort({ lport: 443, rport: 51_234 })).toBe('local port 443');
-  expect(servicePort({ lport: 51_234, rport: 443 })).toBe('remote port 443');
-  expect(servicePort({ lport: 21_001, rport: 0 })).toBe('local port 21001');
-});
-
 test('the state is where it is, or where it came from into CLOSE', () => {
   expect(lastState(aDying())).toBe('FIN_WAIT2');
   const path = [{ at_us: 1, from: 'LAST_ACK', to: 'CLOSE', by: 'softirq' } as const];
@@ -39,7 +33,7 @@ test('the state is where it is, or where it came from into CLOSE', () => {
 
 test('a socket has a key for each grouping', () => {
   const row = aDying({ waiting_for: 'window' });
-  expect(GROUPINGS.map((by) => keyOf(row, by))).toEqual([
+  expect(GROUPINGS.map((by) => keyOf(row, by, 'local port 443'))).toEqual([
     'nginx',
     '192.0.2.0/24',
     'local port 443',
@@ -47,6 +41,6 @@ test('a socket has a key for each grouping', () => {
     'FIN_WAIT2',
     'netns 4026531840',
   ]);
-  expect(keyOf(aPath({ closer: null, how: 'listener' }), 'closer')).toBe('(never accepted)');
-  expect(keyOf(aDying({ waiting_for: 'nothing' }), 'cause')).toBe('unknown');
+  expect(keyOf(aPath({ closer: null, how: 'listener' }), 'closer', '')).toBe('(never accepted)');
+  expect(keyOf(aDying({ waiting_for: 'nothing' }), 'cause', '')).toBe('unknown');
 });

@@ -24,7 +24,7 @@ describe('the answer', () => {
     const { answer } = reportOf(
       [
         aDying({ dying_us: 60e6, closed_at: '2026-05-04T12:33:56.000000000Z', side: 'network' }),
-        aDying({ raddr: '192.0.2.9', side: 'network' }),
+        aDying({ raddr: '192.0.2.9', rport: 40_000, side: 'network' }),
         aDying({ waiting_for: 'window', closer: null, side: 'peer', dying_us: 1e6 }),
       ],
       { ledger: withLedger({ orphans: 3, kernelOrphans: 3 }) },
@@ -32,10 +32,13 @@ describe('the answer', () => {
     expect(answer).toMatch(/^3 orphans on web-1 \(the kernel counts 3, <1% of its limit of 8,192\), /);
     expect(answer).toContain('the oldest since 2026-05-04 12:33:56 UTC (60.0 s)');
     expect(answer).toContain('Why: 2 (67%) ack, the peer has not acknowledged our data or FIN; 1 (33%) window');
-    expect(answer).toContain('Whose: 2 (67%) of nginx[4242], peer network 192.0.2.0/24, local port 443.');
+    expect(answer).toContain(
+      'Whose: 2 (67%) of nginx[4242]; 3 (100%) with peer network 192.0.2.0/24; 3 (100%) at local port 443.',
+    );
     expect(answer).toContain('Kept by: 2 (67%) network; 1 (33%) peer.');
     expect(answer).toContain('To do (ack): ');
     expect(answer).toContain('`ip route get 192.0.2.7`');
+    expect(answer).not.toContain('network namespace');
     expect(answer).not.toContain('Doubts');
   });
 
@@ -73,8 +76,45 @@ describe('the answer', () => {
   });
 
   test('says that it is about what passes the filters', () => {
-    expect(reportOf([aDying()], { isFiltered: true }).answer).toMatch(/^1 orphan that pass the filters on web-1/);
+    expect(reportOf([aDying()], { isFiltered: true }).answer).toMatch(/^1 orphan that passes the filters on web-1/);
     expect(reportOf([], { isFiltered: true }).answer).toContain('No orphans that pass the filters');
+  });
+
+  test('names closer, network and port each by its own share, and none that has less than a quarter', () => {
+    const rows = Array.from({ length: 10 }, (_, index) =>
+      aDying({ raddr: `10.0.${index}.1`, lport: index < 5 ? 443 : 8000 + index, rport: 50_000 + index }),
+    );
+    expect(reportOf(rows).answer).toContain(
+      'Whose: 10 (100%) of nginx[4242]; no single peer network; 5 (50%) at local port 443.',
+    );
+  });
+
+  test('names the largest closer that was observed, after how many were not', () => {
+    const unseen = aDying({ closer: null, how: 'unknown' });
+    expect(reportOf([unseen, unseen, aDying()]).answer).toContain(
+      'Whose: 2 (67%) of a closer not observed; 1 (33%) of nginx[4242];',
+    );
+    expect(reportOf([unseen, aDying(), aDying()]).answer).toContain('Whose: 2 (67%) of nginx[4242]; 3 (100%) with');
+  });
+
+  test('puts a peer of the most frequent network into what to do, not the first that came', () => {
+    const rows = ['198.51.100.1', '192.0.2.7', '192.0.2.8'].map((raddr) => aDying({ raddr }));
+    expect(reportOf(rows).answer).toContain('`ip route get 192.0.2.7`');
+  });
+
+  test('says in which network namespace to do it, where that is not the one that finwait runs in', () => {
+    const words = 'That is in network namespace 7: nsenter --net=/proc/PID/ns/net';
+    expect(reportOf([aDying({ netns: 7 })]).answer).toContain(words);
+    expect(reportOf([aDying({ netns: 7 })], { netns: null }).answer).toContain(words);
+    expect(reportOf([aDying({ netns: 7 })], { netns: 7 }).answer).not.toContain(words);
+  });
+
+  test('does not pass off memory that is not known as none', () => {
+    const unknown = aDying({ held_bytes: null });
+    expect(reportOf([unknown]).answer).toContain('what they held at their close is not known');
+    expect(reportOf([unknown, aDying({ held_bytes: 9 })]).answer).toContain(
+      'holding 9 B at their close (of 1 not known)',
+    );
   });
 
   test('does not know since when, where no close was observed', () => {
@@ -100,6 +140,20 @@ describe('a group', () => {
 
   test('sums memory and says of how many it is not known', () => {
     expect(group).toMatchObject({ held_bytes: 1024, held_unknown: 1, count: 3, share: 100 });
+  });
+
+  test('has memory null where it is known of none, in the rest as well', () => {
+    const unknown = aDying({ held_bytes: null });
+    expect(reportOf([unknown, unknown]).orphans.totals).toMatchObject({ held_bytes: null, held_unknown: 2 });
+    expect(reportOf([]).orphans.totals).toMatchObject({ held_bytes: 0, held_unknown: 0 });
+    const others = (rows: readonly Row[]): unknown => {
+      const groups = createGroups(2, 0);
+      for (const [index, row] of rows.entries()) groups.add(row, String(index));
+      return groups.section().groups[0]?.held_bytes;
+    };
+    expect(others([unknown, unknown, unknown])).toBeNull();
+    expect(others([unknown, aDying({ held_bytes: 5 }), unknown])).toBe(5);
+    expect(others([aDying({ held_bytes: 5 }), unknown, aDying({ held_bytes: 0 })])).toBe(5);
   });
 
   test('has the first close, the earliest and latest deadline, and how many have none', () => {

@@ -6,7 +6,7 @@ import { createReport, type ReportEnd } from '../../../src/explain/report/create
 import { UNKNOWN_HOST } from '../../../src/explain/report/host-state.ts';
 import { GROUPINGS, type Row } from '../../../src/explain/report/report.ts';
 import { axis } from '../../../src/views/explain/axis.ts';
-import { causeLines } from '../../../src/views/explain/cause-lines.ts';
+import { causeLines, indexLines } from '../../../src/views/explain/cause-lines.ts';
 import { explanationRecord } from '../../../src/views/explain/explanation-record.ts';
 import { reportLines, socketReportLines } from '../../../src/views/explain/report-lines.ts';
 import { widthOf } from '../../../src/views/top/width.ts';
@@ -101,6 +101,32 @@ describe('the text', () => {
     expect(lines).toContain('2026-05-04 12:34:10 UTC TCP: too many orphaned sockets');
   });
 
+  test('says of one socket in CLOSE_WAIT what it says of many, and one age where the bounds are equal', () => {
+    const holder = { pid: 9, comm: 'java', count: 1, examples: [], atLeastMs: 59_800, atMostMs: 59_810 };
+    const lines = flat(text([], { host: { ...UNKNOWN_HOST, closeWait: { count: 1, holders: [holder] } } }));
+    expect(lines).toContain(
+      '1 socket, no orphan: a process has it open and does not close. java[9] holds 1, the longest for 59.8 s.',
+    );
+  });
+
+  test('does not pass off memory that is not known as none', () => {
+    const lines = flat(text([aDying({ held_bytes: null })]));
+    expect(lines).toContain('what was held at the close is not known');
+    expect(lines).toContain('the orphans held an amount not known at their close');
+    expect(flat(text([aDying({ held_bytes: 9 }), aDying({ held_bytes: null })]))).toContain(
+      '9 B held at the close (of 1 not known)',
+    );
+  });
+
+  test('keeps the mark of doubt on the line of its word, at any width', () => {
+    for (let columns = 80; columns < 160; columns++) {
+      const lines = reportLines(reportOf([aPath({ certain: false, gaps: ['events_lost'] })]), columns);
+      expect(lines.filter((line) => /^ *(?:~|\(~\)[.;]?)$|(?:^| )~$/.test(line) && !line.includes('acked'))).toEqual(
+        [],
+      );
+    }
+  });
+
   test('does not pass off what is not known as nothing', () => {
     expect(text([]).match(/not known: not recorded/g)?.length).toBeGreaterThanOrEqual(4);
   });
@@ -108,13 +134,14 @@ describe('the text', () => {
   test('of one socket has because, deadline, advice and doubts', () => {
     const row = aDying({
       deadline_at: '2026-05-04T12:36:00.000000000Z',
+      deadline_expected_at: '2026-05-04T12:36:10.000000000Z',
       deadline_because: ['tcp_orphan_retries 0 means 8'],
       advice: ['look at the path'],
       certain: false,
       gaps: ['event_late'],
     });
     const lines = flat(socketReportLines(reportOf([row]), 80).join('\n'));
-    expect(lines).toContain('deadline 2026-05-04 12:36:00 UTC');
+    expect(lines).toContain('deadline not before 2026-05-04 12:36:00 UTC, about 12:36:10 UTC');
     expect(lines).toContain('Because - the FIN was sent 3 times and never acknowledged');
     expect(lines).toContain('Until when - tcp_orphan_retries 0 means 8');
     expect(lines).toContain('What to do - look at the path');
@@ -147,6 +174,12 @@ describe('what a socket had at its close', () => {
   ] as const)('of 500 B unacknowledged, %i B unsent', (unsent_bytes, words) => {
     expect(atClose({ unacked_bytes: 500, unsent_bytes })).toContain(`500 B unacknowledged (${words})`);
   });
+});
+
+test('the index has a line for each cause, of at most 80 columns', () => {
+  const lines = indexLines(CAUSES, 80);
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(CAUSES.map(({ cause }) => cause));
+  for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
 });
 
 test('the list of causes fits 80 columns', () => {

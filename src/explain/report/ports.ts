@@ -1,0 +1,33 @@
+import { createFrequent } from './frequent.ts';
+import type { Row } from './report.ts';
+
+type Ports = Pick<Row, 'lport' | 'rport'>;
+
+export type ServicePorts = {
+  readonly see: (row: Ports) => void;
+  /** `local port 443`, `remote port 50051`; `probably local port 443` where nothing but the lower number speaks for it. */
+  readonly of: (row: Ports) => string;
+};
+
+/**
+ * Which of a socket's two ports is the service's: the one that more sockets have on that side, as a client's is another
+ * one each time. Where both came equally often it is probably the lower one, as a client's is usually picked from the
+ * ephemeral range.
+ */
+export const createServicePorts = (): ServicePorts => {
+  const locals = createFrequent<null>();
+  const remotes = createFrequent<null>();
+  return {
+    see: ({ lport, rport }) => {
+      locals.add(String(lport), null);
+      if (rport !== 0) remotes.add(String(rport), null);
+    },
+    of: ({ lport, rport }) => {
+      const local = locals.countOf(String(lport));
+      const remote = remotes.countOf(String(rport));
+      if (rport === 0 || local > remote) return `local port ${lport}`;
+      if (remote > local) return `remote port ${rport}`;
+      return rport < lport ? `probably remote port ${rport}` : `probably local port ${lport}`;
+    },
+  };
+};
