@@ -101,7 +101,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       }
       if (event.kind === 'hello') {
         if (event.version !== WIRE_VERSION) throw newerWire(event.version);
-        context = { hello: event, wallClock: createWallClock(event), reasons };
+        context = { hello: event, wallClock: createWallClock(event), reasons, ownNetns: meta.netns };
         clock = createKernelClock(meta, event);
         return;
       }
@@ -122,7 +122,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
         const path = sock.destroyedAt === null ? describe(sock) : null;
         if (path !== null) yield path;
       }
-      for (const orphan of tracker.silent()) yield describeSilent(orphan);
+      for (const orphan of tracker.silent()) yield describeSilent(orphan, meta.netns);
     },
     *describeDying() {
       if (context === null) return;
@@ -132,7 +132,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
         if (sock.destroyedAt === null) yield dying(sock, context, host);
       }
       for (const orphan of tracker.silent())
-        yield dyingOf(describeSilent(orphan), deadlineOfDying(orphan, host), wallClock);
+        yield dyingOf(describeSilent(orphan, meta.netns), deadlineOfDying(orphan, host), wallClock);
     },
     describeOneDying: (sock) => (context === null ? null : dying(sock, context, hostNow(context))),
     deadline: (one) => (context === null ? null : deadlineOfDying(one, hostNow(context))),

@@ -17,6 +17,8 @@ export type DescribeContext = {
   readonly hello: Hello;
   readonly wallClock: (at: TraceNs) => string;
   readonly reasons: ResetReasons;
+  /** finwait's own network namespace; null where not known. */
+  readonly ownNetns: number | null;
 };
 
 /**
@@ -27,7 +29,7 @@ export type DescribeContext = {
  */
 export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
   const path = pathOf(sock, now, context);
-  return { ...path, advice: adviceFor(path) };
+  return { ...path, advice: adviceFor(path, context.ownNetns) };
 };
 
 const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
@@ -89,9 +91,9 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
 };
 
 /** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
-export const describeSilent = (orphan: Inventoried): ClosePath => {
+export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = silentPath(orphan);
-  return { ...path, advice: adviceFor(path) };
+  return { ...path, advice: adviceFor(path, ownNetns) };
 };
 
 const silentPath = (orphan: Inventoried): ClosePath => ({

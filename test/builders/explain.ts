@@ -18,6 +18,7 @@ const context = (reasons: Readonly<Record<string, number>>) => ({
   hello: aHello(),
   wallClock: createWallClock(aHello()),
   reasons: new Map(Object.entries(reasons).map(([name, value]) => [value, name])),
+  ownNetns: null,
 });
 
 type On = { readonly reasons?: Readonly<Record<string, number>>; readonly until?: number };

@@ -38,7 +38,7 @@ const CONTRACT = [
 const silent = (state: TcpState = 'FIN_WAIT2', timer = '2 5000 0') => {
   const [orphan] = decodeAll([inventoriedLine(5, { state, netns: 7, timer })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
-  return describeSilent(orphan);
+  return describeSilent(orphan, null);
 };
 
 describe('the JSON', () => {

@@ -83,7 +83,12 @@ const run = (given: readonly (readonly [string, boolean])[], check: (on: ReturnT
 
 test('any order of any events, late or not, is taken, and every path can be described', () => {
   const hello = aHello();
-  const context = { hello, wallClock: createWallClock(hello), reasons: new Map([[8, 'TCP_ABORT_ON_DATA']]) };
+  const context = {
+    hello,
+    wallClock: createWallClock(hello),
+    reasons: new Map([[8, 'TCP_ABORT_ON_DATA']]),
+    ownNetns: null,
+  };
   fc.assert(
     fc.property(steps, (given) => {
       const { tracker, ended } = run(given, () => {});
@@ -92,7 +97,7 @@ test('any order of any events, late or not, is taken, and every path can be desc
         expect(path.certain && path.gaps.length > 0).toBe(false);
         expect(JSON.parse(JSON.stringify(path))).toEqual(path);
       }
-      for (const orphan of tracker.silent()) expect(describeSilent(orphan).certain).toBe(false);
+      for (const orphan of tracker.silent()) expect(describeSilent(orphan, null).certain).toBe(false);
     }),
     { numRuns: 500 },
   );

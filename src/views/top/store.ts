@@ -111,7 +111,11 @@ export const createTopStore = (
     const orphan = find(source.tracker.silent(), silentKeyOf, query.detail);
     return orphan === undefined
       ? null
-      : dyingOf(describeSilent(orphan), source.deadline(orphan) ?? deadlineOfSilent(), source.wallClock);
+      : dyingOf(
+          describeSilent(orphan, source.meta.netns),
+          source.deadline(orphan) ?? deadlineOfSilent(),
+          source.wallClock,
+        );
   };
 
   /** The rows on the screen with their deadlines: of these few alone they are worked out. */
