@@ -68,6 +68,12 @@ const notReading = (path: Row): string => {
   return `The application at ${peerOf(path)} does not read${held}: ss -tnmp there names it.`;
 };
 
+/** Where the last probes stayed unanswered: then the peer may have gone as well. */
+const shutWindow = (path: Row): string => {
+  const held = path.held_bytes === null ? '' : ` It held ${size(path.held_bytes)} of memory here.`;
+  return `The window of ${peerOf(path)} was shut when it last spoke: if it is there, its application does not read, and ss -tnmp there names it.${held}`;
+};
+
 /** Of an end that came late, and as it should. */
 const tookLong = (path: Row): string =>
   path.waiting_for === 'window'
@@ -137,12 +143,21 @@ const ADVICE: Readonly<Record<Cause, (path: Row) => readonly string[]>> = {
     NOT_FIN_TIMEOUT,
     NOT_RETRIES2,
   ],
-  window_probes: (path) => [notReading(path), ...lostOf(path), BOUND, NOT_FIN_TIMEOUT, NOT_RETRIES2],
+  window_probes: (path) => [
+    path.side === 'peer' ? notReading(path) : shutWindow(path),
+    ...(path.side === 'peer' ? [] : [lookForPath(path)]),
+    ...lostOf(path),
+    BOUND,
+    NOT_FIN_TIMEOUT,
+    NOT_RETRIES2,
+  ],
   user_timeout: (path) => [
     `The application's TCP_USER_TIMEOUT ended it${afterRetransmits(path)}: change it there.`,
     ...lostOf(path),
     lookForPath(path),
-    'net.ipv4.tcp_orphan_retries would not help: TCP_USER_TIMEOUT replaces it.',
+    path.waiting_for === 'window'
+      ? 'Raising net.ipv4.tcp_orphan_retries would not help: of window probes both are asked, and this was over first.'
+      : 'net.ipv4.tcp_orphan_retries would not help: of retransmissions TCP_USER_TIMEOUT replaces it.',
   ],
   fin_timeout: (path) => [notClosing(path), LOWER_FIN_TIMEOUT, 'net.ipv4.tcp_keepalive_time would not help.'],
   linger2: () => [

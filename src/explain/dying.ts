@@ -12,6 +12,7 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
     deadline: deadline.kind === 'undecided' ? 'unknown' : deadline.kind,
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,
+    deadline_if_answered_at: isAt && deadline.ifAnsweredAt !== null ? wallClock(deadline.ifAnsweredAt) : null,
     next_timer_at: isAt ? wallClock(deadline.nextTimerAt) : null,
     deadline_because: deadline.because,
   };

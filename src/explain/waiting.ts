@@ -37,6 +37,9 @@ const isWindowClosed = (evidence: Evidence): boolean =>
 /** Whether the peer's window has no room for what is queued and not sent. */
 export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
 
+/** The window was shut already when tcp_close found it. */
+export const isAfterWindowShut = ({ detail }: SockRecord): boolean => isWindowClosed(detail.evidence);
+
 /**
  * Until when a shut window held it up: the whole time, or up to the first retransmission, which shows that something
  * was in flight. What shows a shut window is wiped when the sock ends: then unanswered probes tell, or that the window
