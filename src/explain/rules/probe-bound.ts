@@ -1,5 +1,5 @@
 import type { SockRecord } from '../record.ts';
-import { isAfterWindowShut } from '../waiting.ts';
+import { isAfterWindowShut, isProbePending } from '../waiting.ts';
 
 /** tcp_orphan_retries of 0. @see Linux net/ipv4/tcp_timer.c, tcp_orphan_retries */
 const ALIVE_RETRIES = 8;
@@ -55,7 +55,7 @@ const longestProbingMs = (record: SockRecord): number => {
   if (closedAt === null || diedAt === undefined) return Number.POSITIVE_INFINITY;
   const sinceCloseMs = (diedAt - closedAt) / 1e6;
   const { backoff, rto } = detail.evidence;
-  if (!isAfterWindowShut(record) || backoff === 0) return sinceCloseMs;
+  if (!isProbePending(detail.evidence) || backoff === 0) return sinceCloseMs;
   // It had ticked before the close: `backoff` times, each interval twice the one before.
   const baseMs = Math.max(rto * longestJiffyMs(record, sinceCloseMs), RTO_MIN_MS);
   return sinceCloseMs + WHEEL * baseMs * (2 ** (backoff + 1) - 2);

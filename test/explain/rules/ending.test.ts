@@ -227,8 +227,13 @@ describe('after the close', () => {
     });
 
     test('probes that did not leave this host are retries, if that time had not passed', () => {
-      const path = probed(1500, 3, { pending: 0 }, { sndWnd: 1000 });
+      const path = probed(1500, 3, { sndWnd: 1000 }, { sndWnd: 1000 });
       expect(path).toMatchObject({ ended_by: 'retries', side: 'local' });
+    });
+
+    test('attempts that had failed to leave this host before the close count too', () => {
+      const room = { sndWnd: 1000 };
+      expect(probed(1500, 3, { ...room, backoff: 2, rto: 51 }, room)).toMatchObject({ certain: false });
     });
   });
 
