@@ -82,6 +82,12 @@ const notReading = (path: Row): string => {
   return `The application at ${peerOf(path)} does not read${held}: ss -tnmp there names it.`;
 };
 
+/** Where the last probes stayed unanswered: then the peer may have gone as well. */
+const shutWindow = (path: Row): string => {
+  const held = path.held_bytes === null ? '' : ` It held ${size(path.held_bytes)} of memory here.`;
+  return `The window of ${peerOf(path)} was shut when it last spoke: if it is there, its application does not read, and ss -tnmp there names it.${held}`;
+};
+
 /** Of an end that came late, and as it should. */
 const tookLong = (path: Row): string =>
   path.waiting_for === 'window'
@@ -156,12 +162,21 @@ const ADVICE: Readonly<Record<Cause, Adviser>> = {
     NOT_FIN_TIMEOUT,
     NOT_RETRIES2,
   ],
-  window_probes: (path, where) => [notReading(path), ...lostOf(path), bound(where), NOT_FIN_TIMEOUT, NOT_RETRIES2],
+  window_probes: (path, where) => [
+    path.side === 'peer' ? notReading(path) : shutWindow(path),
+    ...(path.side === 'peer' ? [] : [lookForPath(path, where)]),
+    ...lostOf(path),
+    bound(where),
+    NOT_FIN_TIMEOUT,
+    NOT_RETRIES2,
+  ],
   user_timeout: (path, where) => [
     `The application's TCP_USER_TIMEOUT ended it${afterRetransmits(path)}: change it there.`,
     ...lostOf(path),
     lookForPath(path, where),
-    'net.ipv4.tcp_orphan_retries would not help: TCP_USER_TIMEOUT replaces it.',
+    path.waiting_for === 'window'
+      ? 'Raising net.ipv4.tcp_orphan_retries would not help: of window probes both are asked, and this was over first.'
+      : 'net.ipv4.tcp_orphan_retries would not help: of retransmissions TCP_USER_TIMEOUT replaces it.',
   ],
   fin_timeout: (path, where) => [
     notClosing(path),

@@ -75,6 +75,7 @@ export type ClosePath = {
   readonly held_bytes: number | null;
   readonly lost_bytes: number | null;
   readonly retransmits: number;
+  /** Window probes that were unanswered by the newest evidence (icsk_probes_out). */
   readonly probes: number | null;
   readonly waiting_for: WaitingFor;
   readonly ended_by: EndedBy | null;
@@ -94,6 +95,8 @@ export type Dying = Omit<ClosePath, 'type'> & {
   readonly deadline_at: string | null;
   /** The same with what the kernel's timer wheel will add. */
   readonly deadline_expected_at: string | null;
+  /** When it does if the peer goes on answering window probes, as it did when last observed; null elsewhere. */
+  readonly deadline_if_answered_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
   /** By which rule; why never; or what is missing to tell. */

@@ -19,6 +19,7 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
     deadline: deadline.kind === 'undecided' ? 'unknown' : deadline.kind,
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,
+    deadline_if_answered_at: isAt && deadline.ifAnsweredAt !== null ? wallClock(deadline.ifAnsweredAt) : null,
     next_timer_at: isAt ? wallClock(deadline.nextTimerAt) : null,
     deadline_because: deadline.because,
   };
@@ -41,7 +42,7 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
     at,
     expectedAt,
     nextTimerAt: at,
-    ifSilentAt: null,
+    ifAnsweredAt: null,
     rule: 'fin_wait2_timewait',
     because: [
       `/proc/net/tcp told its FIN_WAIT2 timer: due ${timer.ms} ms after the listing; then a minisock takes over, and it is no orphan any more`,

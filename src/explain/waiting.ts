@@ -32,10 +32,16 @@ const waiting = (state: number, isWindow: boolean): WaitingFor => {
 
 /** A segment that cannot leave this host looks the same, but for a window that has room for it. */
 const isWindowClosed = (evidence: Evidence): boolean =>
-  evidence.packetsOut === 0 && evidence.pending === ICSK_TIME_PROBE0 && hasNoRoom(evidence);
+  evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
 
 /** Whether the peer's window has no room for what is queued and not sent. */
 export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
+
+/** The timer that was pending is that of window probes. */
+export const isProbePending = ({ pending }: Evidence): boolean => pending === ICSK_TIME_PROBE0;
+
+/** The window was shut already when tcp_close found it. */
+export const isAfterWindowShut = ({ detail }: SockRecord): boolean => isWindowClosed(detail.evidence);
 
 /**
  * Until when a shut window held it up: the whole time, or up to the first retransmission, which shows that something

@@ -110,7 +110,7 @@ export const LIMITS: readonly Scenario[] = [
   {
     name: 'user_timeout',
     title: 'TCP_USER_TIMEOUT of 0.7 s ends an orphan early',
-    does: 'It takes the place of tcp_orphan_retries altogether.',
+    does: 'Of retransmissions it takes the place of tcp_orphan_retries altogether.',
     byHand: [
       'peer',
       `(sleep 1; ${MUTE}) &`,
@@ -136,9 +136,22 @@ export const LIMITS: readonly Scenario[] = [
   },
   {
     name: 'user_timeout_window',
-    title: 'TCP_USER_TIMEOUT under a shut window',
-    does: 'It also bounds the probes of a zero window.',
-    byHand: [SMALL, `dial "${FILL}; ${USER_TIMEOUT(2000)}; c.close()"; ${MUTE}; sleep 3; heal far`],
+    title: 'TCP_USER_TIMEOUT under a shut window, longer than the probes take',
+    does: 'Of window probes it does not replace tcp_orphan_retries: whichever is over first ends the orphan, here its 1 probe.',
+    byHand: [RETRIES_1, SMALL, `dial "${FILL}; ${USER_TIMEOUT(2000)}; c.close()"; ${MUTE}; sleep 3; heal far`],
+    ss: 'FIN-WAIT-1 with timer:(persist,…)',
+    finwait: 'waiting_for window, ended_by window_probes',
+    seconds: 3,
+  },
+  {
+    name: 'user_timeout_before_probes',
+    title: 'TCP_USER_TIMEOUT under a shut window, over before the probes are',
+    does: 'tcp_orphan_retries 8 would have let it live for 100 s.',
+    byHand: [
+      'near sysctl -w net.ipv4.tcp_orphan_retries=8',
+      SMALL,
+      `dial "${FILL}; ${USER_TIMEOUT(2000)}; c.close()"; ${MUTE}; sleep 3; heal far`,
+    ],
     ss: 'FIN-WAIT-1 with timer:(persist,…)',
     finwait: 'waiting_for window, ended_by user_timeout',
     seconds: 3,

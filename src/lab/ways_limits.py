@@ -81,6 +81,17 @@ def user_timeout_lengthens(p):
 
 @scenario()
 def user_timeout_window(p):
+    """The one probe that tcp_orphan_retries 1 allows stays unanswered before TCP_USER_TIMEOUT is over."""
+    pair = p.full_pair()
+    pair.near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 2000)
+    pair.near.close()
+    p.drop('far', 'no_entry', pair.rport)
+    p.died(pair.ports)
+
+
+@scenario(sysctls={'tcp_orphan_retries': 8})
+def user_timeout_before_probes(p):
+    """Under a shut window too TCP_USER_TIMEOUT ends an orphan, if it is over before the probes are used up."""
     pair = p.full_pair()
     pair.near.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 2000)
     pair.near.close()

@@ -18,6 +18,7 @@ export const aDying = (change: Partial<Dying> = {}): Dying => ({
   deadline: 'unknown',
   deadline_at: null,
   deadline_expected_at: null,
+  deadline_if_answered_at: null,
   next_timer_at: null,
   deadline_because: [],
   ...change,

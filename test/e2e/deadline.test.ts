@@ -83,8 +83,8 @@ const drawCases = (draw: ReturnType<typeof createDraw>, retries: number): readon
       ip: FAR_IPS[0],
       wait: 0.3,
     }),
-    named('half open, TCP_LINGER2', 'half_open', 'fin_timeout', { linger2: draw(61, 63) }),
-    named('half open, tcp_fin_timeout', 'half_open', 'fin_timeout', {}),
+    named('half open, TCP_LINGER2', 'half_open', 'fin_wait2_timewait', { linger2: draw(61, 63) }),
+    named('half open, tcp_fin_timeout', 'half_open', 'fin_wait2_timewait', {}),
     ...(hasRtoMax ? [named('rto_max', 'black_hole', 'retries', rtoMax())] : []),
   ];
   const endless = named('answered probes without end', 'window_answered', 'never', { ...rtoMax(), wait: 0.7 });
@@ -182,7 +182,7 @@ onRealKernel(
       const faults: string[] = [];
       for (const [name, { predictions, destroyedAt }] of [...lives].sort()) {
         for (const [index, { on, now, deadline }] of predictions.entries()) {
-          const at = isSilenced(name) ? (deadline.ifSilentAt ?? deadline.at) : deadline.at;
+          const at = isSilenced(name) ? deadline.at : (deadline.ifAnsweredAt ?? deadline.at);
           const left = at - now;
           const error = destroyedAt - at;
           const expected = (destroyedAt - deadline.expectedAt) / 1e6;
@@ -191,6 +191,8 @@ onRealKernel(
           lines.push(line);
           // Not one that was never seen to end, either.
           if (!(error >= -JIFFY_NS && error <= WHEEL_SHARE * left + SLACK_NS)) faults.push(line);
+          // Whatever its peer did.
+          if (!(destroyedAt >= deadline.at - JIFFY_NS)) faults.push(`${line}: before deadline_at`);
         }
       }
       process.stderr.write(`seed ${SEED}\n${lines.join('\n')}\n`);

@@ -36,7 +36,13 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     waiting_for: 'ack',
     retransmits: 0,
   },
-  window_silent: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'window_probes', waiting_for: 'window', probes: 1 },
+  window_silent: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'window_probes',
+    side: 'unknown',
+    waiting_for: 'window',
+    probes: 1,
+  },
   window_opens: { route: LOCAL, ended_by: 'fin_wait2_timewait', waiting_for: 'window', lost_bytes: null },
   rto_max: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'retries', waiting_for: 'ack', certain: true },
   last_ack_retries: {
@@ -60,6 +66,13 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     certain: true,
   },
   user_timeout_window: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'window_probes',
+    side: 'unknown',
+    waiting_for: 'window',
+    certain: true,
+  },
+  user_timeout_before_probes: {
     route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
     ended_by: 'user_timeout',
     waiting_for: 'window',

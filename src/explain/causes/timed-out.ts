@@ -11,7 +11,7 @@ export const TIMED_OUT: readonly CauseNote[] = [
     helps: [
       'Find where the path to the peer ends: `ip route get PEER`, and tcpdump on both ends; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
       `Bound it per namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 1, 2 and 3 are about 1.4, 3.1 and 6.3 s. A longer RTO makes it longer. ${PRICE}`,
-      'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for that socket.',
+      'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for the retransmissions of that socket.',
       'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
     ],
     doesNotHelp: [
@@ -23,12 +23,13 @@ export const TIMED_OUT: readonly CauseNote[] = [
   },
   {
     cause: 'window_probes',
-    title: "given up: the peer's window stayed shut",
+    title: 'given up: window shut, probed in vain',
     meaning:
-      'The peer did not read, window probes went out until their limit, and the kernel destroyed the socket without a reset; what was queued is lost.',
+      "The peer's window was shut when it last spoke, window probes went out until their limit, and the kernel destroyed the socket without a reset; what was queued is lost.",
     cites: 'tcp_probe_timer, tcp_write_err (net/ipv4/tcp_timer.c)',
     helps: [
-      'Look at the application at the peer: it did not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
+      'Look at the application at the peer: it may not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
+      'Look for what drops packets as well: when the last probes stayed unanswered, the path or the peer may have gone. `ip route get PEER`, and tcpdump on both ends.',
       'Bound it with net.ipv4.tcp_orphan_retries, which counts window probes too, or TCP_USER_TIMEOUT for one application.',
       'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.',
     ],
@@ -42,14 +43,14 @@ export const TIMED_OUT: readonly CauseNote[] = [
     cause: 'user_timeout',
     title: "given up: the application's TCP_USER_TIMEOUT was over",
     meaning:
-      'The application had set TCP_USER_TIMEOUT, and for an orphan too that replaces tcp_orphan_retries: it can make its life shorter or longer.',
+      'The application had set TCP_USER_TIMEOUT, which bounds an orphan too: of retransmissions in place of tcp_orphan_retries, so that its life can be shorter or longer; of window probes beside it, so that it can only be shorter.',
     cites: 'retransmits_timed_out, tcp_write_timeout, tcp_probe_timer (net/ipv4/tcp_timer.c)',
     helps: [
       'Change TCP_USER_TIMEOUT in the application: an orphan lives for about its RTO more than that time.',
       'Find why the peer did not acknowledge within that time: `ss -tino dst PEER`, and tcpdump on both ends.',
     ],
     doesNotHelp: [
-      'net.ipv4.tcp_orphan_retries has no effect on a socket with TCP_USER_TIMEOUT.',
+      'net.ipv4.tcp_orphan_retries has no effect on the retransmissions of a socket with TCP_USER_TIMEOUT; under a shut window a lower one ends it sooner, a higher one not later.',
       'net.ipv4.tcp_retries2 and net.ipv4.tcp_fin_timeout do not help: neither is asked here.',
     ],
   },

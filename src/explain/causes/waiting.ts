@@ -22,7 +22,7 @@ export const WAITING: readonly CauseNote[] = [
     helps: [
       'Find where the path to the peer ends: `ss -tino state fin-wait-1` shows timer and retransmits, `ip route get PEER` and tcpdump on both ends show who drops; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
       `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 3 is about 6 s. ${PRICE}`,
-      'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for that socket.',
+      'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for the retransmissions of that socket.',
       'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
       `Now: ${KILL} It needs CONFIG_INET_DIAG_DESTROY, and on 5.15.215 it leaves orphans as they are.`,
     ],

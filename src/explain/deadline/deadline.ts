@@ -8,7 +8,7 @@ import type { Pressure } from './give-up.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { neverReasons, reasonsOf } from './reasons.ts';
+import { answeredReasons, neverReasons, reasonsOf } from './reasons.ts';
 import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
 
 /** What holds beside the sock's own evidence. */
@@ -22,7 +22,10 @@ export type Host = {
   readonly pressure: Pressure;
 };
 
-/** When the kernel gives up on a sock if nothing more comes from its peer. */
+/**
+ * When the kernel gives up on a sock if nothing more comes from its peer. A peer that answered window probes when last
+ * observed may have stopped since: then the earliest tick that may end it.
+ */
 export type Deadline =
   | {
       readonly kind: 'at';
@@ -31,8 +34,8 @@ export type Deadline =
       /** With what the timer wheel adds: up to 13 %. */
       readonly expectedAt: TraceNs;
       readonly nextTimerAt: TraceNs;
-      /** The peer has answered window probes and `at` expects that it goes on; this if it stops. Otherwise null. */
-      readonly ifSilentAt: TraceNs | null;
+      /** When it gives up if the peer goes on answering window probes, as it did when last observed. Otherwise null. */
+      readonly ifAnsweredAt: TraceNs | null;
       readonly rule: Rule;
       readonly because: readonly string[];
       /** The running timer itself was observed; otherwise it follows from the close. */
@@ -109,7 +112,7 @@ const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On
     at: traceNs(end.atNs),
     expectedAt: traceNs(end.expectedNs),
     nextTimerAt: traceNs(Math.max(host.now, end.atNs)),
-    ifSilentAt: null,
+    ifAnsweredAt: null,
     rule: end.rule,
     because: end.because,
     isExact: entered !== undefined,
@@ -146,29 +149,33 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   }
   const reaping = reapingOf(dying, wheel);
   const silent = timer.isAnswering ? reapingOf({ ...dying, isAnswering: false }, wheel) : reaping;
-  const silentNs = !timer.isAnswering || silent === 'never' ? null : silent.earliestNs;
+  const agoMs = (now - observedAt) / 1e6;
+  const leftMs = (atNs: number): number => Math.max(0, atNs - now) / 1e6;
   if (reaping === 'never') {
-    const silentMs = ((silentNs ?? now) - now) / 1e6;
-    return { kind: 'never', because: [timer.because, ...neverReasons(dying, silentMs)] };
+    // Past the end of a silent one, every later tick may end it.
+    const isPast = silent === 'never' || isOverdue(silent.expectedNs, observedAt, now);
+    const because = neverReasons(dying, agoMs, isPast ? null : leftMs(silent.earliestNs));
+    return { kind: 'never', because: [timer.because, ...because] };
   }
   if (isOverdue(reaping.expectedNs, observedAt, now)) return overdue(sock.state);
   const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
+  const isAnswered = timer.isAnswering && silent !== 'never';
+  const isSilencePast = isAnswered && isOverdue(silent.expectedNs, observedAt, now);
+  // Their ticks are the same: answers count for the end alone.
+  const end = isSilencePast ? next : isAnswered ? silent : reaping;
+  const told = isAnswered && !isSilencePast ? silent : reaping;
   return {
     kind: 'at',
-    at: traceNs(reaping.earliestNs),
-    expectedAt: traceNs(reaping.expectedNs),
+    at: traceNs(end.earliestNs),
+    expectedAt: traceNs(end.expectedNs),
     nextTimerAt: traceNs(Math.max(now, next.earliestNs)),
-    ifSilentAt: silentNs === null ? null : traceNs(silentNs),
-    rule: reaping.rule,
+    ifAnsweredAt: isAnswered ? traceNs(reaping.earliestNs) : null,
+    rule: told.rule,
     because: [
       timer.because,
       ...(lingerEnd === null ? [] : [`close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`]),
-      ...reasonsOf(reaping, dying),
-      ...(silentNs === null
-        ? []
-        : [
-            `the peer answers window probes, which are counted no further while it does; if it stops, ${seconds((reaping.earliestNs - silentNs) / 1e6)} sooner`,
-          ]),
+      ...reasonsOf(told, dying, agoMs),
+      ...(isAnswered ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), isSilencePast) : []),
     ],
     isExact: timer.isExact,
   };

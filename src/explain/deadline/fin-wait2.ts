@@ -45,17 +45,17 @@ export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
   if (tmoMs > TIMEWAIT_MS) {
     const restMs = tmoMs - TIMEWAIT_MS;
     return {
-      rule: 'fin_timeout',
+      rule: 'fin_wait2_timewait',
       atNs: sinceNs + restMs * 1e6,
       expectedNs: wheel(sinceNs, restMs),
       because: [
-        `${source}: beyond 60 s it stays an orphan, for ${seconds(restMs)} (tcp_fin_time)`,
-        `then a minisock in FIN_WAIT2 takes over for ${seconds(restMs)} more (tcp_keepalive_timer)`,
+        `${source}: beyond 60 s it stays an orphan in FIN_WAIT2, for ${seconds(restMs)} (tcp_fin_time)`,
+        `it becomes a minisock in ${seconds(Math.max(0, restMs - (on.nowNs - sinceNs) / 1e6))}, for ${seconds(restMs)} more (tcp_keepalive_timer)`,
       ],
     };
   }
   if (on.nowNs <= sinceNs + AT_ONCE_NS) {
-    const because = [`${source}: a minisock takes over at once and lives that long (tcp_time_wait)`];
+    const because = [`${source}: it becomes a minisock at once, which lives that long (tcp_time_wait)`];
     return { rule: 'fin_wait2_timewait', atNs: sinceNs, expectedNs: sinceNs, because };
   }
   return {

@@ -1,13 +1,21 @@
 import { seconds } from './fin-wait2.ts';
 import type { Dying, Reaping } from './model.ts';
 
-/** The rule that reaps a sock, in words, with the figures it was applied to. */
-export const reasonsOf = ({ rule, limit, isAlive, firings }: Reaping, dying: Dying): readonly string[] => {
+/**
+ * The rule that reaps a sock, in words, with the figures it was applied to.
+ *
+ * @param agoMs - how long ago the evidence was taken from which its timer is followed
+ */
+export const reasonsOf = (
+  { rule, limit, isAlive, firings }: Reaping,
+  dying: Dying,
+  agoMs: number,
+): readonly string[] => {
   const { orphanRetries, rtoMs, rtoMaxMs, pressure } = dying;
   const from =
     orphanRetries === limit ? `tcp_orphan_retries ${limit}` : `tcp_orphan_retries ${orphanRetries}, taken as ${limit}`;
   const most = seconds(rtoMaxMs);
-  const ticks = firings.length === 1 ? 'at the next tick' : `at the ${ordinal(firings.length)} tick from here`;
+  const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${seconds(agoMs)} ago`;
   switch (rule) {
     case 'retries':
       return [
@@ -23,7 +31,9 @@ export const reasonsOf = ({ rule, limit, isAlive, firings }: Reaping, dying: Dyi
       ];
     case 'user_timeout':
       return [
-        `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of tcp_orphan_retries`,
+        dying.timer.kind === 'probe'
+          ? `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the probe timer's first tick, before tcp_orphan_retries would`
+          : `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of tcp_orphan_retries`,
       ];
     case 'orphan_limit':
       return [
@@ -32,10 +42,40 @@ export const reasonsOf = ({ rule, limit, isAlive, firings }: Reaping, dying: Dyi
   }
 };
 
-/** Why window probes may go on for ever. @see Linux net/ipv4/tcp_output.c, tcp_send_probe0 */
-export const neverReasons = ({ retries2, orphanRetries, rtoMaxMs }: Dying, silentMs: number): readonly string[] => [
-  `the peer answers window probes, and their backoff stops at tcp_retries2, ${retries2}: short of the maximum interval of ${seconds(rtoMaxMs)}, or of tcp_orphan_retries ${orphanRetries}`,
-  `if it stops answering, tcp_probe_timer gives up in ${seconds(silentMs)}`,
+/**
+ * What a peer that had answered window probes makes of the deadline.
+ *
+ * @param earliestMs - from now until the earliest tick that may end it
+ * @param answeredMs - from now until it ends if every probe is answered
+ * @param isSilencePast - had it answered none since it was observed, it would have ended by now
+ */
+export const answeredReasons = (
+  agoMs: number,
+  earliestMs: number,
+  answeredMs: number,
+  isSilencePast: boolean,
+): readonly string[] => [
+  isSilencePast
+    ? `when last observed, ${seconds(agoMs)} ago, the peer had answered window probes, and it has since; whether it still does is not seen: the next tick, in ${seconds(earliestMs)}, is the earliest that may end it`
+    : `when last observed, ${seconds(agoMs)} ago, the peer had answered window probes; if it has answered none since, the end comes in ${seconds(earliestMs)}`,
+  `if it goes on answering them, tcp_probe_timer gives up in ${seconds(answeredMs)}`,
+];
+
+/**
+ * Why window probes may go on for ever.
+ *
+ * @param silentMs - from now until it ends if the peer has answered none since it was observed; null when that is past
+ * @see Linux net/ipv4/tcp_output.c, tcp_send_probe0
+ */
+export const neverReasons = (
+  { retries2, orphanRetries, rtoMaxMs }: Dying,
+  agoMs: number,
+  silentMs: number | null,
+): readonly string[] => [
+  `when last observed, ${seconds(agoMs)} ago, the peer had answered window probes; while it does, their backoff stops at tcp_retries2, ${retries2}: short of the maximum interval of ${seconds(rtoMaxMs)}, or of tcp_orphan_retries ${orphanRetries}`,
+  silentMs === null
+    ? 'it has answered since; once it stops, tcp_probe_timer gives up'
+    : `if it has answered none since, tcp_probe_timer gives up in ${seconds(silentMs)}`,
 ];
 
 const ordinal = (n: number): string => {

@@ -1,6 +1,7 @@
 import { counted } from '../report/words.ts';
 import { hasNoRoom } from '../waiting.ts';
 import { ERR, type Facts } from './facts.ts';
+import { boundOfProbes, isProbing } from './probe-bound.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
 
 /** Ends by a timer that gave up: tcp_write_err, which sends no reset. */
@@ -19,6 +20,8 @@ const isTimeout = ({ phase, err, record, sentReasons, received }: Facts): boolea
 const howText = (err: number): string =>
   err === ERR.timedOut ? 'ETIMEDOUT' : `errno ${err}, which an ICMP error had told before`;
 
+const unanswered = (probes: number): string => counted(probes, 'unanswered window probe');
+
 /** ICMP said that the way was closed: then the network is known to have kept it. */
 const sideOf = (err: number, otherwise: 'unknown' | 'peer'): 'network' | 'unknown' | 'peer' =>
   err === EHOSTUNREACH || err === ENETUNREACH || err === EHOSTDOWN ? 'network' : otherwise;
@@ -29,9 +32,19 @@ export const userTimeout: Rule = {
   check: (facts) => {
     const { err, record } = facts;
     if (!isTimeout(facts) || record.detail.userTimeoutMs === 0) return NO;
+    const side = sideOf(err, 'unknown');
+    const because = `timed out (${howText(err)}) under TCP_USER_TIMEOUT of ${record.detail.userTimeoutMs} ms`;
+    // With retransmissions it replaces tcp_orphan_retries; of window probes both are asked, whichever is over first.
+    if (!isProbing(record)) return yes(side, because);
+    const { by, probes, limit } = boundOfProbes(record);
+    if (by === 'window_probes') return NO;
+    if (by === 'user_timeout') {
+      return yes(side, `${because}, after ${unanswered(probes)}: fewer than tcp_orphan_retries allows, ${limit}`);
+    }
     return yes(
-      sideOf(err, 'unknown'),
-      `timed out (${howText(err)}) under TCP_USER_TIMEOUT of ${record.detail.userTimeoutMs} ms`,
+      side,
+      `${because}, or after ${unanswered(probes)}, as many as tcp_orphan_retries allows (window_probes): either may have been over first`,
+      false,
     );
   },
 };
@@ -41,9 +54,15 @@ export const windowProbes: Rule = {
   cites: 'tcp_probe_timer',
   check: (facts) => {
     const { err, record } = facts;
-    const { last } = record;
-    if (!isTimeout(facts) || last.probesOut === 0 || !hasNoRoom(last)) return NO;
-    return yes(sideOf(err, 'peer'), `timed out (${howText(err)}) after ${counted(last.probesOut, 'window probe')}`);
+    const { last, detail } = record;
+    if (!isTimeout(facts) || !isProbing(record) || !hasNoRoom(last)) return NO;
+    const inTime = detail.userTimeoutMs === 0 ? '' : `, before TCP_USER_TIMEOUT of ${detail.userTimeoutMs} ms was over`;
+    if (last.probesOut === 0) {
+      const because = 'window probes that were answered: their interval was at its maximum';
+      return yes(sideOf(err, 'peer'), `timed out (${howText(err)}) after ${because}${inTime}`);
+    }
+    // A peer that does not answer may have gone, and the path with it.
+    return yes(sideOf(err, 'unknown'), `timed out (${howText(err)}) after ${unanswered(last.probesOut)}${inTime}`);
   },
 };
 

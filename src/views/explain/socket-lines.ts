@@ -73,7 +73,7 @@ const bytesText = (row: Row): string => {
 };
 
 const sentText = ({ retransmits, probes }: Row): string =>
-  `${counted(retransmits, 'retransmit')}, ${probes === null ? `window probes ${UNKNOWN}` : counted(probes, 'window probe')}`;
+  `${counted(retransmits, 'retransmit')}, ${probes === null ? `unanswered window probes ${UNKNOWN}` : counted(probes, 'unanswered window probe')}`;
 
 const DEADLINES = { at: '', never: 'never', unknown: 'not known' } as const;
 

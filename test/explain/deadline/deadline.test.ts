@@ -69,7 +69,7 @@ describe('from the close on', () => {
 
   it('a shut window: the probe timer counts', () => {
     const line = closing({ pending: 3, sndNxt: 4000, sndWnd: 0, rtoTimer: jiffies(ms(200)), orphanRetries: 2 });
-    expect(said([line])).toMatchObject({ rule: 'window_probes', at: ms(200 + 408 + 816), ifSilentAt: null });
+    expect(said([line])).toMatchObject({ rule: 'window_probes', at: ms(200 + 408 + 816), ifAnsweredAt: null });
   });
 
   it('answered probes: when it ends while they are, and when it does once they are not', () => {
@@ -82,8 +82,29 @@ describe('from the close on', () => {
       orphanRetries: 1,
     });
     const deadline = said([line]);
-    expect(deadline).toMatchObject({ rule: 'window_probes', ifSilentAt: ms(800 + 1632), isExact: false });
-    if (deadline.kind === 'at') expect(deadline.at).toBeGreaterThan(sec(300));
+    expect(deadline).toMatchObject({ rule: 'window_probes', at: ms(800 + 1632), isExact: false });
+    if (deadline.kind === 'at') expect(deadline.ifAnsweredAt).toBeGreaterThan(sec(300));
+    expect(deadline.because.join('; ')).toContain('when last observed, 0 ms ago, the peer had answered window probes');
+  });
+
+  it('answered probes: once a silent peer’s end is past, the next tick is the earliest, reckoned from now', () => {
+    const line = closing({
+      pending: 3,
+      backoff: 2,
+      sndNxt: 4000,
+      sndWnd: 0,
+      rtoTimer: jiffies(ms(800)),
+      orphanRetries: 1,
+    });
+    // Ticks at 0.8, 2.432, 5.696, 12.224, 25.28 s; silent it would have ended at the second.
+    const deadline = said([line, tickLine(sec(10))]);
+    expect(deadline).toMatchObject({ kind: 'at', at: ms(12_224), nextTimerAt: ms(12_224) });
+    const because = deadline.because.join('; ');
+    expect(because).toContain('the next tick, in 2.2 s, is the earliest that may end it');
+    expect(because).toContain('since it was last observed, 10 s ago');
+    if (deadline.kind === 'at') expect(deadline.ifAnsweredAt).toBeGreaterThan(sec(300));
+    const before = said([line, tickLine(sec(1))]);
+    expect(before.because.join('; ')).toContain('if it has answered none since, the end comes in 1.4 s');
   });
 
   it('answered probes with a small tcp_retries2 never end, which says so', () => {
@@ -200,7 +221,9 @@ describe('in FIN_WAIT2', () => {
   });
 
   it('beyond, it stays for what is beyond, from when it came there', () => {
-    expect(said([closing({ finTimeout: 90 * 250 }), entered])).toMatchObject({ rule: 'fin_timeout', at: ms(30_001) });
+    const deadline = said([closing({ finTimeout: 90 * 250 }), entered, tickLine(sec(10))]);
+    expect(deadline).toMatchObject({ rule: 'fin_wait2_timewait', at: ms(30_001) });
+    expect(deadline.because.join('; ')).toContain('it becomes a minisock in 20 s, for 30 s more');
   });
 
   it('TCP_LINGER2 counts from the close where that came later', () => {
@@ -215,7 +238,7 @@ describe('in FIN_WAIT2', () => {
         { at: sec(5), from: 'FIN_WAIT2', to: 'FIN_WAIT2', own: true },
       ],
     });
-    expect(said([line])).toMatchObject({ rule: 'fin_timeout', at: sec(6) });
+    expect(said([line])).toMatchObject({ rule: 'fin_wait2_timewait', at: sec(6) });
   });
 });
 

@@ -16,12 +16,12 @@ describe('the end of an orphan in FIN_WAIT2', () => {
   ])('tcp_fin_timeout %i s: an orphan for %i s', (timeout, orphan) => {
     expect(end({ finTimeoutMs: timeout * 1000 })).toMatchObject({
       atNs: orphan * 1e9,
-      rule: orphan === 0 ? 'fin_wait2_timewait' : 'fin_timeout',
+      rule: 'fin_wait2_timewait',
     });
   });
 
   it('TCP_LINGER2 takes the place of tcp_fin_timeout', () => {
-    expect(end({ linger2Ms: 62_000, finTimeoutMs: 120_000 })).toMatchObject({ rule: 'fin_timeout', atNs: 2e9 });
+    expect(end({ linger2Ms: 62_000, finTimeoutMs: 120_000 })).toMatchObject({ rule: 'fin_wait2_timewait', atNs: 2e9 });
     expect(end({ linger2Ms: 5000, finTimeoutMs: 120_000 }).rule).toBe('fin_wait2_timewait');
   });
 
@@ -33,6 +33,12 @@ describe('the end of an orphan in FIN_WAIT2', () => {
     const { atNs, because } = end({ rtoMs: 20_000 });
     expect(atNs).toBe(10e9);
     expect(because[0]).toContain('3.5 times icsk_rto is 70 s');
+  });
+
+  it('says when it becomes a minisock, from now', () => {
+    expect(end({ finTimeoutMs: 90_000, nowNs: 10e9 }).because[1]).toContain(
+      'becomes a minisock in 20 s, for 30 s more',
+    );
   });
 
   it('where no minisock took over at once, the whole time passes first', () => {

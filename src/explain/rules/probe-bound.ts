@@ -1,0 +1,69 @@
+import type { SockRecord } from '../record.ts';
+import { isAfterWindowShut, isProbePending } from '../waiting.ts';
+
+/** tcp_orphan_retries of 0. @see Linux net/ipv4/tcp_timer.c, tcp_orphan_retries */
+const ALIVE_RETRIES = 8;
+/** TCP_RTO_MIN, ms: no probe's interval is shorter. */
+const RTO_MIN_MS = 200;
+const RTO_MAX_MS = 120_000;
+const LEAST_RTO_MAX_MS = 1000;
+/** What a jiffy may be, ms, the longest first. */
+const JIFFIES_MS = [10, 4, 10 / 3, 1] as const;
+const LONGEST_JIFFY_MS = 10;
+const SLACK_MS = 20;
+/** The most that the timer wheel adds. */
+const WHEEL = 1.13;
+
+export type ProbeBound = {
+  /** `either`: both limits may have been over at the last tick. */
+  readonly by: 'user_timeout' | 'window_probes' | 'either';
+  /** Unanswered ones. */
+  readonly probes: number;
+  /** As many as tcp_orphan_retries allows. */
+  readonly limit: number;
+};
+
+/** It was the probe timer that ran last: nothing was sent again, and a window was shut or a probe unanswered. */
+export const isProbing = (record: SockRecord): boolean =>
+  record.last.icskRetransmits === 0 && (record.last.probesOut > 0 || isAfterWindowShut(record));
+
+/**
+ * Which limit ended a sock whose probe timer gave up under TCP_USER_TIMEOUT.
+ *
+ * tcp_probe_timer dies when the user timeout has passed since its first tick (icsk_probes_tstamp), or when the
+ * unanswered probes are as many as tcp_orphan_retries, or when their interval has reached tcp_rto_max. The first tick
+ * is not on the wire; what is known is the longest time that may have passed since.
+ *
+ * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
+ */
+export const boundOfProbes = (record: SockRecord): ProbeBound => {
+  const { detail, last } = record;
+  const limit = detail.orphanRetries === 0 ? ALIVE_RETRIES : detail.orphanRetries;
+  const probes = last.probesOut;
+  const isOverPossible = longestProbingMs(record) >= detail.userTimeoutMs;
+  if (!isOverPossible) return { by: 'window_probes', probes, limit };
+  // The interval grows to its maximum in no less time than that maximum.
+  const leastRtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax);
+  const isTheOnlyOne = probes < limit && detail.userTimeoutMs <= leastRtoMaxMs;
+  return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit };
+};
+
+/** The longest that the probe timer may have ticked for when the sock died, ms. */
+const longestProbingMs = (record: SockRecord): number => {
+  const { closedAt, detail } = record;
+  const diedAt = record.moves.at(-1)?.at;
+  if (closedAt === null || diedAt === undefined) return Number.POSITIVE_INFINITY;
+  const sinceCloseMs = (diedAt - closedAt) / 1e6;
+  const { backoff, rto } = detail.evidence;
+  if (!isProbePending(detail.evidence) || backoff === 0) return sinceCloseMs;
+  // It had ticked before the close: `backoff` times, each interval twice the one before.
+  const baseMs = Math.max(rto * longestJiffyMs(record, sinceCloseMs), RTO_MIN_MS);
+  return sinceCloseMs + WHEEL * baseMs * (2 ** (backoff + 1) - 2);
+};
+
+/** HZ is not in the record; the timer's last expiry came after the one that was pending at the close, in jiffies. */
+const longestJiffyMs = ({ detail, last }: SockRecord, sinceCloseMs: number): number => {
+  const jiffies = detail.evidence.rtoTimer === 0 ? 0 : (last.rtoTimer - detail.evidence.rtoTimer) | 0;
+  if (jiffies <= 0) return LONGEST_JIFFY_MS;
+  return JIFFIES_MS.find((ms) => ms * jiffies <= sinceCloseMs + SLACK_MS) ?? LONGEST_JIFFY_MS;
+};
