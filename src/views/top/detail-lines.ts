@@ -93,7 +93,11 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
     ...entry('waits for', WAITING[path.waiting_for], width),
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
     ...entry('at close', bytes(path), width),
-    ...entry('sent', `${formatCount(path.retransmits)} retransmits, ${formatCount(path.probes)} unanswered window probes`, width),
+    ...entry(
+      'sent',
+      `${formatCount(path.retransmits)} retransmits, ${formatCount(path.probes)} unanswered window probes`,
+      width,
+    ),
     [span(' ')],
     [span('path', 'strong'), span('  since the close', 'dim')],
     ...(path.path.length === 0 ? [[span('  no transition was seen', 'dim')]] : path.path.map(stepLine)),
