@@ -125,7 +125,7 @@ const silentPath = (orphan: Inventoried): ClosePath => ({
   probes: orphan.timer?.probesOut ?? null,
   waiting_for: silentWait(orphan),
   ended_by: null,
-  side: ['peer_fin', 'window'].includes(silentWait(orphan)) ? 'peer' : 'unknown',
+  side: isPeers(orphan) ? 'peer' : 'unknown',
   because: [
     `/proc/net/tcp listed it in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`,
   ],
@@ -147,6 +147,12 @@ export const silentWait = ({ state, timer }: Inventoried): WaitingFor => {
   if (timer?.kind === 4) return 'window';
   if (timer?.kind !== 1) return 'unknown';
   return state === TCP.LAST_ACK ? 'last_ack' : 'ack';
+};
+
+/** The peer keeps it: it has not closed, or its window is shut and it answers. */
+const isPeers = (orphan: Inventoried): boolean => {
+  const wait = silentWait(orphan);
+  return wait === 'peer_fin' || (wait === 'window' && orphan.timer?.probesOut === 0);
 };
 
 const timerText = ({ timer, retransmits }: Inventoried): string => {

@@ -319,7 +319,8 @@ describe('how', () => {
 
 describe('an orphan that only the inventory knows', () => {
   test.each([
-    ['FIN_WAIT1', '4 800 2', 'window', 'peer'],
+    ['FIN_WAIT1', '4 800 0', 'window', 'peer'],
+    ['FIN_WAIT1', '4 800 2', 'window', 'unknown'],
     ['FIN_WAIT1', '1 800 0', 'ack', 'unknown'],
     ['LAST_ACK', '1 800 0', 'last_ack', 'unknown'],
     ['FIN_WAIT2', '2 5000 0', 'peer_fin', 'peer'],

@@ -9,6 +9,9 @@ export type ResetReasons = ReadonlyMap<number, string>;
 /** Errnos of sk_err, Linux's numbers. */
 export const ERR = { pipe: 32, aborted: 103, reset: 104, timedOut: 110, refused: 111 } as const;
 
+/** ICMP said that the way is closed: ENETUNREACH, EHOSTDOWN, EHOSTUNREACH. */
+export const isUnreachable = (errno: number): boolean => errno === 101 || errno === 112 || errno === 113;
+
 /**
  * Where its way into CLOSE lies: tcp_close made it itself (`in_close`), it came later (`after_close`), it was there
  * before tcp_close or nobody closed it (`before_close`), or it was not observed (`unseen`).

@@ -1,14 +1,10 @@
 import { counted } from '../report/words.ts';
 import { hasNoRoom } from '../waiting.ts';
-import { ERR, type Facts } from './facts.ts';
+import { ERR, type Facts, isUnreachable } from './facts.ts';
 import { boundOfProbes, isProbing } from './probe-bound.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
 
 /** Ends by a timer that gave up: tcp_write_err, which sends no reset. */
-
-const EHOSTUNREACH = 113;
-const ENETUNREACH = 101;
-const EHOSTDOWN = 112;
 
 /** tcp_write_err prefers what ICMP said (sk_err_soft) to ETIMEDOUT. */
 const isTimeout = ({ phase, err, record, sentReasons, received }: Facts): boolean =>
@@ -24,7 +20,7 @@ const unanswered = (probes: number): string => counted(probes, 'unanswered windo
 
 /** ICMP said that the way was closed: then the network is known to have kept it. */
 const sideOf = (err: number, otherwise: 'unknown' | 'peer'): 'network' | 'unknown' | 'peer' =>
-  err === EHOSTUNREACH || err === ENETUNREACH || err === EHOSTDOWN ? 'network' : otherwise;
+  isUnreachable(err) ? 'network' : otherwise;
 
 export const userTimeout: Rule = {
   endedBy: 'user_timeout',

@@ -5,12 +5,10 @@ import type { SockRecord } from '../record.ts';
 import { counted } from '../report/words.ts';
 import { distance, withoutFin } from '../sequence.ts';
 import { waitingIn } from '../waiting.ts';
+import { isUnreachable } from './facts.ts';
 
 /** What a sock that still is dying waits for now, who keeps it, and the evidence in a sentence. */
 export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; readonly because: string };
-
-/** Errnos by which ICMP tells that the way is closed (sk_err_soft). */
-const UNREACHABLE: ReadonlySet<number> = new Set([101, 112, 113]);
 
 /**
  * What it waits for by its newest evidence: not what it waited for longest.
@@ -33,11 +31,11 @@ export const waitingNow = (record: SockRecord): Waiting => {
   switch (waitingFor) {
     case 'ack':
     case 'last_ack': {
-      const isUnreachable = UNREACHABLE.has(last.errSoft);
-      const icmp = isUnreachable ? `; ICMP said unreachable (errno ${last.errSoft})` : '';
+      const isTold = isUnreachable(last.errSoft);
+      const icmp = isTold ? `; ICMP said unreachable (errno ${last.errSoft})` : '';
       return {
         waitingFor,
-        side: isUnreachable ? 'network' : 'unknown',
+        side: isTold ? 'network' : 'unknown',
         because: `in ${state}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far${icmp}`,
       };
     }
@@ -45,7 +43,8 @@ export const waitingNow = (record: SockRecord): Waiting => {
       const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
       return {
         waitingFor,
-        side: 'peer',
+        // A peer that answers no probe may be gone, or the way to it.
+        side: last.probesOut === 0 ? 'peer' : 'unknown',
         because: `in ${state}: ${unsent} B to send and a window of ${last.sndWnd} B: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`,
       };
     }

@@ -65,6 +65,8 @@ export type Status = {
   readonly malformed: number;
   /** Kernel memory in bytes that the dying sockets held at their last sighting. */
   readonly heldBytes: number;
+  /** Orphans that only the inventory knows: what they hold is not in it. */
+  readonly heldUnknown: number;
   /** The newest fault or warning, one line, harmless on a screen; empty when none. */
   readonly notice: string;
 };

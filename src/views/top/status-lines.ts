@@ -101,6 +101,12 @@ const loss = (count: number, word: string, rank: number): Segment =>
     ? segment(rank, span(` ${formatCount(count)} ${word.toUpperCase()} `, 'loud'))
     : segment(5, span(`0 ${word}`, 'dim'));
 
+/** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
+const heldText = ({ heldBytes, heldUnknown }: Status): string => {
+  if (heldUnknown === 0) return formatBytes(heldBytes);
+  return heldBytes === 0 ? UNKNOWN : `>${formatBytes(heldBytes)}`;
+};
+
 /** How fast, how much memory, and how far all of it can be trusted. */
 export const flowLine = (status: Status, width: number): Line => {
   const isKnown = status.orphans !== null;
@@ -109,7 +115,7 @@ export const flowLine = (status: Status, width: number): Line => {
     [
       segment(2, span('entries ', 'dim'), value(formatRate(status.entriesPerSec))),
       segment(2, span('exits ', 'dim'), value(formatRate(status.exitsPerSec))),
-      segment(3, span('held ', 'dim'), value(formatBytes(status.heldBytes))),
+      segment(3, span('held ', 'dim'), value(heldText(status))),
       driftSegment(status, width),
       loss(status.lostEvents, 'lost', 0),
       loss(status.lateEvents, 'late', 1),

@@ -91,6 +91,7 @@ export const createTopStore = (
       lateEvents: counters?.lateEvents ?? 0,
       malformed: counters?.malformed ?? 0,
       heldBytes: held.bytes,
+      heldUnknown: source?.tracker.silentCount() ?? 0,
       notice,
     };
   };

@@ -20,6 +20,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   lateEvents: 0,
   malformed: 0,
   heldBytes: 12_900_000,
+  heldUnknown: 0,
   notice: '',
   ...change,
 });

@@ -42,6 +42,11 @@ it('a drift that what is in flight explains is calm', async () => {
   expect(await head({ drift: 3, inFlight: 3 })).toContain('3 under way');
 });
 
+it('memory that nobody knows is not shown as 0', async () => {
+  expect(await head({ heldBytes: 0, heldUnknown: 3 })).toContain('held ?');
+  expect(await head({ heldBytes: 8192, heldUnknown: 1 })).toContain('held >8.0K');
+});
+
 it('unlocated orphans and the notice are shown when there are any', async () => {
   const header = await head({ unlocated: 12, notice: 'the map is full' });
   expect(header).toContain('12 unlocated');
