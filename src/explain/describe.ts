@@ -6,7 +6,7 @@ import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
 import type { ClosePath, Closer, How, Step, WaitingFor } from './close-path.ts';
-import { recordOf, type SockRecord } from './record.ts';
+import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
 import { endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
 import { waitingNow } from './rules/waits.ts';
@@ -40,10 +40,10 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.announcedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
-  const gaps =
-    isMissed || ending === null || ending.certain || ending.endedBy === 'unknown'
-      ? [...sock.gaps]
-      : [...sock.gaps, 'cause_inferred'];
+  const gaps = new Set<string>(sock.gaps);
+  const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
+  if (!isLateSeen && isEarlyMoveMissed(record)) gaps.add('transition_missed');
+  if (!isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown') gaps.add('cause_inferred');
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   return {
     type: 'close_path',
@@ -85,8 +85,8 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     side: ending?.side ?? waits?.side ?? 'unknown',
     because: [ending?.because ?? waits?.because ?? []].flat(),
     advice: [],
-    certain: gaps.length === 0 && ending?.endedBy !== 'unknown',
-    gaps,
+    certain: gaps.size === 0 && ending?.endedBy !== 'unknown',
+    gaps: [...gaps],
   };
 };
 

@@ -52,6 +52,28 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   };
 };
 
+/** States of a connection that is ending: each was entered by a transition that the probe remembers. */
+const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSE_WAIT, TCP.LAST_ACK, TCP.CLOSING]);
+/** Transitions that an announcement holds. */
+const REMEMBERED = 3;
+
+/**
+ * Whether a transition from before the announcement is not known: skipped by the kernel, or older than the capture.
+ * The remembered ones must reach from a living connection to the state it was announced in. A sock in CLOSE that has
+ * sequence numbers had a connection or tried one: it has moved, and tcp_disconnect leaves write_seq at more than 0.
+ */
+export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
+  const state = stateOf(sock.announce.context);
+  const first = detail.moves[0];
+  const last = detail.moves.at(-1);
+  if (first === undefined || last === undefined) {
+    return ENDING.has(state) || (state === TCP.CLOSE && detail.evidence.writeSeq !== 0);
+  }
+  const isInferred = sock.announce.via === VIA.repeated || sock.announce.via === VIA.last_fput;
+  if (!isInferred && last.to !== state) return true;
+  return detail.moves.length < REMEMBERED && (ENDING.has(first.from) || first.from === TCP.CLOSE);
+};
+
 /** inet_csk_destroy_sock under the socket's lock runs inside __tcp_close; a forgotten child is not locked so. */
 const closedByTask = (context: number): boolean => (context & 1) !== 0;
 

@@ -65,6 +65,16 @@ for (const [title, flag, family] of [
             : [[socket, row] as const];
         });
 
+      /** What each says wrong of its socket. */
+      const wrong = (): readonly string[] =>
+        judged().flatMap(([socket, row]) => {
+          const expected = ENDINGS[socket.scenario];
+          if (expected === undefined) throw new Error(`nothing is expected of ${socket.scenario}`);
+          // How often something is sent again depends on how busy the machine is.
+          const { retransmits, probes, ...steady } = expected;
+          return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
+        });
+
       beforeAll(async () => {
         await undisturbed(
           `matrix ${title}`,
@@ -85,6 +95,8 @@ for (const [title, flag, family] of [
             await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
             paths = trace.paths();
             for (const [netns, watch] of watches) freed.set(netns, { since: watch.since, byPort: await watch.stop() });
+            // Beside skipped probes a wrong path may be one of those; with nothing lost it fails below.
+            if (trace.ledger().lost_events > 0) expect(wrong()).toEqual([]);
             expect(judged().length / sockets('dying').length).toBeGreaterThan(1 - MOST_SPOILED);
             expect(lab.of('lab_start')[0]?.stages.some(({ netns }) => isWhole(netns))).toBe(true);
           },
@@ -102,14 +114,7 @@ for (const [title, flag, family] of [
       });
 
       it('every field of each that lost nothing is right', () => {
-        const wrong = judged().flatMap(([socket, row]) => {
-          const expected = ENDINGS[socket.scenario];
-          if (expected === undefined) throw new Error(`nothing is expected of ${socket.scenario}`);
-          // How often something is sent again depends on how busy the machine is.
-          const { retransmits, probes, ...steady } = expected;
-          return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
-        });
-        expect(wrong).toEqual([]);
+        expect(wrong()).toEqual([]);
       });
 
       it('and so are its addresses, its closer, its time', () => {

@@ -54,7 +54,7 @@ describe('after the close', () => {
       destroyed(ms(2)),
     ]);
     expect(path.ended_by).not.toBe('acked');
-    expect(path.certain).toBe(path.ended_by !== 'unknown');
+    expect(path.certain).toBe(false);
   });
 
   test('CLOSING to CLOSE: TIME_WAIT took over', () => {
