@@ -5,7 +5,7 @@ import { generateProbe } from './probe-template.ts';
 
 const check = process.argv.includes('--check');
 let stale = false;
-for (const backend of ['fentry', 'kprobe', 'tracepoint']) {
+for (const backend of ['fentry', 'kprobe', 'tracepoint', 'tracepoint-lazy']) {
   const path = new URL(`../probes/${backend}.bt`, import.meta.url);
   const text = generateProbe(backend);
   if (check && readFileSync(path, 'utf8') !== text) {

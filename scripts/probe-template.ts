@@ -16,8 +16,8 @@ const expressions = new Map(
 const expand = (text: string): string =>
   text.replace(/^\/\/@include (\S+)$/gm, (_line, name: string) => expand(part(name)));
 
-/** The whole text of one probe script; `docs/probes.md` says what the parts are. */
-export const generateProbe = (backend: string): string =>
-  `${part(`${backend}.head`)}\n\n${expand(part(backend))
-    .replaceAll('@BACKEND@', backend)
+/** The whole text of one probe script, `tracepoint` or `tracepoint-lazy`; `docs/probes.md` says what the parts are. */
+export const generateProbe = (name: string): string =>
+  `${part(`${name}.head`)}\n\n${expand(part(name))
+    .replaceAll('@BACKEND@', name.replace('-lazy', ''))
     .replace(/<(\w+)>/g, (whole, name: string) => expressions.get(name) ?? whole)}\n`;
