@@ -334,6 +334,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       ended.splice(0, endedStart);
       endedStart = 0;
     }
+    if (lingering.size === 0) return;
     for (const [sock, until] of lingering) if (until <= now) endLinger(sock, until);
   };
 
@@ -343,11 +344,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
    */
   const isTwice = (event: TimedEvent): boolean =>
     before !== null &&
+    event.at === before.at &&
+    event.kind === before.kind &&
     'sk' in event &&
     'sk' in before &&
-    event.at === before.at &&
-    event.sk === before.sk &&
-    event.kind === before.kind;
+    event.sk === before.sk;
 
   return {
     apply: (event, isLate) => {

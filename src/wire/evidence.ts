@@ -1,5 +1,5 @@
 import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
-import { decimalOf } from '../kernel/hex.ts';
+import { decimalOfHalves } from '../kernel/hex.ts';
 import { Scan } from './scan.ts';
 
 /** Bits of the wire's context field. */
@@ -147,7 +147,7 @@ const readEvidence = (scan: Scan): Evidence => {
 export const parseEvidence = (line: string): Evidence => {
   const scan = scanner.start(line);
   scan.decimal();
-  scan.hexWord();
+  scan.hex();
   if (line.charCodeAt(0) === 0x53) {
     scan.hex();
     scan.hex();
@@ -159,7 +159,7 @@ export const parseEvidence = (line: string): Evidence => {
 export const parseAnnounce = (line: string): AnnounceDetail => {
   const scan = scanner.start(line);
   scan.decimal();
-  scan.hexWord();
+  scan.hex();
   scan.hex();
   const evidence = readEvidence(scan);
   scan.hex();
@@ -183,16 +183,25 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   scan.hex();
   const uid = scan.hi;
   const mark = scan.lo;
-  const cgroupId = decimalOf(scan.hexWord());
-  const cookie = decimalOf(scan.hexWord());
+  scan.hex();
+  const cgroupId = decimalOfHalves(scan.hi, scan.lo);
+  scan.hex();
+  const cookie = decimalOfHalves(scan.hi, scan.lo);
   scan.hex();
   const isV6 = scan.hi === AF_INET6;
   const lport = swap16(scan.lo >>> 16);
   const rport = swap16(scan.lo & 0xffff);
   scan.hex();
-  const v4 = [scan.hi, scan.lo] as const;
-  const v6 = readAddress(scan);
-  const peer6 = readAddress(scan);
+  let laddr = '';
+  let raddr = '';
+  if (isV6) {
+    laddr = ipv6Text(readAddress(scan));
+    raddr = ipv6Text(readAddress(scan));
+  } else {
+    laddr = ipv4Text(scan.hi);
+    raddr = ipv4Text(scan.lo);
+    scan.skipHex(4);
+  }
   scan.hex();
   const pid = scan.hi;
   const tid = scan.lo;
@@ -223,9 +232,9 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     cgroupId,
     cookie,
     family: isV6 ? 'ipv6' : 'ipv4',
-    laddr: isV6 ? ipv6Text(v6) : ipv4Text(v4[0]),
+    laddr,
     lport,
-    raddr: isV6 ? ipv6Text(peer6) : ipv4Text(v4[1]),
+    raddr,
     rport,
     pid,
     tid,
@@ -233,7 +242,7 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     isKernelThread: (taskFlags & PF_KTHREAD) !== 0,
     exitCode,
     moves: lastLife(moves),
-    comm: commText(scan.rest()),
+    comm: commText(scan.comm()),
   };
 };
 
@@ -259,7 +268,7 @@ const lastLife = (moves: readonly Move[]): readonly Move[] => {
   for (let i = 1; i < moves.length; i++) {
     if (moves[i]?.from !== moves[i - 1]?.to) start = i;
   }
-  return moves.slice(start);
+  return start === 0 ? moves : moves.slice(start);
 };
 
 /** Names decoded already: a host has few, and they come by the thousand. */
