@@ -27,12 +27,14 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const via = sock.announce.via;
   const isInferred = via === VIA.repeated || via === VIA.last_fput;
   const closing = isInferred ? detail.moves.at(-1) : undefined;
-  const moves: ObservedMove[] = [];
+  // Of its very length: one that grows is given room for 16 more.
+  const moves = new Array<ObservedMove>(detail.moves.length + sock.moves.length);
+  let count = 0;
   for (const move of detail.moves) {
     const { from, to, own } = move;
-    moves.push({ at: move === closing ? sock.announcedAt : sinceHello(move.bootUs, hello), from, to, own });
+    moves[count++] = { at: move === closing ? sock.announcedAt : sinceHello(move.bootUs, hello), from, to, own };
   }
-  for (const move of sock.moves) moves.push(move);
+  for (const move of sock.moves) moves[count++] = move;
   const isClose = isInferred || via === VIA.hook || (via === VIA.destroy && closedByTask(sock.announce.context));
   const closedIn = isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null;
   const wasInClose = via === VIA.destroy || closedIn === TCP.CLOSE;

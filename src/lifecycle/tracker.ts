@@ -198,13 +198,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
-    if (sock.moves === NONE) sock.moves = [];
     const later = isLate ? sock.moves.findIndex(({ at }) => at > event.at) : -1;
     if (later >= 0) {
       sock.moves.splice(later, 0, move);
       return;
     }
-    sock.moves.push(move);
+    sock.moves = withMove(sock.moves, move);
     sock.state = event.to;
     if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
     remember(sock, event.line);
@@ -427,6 +426,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
 /** States in which close() does not wait for SO_LINGER any more. @see Linux net/core/stream.c, sk_stream_closing */
 const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;
+
+/** An array that grows by a push grows by 16 at least; most socks have one transition, two or three. */
+const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => {
+  const [first, second] = moves;
+  if (first === undefined) return [move];
+  if (moves.length === 1) return [first, move];
+  if (moves.length === 2 && second !== undefined) return [first, second, move];
+  moves.push(move);
+  return moves;
+};
 
 /** A copy that does not keep the chunk alive it was cut from. */
 const flat = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');

@@ -22,7 +22,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
 
   const time = (): TraceNs => {
     scan.decimal();
-    return traceNs((scan.hi - (bootSec ?? 0)) * 1e9 + (scan.lo - bootNsec));
+    return traceNs((scan.above - (bootSec ?? 0)) * 1e9 + (scan.below - bootNsec));
   };
   const addresses = createAddresses();
   const sk = (): SkAddr => {
@@ -35,7 +35,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     const version = scan.word();
     const backend = scan.word();
     scan.decimal();
-    const boot = { sec: scan.hi, nsec: scan.lo };
+    const boot = { sec: scan.above, nsec: scan.below };
     const wall = /^(\d{1,12})\.(\d{6})$/.exec(scan.word());
     if (!scan.done() || !/^\d{1,9}$/.test(version) || wall === null) return { kind: 'malformed', line };
     bootSec = boot.sec;
@@ -127,7 +127,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const err = scan.hex32();
         const reset = scan.hex32();
         scan.decimal();
-        const count = scan.hi * 1e9 + scan.lo;
+        const count = scan.above * 1e9 + scan.below;
         return { kind: 'tally', at, via, exiting, closedIn, lastFrom, err, reset, count };
       }
       case 0x43:

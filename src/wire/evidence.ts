@@ -198,8 +198,8 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     laddr = ipv6Text(readAddress(scan));
     raddr = ipv6Text(readAddress(scan));
   } else {
-    laddr = ipv4Text(scan.hi);
-    raddr = ipv4Text(scan.lo);
+    laddr = ipv4(scan.hi);
+    raddr = ipv4(scan.lo);
     scan.skipHex(4);
   }
   scan.hex();
@@ -244,6 +244,20 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     moves: lastLife(moves),
     comm: commText(scan.comm()),
   };
+};
+
+/** Texts of IPv4 addresses, at a place their number tells: the same few come again and again. */
+const IPV4_SLOTS = 4096;
+const ipv4Words = new Uint32Array(IPV4_SLOTS);
+const ipv4Texts = new Array<string>(IPV4_SLOTS).fill(ipv4Text(0));
+
+const ipv4 = (word: number): string => {
+  const slot = (Math.imul(word, 0x9e3779b1) >>> 20) & (IPV4_SLOTS - 1);
+  if (ipv4Words[slot] !== word) {
+    ipv4Words[slot] = word;
+    ipv4Texts[slot] = ipv4Text(word);
+  }
+  return ipv4Texts[slot] as string;
 };
 
 const readAddress = (scan: Scan): readonly [number, number, number, number] => {

@@ -14,12 +14,25 @@ export class Scan {
   readonly #units = new Uint8Array(MOST + 1);
   #line = '';
   #at = 0;
-  /** High and low half of the field read last. */
-  hi = 0;
-  lo = 0;
+  readonly #halves = new Uint32Array(2);
+  /** The decimal field read last. */
+  above = 0;
+  below = 0;
   /** How many digits the hexadecimal field read last had. */
   digits = 0;
   ok = true;
+
+  /**
+   * High and low half of the hexadecimal field read last. Out of an array of integers a small one comes as one; out of a
+   * property that once held 2^31 it would come as a double, and take 16 bytes more in every object it is put into.
+   */
+  get hi(): number {
+    return this.#halves[0] as number;
+  }
+
+  get lo(): number {
+    return this.#halves[1] as number;
+  }
 
   /** Starts after the line's letter and its space. */
   start(line: string): this {
@@ -46,8 +59,8 @@ export class Scan {
       lo = (lo << 4) | digit;
       digit = HEX[units[++at] as number] as number;
     }
-    this.hi = hi >>> 0;
-    this.lo = lo >>> 0;
+    this.#halves[0] = hi;
+    this.#halves[1] = lo;
     this.digits = at - start;
     this.#end(at, this.digits, 16);
   }
@@ -72,22 +85,22 @@ export class Scan {
   /** An unsigned hexadecimal field of up to 8 digits. */
   hex32(): number {
     this.hex();
-    if (this.hi !== 0) this.ok = false;
-    return this.lo;
+    if (this.#halves[0] !== 0) this.ok = false;
+    return this.#halves[1] as number;
   }
 
-  /** An unsigned decimal field of up to 20 digits: what lies above 10^9 into `hi`, the rest into `lo`. */
+  /** An unsigned decimal field of up to 20 digits: what lies above 10^9 into `above`, the rest into `below`. */
   decimal(): void {
     const units = this.#units;
     const start = this.#at;
     let at = start;
     while ((HEX[units[at] as number] as number) < 10) at++;
-    let hi = 0;
-    let lo = 0;
-    for (let i = start; i < at - 9; i++) hi = hi * 10 + (units[i] as number) - 48;
-    for (let i = Math.max(start, at - 9); i < at; i++) lo = lo * 10 + (units[i] as number) - 48;
-    this.hi = hi;
-    this.lo = lo;
+    let above = 0;
+    let below = 0;
+    for (let i = start; i < at - 9; i++) above = above * 10 + (units[i] as number) - 48;
+    for (let i = Math.max(start, at - 9); i < at; i++) below = below * 10 + (units[i] as number) - 48;
+    this.above = above;
+    this.below = below;
     this.#end(at, at - start, 20);
   }
 
