@@ -1,5 +1,7 @@
 import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
 import { decimalOfHalves } from '../kernel/hex.ts';
+import type { Fields } from './fields.ts';
+import { isPacked, PackedFields } from './packed.ts';
 import { Scan } from './scan.ts';
 
 /** Bits of the wire's context field. */
@@ -94,8 +96,9 @@ const PF_EXITING = 0x4;
 const PF_KTHREAD = 0x200000;
 
 const scanner = new Scan();
+const packed = new PackedFields();
 
-const readEvidence = (scan: Scan): Evidence => {
+const readEvidence = (scan: Fields): Evidence => {
   scan.hex();
   const flags = scan.hi;
   const context = scan.lo;
@@ -143,24 +146,22 @@ const readEvidence = (scan: Scan): Evidence => {
   };
 };
 
-/** The evidence of a decoded S or R line, which is known to be well formed. */
-export const parseEvidence = (line: string): Evidence => {
+/** The fields of a decoded A, S or R line from e0 on; @param before - fields between the sock's address and those */
+const fieldsOf = (line: string, before: number): Fields => {
+  if (isPacked(line)) return packed.start(line);
   const scan = scanner.start(line);
   scan.decimal();
-  scan.hex();
-  if (line.charCodeAt(0) === 0x53) {
-    scan.hex();
-    scan.hex();
-  }
-  return readEvidence(scan);
+  scan.skipHex(1 + before);
+  return scan;
 };
 
-/** The whole of a decoded A line, which is known to be well formed. */
+/** The evidence of a decoded S or R line, or of its packed form; known to be well formed. */
+export const parseEvidence = (line: string): Evidence =>
+  readEvidence(fieldsOf(line, line.charCodeAt(0) === 0x53 ? 2 : 0));
+
+/** The whole of a decoded A line, or of its packed form; known to be well formed. */
 export const parseAnnounce = (line: string): AnnounceDetail => {
-  const scan = scanner.start(line);
-  scan.decimal();
-  scan.hex();
-  scan.hex();
+  const scan = fieldsOf(line, 1);
   const evidence = readEvidence(scan);
   scan.hex();
   const rcvNxt = scan.hi;
@@ -260,7 +261,7 @@ const ipv4 = (word: number): string => {
   return ipv4Texts[slot] as string;
 };
 
-const readAddress = (scan: Scan): readonly [number, number, number, number] => {
+const readAddress = (scan: Fields): readonly [number, number, number, number] => {
   scan.hex();
   const a = scan.hi;
   const b = scan.lo;
@@ -268,7 +269,7 @@ const readAddress = (scan: Scan): readonly [number, number, number, number] => {
   return [a, b, scan.hi, scan.lo];
 };
 
-const toMove = (scan: Scan): Move => ({
+const toMove = (scan: Fields): Move => ({
   bootUs: scan.hi * 65_536 + (scan.lo >>> 16),
   from: (scan.lo >>> 12) & 0xf,
   to: (scan.lo >>> 8) & 0xf,

@@ -1,7 +1,8 @@
+import './raw-buffer.ts';
+import type { Fields } from './fields.ts';
+
 /** Characters of a line that are looked at one by one: more than any line of digits has. What lies beyond is text. */
 const MOST = 4096;
-
-const encoder = new TextEncoder();
 
 /**
  * A cursor over one wire line: reads fields without allocating, and never throws. The first field that is not
@@ -10,8 +11,8 @@ const encoder = new TextEncoder();
  * A line is a piece of a chunk, and charCodeAt looks up the piece and the chunk for each character anew: its characters
  * are copied once, and read from there, which takes a third of the time.
  */
-export class Scan {
-  readonly #units = new Uint8Array(MOST + 1);
+export class Scan implements Fields {
+  readonly #units = Buffer.alloc(MOST + 1);
   #line = '';
   #at = 0;
   readonly #halves = new Uint32Array(2);
@@ -37,8 +38,8 @@ export class Scan {
   /** Starts after the line's letter and its space. */
   start(line: string): this {
     const units = this.#units;
-    const { written } = encoder.encodeInto(line, units);
-    if (written === line.length && written <= MOST) units[written] = 0;
+    const written = units.utf8Write(line, 0, MOST);
+    if (written === line.length) units[written] = 0;
     else copyUnits(line, units);
     this.#line = line;
     this.#at = 2;
