@@ -29,7 +29,9 @@ export type DescribeContext = {
  */
 export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
   const path = pathOf(sock, now, context);
-  return { ...path, advice: adviceFor(path, context.ownNetns) };
+  const advice = adviceFor(path, context.ownNetns);
+  // Most ends need none, and a copy of every field is dear.
+  return advice.length === 0 ? path : { ...path, advice };
 };
 
 const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
@@ -44,6 +46,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
   const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
   if (!isLateSeen && isEarlyMoveMissed(record)) gaps.add('transition_missed');
   if (!isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown') gaps.add('cause_inferred');
+  const because = ending?.because ?? waits?.because;
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   return {
     type: 'close_path',
@@ -83,7 +86,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     waiting_for: waits?.waitingFor ?? waitedFor(record, until),
     ended_by: isMissed ? 'unknown' : (ending?.endedBy ?? null),
     side: ending?.side ?? waits?.side ?? 'unknown',
-    because: [ending?.because ?? waits?.because ?? []].flat(),
+    because: because === undefined ? [] : [because],
     advice: [],
     certain: gaps.size === 0 && ending?.endedBy !== 'unknown',
     gaps: [...gaps],

@@ -24,18 +24,17 @@ export type SockRecord = {
 export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const detail = parseAnnounce(sock.announce.line);
   const last = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
-  const early = detail.moves.map(
-    (move): ObservedMove => ({
-      at: sinceHello(move.bootUs, hello),
-      from: move.from,
-      to: move.to,
-      own: move.own,
-    }),
-  );
   const via = sock.announce.via;
   const isInferred = via === VIA.repeated || via === VIA.last_fput;
-  const closing = isInferred ? early.at(-1) : undefined;
-  if (closing !== undefined) early[early.length - 1] = { ...closing, at: sock.announcedAt };
+  const closing = isInferred ? detail.moves.at(-1) : undefined;
+  // Of its very length: one that grows is given room for 16 more.
+  const moves = new Array<ObservedMove>(detail.moves.length + sock.moves.length);
+  let count = 0;
+  for (const move of detail.moves) {
+    const { from, to, own } = move;
+    moves[count++] = { at: move === closing ? sock.announcedAt : sinceHello(move.bootUs, hello), from, to, own };
+  }
+  for (const move of sock.moves) moves[count++] = move;
   const isClose = isInferred || via === VIA.hook || (via === VIA.destroy && closedByTask(sock.announce.context));
   const closedIn = isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null;
   const wasInClose = via === VIA.destroy || closedIn === TCP.CLOSE;
@@ -44,7 +43,7 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     sock,
     detail,
     last,
-    moves: [...early, ...sock.moves],
+    moves,
     closedAt: isClose ? sock.announcedAt : null,
     closedIn,
     // What stands in sk_err at the destroy of a sock that was in CLOSE before may be tcp_disconnect's own.

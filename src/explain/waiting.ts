@@ -56,6 +56,9 @@ const windowUntil = ({ sock, detail, last }: SockRecord): number => {
   return sock.firstRetransmitAt ?? Number.POSITIVE_INFINITY;
 };
 
+/** First up to when the window was shut, then from there on. */
+const BOTH = [true, false] as const;
+
 /**
  * What the sock waited for longest between its close and `until`.
  *
@@ -66,25 +69,25 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   if (sock.lingering) return 'linger';
   if (closedAt === null) return sock.destroyedAt === null ? waitingIn(sock.state, record.last) : 'unknown';
   let state = record.moves.findLast((move) => move.at <= closedAt)?.to ?? record.closedIn ?? 0;
-  let since = closedAt;
+  let since: number = closedAt;
   let longest = 0;
   let answer: WaitingFor = 'nothing';
   const windowEnd = windowUntil(record);
-  const span = (from: number, to: number, waited: WaitingFor): void => {
-    if (to - from <= longest || waited === 'unknown') return;
-    longest = to - from;
-    answer = waited;
-  };
-  const close = (end: TraceNs): void => {
-    span(since, Math.min(end, windowEnd), waiting(state, true));
-    span(Math.max(since, windowEnd), end, waiting(state, false));
-  };
-  for (const move of sock.moves) {
-    close(move.at);
+  const { moves } = sock;
+  for (let i = 0; i <= moves.length; i++) {
+    const move = moves[i];
+    const end = move?.at ?? until;
+    for (const isWindow of BOTH) {
+      const waited = waiting(state, isWindow);
+      const span = isWindow ? Math.min(end, windowEnd) - since : end - Math.max(since, windowEnd);
+      if (span <= longest || waited === 'unknown') continue;
+      longest = span;
+      answer = waited;
+    }
+    if (move === undefined) break;
     state = move.to;
     since = move.at;
   }
-  close(until);
   const lingered = sock.orphanAt === null ? 0 : sock.orphanAt - closedAt;
   if (lingered > 0 && lingered >= longest) return 'linger';
   return answer;

@@ -1,5 +1,5 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
-import { type Announce, type Inventoried, type Reset, VIA } from '../wire/event.ts';
+import { type Announce, type Reset, VIA } from '../wire/event.ts';
 import { stateOf } from '../wire/evidence.ts';
 
 /** A transition as it was observed. */
@@ -51,14 +51,13 @@ export type Sock = {
   entered: boolean;
   /** close() waits for SO_LINGER; the orphan begins when that ends. */
   lingering: boolean;
-  /** Matched to a line of /proc/net/tcp[6] read at attach. */
-  inventory: Inventoried | null;
   /** State last heard of. */
   state: number;
   /** Transitions after the announcement; those before are in its line. */
   moves: ObservedMove[];
-  /** Newest S or R line: evidence for `parseEvidence`. */
+  /** Newest S or R line, or its packed form: evidence for `parseEvidence`. */
   latest: string | null;
+  latestAt: TraceNs | null;
   retransmits: number;
   /** Of the first retransmission that was seen; null where none was. */
   firstRetransmitAt: TraceNs | null;
@@ -78,7 +77,7 @@ export type Sock = {
 
 /** Shared until a sock has something of its own: most never do, and a hundred thousand empty lists are memory. */
 export const NONE: never[] = [];
-const NO_GAPS: Set<Gap> = new Set();
+export const NO_GAPS: Set<Gap> = new Set();
 
 /** Marks what makes a sock's path less than certain. */
 export const addGap = (sock: Sock, gap: Gap): void => {
@@ -95,10 +94,10 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   orphanAt: null,
   entered: false,
   lingering: false,
-  inventory: null,
   state: stateAfter(event),
   moves: NONE,
   latest: null,
+  latestAt: null,
   retransmits: 0,
   firstRetransmitAt: null,
   resets: NONE,

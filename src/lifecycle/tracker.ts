@@ -1,13 +1,24 @@
 import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
-import type { Announce, Destroy, Inventoried, InventoryEnd, SetState, Tally, TimedEvent } from '../wire/event.ts';
+import type {
+  Announce,
+  Destroy,
+  Inventoried,
+  InventoryEnd,
+  Retransmit,
+  SetState,
+  Tally,
+  TimedEvent,
+} from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
+import { isPacked, packedText } from '../wire/packed.ts';
 import { createGenerations } from './generations.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createOlder, tupleOfLine } from './older.ts';
+import { createParked, type ParkedId } from './parked.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
@@ -20,8 +31,9 @@ const MAX_RESETS = 8;
 /** Destroys kept whose announcement has not come; it may still come late. */
 const MAX_EARLY = 4096;
 
-/** Socks heard of since the last tick, at most: a flood may lose the ticks. */
-const MAX_FRESH = 8192;
+/** Socks that are objects without being dropped or parked before the next tick: a flood may lose the ticks. */
+const FEW_AWAKE = 1024;
+const MOST_AWAKE = 8192;
 
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
@@ -46,6 +58,7 @@ export type Tracker = Host['seen'] & {
   readonly addMalformed: () => void;
   /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
   readonly end: () => void;
+  /** Every sock announced and not finished, in the order of their announcements; of one long silent, a copy. */
   readonly live: () => IterableIterator<Sock>;
   /** Socks that are dying: announced and not destroyed. */
   readonly dyingCount: () => number;
@@ -63,11 +76,16 @@ export type Tracker = Host['seen'] & {
  * input, no output but the two callbacks; the same events give the same calls.
  */
 export const createTracker = (options: TrackerOptions): Tracker => {
-  const live = new Map<SkAddr, Sock>();
-  const ended: Sock[] = [];
+  /** In the order of their announcements; one that was parked, and comes back, keeps its place. */
+  const live = new Map<SkAddr, Sock | ParkedId>();
+  const parked = createParked();
+  /** Those of `live` that are objects, and some that have ended since the last tick. */
+  let awake: Sock[] = [];
+  let mostAwake = FEW_AWAKE;
+  /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
+  const ended: (Sock | null)[] = [];
   let endedStart = 0;
   const lingering = new Map<Sock, TraceNs>();
-  const fresh: Sock[] = [];
   const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, number>();
@@ -82,6 +100,57 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let unannounced = 0;
   let before: TimedEvent | null = null;
   let tallied = 0;
+
+  /** The sock at an address, to be changed; one that is parked comes back for it. */
+  const wake = (sk: SkAddr): Sock | undefined => {
+    const found = live.get(sk);
+    if (typeof found !== 'number') return found;
+    const sock = parked.read(found, sk);
+    parked.free(found);
+    live.set(sk, sock);
+    awake.push(sock);
+    return sock;
+  };
+
+  /** The sock at an address, to be looked at: of a parked one a copy. */
+  const look = (sk: SkAddr, found: Sock | ParkedId): Sock =>
+    typeof found === 'number' ? parked.read(found, sk) : found;
+
+  function* everySock(): Generator<Sock> {
+    for (const [sk, found] of live) yield look(sk, found);
+  }
+
+  const addGapToAll = (gap: Gap, isOf: (sock: Sock) => boolean): void => {
+    for (const found of live.values()) {
+      if (typeof found === 'number') parked.addGap(found, gap);
+      else if (isOf(found)) addGap(found, gap);
+    }
+  };
+
+  /** Parks those that go on living: what stays an object keeps its lines packed, for a piece of a chunk keeps it whole. */
+  const park = (): void => {
+    const kept: Sock[] = [];
+    for (const sock of awake) {
+      if (sock.destroyedAt !== null || live.get(sock.sk) !== sock) continue;
+      const id = parked.park(sock);
+      if (id !== null) {
+        live.set(sock.sk, id);
+        continue;
+      }
+      if (!isPacked(sock.announce.line)) sock.announce = { ...sock.announce, line: packedText(sock.announce.line) };
+      if (sock.latest !== null) sock.latest = packedText(sock.latest);
+      kept.push(sock);
+    }
+    awake = kept;
+    mostAwake = Math.max(FEW_AWAKE, 2 * kept.length);
+  };
+
+  /** Most have ended already when there are many: those are let go of first. */
+  const keepFew = (): void => {
+    awake = awake.filter((sock) => sock.destroyedAt === null);
+    mostAwake = Math.max(FEW_AWAKE, 2 * awake.length);
+    if (mostAwake > MOST_AWAKE) park();
+  };
 
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
@@ -100,6 +169,20 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     options.onEnd(sock);
   };
 
+  /** Finishes those destroyed before `until`. */
+  const finishEnded = (until: number): void => {
+    for (; endedStart < ended.length; endedStart++) {
+      const sock = ended[endedStart] ?? null;
+      if (sock === null || (sock.destroyedAt ?? 0) + AFTERMATH_NS >= until) break;
+      ended[endedStart] = null;
+      finish(sock);
+    }
+    if (endedStart > 1024 && endedStart * 2 > ended.length) {
+      ended.splice(0, endedStart);
+      endedStart = 0;
+    }
+  };
+
   /** The sock is gone although nobody saw its destroy. */
   const infer = (sock: Sock, gap: Gap): void => {
     addGap(sock, gap);
@@ -112,8 +195,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     finish(sock);
   };
 
+  const inferAt = (sk: SkAddr, gap: Gap): void => {
+    const sock = wake(sk);
+    if (sock !== undefined) infer(sock, gap);
+  };
+
   const announce = (event: Announce, isLate: boolean): void => {
-    const before = live.get(event.sk);
+    const before = wake(event.sk);
     if (isLate && before !== undefined && event.at < before.announcedAt) {
       // The address is in its next life already.
       unannounced++;
@@ -126,7 +214,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     const sock = newSock(event, generations.next(event.sk));
     live.set(event.sk, sock);
-    keepApart(sock);
+    awake.push(sock);
     dying++;
     if (!older.isDone()) older.see(tupleOfLine(event.line));
     const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
@@ -161,8 +249,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const adopt = (sock: Sock): void => {
     const isEarly = !older.isDone();
     sock.entered = true;
-    sock.inventory = older.adopt(tupleOfLine(sock.announce.line));
-    if (sock.inventory !== null || isEarly || ledger.locate()) {
+    const listed = older.adopt(tupleOfLine(sock.announce.line));
+    if (listed !== null || isEarly || ledger.locate()) {
       addGap(sock, 'older_than_capture');
       return;
     }
@@ -184,7 +272,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** The sock that an event at `at` is about; one destroyed before it was another at the same address. */
   const sockAt = (sk: SkAddr, at: TraceNs): Sock | undefined => {
-    const sock = live.get(sk);
+    const sock = wake(sk);
     if (sock !== undefined && (sock.destroyedAt === null || at <= sock.destroyedAt)) return sock;
     unannounced++;
     return undefined;
@@ -198,16 +286,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
-    if (sock.moves === NONE) sock.moves = [];
     const later = isLate ? sock.moves.findIndex(({ at }) => at > event.at) : -1;
     if (later >= 0) {
       sock.moves.splice(later, 0, move);
       return;
     }
-    sock.moves.push(move);
+    sock.moves = withMove(sock.moves, move);
     sock.state = event.to;
     if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
-    remember(sock, event.line);
+    remember(sock, event);
     if (event.to === TCP.CLOSE && event.from === TCP.FIN_WAIT1) sock.pressure = pressure();
   };
 
@@ -224,28 +311,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     };
   };
 
-  const remember = (sock: Sock, line: string): void => {
-    sock.latest = line;
-    keepApart(sock);
-  };
-
-  const keepApart = (sock: Sock): void => {
-    fresh.push(sock);
-    if (fresh.length > MAX_FRESH) detach();
-  };
-
-  /** Copies what survivors keep of the lines since the last tick: a piece of a chunk would keep the whole chunk alive. */
-  const detach = (): void => {
-    for (const sock of fresh) {
-      if (sock.destroyedAt !== null) continue;
-      sock.announce = { ...sock.announce, line: flat(sock.announce.line) };
-      if (sock.latest !== null) sock.latest = flat(sock.latest);
-    }
-    fresh.length = 0;
+  const remember = (sock: Sock, event: SetState | Retransmit): void => {
+    sock.latest = event.line;
+    sock.latestAt = event.at;
   };
 
   const destroy = (event: Destroy, isLate: boolean): void => {
-    const known = live.get(event.sk);
+    const known = wake(event.sk);
     const sock = known === undefined || isOf(known, event) ? known : undefined;
     if (known !== undefined && sock === undefined && known.destroyedAt === null && event.at > known.announcedAt) {
       // The destroy of the next life at this address, whose announcement did not come.
@@ -292,11 +364,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       recount(event);
       return;
     }
-    for (const sock of [...live.values()]) {
+    for (const [sk, found] of [...live]) {
+      const sock = look(sk, found);
       const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
       if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
       // Closed while the probes were being attached, and destroyed before the destroy probe was.
-      if (!older.wasListed(tupleOfLine(sock.announce.line))) infer(sock, 'attaching');
+      if (!older.wasListed(tupleOfLine(sock.announce.line))) inferAt(sk, 'attaching');
     }
     ledger.setBaseline(older.end());
   };
@@ -307,33 +380,28 @@ export const createTracker = (options: TrackerOptions): Tracker => {
    */
   const recount = (event: InventoryEnd): void => {
     const { drift, inFlight } = ledger.now(now);
-    const gone: Sock[] = [];
+    const gone: SkAddr[] = [];
     if (drift !== null && inFlight === 0 && drift > 0) {
-      for (const sock of live.values()) {
+      for (const [sk, found] of live) {
+        const sock = look(sk, found);
         const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
-        if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock);
+        if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sk);
       }
     }
     older.forget();
-    if (drift !== null && gone.length <= drift) for (const sock of gone) infer(sock, 'destroy_missed');
+    if (drift !== null && gone.length <= drift) for (const sk of gone) inferAt(sk, 'destroy_missed');
   };
 
   const lose = (count: number): void => {
     lostEvents += count;
-    for (const sock of live.values()) if (sock.destroyedAt === null) addGap(sock, 'events_lost');
+    addGapToAll('events_lost', (sock) => sock.destroyedAt === null);
   };
 
   const advance = (at: TraceNs): void => {
     if (at > now) now = at;
     ledger.advance(now);
-    while (endedStart < ended.length && (ended[endedStart]?.destroyedAt ?? 0) + AFTERMATH_NS < now) {
-      finish(ended[endedStart] as Sock);
-      endedStart++;
-    }
-    if (endedStart > 1024 && endedStart * 2 > ended.length) {
-      ended.splice(0, endedStart);
-      endedStart = 0;
-    }
+    finishEnded(now);
+    if (lingering.size === 0) return;
     for (const [sock, until] of lingering) if (until <= now) endLinger(sock, until);
   };
 
@@ -343,17 +411,18 @@ export const createTracker = (options: TrackerOptions): Tracker => {
    */
   const isTwice = (event: TimedEvent): boolean =>
     before !== null &&
+    event.at === before.at &&
+    event.kind === before.kind &&
     'sk' in event &&
     'sk' in before &&
-    event.at === before.at &&
-    event.sk === before.sk &&
-    event.kind === before.kind;
+    event.sk === before.sk;
 
   return {
     apply: (event, isLate) => {
       if (isLate) lateEvents++;
       if (isTwice(event)) return lose(1);
       before = event;
+      if (awake.length > mostAwake) keepFew();
       advance(event.at);
       switch (event.kind) {
         case 'announce':
@@ -367,11 +436,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           sock.retransmits++;
           sock.firstRetransmitAt ??= event.at;
           if (isLate) addGap(sock, 'event_late');
-          else remember(sock, event.line);
+          else remember(sock, event);
           return;
         }
         case 'reset': {
-          const sock = live.get(event.sk);
+          const sock = wake(event.sk);
           if (sock === undefined) return;
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
           if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
@@ -397,7 +466,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'lost':
           return lose(event.count);
         case 'tick':
-          return detach();
+          return park();
         case 'bye':
         case 'notice':
           return;
@@ -407,13 +476,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       malformed++;
     },
     end: () => {
-      for (; endedStart < ended.length; endedStart++) finish(ended[endedStart] as Sock);
-      ended.length = 0;
-      endedStart = 0;
+      finishEnded(Number.POSITIVE_INFINITY);
       ledger.end(now);
-      for (const sock of live.values()) addGap(sock, 'capture_ended');
+      addGapToAll('capture_ended', () => true);
     },
-    live: () => live.values(),
+    live: everySock,
     dyingCount: () => dying,
     silent: () => older.silent.values(),
     silentCount: () => older.silent.size,
@@ -427,8 +494,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 /** States in which close() does not wait for SO_LINGER any more. @see Linux net/core/stream.c, sk_stream_closing */
 const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;
 
-/** A copy that does not keep the chunk alive it was cut from. */
-const flat = (line: string): string => Buffer.from(line, 'latin1').toString('latin1');
+/** An array that grows by a push grows by 16 at least; most socks have one transition, two or three. */
+const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => {
+  const [first, second] = moves;
+  if (first === undefined) return [move];
+  if (moves.length === 1) return [first, move];
+  if (moves.length === 2 && second !== undefined) return [first, second, move];
+  moves.push(move);
+  return moves;
+};
 
 /** Clocks of A and D lines are the same; what differs is rounding, of a boot time that a double may not hold to the ns. */
 const ROUNDED_NS = 65_536;

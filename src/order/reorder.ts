@@ -1,4 +1,5 @@
 import type { TraceNs } from '../kernel/units.ts';
+import { Ring } from './ring.ts';
 
 type Timed = { readonly at: TraceNs };
 
@@ -28,10 +29,8 @@ export type Reorder<T extends Timed> = {
  * window doubles over its lateness. Nothing depends on the wall clock, so a replay orders as the live run did.
  */
 export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reorder<T> => {
-  // Most events come in order and wait in a queue; the displaced ones in a binary heap, by (time, arrival).
-  const queue: T[] = [];
-  const queued: number[] = [];
-  let head = 0;
+  // Most events come in order and wait in a queue; the displaced ones in a binary heap. Both by (time, arrival).
+  const queue = new Ring<T>();
   const heap: T[] = [];
   const heapAt: number[] = [];
   const heapArrival: number[] = [];
@@ -85,28 +84,14 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
     return first;
   };
 
-  const dequeue = (): T => {
-    const first = queue[head] as T;
-    head++;
-    if (head > 4096 && head * 2 > queue.length) {
-      queue.splice(0, head);
-      queued.splice(0, head);
-      head = 0;
-    }
-    return first;
-  };
-
-  const held = (): number => heap.length + queue.length - head;
+  const held = (): number => heap.length + queue.size;
 
   /** Whether the earliest event held is the heap's and not the queue's. */
-  const isHeapFirst = (): boolean => {
-    if (heap.length === 0) return false;
-    const first = queue[head];
-    return first === undefined || !isBefore(first.at, queued[head] as number, 0);
-  };
+  const isHeapFirst = (): boolean =>
+    heap.length > 0 && (queue.size === 0 || !isBefore(queue.first(), queue.second(), 0));
 
   const give = (isFromHeap: boolean): void => {
-    const event = isFromHeap ? removeFirst() : dequeue();
+    const event = isFromHeap ? removeFirst() : (queue.shift() as T);
     given = event.at;
     options.emit(event, false);
   };
@@ -115,7 +100,7 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
     const until = newest - windowNs;
     while (held() > 0) {
       const isFromHeap = isHeapFirst();
-      const at = isFromHeap ? (heapAt[0] as number) : (queue[head] as T).at;
+      const at = isFromHeap ? (heapAt[0] as number) : queue.first();
       if (at > until && held() <= options.maxHeld) return;
       give(isFromHeap);
     }
@@ -128,8 +113,7 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
         options.emit(event, true);
       } else if (event.at >= lastQueued) {
         lastQueued = event.at;
-        queue.push(event);
-        queued.push(arrivals++);
+        queue.push(event, event.at, arrivals++);
       } else {
         insert(event, arrivals++);
       }

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { constants, createZstdDecompress } from 'node:zlib';
-import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
 import { badRecording, parseMeta, TRAILER, ZSTD_MAGIC } from './format.ts';
+import { createLineSink } from './line-sink.ts';
 
 /** Bytes read, and unpacked, at a time: each piece is a trip to zstd's thread and back. */
 const CHUNK = 256 * 1024;
@@ -34,7 +34,7 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   const source: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK });
   // A frame that ends too early is no error with this flush: an error would drop what a slow reader has not taken yet.
   const zstd = createZstdDecompress({ chunkSize: CHUNK, finishFlush: constants.ZSTD_e_flush });
-  const lines = split2();
+  const lines = createLineSink((line) => take(line));
   let head: Buffer = Buffer.alloc(0);
   let fault: Fault | null = null;
   source.on('data', (chunk: Buffer) => {
@@ -54,8 +54,6 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   options.signal?.addEventListener('abort', leave, { once: true });
   // Damage is a cut for us.
   zstd.on('error', () => lines.end());
-  source.pipe(zstd).pipe(lines);
-
   let meta: Meta | null = null;
   let count = 0;
   let isEnded = false;
@@ -80,19 +78,10 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   };
   try {
     await new Promise<void>((resolve, reject) => {
-      lines.on('data', (line: string) => {
-        try {
-          const rest = take(line);
-          if (rest === undefined) return;
-          lines.pause();
-          rest.then(() => lines.resume(), reject);
-        } catch (error) {
-          reject(error);
-        }
-      });
-      lines.once('end', resolve);
+      lines.once('finish', resolve);
       lines.once('close', resolve);
       lines.once('error', reject);
+      source.pipe(zstd).pipe(lines);
     });
   } finally {
     leave();

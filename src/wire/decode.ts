@@ -1,4 +1,5 @@
-import { type SkAddr, skAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { createAddresses } from './addresses.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
@@ -21,16 +22,20 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
 
   const time = (): TraceNs => {
     scan.decimal();
-    return traceNs((scan.hi - (bootSec ?? 0)) * 1e9 + (scan.lo - bootNsec));
+    return traceNs((scan.above - (bootSec ?? 0)) * 1e9 + (scan.below - bootNsec));
   };
-  const sk = (): SkAddr => skAddr(scan.hexWord());
+  const addresses = createAddresses();
+  const sk = (): SkAddr => {
+    scan.hex();
+    return addresses.textOf(scan.hi, scan.lo, scan.digits);
+  };
 
   const hello = (line: string): Hello | Malformed => {
     scan.start(line);
     const version = scan.word();
     const backend = scan.word();
     scan.decimal();
-    const boot = { sec: scan.hi, nsec: scan.lo };
+    const boot = { sec: scan.above, nsec: scan.below };
     const wall = /^(\d{1,12})\.(\d{6})$/.exec(scan.word());
     if (!scan.done() || !/^\d{1,9}$/.test(version) || wall === null) return { kind: 'malformed', line };
     bootSec = boot.sec;
@@ -65,7 +70,8 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const movedTo = (scan.lo >>> 8) & 0xf;
         scan.skipHex(2);
-        if (!isCommHex(scan.rest()) || via < 1 || via > 5) return null;
+        scan.skipComm();
+        if (via < 1 || via > 5) return null;
         return { kind: 'announce', at, sk: key, via, flags, context, movedTo, line };
       }
       case 0x53: {
@@ -121,7 +127,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const err = scan.hex32();
         const reset = scan.hex32();
         scan.decimal();
-        const count = scan.hi * 1e9 + scan.lo;
+        const count = scan.above * 1e9 + scan.below;
         return { kind: 'tally', at, via, exiting, closedIn, lastFrom, err, reset, count };
       }
       case 0x43:
@@ -144,15 +150,3 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
 };
 
 const isState = (state: number): boolean => state >= 1 && state <= 12;
-
-/** Sixteen bytes in hex; bpftrace separates them by spaces. */
-const isCommHex = (text: string): boolean => {
-  if (text.length !== 47) return false;
-  for (let i = 0; i < 47; i++) {
-    const code = text.charCodeAt(i);
-    const isSpace = code === 0x20;
-    const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
-    if (i % 3 === 2 ? !isSpace : !isHex) return false;
-  }
-  return true;
-};

@@ -40,7 +40,7 @@ export type Announce = OnSock & {
   readonly context: number;
   /** State that the newest remembered transition led to; 0 where none is remembered. */
   readonly movedTo: number;
-  /** The whole line: `parseAnnounce` reads the rest of it when somebody asks. */
+  /** The whole line, or its packed form: `parseAnnounce` reads the rest of it when somebody asks. */
   readonly line: string;
 };
 

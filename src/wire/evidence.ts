@@ -1,5 +1,7 @@
 import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
-import { decimalOf } from '../kernel/hex.ts';
+import { decimalOfHalves } from '../kernel/hex.ts';
+import type { Fields } from './fields.ts';
+import { isPacked, PackedFields } from './packed.ts';
 import { Scan } from './scan.ts';
 
 /** Bits of the wire's context field. */
@@ -94,8 +96,9 @@ const PF_EXITING = 0x4;
 const PF_KTHREAD = 0x200000;
 
 const scanner = new Scan();
+const packed = new PackedFields();
 
-const readEvidence = (scan: Scan): Evidence => {
+const readEvidence = (scan: Fields): Evidence => {
   scan.hex();
   const flags = scan.hi;
   const context = scan.lo;
@@ -143,24 +146,22 @@ const readEvidence = (scan: Scan): Evidence => {
   };
 };
 
-/** The evidence of a decoded S or R line, which is known to be well formed. */
-export const parseEvidence = (line: string): Evidence => {
+/** The fields of a decoded A, S or R line from e0 on; @param before - fields between the sock's address and those */
+const fieldsOf = (line: string, before: number): Fields => {
+  if (isPacked(line)) return packed.start(line);
   const scan = scanner.start(line);
   scan.decimal();
-  scan.hexWord();
-  if (line.charCodeAt(0) === 0x53) {
-    scan.hex();
-    scan.hex();
-  }
-  return readEvidence(scan);
+  scan.skipHex(1 + before);
+  return scan;
 };
 
-/** The whole of a decoded A line, which is known to be well formed. */
+/** The evidence of a decoded S or R line, or of its packed form; known to be well formed. */
+export const parseEvidence = (line: string): Evidence =>
+  readEvidence(fieldsOf(line, line.charCodeAt(0) === 0x53 ? 2 : 0));
+
+/** The whole of a decoded A line, or of its packed form; known to be well formed. */
 export const parseAnnounce = (line: string): AnnounceDetail => {
-  const scan = scanner.start(line);
-  scan.decimal();
-  scan.hexWord();
-  scan.hex();
+  const scan = fieldsOf(line, 1);
   const evidence = readEvidence(scan);
   scan.hex();
   const rcvNxt = scan.hi;
@@ -183,16 +184,25 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   scan.hex();
   const uid = scan.hi;
   const mark = scan.lo;
-  const cgroupId = decimalOf(scan.hexWord());
-  const cookie = decimalOf(scan.hexWord());
+  scan.hex();
+  const cgroupId = decimalOfHalves(scan.hi, scan.lo);
+  scan.hex();
+  const cookie = decimalOfHalves(scan.hi, scan.lo);
   scan.hex();
   const isV6 = scan.hi === AF_INET6;
   const lport = swap16(scan.lo >>> 16);
   const rport = swap16(scan.lo & 0xffff);
   scan.hex();
-  const v4 = [scan.hi, scan.lo] as const;
-  const v6 = readAddress(scan);
-  const peer6 = readAddress(scan);
+  let laddr = '';
+  let raddr = '';
+  if (isV6) {
+    laddr = ipv6Text(readAddress(scan));
+    raddr = ipv6Text(readAddress(scan));
+  } else {
+    laddr = ipv4(scan.hi);
+    raddr = ipv4(scan.lo);
+    scan.skipHex(4);
+  }
   scan.hex();
   const pid = scan.hi;
   const tid = scan.lo;
@@ -223,9 +233,9 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     cgroupId,
     cookie,
     family: isV6 ? 'ipv6' : 'ipv4',
-    laddr: isV6 ? ipv6Text(v6) : ipv4Text(v4[0]),
+    laddr,
     lport,
-    raddr: isV6 ? ipv6Text(peer6) : ipv4Text(v4[1]),
+    raddr,
     rport,
     pid,
     tid,
@@ -233,11 +243,25 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     isKernelThread: (taskFlags & PF_KTHREAD) !== 0,
     exitCode,
     moves: lastLife(moves),
-    comm: commText(scan.rest()),
+    comm: commText(scan.comm()),
   };
 };
 
-const readAddress = (scan: Scan): readonly [number, number, number, number] => {
+/** Texts of IPv4 addresses, at a place their number tells: the same few come again and again. */
+const IPV4_SLOTS = 4096;
+const ipv4Words = new Uint32Array(IPV4_SLOTS);
+const ipv4Texts = new Array<string>(IPV4_SLOTS).fill(ipv4Text(0));
+
+const ipv4 = (word: number): string => {
+  const slot = (Math.imul(word, 0x9e3779b1) >>> 20) & (IPV4_SLOTS - 1);
+  if (ipv4Words[slot] !== word) {
+    ipv4Words[slot] = word;
+    ipv4Texts[slot] = ipv4Text(word);
+  }
+  return ipv4Texts[slot] as string;
+};
+
+const readAddress = (scan: Fields): readonly [number, number, number, number] => {
   scan.hex();
   const a = scan.hi;
   const b = scan.lo;
@@ -245,7 +269,7 @@ const readAddress = (scan: Scan): readonly [number, number, number, number] => {
   return [a, b, scan.hi, scan.lo];
 };
 
-const toMove = (scan: Scan): Move => ({
+const toMove = (scan: Fields): Move => ({
   bootUs: scan.hi * 65_536 + (scan.lo >>> 16),
   from: (scan.lo >>> 12) & 0xf,
   to: (scan.lo >>> 8) & 0xf,
@@ -259,7 +283,7 @@ const lastLife = (moves: readonly Move[]): readonly Move[] => {
   for (let i = 1; i < moves.length; i++) {
     if (moves[i]?.from !== moves[i - 1]?.to) start = i;
   }
-  return moves.slice(start);
+  return start === 0 ? moves : moves.slice(start);
 };
 
 /** Names decoded already: a host has few, and they come by the thousand. */

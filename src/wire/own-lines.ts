@@ -89,5 +89,5 @@ const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);
 
 const decimal = (scan: Scan): number => {
   scan.decimal();
-  return scan.hi * 1e9 + scan.lo;
+  return scan.above * 1e9 + scan.below;
 };

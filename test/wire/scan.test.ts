@@ -20,7 +20,7 @@ describe('Scan', () => {
         const scan = new Scan().start(`C ${value}`);
         scan.decimal();
         expect(scan.done()).toBe(true);
-        expect(BigInt(scan.hi) * 1_000_000_000n + BigInt(scan.lo)).toBe(value);
+        expect(BigInt(scan.above) * 1_000_000_000n + BigInt(scan.below)).toBe(value);
       }),
     );
   });
@@ -63,7 +63,7 @@ describe('Scan', () => {
     expect(scan.ok).toBe(false);
     expect(scan.start('C 5').ok).toBe(true);
     scan.decimal();
-    expect([scan.lo, scan.done()]).toEqual([5, true]);
+    expect([scan.below, scan.done()]).toEqual([5, true]);
   });
 
   test('a hex word is the field as text', () => {

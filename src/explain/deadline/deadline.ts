@@ -72,7 +72,7 @@ export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
   const on = {
     host,
     clock: host.clock,
-    observedAt: evidenceAt(record, host.hello),
+    observedAt: evidenceAt(record),
     jiffyMs: 1000 / hz,
     wheel: phase === null ? meanWheel(hz) : exactWheel(phase),
   };
@@ -203,9 +203,4 @@ const overdue = (state: number): Deadline =>
   );
 
 /** When the newest evidence was traced. */
-const evidenceAt = ({ sock }: SockRecord, hello: Hello): number => {
-  if (sock.latest === null) return sock.announcedAt;
-  const end = sock.latest.indexOf(' ', 2);
-  const boot = BigInt(hello.bootSec) * 1_000_000_000n + BigInt(hello.bootNsec);
-  return Number(BigInt(sock.latest.slice(2, end)) - boot);
-};
+const evidenceAt = ({ sock }: SockRecord): number => sock.latestAt ?? sock.announcedAt;

@@ -1,0 +1,162 @@
+import { type SkAddr, traceNs } from '../kernel/units.ts';
+import { MOST_PACKED_WORDS, packLine } from '../wire/packed.ts';
+import { Arena } from './arena.ts';
+import { createGapLists } from './gap-lists.ts';
+import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
+
+/** The number a parked sock goes by. */
+export type ParkedId = number;
+
+/** Socks of which nothing was heard for a while, each in some 250 bytes that the garbage collector does not look into. */
+export type Parked = {
+  /** @returns null for a sock that has more to it than fits: it stays an object */
+  readonly park: (sock: Sock) => ParkedId | null;
+  /** The sock as it was parked; a copy of its own. */
+  readonly read: (id: ParkedId, sk: SkAddr) => Sock;
+  /** Its bytes are for others from now on. */
+  readonly free: (id: ParkedId) => void;
+  readonly addGap: (id: ParkedId, gap: Gap) => void;
+};
+
+/** Doubles of a block. */
+const DOUBLE = { announcedAt: 0, orphanAt: 1, firstRetransmitAt: 2, latestAt: 3 } as const;
+/** Words of a block, the doubles counted as two. `shape` tells what follows: transitions, announcement, evidence. */
+const WORD = {
+  generation: 8,
+  lines: 9,
+  retransmits: 10,
+  flags: 11,
+  context: 12,
+  marks: 13,
+  shape: 14,
+  gaps: 15,
+} as const;
+const HEAD_WORDS = 16;
+/** at, a double; then from, to and own. One word stays empty. */
+const MOVE_WORDS = 4;
+const MOST_MOVES = 7;
+
+/** Both lines of a sock, on their way into a block. */
+const scratch = new Uint32Array(2 * MOST_PACKED_WORDS);
+
+export const createParked = (): Parked => {
+  const arena = new Arena();
+  const gapLists = createGapLists();
+
+  return {
+    park: (sock) => {
+      const gaps = gapLists.numberOf(sock.gaps);
+      if (gaps === null || !fits(sock)) return null;
+      const { announce, latest, moves } = sock;
+      const announceWords = packLine(announce.line, scratch, 0);
+      const latestWords = latest === null ? 0 : packLine(latest, scratch, announceWords);
+      const shape = moves.length | (announceWords << 8) | (latestWords << 16);
+      const id = arena.take(wordsOf(shape));
+      const { words, doubles, at } = arena.place(id);
+      const double = at >>> 1;
+      doubles[double + DOUBLE.announcedAt] = sock.announcedAt;
+      doubles[double + DOUBLE.orphanAt] = sock.orphanAt ?? Number.NaN;
+      doubles[double + DOUBLE.firstRetransmitAt] = sock.firstRetransmitAt ?? Number.NaN;
+      doubles[double + DOUBLE.latestAt] = sock.latestAt ?? Number.NaN;
+      words[at + WORD.generation] = sock.generation;
+      words[at + WORD.lines] = sock.lines;
+      words[at + WORD.retransmits] = sock.retransmits;
+      words[at + WORD.flags] = announce.flags;
+      words[at + WORD.context] = announce.context;
+      words[at + WORD.marks] =
+        announce.via | (announce.movedTo << 4) | (sock.state << 8) | (sock.entered ? 1 << 16 : 0);
+      words[at + WORD.shape] = shape;
+      words[at + WORD.gaps] = gaps;
+      let end = at + HEAD_WORDS;
+      for (const move of moves) {
+        doubles[end >>> 1] = move.at;
+        words[end + 2] = move.from | (move.to << 8) | (move.own ? 1 << 16 : 0);
+        end += MOVE_WORDS;
+      }
+      for (let i = 0; i < announceWords + latestWords; i++) words[end + i] = scratch[i] as number;
+      return id;
+    },
+
+    read: (id, sk) => {
+      const { words, doubles, at } = arena.place(id);
+      const double = at >>> 1;
+      const word = (index: number): number => words[at + index] as number;
+      const time = (index: number) => {
+        const ns = doubles[double + index] as number;
+        return Number.isNaN(ns) ? null : traceNs(ns);
+      };
+      const marks = word(WORD.marks);
+      const shape = word(WORD.shape);
+      const announcedAt = traceNs(doubles[double + DOUBLE.announcedAt] as number);
+      let end = at + HEAD_WORDS;
+      const moves: ObservedMove[] = shape % 256 === 0 ? NONE : new Array<ObservedMove>(shape % 256);
+      for (let i = 0; i < moves.length; i++) {
+        const packed = words[end + 2] as number;
+        const moveAt = traceNs(doubles[end >>> 1] as number);
+        moves[i] = { at: moveAt, from: packed & 0xff, to: (packed >>> 8) & 0xff, own: packed >>> 16 === 1 };
+        end += MOVE_WORDS;
+      }
+      const latestFrom = end + announceWordsOf(shape);
+      const line = textOf(words, end, latestFrom);
+      const latestWords = latestWordsOf(shape);
+      return {
+        sk,
+        generation: word(WORD.generation),
+        announce: {
+          kind: 'announce',
+          at: announcedAt,
+          sk,
+          via: marks & 0xf,
+          flags: word(WORD.flags),
+          context: word(WORD.context),
+          movedTo: (marks >>> 4) & 0xf,
+          line,
+        },
+        announcedAt,
+        orphanAt: time(DOUBLE.orphanAt),
+        entered: marks >>> 16 === 1,
+        lingering: false,
+        state: (marks >>> 8) & 0xff,
+        moves,
+        latest: latestWords === 0 ? null : textOf(words, latestFrom, latestFrom + latestWords),
+        latestAt: time(DOUBLE.latestAt),
+        retransmits: word(WORD.retransmits),
+        firstRetransmitAt: time(DOUBLE.firstRetransmitAt),
+        resets: NONE,
+        lines: word(WORD.lines),
+        printed: -1,
+        pressure: null,
+        destroyedAt: null,
+        cookie: null,
+        destroyErr: 0,
+        gaps: gapLists.copyOf(word(WORD.gaps)),
+      };
+    },
+
+    free: (id) => {
+      const { words, at } = arena.place(id);
+      arena.free(id, wordsOf(words[at + WORD.shape] as number));
+    },
+
+    addGap: (id, gap) => {
+      const { words, at } = arena.place(id);
+      words[at + WORD.gaps] = gapLists.with(words[at + WORD.gaps] as number, gap);
+    },
+  };
+};
+
+/** Whether all there is to a sock has a place in a block. */
+const fits = (sock: Sock): boolean =>
+  sock.destroyedAt === null &&
+  !sock.lingering &&
+  sock.resets.length === 0 &&
+  sock.pressure === null &&
+  sock.moves.length <= MOST_MOVES;
+
+const announceWordsOf = (shape: number): number => (shape >>> 8) & 0xff;
+const latestWordsOf = (shape: number): number => shape >>> 16;
+const wordsOf = (shape: number): number =>
+  HEAD_WORDS + (shape & 0xff) * MOVE_WORDS + announceWordsOf(shape) + latestWordsOf(shape);
+
+const textOf = (words: Uint32Array, from: number, to: number): string =>
+  Buffer.from(words.buffer, 4 * from, 4 * (to - from)).toString('latin1');

@@ -1,0 +1,13 @@
+/**
+ * Writes that Node's Buffer has and its documentation leaves out. `write` does the same and first finds out, for each
+ * line anew, which encoding is meant: that takes longer than the copy.
+ */
+declare global {
+  interface Buffer<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
+    /** @returns bytes written: as many as characters if all of them are ASCII */
+    utf8Write(text: string, offset: number, length: number): number;
+    latin1Write(text: string, offset: number, length: number): number;
+  }
+}
+
+export {};
