@@ -76,6 +76,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     dyingOf(describeSock(sock, host.now, on), deadlineOfDying(sock, host), on.wallClock);
   const tracker = createTracker({
     hz: meta.hz,
+    announceNs: (meta.min_age_ms ?? 0) * 1e6,
     onEnd: options.onEnd,
     onLedger: (row) => {
       driftingFor = row.drift === null || row.drift === 0 || row.inFlight > 0 ? 0 : driftingFor + 1;

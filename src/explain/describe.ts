@@ -40,7 +40,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
   const waits = sock.destroyedAt === null ? waitingNow(record) : null;
   const until = sock.destroyedAt ?? now;
-  const origin = closedAt ?? sock.announcedAt;
+  const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
   const gaps = new Set<string>(sock.gaps);
   const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
@@ -194,7 +194,8 @@ const howOf = (record: SockRecord): How => {
 };
 
 /** Where the announcement was made only after tcp_close had emptied the queues: it tells nothing of what they held. */
-const isPurged = ({ sock, moves, closedAt }: SockRecord): boolean =>
+const isPurged = ({ sock, detail, moves, closedAt }: SockRecord): boolean =>
+  detail.late !== null ||
   sock.announce.via === VIA.destroy ||
   (sock.announce.via === VIA.last_fput && moves.findLast((move) => move.at === closedAt)?.to === TCP.CLOSE);
 

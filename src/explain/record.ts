@@ -4,7 +4,7 @@ import { traceNs } from '../kernel/units.ts';
 import type { ObservedMove, Sock } from '../lifecycle/sock.ts';
 import type { Hello } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
-import { type AnnounceDetail, type Evidence, parseAnnounce, parseEvidence, stateOf } from '../wire/evidence.ts';
+import { type AnnounceDetail, type Evidence, type Move, parseAnnounce, parseEvidence, stateOf } from '../wire/evidence.ts';
 
 /** A sock's life laid out for the rules: its announcement read, its transitions in one list. */
 export type SockRecord = {
@@ -26,17 +26,17 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const last = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
   const via = sock.announce.via;
   const isInferred = via === VIA.repeated || via === VIA.last_fput;
-  const closing = isInferred ? detail.moves.at(-1) : undefined;
+  const closing = isInferred ? closingMove(detail) : undefined;
   // Of its very length: one that grows is given room for 16 more.
   const moves = new Array<ObservedMove>(detail.moves.length + sock.moves.length);
   let count = 0;
   for (const move of detail.moves) {
     const { from, to, own } = move;
-    moves[count++] = { at: move === closing ? sock.announcedAt : sinceHello(move.bootUs, hello), from, to, own };
+    moves[count++] = { at: move === closing ? sock.closedAt : sinceHello(move.bootUs, hello), from, to, own };
   }
   for (const move of sock.moves) moves[count++] = move;
   const isClose = isInferred || via === VIA.hook || (via === VIA.destroy && closedByTask(sock.announce.context));
-  const closedIn = isClose ? (closing?.from ?? stateOf(sock.announce.context)) : null;
+  const closedIn = isClose ? (detail.late?.closedIn ?? closing?.from ?? stateOf(sock.announce.context)) : null;
   const wasInClose = via === VIA.destroy || closedIn === TCP.CLOSE;
   const intoClose = sock.moves.length === 0 ? (detail.moves.at(-1)?.err ?? 0) : last.err;
   return {
@@ -44,12 +44,16 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     detail,
     last,
     moves,
-    closedAt: isClose ? sock.announcedAt : null,
+    closedAt: isClose ? sock.closedAt : null,
     closedIn,
     // What stands in sk_err at the destroy of a sock that was in CLOSE before may be tcp_disconnect's own.
     err: intoClose === 0 && sock.state === TCP.CLOSE && !wasInClose ? sock.destroyErr : intoClose,
   };
 };
+
+/** The remembered transition that tcp_close made: the last there is, or the one of that very microsecond. */
+const closingMove = ({ late, moves }: AnnounceDetail): Move | undefined =>
+  late === null ? moves.at(-1) : moves.find(({ bootUs }) => bootUs === Math.floor(late.closedBootNs / 1000));
 
 /** States of a connection that is ending: each was entered by a transition that the probe remembers. */
 const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSE_WAIT, TCP.LAST_ACK, TCP.CLOSING]);
@@ -68,8 +72,8 @@ export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
   if (first === undefined || last === undefined) {
     return ENDING.has(state) || (state === TCP.CLOSE && detail.evidence.writeSeq !== 0);
   }
-  const isInferred = sock.announce.via === VIA.repeated || sock.announce.via === VIA.last_fput;
-  if (!isInferred && last.to !== state) return true;
+  const isMoving = detail.late === null && (sock.announce.via === VIA.repeated || sock.announce.via === VIA.last_fput);
+  if (!isMoving && last.to !== state) return true;
   return detail.moves.length < REMEMBERED && (ENDING.has(first.from) || first.from === TCP.CLOSE);
 };
 

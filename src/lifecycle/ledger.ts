@@ -26,13 +26,15 @@ export type LedgerRow = {
 export type Ledger = {
   readonly enter: (at: TraceNs, count?: number) => void;
   readonly exit: (at: TraceNs, count?: number) => void;
+  /** Sockets that entered and left between two lines of the kernel's own count of them. */
+  readonly passThrough: (count: number) => void;
   readonly infer: () => void;
   /** The inventory is complete: `located` orphans were there before the capture. */
   readonly setBaseline: (located: number) => void;
   /** One of the orphans that no namespace listed has shown itself. */
   readonly locate: () => boolean;
   readonly sample: (at: TraceNs, orphans: number, limit: number) => void;
-  /** Lets event time pass; a sample is settled 10 ms after it was taken. */
+  /** Lets event time pass; a sample is settled when what was closed before it has been announced. */
   readonly advance: (at: TraceNs) => void;
   /** The capture has ended: settles a sample that still waits. */
   readonly end: (at: TraceNs) => void;
@@ -56,9 +58,11 @@ type Pending = {
  * kernel counts beyond inventory and in-flight events becomes `unlocated`: orphans in namespaces nobody can read.
  *
  * @param onRow - called for each settled sample
+ * @param announceNs - how long after its close a sock may be announced: entries come that much later than they were
  * @see ../../docs/ledger.md; Linux net/ipv4/tcp.c __tcp_close, net/ipv4/inet_connection_sock.c inet_csk_destroy_sock
  */
-export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
+export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): Ledger => {
+  const settleNs = SAMPLE_SLACK_NS + announceNs;
   let entries = 0;
   let exits = 0;
   let inferred = 0;
@@ -69,7 +73,11 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
   let kernelLimit: number | null = null;
   let drift: number | null = null;
   let inFlight = 0;
-  let pending: Pending | null = null;
+  /** Samples taken and not settled, oldest first. */
+  const pending: Pending[] = [];
+  /** Passed through since the sample before, and how long that is. */
+  let passed = 0;
+  let sampledAt: TraceNs | null = null;
   const recent: TraceNs[] = [];
   const recentCounts: number[] = [];
   let recentStart = 0;
@@ -77,8 +85,11 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
   const orphans = (): number | null => (baseline === null ? null : baseline + entries - exits);
 
   const note = (at: TraceNs, count: number): void => {
-    if (pending !== null && at <= pending.at + SAMPLE_SLACK_NS) pending.moved += count;
-    recent.push(at);
+    for (const sample of pending) {
+      if (Math.abs(at - sample.at) <= SAMPLE_SLACK_NS) sample.moved += count;
+    }
+    // An entry that is announced late stands among those of its announcement.
+    recent.push(at < (recent.at(-1) ?? at) ? (recent.at(-1) as TraceNs) : at);
     recentCounts.push(count);
     while ((recent[recentStart] as TraceNs) < at - SAMPLE_SLACK_NS) recentStart++;
     if (recentStart > 4096 && recentStart * 2 > recent.length) {
@@ -92,7 +103,6 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
     kernelOrphans = sample.kernel;
     kernelLimit = sample.limit;
     inFlight = sample.moved;
-    pending = null;
     let ours = sample.ours;
     if (ours !== null && !isSettled && baseline !== null) {
       isSettled = true;
@@ -121,7 +131,17 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
   return {
     enter: (at, count = 1) => {
       entries += count;
+      for (const sample of pending) {
+        if (at > sample.at || sample.ours === null) continue;
+        sample.ours += count;
+        sample.entries += count;
+      }
       note(at, count);
+    },
+    passThrough: (count) => {
+      entries += count;
+      exits += count;
+      passed += count;
     },
     exit: (at, count = 1) => {
       exits += count;
@@ -139,18 +159,21 @@ export const createLedger = (onRow: (row: LedgerRow) => void): Ledger => {
       return true;
     },
     sample: (at, kernel, limit) => {
-      if (pending !== null) settle(pending);
-      let moved = 0;
+      // Of what passed through unseen some was under way at this moment: as much as usual in so short a time.
+      const sinceNs = sampledAt === null ? 0 : at - sampledAt;
+      let moved = sinceNs > 0 ? Math.ceil((2 * passed * SAMPLE_SLACK_NS) / sinceNs) : 2 * passed;
+      passed = 0;
+      sampledAt = at;
       for (let i = recent.length - 1; i >= recentStart && (recent[i] as TraceNs) >= at - SAMPLE_SLACK_NS; i--) {
         moved += recentCounts[i] as number;
       }
-      pending = { at, kernel, limit, ours: orphans(), entries, exits, moved };
+      pending.push({ at, kernel, limit, ours: orphans(), entries, exits, moved });
     },
     advance: (at) => {
-      if (pending !== null && at > pending.at + SAMPLE_SLACK_NS) settle(pending);
+      while (pending[0] !== undefined && at > pending[0].at + settleNs) settle(pending.shift() as Pending);
     },
     end: () => {
-      if (pending !== null) settle(pending);
+      for (const sample of pending.splice(0)) settle(sample);
     },
     now: (at) => ({
       at,

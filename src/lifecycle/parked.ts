@@ -19,19 +19,19 @@ export type Parked = {
 };
 
 /** Doubles of a block. */
-const DOUBLE = { announcedAt: 0, orphanAt: 1, firstRetransmitAt: 2, latestAt: 3 } as const;
+const DOUBLE = { announcedAt: 0, orphanAt: 1, firstRetransmitAt: 2, latestAt: 3, closedAt: 4 } as const;
 /** Words of a block, the doubles counted as two. `shape` tells what follows: transitions, announcement, evidence. */
 const WORD = {
-  generation: 8,
-  lines: 9,
-  retransmits: 10,
-  flags: 11,
-  context: 12,
-  marks: 13,
-  shape: 14,
-  gaps: 15,
+  generation: 10,
+  lines: 11,
+  retransmits: 12,
+  flags: 13,
+  context: 14,
+  marks: 15,
+  shape: 16,
+  gaps: 17,
 } as const;
-const HEAD_WORDS = 16;
+const HEAD_WORDS = 18;
 /** at, a double; then from, to and own. One word stays empty. */
 const MOVE_WORDS = 4;
 const MOST_MOVES = 7;
@@ -58,6 +58,7 @@ export const createParked = (): Parked => {
       doubles[double + DOUBLE.orphanAt] = sock.orphanAt ?? Number.NaN;
       doubles[double + DOUBLE.firstRetransmitAt] = sock.firstRetransmitAt ?? Number.NaN;
       doubles[double + DOUBLE.latestAt] = sock.latestAt ?? Number.NaN;
+      doubles[double + DOUBLE.closedAt] = sock.closedAt;
       words[at + WORD.generation] = sock.generation;
       words[at + WORD.lines] = sock.lines;
       words[at + WORD.retransmits] = sock.retransmits;
@@ -88,6 +89,7 @@ export const createParked = (): Parked => {
       const marks = word(WORD.marks);
       const shape = word(WORD.shape);
       const announcedAt = traceNs(doubles[double + DOUBLE.announcedAt] as number);
+      const closedAt = traceNs(doubles[double + DOUBLE.closedAt] as number);
       let end = at + HEAD_WORDS;
       const moves: ObservedMove[] = shape % 256 === 0 ? NONE : new Array<ObservedMove>(shape % 256);
       for (let i = 0; i < moves.length; i++) {
@@ -110,9 +112,12 @@ export const createParked = (): Parked => {
           flags: word(WORD.flags),
           context: word(WORD.context),
           movedTo: (marks >>> 4) & 0xf,
+          closedAt,
+          retransmits: 0,
           line,
         },
         announcedAt,
+        closedAt,
         orphanAt: time(DOUBLE.orphanAt),
         entered: marks >>> 16 === 1,
         lingering: false,

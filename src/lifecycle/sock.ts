@@ -43,8 +43,10 @@ export type Sock = {
   /** Tells lives at one address apart; counts from 1. */
   readonly generation: number;
   announce: Announce;
-  /** When the probe announced it; for a close that was observed, the close itself. */
+  /** When the probe announced it. */
   readonly announcedAt: TraceNs;
+  /** When it was closed; where no close was observed, when it was announced. */
+  readonly closedAt: TraceNs;
   /** When it became an orphan; null while it is none. */
   orphanAt: TraceNs | null;
   /** The exit of this sock is to be counted. */
@@ -55,7 +57,7 @@ export type Sock = {
   state: number;
   /** Transitions after the announcement; those before are in its line. */
   moves: ObservedMove[];
-  /** Newest S or R line, or its packed form: evidence for `parseEvidence`. */
+  /** Newest S or R line, or the L line that announced it, or its packed form: evidence for `parseEvidence`. */
   latest: string | null;
   latestAt: TraceNs | null;
   retransmits: number;
@@ -91,14 +93,15 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   generation,
   announce: event,
   announcedAt: event.at,
+  closedAt: event.closedAt,
   orphanAt: null,
   entered: false,
   lingering: false,
   state: stateAfter(event),
   moves: NONE,
-  latest: null,
-  latestAt: null,
-  retransmits: 0,
+  latest: event.closedAt < event.at ? event.line : null,
+  latestAt: event.closedAt < event.at ? event.at : null,
+  retransmits: event.retransmits,
   firstRetransmitAt: null,
   resets: NONE,
   lines: 0,

@@ -11,7 +11,7 @@ import type {
   Tally,
   TimedEvent,
 } from '../wire/event.ts';
-import { VIA } from '../wire/event.ts';
+import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { isPacked, packedText } from '../wire/packed.ts';
 import { createGenerations } from './generations.ts';
@@ -38,6 +38,8 @@ const MOST_AWAKE = 8192;
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
   readonly hz: number | null;
+  /** How long a sock had been dying when it was announced, ns; 0: announced when it was closed. */
+  readonly announceNs?: number;
   /** Called once for each sock that is destroyed, in the order of their destroys. */
   readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
@@ -67,6 +69,8 @@ export type Tracker = Host['seen'] & {
   readonly silentCount: () => number;
   readonly ledger: () => LedgerRow;
   readonly counters: () => Counters;
+  /** What died before it was announced: the newest count of each class. */
+  readonly tallies: () => IterableIterator<Tally>;
   /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
 };
@@ -88,9 +92,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const lingering = new Map<Sock, TraceNs>();
   const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
-  const tallies = new Map<string, number>();
+  const tallies = new Map<string, Tally>();
   const generations = createGenerations();
-  const ledger: Ledger = createLedger(options.onLedger);
+  const ledger: Ledger = createLedger(options.onLedger, announceLagOf(options.announceNs ?? 0));
   const host = createHost();
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
@@ -220,7 +224,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
     if (event.via === VIA.late || isListed) adopt(sock);
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
-    else enter(sock, event.at);
+    else enter(sock, event.closedAt);
     if (isLate) meetDestroy(sock);
     early.delete(event.sk);
   };
@@ -238,11 +242,18 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const mayLinger = (sock: Sock): void => {
     const detail = parseAnnounce(sock.announce.line);
     if (detail.lingerTime === 0 || detail.exiting) {
+      enter(sock, sock.closedAt);
+      return;
+    }
+    if ((sock.announce.flags & SOCK.DEAD) !== 0) {
+      // Announced after close() had returned: when it did was not seen.
+      addGap(sock, 'linger_end_inferred');
+      ledger.infer();
       enter(sock, sock.announcedAt);
       return;
     }
     sock.lingering = true;
-    lingering.set(sock, lingerEnd(sock.announcedAt, detail));
+    lingering.set(sock, lingerEnd(sock.closedAt, detail));
   };
 
   /** An orphan whose close was not observed: one older than the capture, or one whose close was lost. */
@@ -349,14 +360,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const tally = (event: Tally): void => {
-    const key = [event.via, event.exiting, event.closedIn, event.lastFrom, event.err, event.reset].join(' ');
-    const more = event.count - (tallies.get(key) ?? 0);
+    const { via, exiting, closedIn, lastFrom, err, reset, marks, size } = event;
+    const key = [via, exiting, closedIn, lastFrom, err, reset, marks, size].join(' ');
+    const more = event.count - (tallies.get(key)?.count ?? 0);
     // A line that comes late counts less than is known already.
     if (more <= 0) return;
-    tallies.set(key, event.count);
+    tallies.set(key, event);
+    if ((marks & TALLY.answered) !== 0) return;
     tallied += more;
-    ledger.enter(event.at, more);
-    ledger.exit(event.at, more);
+    ledger.passThrough(more);
   };
 
   const endInventory = (event: InventoryEnd): void => {
@@ -486,10 +498,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     silentCount: () => older.silent.size,
     ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
+    tallies: () => tallies.values(),
     now: newest,
     ...host.seen,
   };
 };
+
+/** A CPU looks through its closes a hundred times a second, and takes several turns when many are due. */
+const SWEEP_NS = 50_000_000;
+const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);
 
 /** States in which close() does not wait for SO_LINGER any more. @see Linux net/core/stream.c, sk_stream_closing */
 const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;

@@ -24,6 +24,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     scan.decimal();
     return traceNs((scan.above - (bootSec ?? 0)) * 1e9 + (scan.below - bootNsec));
   };
+  /** A time of the boot clock in one hexadecimal field. */
+  const sinceHello = (hi: number, lo: number): TraceNs =>
+    traceNs((hi * 65_536 + (lo >>> 16)) * 65_536 + (lo & 0xffff) - ((bootSec ?? 0) * 1e9 + bootNsec));
   const addresses = createAddresses();
   const sk = (): SkAddr => {
     scan.hex();
@@ -56,6 +59,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     scan.start(line);
     const at = time();
     switch (line.charCodeAt(0)) {
+      case 0x4c:
       case 0x41: {
         const key = sk();
         const via = scan.hex32();
@@ -68,11 +72,21 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex32();
         scan.hex32();
         scan.hex();
-        const movedTo = (scan.lo >>> 8) & 0xf;
+        let movedTo = (scan.lo >>> 8) & 0xf;
         scan.skipHex(2);
+        let closedAt = at;
+        let retransmits = 0;
+        if (line.charCodeAt(0) === 0x4c) {
+          movedTo = 0;
+          scan.hex();
+          if (scan.hi !== 0 || scan.lo !== 0) closedAt = sinceHello(scan.hi, scan.lo);
+          scan.hex();
+          scan.hex();
+          retransmits = scan.hi >>> 28;
+        }
         scan.skipComm();
-        if (via < 1 || via > 5) return null;
-        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, line };
+        if (via < 1 || via > 5 || closedAt > at) return null;
+        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, line };
       }
       case 0x53: {
         const key = sk();
@@ -116,7 +130,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const err = scan.hi >>> 16;
         scan.hex();
-        const announcedAt = traceNs((scan.hi * 65_536 + (scan.lo >>> 16)) * 65_536 - ((bootSec ?? 0) * 1e9 + bootNsec));
+        const announcedAt = sinceHello(scan.hi, scan.lo & 0xffff0000);
         return { kind: 'destroy', at, sk: key, cookie, context, err, announcedAt, lines: scan.lo & 0xffff };
       }
       case 0x54: {
@@ -126,9 +140,11 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const lastFrom = scan.hex32();
         const err = scan.hex32();
         const reset = scan.hex32();
+        const marks = scan.hex32();
+        const size = scan.hex32();
         scan.decimal();
         const count = scan.above * 1e9 + scan.below;
-        return { kind: 'tally', at, via, exiting, closedIn, lastFrom, err, reset, count };
+        return { kind: 'tally', at, via, exiting, closedIn, lastFrom, err, reset, marks, size, count };
       }
       case 0x43:
         return { kind: 'tick', at };

@@ -38,8 +38,12 @@ export type Announce = OnSock & {
   /** `e0`: skc_flags in the high half, context bits in the low. */
   readonly flags: number;
   readonly context: number;
-  /** State that the newest remembered transition led to; 0 where none is remembered. */
+  /** State that the newest remembered transition led to; 0 where none is remembered, and of an `L` line. */
   readonly movedTo: number;
+  /** When it was closed: `at` of an `A` line; before it of an `L` line. Means nothing with `via` late. */
+  readonly closedAt: TraceNs;
+  /** Retransmissions between close and announcement: those of an `L` line. */
+  readonly retransmits: number;
   /** The whole line, or its packed form: `parseAnnounce` reads the rest of it when somebody asks. */
   readonly line: string;
 };
@@ -87,9 +91,33 @@ export type Tally = {
   readonly closedIn: number;
   readonly lastFrom: number;
   readonly err: number;
+  /** A reset that the kernel sent of itself: 0 none, else `enum sk_rst_reason` + 1; 256 where it gives no reason. */
   readonly reset: number;
+  /** Bits of `TALLY`. */
+  readonly marks: number;
+  /** How long they were dying: 0 not known or no time, n: from 2^(n-1) µs on (1: from 0 on), the last without an end. */
+  readonly size: number;
   readonly count: number;
 };
+
+/** What else a tally says of its sockets, bits of the wire's `marks`. */
+export const TALLY = {
+  /** tcp_close itself made the transition into CLOSE. */
+  in_close: 1,
+  unread: 2,
+  /** SO_LINGER with 0 s. */
+  linger_zero: 4,
+  /** The closer was a kernel thread. */
+  kernel: 8,
+  /** The peer's FIN had come (SOCK_DONE). */
+  done: 16,
+  /** TCP_LINGER2 was negative. */
+  linger2: 32,
+  /** At its destroy a task held the lock. */
+  own: 64,
+  /** A correction: of those with all other fields the same, these many sent a reset that answered a segment. */
+  answered: 128,
+} as const;
 
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
 export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };

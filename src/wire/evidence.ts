@@ -1,4 +1,5 @@
 import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
+import { TCP } from '../kernel/tcp-state.ts';
 import { decimalOfHalves } from '../kernel/hex.ts';
 import type { Fields } from './fields.ts';
 import { isPacked, PackedFields } from './packed.ts';
@@ -85,9 +86,18 @@ export type AnnounceDetail = {
   readonly exiting: boolean;
   readonly isKernelThread: boolean;
   readonly exitCode: number;
+  /** Announced later than it was closed: `evidence` is that of the close only as far as it is remembered. */
+  readonly late: LateAnnounce | null;
   /** Oldest first. */
   readonly moves: readonly Move[];
   readonly comm: string;
+};
+
+/** What an `L` line says of the close that came before it. */
+export type LateAnnounce = {
+  /** Nanoseconds of the boot clock; 0 where the close was not seen. */
+  readonly closedBootNs: number;
+  readonly closedIn: number;
 };
 
 const AF_INET6 = 10;
@@ -155,11 +165,27 @@ const fieldsOf = (line: string, before: number): Fields => {
   return scan;
 };
 
-/** The evidence of a decoded S or R line, or of its packed form; known to be well formed. */
-export const parseEvidence = (line: string): Evidence =>
-  readEvidence(fieldsOf(line, line.charCodeAt(0) === 0x53 ? 2 : 0));
+/** The evidence of a decoded S, R or L line, or of its packed form; known to be well formed. */
+export const parseEvidence = (line: string): Evidence => {
+  const letter = line.charCodeAt(0);
+  return readEvidence(fieldsOf(line, letter === 0x53 ? 2 : letter === LATE ? 1 : 0));
+};
 
-/** The whole of a decoded A line, or of its packed form; known to be well formed. */
+const LATE = 0x4c;
+
+/** States in which our FIN is queued or gone. */
+const HAS_FIN: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSING, TCP.LAST_ACK]);
+
+/**
+ * The evidence at the close, of what was read later: sequence numbers as remembered; after the close write_seq grows
+ * by the FIN alone. What was queued then is not known, and stays as it was read.
+ */
+const atClose = (now: Evidence, closedIn: number, sndUna: number, sndNxt: number): Evidence => {
+  const fin = HAS_FIN.has(closedIn) || !HAS_FIN.has(stateOf(now.context)) ? 0 : 1;
+  return { ...now, writeSeq: (now.writeSeq - fin) >>> 0, sndUna, sndNxt };
+};
+
+/** The whole of a decoded A or L line, or of its packed form; known to be well formed. */
 export const parseAnnounce = (line: string): AnnounceDetail => {
   const scan = fieldsOf(line, 1);
   const evidence = readEvidence(scan);
@@ -213,10 +239,23 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     scan.hex();
     if (scan.hi !== 0 || scan.lo !== 0) moves.unshift(toMove(scan));
   }
+  let late: LateAnnounce | null = null;
+  let closing = evidence;
+  if (line.charCodeAt(0) === LATE) {
+    scan.hex();
+    const closedBootNs = scan.hi * 4_294_967_296 + scan.lo;
+    scan.hex();
+    const sndUna = scan.hi;
+    const sndNxt = scan.lo;
+    scan.hex();
+    late = { closedBootNs, closedIn: (scan.lo >>> 4) & 0xf };
+    if (closedBootNs !== 0) closing = atClose(evidence, late.closedIn, sndUna, sndNxt);
+  }
   return {
-    evidence,
-    rcvNxt,
-    copiedSeq,
+    evidence: closing,
+    // tcp_close resets a connection with data not read, and that one does not live on to be announced late.
+    rcvNxt: late === null ? rcvNxt : 0,
+    copiedSeq: late === null ? copiedSeq : 0,
     userTimeoutMs,
     lingerTime,
     linger2,
@@ -242,6 +281,7 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     exiting: (taskFlags & PF_EXITING) !== 0,
     isKernelThread: (taskFlags & PF_KTHREAD) !== 0,
     exitCode,
+    late,
     moves: lastLife(moves),
     comm: commText(scan.comm()),
   };

@@ -34,6 +34,8 @@ export type Meta = {
   readonly jiffies: ClockReading | null;
   /** How long events may be displaced, ms: where the reorder window starts. */
   readonly reorder_window_ms: number;
+  /** How long a socket had been dying when it was announced, ms: what died before was tallied. Missing or 0: at close. */
+  readonly min_age_ms?: number;
   /** `enum sk_rst_reason`: number to name; empty before Linux 6.12. */
   readonly reset_reasons: Readonly<Record<string, string>>;
   /** The sysctls that bound an orphan's life, per namespace inode; those of finwait's own are listed first. */

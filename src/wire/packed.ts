@@ -3,20 +3,22 @@ import { Scan } from './scan.ts';
 
 /** e0–e7, a0–a4, netns, uid and mark, cgroup, cookie, ports, five of addresses, task, its flags, exit code, h0–h2. */
 const ANNOUNCE_FIELDS = 29;
+/** And of one made late: when it was closed, snd_una and snd_nxt then, bits of its close. */
+const LATE_FIELDS = ANNOUNCE_FIELDS + 3;
 const EVIDENCE_FIELDS = 8;
 const COMM_WORDS = 4;
 /** The letter, and a bit for each word that is not 0. */
-const HEAD_WORDS = 3;
+const HEAD_WORDS = 4;
 
 /** Words that the packed form of a line takes at most. */
-export const MOST_PACKED_WORDS = HEAD_WORDS + 2 * ANNOUNCE_FIELDS + COMM_WORDS;
+export const MOST_PACKED_WORDS = HEAD_WORDS + 2 * LATE_FIELDS + COMM_WORDS;
 
 const scan = new Scan();
 const words = new Uint32Array(MOST_PACKED_WORDS);
 const bytes = Buffer.from(words.buffer);
 
 /**
- * Packs what an A, S or R line says of its sock from e0 on: a word for each half of a field, those that are 0 left out.
+ * Packs what an A, L, S or R line says of its sock from e0 on: a word for each half of a field, those that are 0 left out.
  * Half of them are; an announcement's 400 characters take some 150 bytes.
  *
  * @param line - decoded already, and good; one that is packed is copied
@@ -31,11 +33,12 @@ export const packLine = (line: string, out: Uint32Array, start: number): number 
   const letter = line.charCodeAt(0);
   scan.start(line);
   scan.decimal();
-  const isAnnounce = letter === LETTER.announce;
+  const isAnnounce = letter === LETTER.announce || letter === LETTER.late;
   scan.skipHex(isAnnounce ? 2 : letter === LETTER.setState ? 3 : 1);
   out[start] = letter;
   out[start + 1] = 0;
   out[start + 2] = 0;
+  out[start + 3] = 0;
   let end = start + HEAD_WORDS;
   let index = 0;
   const put = (word: number): void => {
@@ -46,7 +49,8 @@ export const packLine = (line: string, out: Uint32Array, start: number): number 
     }
     index++;
   };
-  for (let i = 0; i < (isAnnounce ? ANNOUNCE_FIELDS : EVIDENCE_FIELDS); i++) {
+  const fields = letter === LETTER.late ? LATE_FIELDS : isAnnounce ? ANNOUNCE_FIELDS : EVIDENCE_FIELDS;
+  for (let i = 0; i < fields; i++) {
     scan.hex();
     put(scan.hi);
     put(scan.lo);
@@ -58,7 +62,7 @@ export const packLine = (line: string, out: Uint32Array, start: number): number 
   return end - start;
 };
 
-const LETTER = { announce: 0x41, setState: 0x53 } as const;
+const LETTER = { announce: 0x41, late: 0x4c, setState: 0x53 } as const;
 
 /** Whether a line was packed: after its letter a line's text has a space. */
 export const isPacked = (line: string): boolean => line.charCodeAt(1) === 0;

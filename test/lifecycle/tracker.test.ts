@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { VIA } from '../../src/wire/event.ts';
+import { TALLY, VIA } from '../../src/wire/event.ts';
 import { HOLDER, parseAnnounce, parseEvidence, SOCK } from '../../src/wire/evidence.ts';
 import { only, track } from '../builders/track.ts';
 import {
@@ -681,11 +681,32 @@ describe('tallies', () => {
     expect(tracker.ledger()).toMatchObject({ entries: 1e20, exits: 1e20, orphans: 0 });
   });
 
-  test('those near a sample are in flight', () => {
-    const { rows } = track().feed(readyAt(0), tallyLine(ms(1), 5), sampleLine(ms(5), 0), tickLine(ms(100)));
-    expect(rows).toMatchObject([{ inFlight: 10, drift: 0 }]);
-    const after = track().feed(readyAt(0), sampleLine(ms(5), 0), tallyLine(ms(6), 5), tickLine(ms(100)));
-    expect(after.rows).toMatchObject([{ inFlight: 10, drift: 0 }]);
+  test('as many as usually come near a sample are in flight', () => {
+    const { rows } = track().feed(
+      readyAt(0),
+      tallyLine(ms(1), 5),
+      sampleLine(ms(5), 0),
+      tallyLine(ms(900), 1005),
+      sampleLine(ms(1005), 0),
+      tickLine(sec(2)),
+    );
+    expect(rows).toMatchObject([
+      { inFlight: 10, drift: 0 },
+      { inFlight: 20, drift: 0 },
+    ]);
+  });
+
+  test('a correction is kept and counts nobody', () => {
+    const { tracker } = track().feed(
+      readyAt(0),
+      tallyLine(ms(1), 5, { err: 104 }),
+      tallyLine(ms(2), 2, { err: 104, marks: TALLY.answered }),
+    );
+    expect(tracker.counters().tallied).toBe(5);
+    expect([...tracker.tallies()].map(({ marks, count }) => [marks, count])).toEqual([
+      [0, 5],
+      [TALLY.answered, 2],
+    ]);
   });
 });
 

@@ -105,6 +105,8 @@ describe('each kind of line', () => {
       flags: SOCK.LINGER,
       context: (4 << 8) | (3 << 6) | (3 << 2) | OWN,
       movedTo: 0,
+      closedAt: 5000,
+      retransmits: 0,
       line,
     });
   });
@@ -151,7 +153,7 @@ describe('each kind of line', () => {
   });
 
   test('a tally counts in decimal', () => {
-    expect(decodeAfterHello(tallyLine(9, 4_000_000_000n, { exiting: true, err: 110, reset: 14 }))).toEqual({
+    expect(decodeAfterHello(tallyLine(9, 4_000_000_000n, { exiting: true, err: 110, reset: 14, marks: 17, size: 5 }))).toEqual({
       kind: 'tally',
       at: 9,
       via: VIA.last_fput,
@@ -160,6 +162,8 @@ describe('each kind of line', () => {
       lastFrom: 9,
       err: 110,
       reset: 14,
+      marks: 17,
+      size: 5,
       count: 4_000_000_000,
     });
   });

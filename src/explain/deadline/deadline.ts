@@ -126,7 +126,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const { userTimeoutMs } = detail;
   const timer = pendingTimer(record, clock, { observedAt, rtoMaxMs, userTimeoutMs });
   if (timer === null) return undecided(`no timer was pending in ${stateName(sock.state)}`);
-  const lingerEnd = sock.lingering ? sock.announcedAt + detail.lingerTime * jiffyMs * 1e6 : null;
+  const lingerEnd = sock.lingering ? sock.closedAt + detail.lingerTime * jiffyMs * 1e6 : null;
   // Data that is sent again counts as sent; a FIN alone, or a probe, does not.
   const resendsData = timer.timer.kind !== 'probe' && (last.sndNxt - last.sndUna) >>> 0 > 1;
   const dying: Dying = {

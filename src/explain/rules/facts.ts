@@ -84,6 +84,6 @@ const phaseOf = (record: SockRecord): Phase => {
   const isHooked = sock.announce.via === VIA.hook;
   const isClosingMove = isHooked
     ? sock.moves.length === 1 && last.own && (record.last.flags & SOCK.DEAD) === 0
-    : sock.moves.length === 0;
+    : sock.moves.length === 0 && record.detail.late === null;
   return isClosingMove && record.closedAt !== null ? 'in_close' : 'after_close';
 };

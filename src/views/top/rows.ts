@@ -42,7 +42,7 @@ export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boole
     hasEndpoints(detail, filter) &&
     (filter.pid === null || (!isLate && detail.pid === filter.pid)) &&
     (filter.comm === null || (!isLate && detail.comm === filter.comm)) &&
-    (isLate || (now - sock.announcedAt) / 1000 >= filter.minAgeUs) &&
+    (isLate || (now - sock.closedAt) / 1000 >= filter.minAgeUs) &&
     (state === null ||
       stateName(sock.state) === state ||
       [...detail.moves, ...sock.moves].some((move) => stateName(move.from) === state || stateName(move.to) === state))
@@ -61,7 +61,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   const detail = parseAnnounce(sock.announce.line);
   const evidence = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
   const isLate = sock.announce.via === VIA.late;
-  const seenMs = Math.max(0, (vantage.now - sock.announcedAt) / 1e6);
+  const seenMs = Math.max(0, (vantage.now - sock.closedAt) / 1e6);
   return {
     sock,
     key: keyOf(sock),
