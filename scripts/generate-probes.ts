@@ -5,12 +5,12 @@ import { generateProbe } from './probe-template.ts';
 
 const check = process.argv.includes('--check');
 let stale = false;
-for (const backend of ['fentry', 'kprobe', 'tracepoint', 'tracepoint-lazy']) {
-  const path = new URL(`../probes/${backend}.bt`, import.meta.url);
-  const text = generateProbe(backend);
+for (const name of ['fentry', 'kprobe', 'tracepoint', 'fentry-lazy', 'kprobe-lazy', 'tracepoint-lazy']) {
+  const path = new URL(`../probes/${name}.bt`, import.meta.url);
+  const text = generateProbe(name);
   if (check && readFileSync(path, 'utf8') !== text) {
     stale = true;
-    process.stderr.write(`probes/${backend}.bt is stale: run 'npm run probes'\n`);
+    process.stderr.write(`probes/${name}.bt is stale: run 'npm run probes'\n`);
   }
   if (!check) writeFileSync(path, text);
 }

@@ -13,11 +13,12 @@ const expressions = new Map(
     }),
 );
 
-const expand = (text: string): string =>
-  text.replace(/^\/\/@include (\S+)$/gm, (_line, name: string) => expand(part(name)));
+/** @param kind - `hook` or `infer`: how a close is known; names that end in `-KIND` are of that one */
+const expand = (text: string, kind: string): string =>
+  text.replace(/^\/\/@include (\S+)$/gm, (_line, name: string) => expand(part(name.replace(/KIND$/, kind)), kind));
 
 /** The whole text of one probe script, `tracepoint` or `tracepoint-lazy`; `docs/probes.md` says what the parts are. */
 export const generateProbe = (name: string): string =>
-  `${part(`${name}.head`)}\n\n${expand(part(name))
+  `${part(`${name}.head`)}\n\n${expand(part(name), name.startsWith('tracepoint') ? 'infer' : 'hook')
     .replaceAll('@BACKEND@', name.replace('-lazy', ''))
-    .replace(/<(\w+)>/g, (whole, name: string) => expressions.get(name) ?? whole)}\n`;
+    .replace(/<(\w+)>/g, (whole, word: string) => expressions.get(word) ?? whole)}\n`;

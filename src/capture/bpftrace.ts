@@ -69,6 +69,23 @@ export const reorderWindowMs = (version: string): number => (isOlder(version, [0
 /** Sockets that a map of the probes holds, whatever the host; a map is allocated whole, about 88 bytes each. */
 const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
 
+/** Sockets that each map of the probes holds. @param maxOrphans - tcp_max_orphans */
+const mapKeys = (maxOrphans: number): number => Math.max(MAP_KEYS.least, Math.min(MAP_KEYS.most, maxOrphans));
+
+/** Closes that wait on one CPU to be announced; a power of two. A hundred times a second each CPU looks through them. */
+const RING_SLOTS = { least: 256, most: 8192 } as const;
+
+/**
+ * The parameters of a probe that announces late: the age in ns, and the mask of a ring that fits its map.
+ *
+ * @param minAgeMs - how long a socket has been dying when it is announced, ms; more than 0
+ */
+export const lateParams = (minAgeMs: number, cpus: number, maxOrphans: number): readonly string[] => {
+  const room = 2 ** Math.floor(Math.log2(mapKeys(maxOrphans) / cpus));
+  const slots = Math.max(RING_SLOTS.least, Math.min(RING_SLOTS.most, room));
+  return [String(Math.max(1, Math.round(minAgeMs * 1e6))), String(slots - 1)];
+};
+
 /**
  * What bpftrace is started with: buffers and maps that fit this host.
  *
@@ -77,7 +94,7 @@ const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
  */
 export const bpftraceEnv = (cpus: number, maxOrphans: number): Record<string, string> => {
   const pages = 2 ** Math.floor(Math.log2(BUFFER_BYTES / PAGE_BYTES / cpus));
-  const keys = String(Math.max(MAP_KEYS.least, Math.min(MAP_KEYS.most, maxOrphans)));
+  const keys = String(mapKeys(maxOrphans));
   return {
     BPFTRACE_PERF_RB_PAGES: String(Math.max(64, Math.min(4096, pages))),
     // One name up to 0.20, the other from 0.21; each ignores the other's.

@@ -17,6 +17,7 @@ export type CaptureFacts = {
   readonly btf: Btf;
   readonly finwaitVersion: string;
   readonly filters: Readonly<Record<string, string>>;
+  readonly minAgeMs: number;
 };
 
 /** The `meta` of a live capture. @param hello - its handshake line */
@@ -41,6 +42,7 @@ export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
     hz: jiffies?.hz ?? null,
     jiffies: jiffies === null ? null : clockReading(jiffies, sleptNs()),
     reorder_window_ms: reorderWindowMs(facts.program.version),
+    min_age_ms: facts.minAgeMs,
     reset_reasons: Object.fromEntries(
       [...facts.btf.enumNames('sk_rst_reason')].map(([value, name]) => [value, name.replace(/^SK_RST_REASON_/, '')]),
     ),

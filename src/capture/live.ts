@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
@@ -6,14 +7,15 @@ import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
 import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { createBootClock } from './boot-clock.ts';
-import { type BpftraceProgram, type Chatter, findBpftrace, readChatter } from './bpftrace.ts';
+import { type BpftraceProgram, type Chatter, findBpftrace, lateParams, readChatter } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
 import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
+import { createLateLines } from './late-lines.ts';
 import { resolveProbe } from './probe-text.ts';
-import { type BpftraceChild, findSetpriv, spawnBpftrace } from './spawn.ts';
+import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
 import { startWatch, type Watch } from './watch.ts';
 
 const ATTACH_TIMEOUT_MS = 120_000;
@@ -24,6 +26,8 @@ export type LiveOptions = {
   readonly backend: Backend | 'auto';
   readonly finwaitVersion: string;
   readonly filters: Readonly<Record<string, string>>;
+  /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
+  readonly minAgeMs: number;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
   readonly onLine: (line: string) => boolean;
   /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
@@ -119,12 +123,15 @@ const attach = async (
   btf: Btf,
   options: LiveOptions,
 ): Promise<LiveCapture | null> => {
-  const text = readFileSync(new URL(`../../probes/${backend}.bt`, import.meta.url), 'utf8');
+  const { minAgeMs } = options;
+  const isLate = minAgeMs > 0;
+  const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
   const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
-  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), setpriv);
+  const params = isLate ? lateParams(minAgeMs, availableParallelism(), maxOrphans()) : [];
+  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), setpriv, params);
   const { finwaitVersion, filters } = options;
-  return run(child, { backend, program, btf, finwaitVersion, filters }, options);
+  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
 };
 
 const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptions): Promise<LiveCapture | null> => {
@@ -146,14 +153,16 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const put = (line: string): void => {
     if (!options.onLine(line)) lines.pause();
   };
+  const lose = (count: number, where: string): void => {
+    put(ownLine.lost(clock.now(), count, where));
+    watch?.doubt();
+  };
+  const late = createLateLines(put, clock.now, (count) => lose(count, 'half of an announcement did not come'));
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
   let watch: Watch | null = null;
   const onChatter = (line: string): Chatter['kind'] => {
     const said = readChatter(line);
-    if (said.kind === 'lost') {
-      put(ownLine.lost(clock.now(), said.count, 'bpftrace dropped them: its buffer was full'));
-      watch?.doubt();
-    }
+    if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
     if (said.kind === 'map_full') notice(`a BPF map is full: ${said.text}`);
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text);
@@ -177,13 +186,13 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       if (boot !== null) clock.observe(BigInt(boot[1] ?? 0));
       options.onMeta(describeCapture(line, facts));
       put(line);
-      for (const held of early.splice(0)) put(held);
+      for (const held of early.splice(0)) late.take(held);
       attached.resolve();
       return;
     }
     if (isWireLine(line)) {
       if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
-      put(line);
+      late.take(line);
       // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
     } else if (line.startsWith('? ')) put(line);
     else if (onChatter(line) === 'message') put(`? ${line}`);
@@ -255,7 +264,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
 /** Letters of the lines that the probes print; all else on stdout is bpftrace speaking. */
 const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
-  return line.charCodeAt(1) === 0x20 && 'ACDHRSTXZ'.includes(String.fromCharCode(letter));
+  return (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) || line.startsWith('@tally[');
 };
 
 const observeTick = (line: string, observe: (boot: bigint) => void): void => {

@@ -18,9 +18,10 @@ export const findSetpriv = async (): Promise<string | null> => {
  * dies in any way, and where setpriv is missing its next tick (100 ms) meets a closed pipe.
  *
  * @param setpriv - as `findSetpriv` found it
+ * @param params - `$1` and so on of the script
  */
-export const spawnBpftrace = (path: string, script: string, setpriv: string | null) => {
-  const argv = [path, '-'];
+export const spawnBpftrace = (path: string, script: string, setpriv: string | null, params: readonly string[]) => {
+  const argv = [path, '-', ...params];
   const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'KILL', ...argv]];
   return execa(file, args, {
     env: bpftraceEnv(availableParallelism(), maxOrphans()),
@@ -35,7 +36,7 @@ export const spawnBpftrace = (path: string, script: string, setpriv: string | nu
 };
 
 /** tcp_max_orphans; its default on a small host where it cannot be read. */
-const maxOrphans = (): number => {
+export const maxOrphans = (): number => {
   try {
     return readOrphanGauge().limit;
   } catch {

@@ -98,6 +98,12 @@ export type SharedOptions = {
   readonly record?: string;
 };
 
+/** What dies sooner is only counted, unless `--min-age` says otherwise: what `top`, `record` and `explain` look for. */
+const USUAL_MIN_AGE_MS = 10;
+
+/** How long a socket has been dying when the probes announce it, ms. */
+export const minAgeOf = (options: SharedOptions): number => options.minAge ?? USUAL_MIN_AGE_MS;
+
 export const filterOf = (options: SharedOptions): PathFilter => {
   const filter: PathFilter = {
     pid: options.pid ?? null,

@@ -10,7 +10,7 @@ import { NO_FILTER, passes } from '../views/filter.ts';
 import { hostRecord } from '../views/host-record.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
 import type { Meta } from '../wire/meta.ts';
-import { filterOf, type SharedOptions } from './arguments.ts';
+import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault, tellRecorded } from './messages.ts';
 import { createOutput, type Output } from './output.ts';
@@ -63,7 +63,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
   };
   const end =
     file === undefined
-      ? await runLive({ ...options, duration }, consumer, signal)
+      ? await runLive({ ...options, duration }, minAgeOf(options), consumer, signal)
       : await runRecording(file, consumer, signal);
   if (fold !== null && meta !== null && !output.closed.aborted) {
     const isFiltered = filter !== NO_FILTER || options.socket !== undefined;

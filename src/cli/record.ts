@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
-import type { SharedOptions } from './arguments.ts';
+import { minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault } from './messages.ts';
 import { runLive, untilSignalled } from './source.ts';
@@ -12,6 +12,7 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
   let lines = 0;
   const end = await runLive(
     { ...options, record: path },
+    minAgeOf(options),
     {
       onMeta: (meta) => {
         fold = createFold(meta, { onEnd: () => {}, onLedger: () => {}, onNotice: tell });

@@ -30,10 +30,12 @@ export type SourceEnd = {
  *
  * A signal that comes before the probes are attached ends the run with nothing traced and nothing recorded.
  *
+ * @param minAgeMs - how long a socket has been dying when the probes announce it
  * @throws Fault when tracing cannot begin, or the recording cannot be opened
  */
 export const runLive = async (
   options: SharedOptions,
+  minAgeMs: number,
   consumer: Consumer,
   signal: AbortSignal,
   onProgress: (text: string) => void = tell,
@@ -48,6 +50,7 @@ export const runLive = async (
     backend: options.backend,
     finwaitVersion: VERSION,
     filters: filterTexts(options),
+    minAgeMs,
     onMeta: (meta) => {
       recording?.start(meta);
       consumer.onMeta(meta);

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import type { LiveTopStore } from '../views/top/store.ts';
 import { createTopStore } from '../views/top/store.ts';
 import { printTop } from '../views/top/text.ts';
-import { filterOf, type SharedOptions } from './arguments.ts';
+import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault } from './messages.ts';
 import { createOutput } from './output.ts';
@@ -17,7 +17,7 @@ type Run = (consumer: Consumer, signal: AbortSignal, onProgress: (text: string) 
 
 /** `finwait top`: the live screen; text once a second where stdout is no terminal. */
 export const top = (options: SharedOptions): Promise<ExitCode> =>
-  show('', options, (consumer, signal, onProgress) => runLive(options, consumer, signal, onProgress));
+  show('', options, (consumer, signal, onProgress) => runLive(options, minAgeOf(options), consumer, signal, onProgress));
 
 /** A replay shows all that was recorded. */
 const REPLAYED: SharedOptions = { backend: 'auto' };

@@ -51,7 +51,7 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
     },
   };
   const end =
-    file === undefined ? await runLive(options, consumer, signal) : await runRecording(file, consumer, signal);
+    file === undefined ? await runLive(options, options.minAge ?? 0, consumer, signal) : await runRecording(file, consumer, signal);
   await output.flush();
   if (fold !== null && !isJson && !output.closed.aborted) tell(summary(fold));
   if (end.fault !== null) {

@@ -91,7 +91,7 @@ export type Tally = {
   readonly closedIn: number;
   readonly lastFrom: number;
   readonly err: number;
-  /** A reset that the kernel sent of itself: 0 none, else `enum sk_rst_reason` + 1; 256 where it gives no reason. */
+  /** A reset that the kernel sent of itself: 0 none, else `enum sk_rst_reason` + 1; 255 where it gives no reason. */
   readonly reset: number;
   /** Bits of `TALLY`. */
   readonly marks: number;
