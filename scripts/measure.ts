@@ -1,11 +1,15 @@
-// Measures the pipeline alone, on one core, from a recording it makes: `npm run measure [-- SOCKETS]`.
-//   lines/s   reader (zstd, split2) → wire → order → lifecycle → explain, every path described
-//   RSS       with 100,000 orphans alive at once
+// Measures the pipeline alone, on one core, from recordings it makes: `npm run measure [-- SOCKETS [ORPHANS]]`.
+//   lines/s   reader (zstd, lines) → wire → order → lifecycle → explain, every path described; beside it the lines/s of
+//             split2 alone over the same recording, to tell a slow machine from a slow pipeline, and the RSS after each million
+//             of lines: it stays flat
+//   orphans   RSS, and what is really held, with ORPHANS (100,000) alive at once
 // The lines are of the shape the probes print, four a socket, 256 sockets interleaved; see docs/measurements.md.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createZstdDecompress } from 'node:zlib';
+import split2 from 'split2';
 import { createFold, type Fold } from '../src/cli/fold.ts';
 import { readRecording } from '../src/record/reader.ts';
 import { openRecording } from '../src/record/writer.ts';
@@ -88,10 +92,24 @@ const make = async (path: string, lines: Iterable<string>): Promise<void> => {
   await recording.end();
 };
 
+/** Lines a second of split2 alone. */
+const cut = async (path: string): Promise<number> => {
+  let count = 0;
+  const start = performance.now();
+  const lines = createReadStream(path).pipe(createZstdDecompress()).pipe(split2());
+  lines.on('data', () => count++);
+  await new Promise((resolve) => lines.once('end', resolve));
+  return (count * 1000) / (performance.now() - start);
+};
+
+const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
+
 const run = async (
   path: string,
+  onEach: (lines: number) => void = () => {},
 ): Promise<{ readonly fold: Fold; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
   let paths = 0;
+  let taken = 0;
   let fold: Fold | null = null;
   const start = performance.now();
   const { lines } = await readRecording(path, {
@@ -107,6 +125,7 @@ const run = async (
     },
     onLine: (line) => {
       fold?.push(line);
+      if (++taken % 1_000_000 === 0) onEach(taken);
       return undefined;
     },
   });
@@ -117,23 +136,27 @@ const run = async (
 const role = process.argv[2];
 const path = process.argv[3] ?? '';
 if (role === 'lines') {
-  const { fold, paths, lines, seconds } = await run(path);
+  const rss: string[] = [];
+  const { fold, paths, lines, seconds } = await run(path, () => rss.push(mebibytes(process.memoryUsage().rss)));
   const { malformed, lateEvents } = fold.tracker.counters();
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  const rss = Math.round(maxRSS / 1024);
   const cpu = (userCPUTime + systemCPUTime) / 1e6;
+  const split = await cut(path);
   process.stdout.write(
-    `${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${rss} MB, ${malformed} malformed, ${lateEvents} late)\n`,
+    `${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${Math.round(maxRSS / 1024)} MB, after each million ${rss.join(', ')} MB, ${malformed} malformed, ${lateEvents} late; split2 alone ${Math.round(split)} lines/s)\n`,
   );
 } else if (role === 'orphans') {
-  const before = process.memoryUsage().rss;
+  const collect = (): NodeJS.MemoryUsage => {
+    globalThis.gc?.();
+    return process.memoryUsage();
+  };
+  const before = collect();
   const { fold } = await run(path);
-  globalThis.gc?.();
-  const mb = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
-  const { rss, heapUsed } = process.memoryUsage();
+  const after = collect();
   const live = fold.tracker.dyingCount();
+  const held = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
   process.stdout.write(
-    `${live} live orphans: RSS ${mb(rss)} MB (${mb(before)} MB before), heap ${mb(heapUsed)} MB, ${Math.round((rss - before) / live)} B of RSS each\n`,
+    `${live} live orphans: RSS ${mebibytes(after.rss)} MB (${mebibytes(before.rss)} MB before), ${Math.round((after.rss - before.rss) / live)} B of RSS each; held ${Math.round(held / live)} B each, heap ${mebibytes(after.heapUsed)} MB\n`,
   );
 } else {
   const sockets = Number(role ?? 500_000);
@@ -145,7 +168,7 @@ if (role === 'lines') {
     };
     await make(join(dir, 'closes.fwr'), closes(sockets));
     for (let round = 0; round < 3; round++) measure('lines', join(dir, 'closes.fwr'));
-    await make(join(dir, 'orphans.fwr'), orphans(100_000));
+    await make(join(dir, 'orphans.fwr'), orphans(Number(process.argv[3] ?? 100_000)));
     measure('orphans', join(dir, 'orphans.fwr'));
   } finally {
     rmSync(dir, { recursive: true });

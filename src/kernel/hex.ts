@@ -4,4 +4,8 @@ export const decimalOf = (hex: string): string =>
 
 /** The same, of its two halves. */
 export const decimalOfHalves = (hi: number, lo: number): string =>
-  hi < 0x20_0000 ? String(hi * 0x1_0000_0000 + lo) : ((BigInt(hi) << 32n) | BigInt(lo)).toString();
+  hi === 0 && lo === 0
+    ? '0'
+    : hi < 0x20_0000
+      ? String(hi * 0x1_0000_0000 + lo)
+      : ((BigInt(hi) << 32n) | BigInt(lo)).toString();

@@ -32,8 +32,8 @@ const MAX_RESETS = 8;
 const MAX_EARLY = 4096;
 
 /** Socks that are objects without being dropped or parked before the next tick: a flood may lose the ticks. */
-const FEW_AWAKE = 1024;
-const MOST_AWAKE = 8192;
+const FEW_AWAKE = 256;
+const MOST_AWAKE = 1024;
 
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */

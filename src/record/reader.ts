@@ -6,8 +6,8 @@ import type { Meta } from '../wire/meta.ts';
 import { badRecording, parseMeta, TRAILER, ZSTD_MAGIC } from './format.ts';
 import { createLineSink } from './line-sink.ts';
 
-/** Bytes read, and unpacked, at a time: each piece is a trip to zstd's thread and back. */
-const CHUNK = 256 * 1024;
+/** Bytes read, and unpacked, at a time: each piece is a trip to zstd's thread and back; larger ones leave the cache. */
+const CHUNK = 64 * 1024;
 
 export type ReadOptions = {
   readonly onMeta: (meta: Meta) => void;

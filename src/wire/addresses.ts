@@ -1,6 +1,6 @@
 import { type SkAddr, skAddr } from '../kernel/units.ts';
 
-/** Addresses whose text is remembered; a power of two. */
+/** Addresses whose text is remembered: 2^15, so that 17 bits of a hash are too many. */
 const SLOTS = 32_768;
 
 /**
@@ -19,7 +19,8 @@ export const createAddresses = (): {
   return {
     textOf: (hi, lo, digits) => {
       if (digits === 0 || digits > 16) return skAddr('');
-      const slot = (Math.imul(lo ^ hi, 0x9e3779b1) >>> 17) & (SLOTS - 1);
+      // Socks lie in slabs, all of one length, each at the start of a cache line.
+      const slot = Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> 17;
       if (his[slot] === hi && los[slot] === lo && widths[slot] === digits) return texts[slot] as SkAddr;
       const text = skAddr(flat(digits > 8 ? hex(hi, digits - 8) + hex(lo, 8) : hex(lo, digits)));
       his[slot] = hi;

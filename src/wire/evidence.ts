@@ -234,11 +234,7 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   const tid = scan.lo;
   const taskFlags = scan.hex32();
   const exitCode = scan.hex32();
-  const moves: Move[] = [];
-  for (let i = 0; i < 3; i++) {
-    scan.hex();
-    if (scan.hi !== 0 || scan.lo !== 0) moves.unshift(toMove(scan));
-  }
+  const moves = readMoves(scan);
   let late: LateAnnounce | null = null;
   let closing = evidence;
   if (line.charCodeAt(0) === LATE) {
@@ -282,7 +278,7 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     isKernelThread: (taskFlags & PF_KTHREAD) !== 0,
     exitCode,
     late,
-    moves: lastLife(moves),
+    moves,
     comm: commText(scan.comm()),
   };
 };
@@ -309,13 +305,24 @@ const readAddress = (scan: Fields): readonly [number, number, number, number] =>
   return [a, b, scan.hi, scan.lo];
 };
 
-const toMove = (scan: Fields): Move => ({
-  bootUs: scan.hi * 65_536 + (scan.lo >>> 16),
-  from: (scan.lo >>> 12) & 0xf,
-  to: (scan.lo >>> 8) & 0xf,
-  own: (scan.lo & 0x80) !== 0,
-  err: scan.lo & 0x7f,
-});
+const NO_MOVES: readonly Move[] = [];
+
+/** h0, h1 and h2, the newest first. */
+const readMoves = (scan: Fields): readonly Move[] => {
+  const newest = readMove(scan);
+  const before = readMove(scan);
+  const oldest = readMove(scan);
+  if (before === null && oldest === null) return newest === null ? NO_MOVES : [newest];
+  return lastLife([oldest, before, newest].filter((move) => move !== null));
+};
+
+const readMove = (scan: Fields): Move | null => {
+  scan.hex();
+  const { hi, lo } = scan;
+  if (hi === 0 && lo === 0) return null;
+  const bootUs = hi * 65_536 + (lo >>> 16);
+  return { bootUs, from: (lo >>> 12) & 0xf, to: (lo >>> 8) & 0xf, own: (lo & 0x80) !== 0, err: lo & 0x7f };
+};
 
 /** What the sock did since it was last connected: a sock reused after connect(AF_UNSPEC) keeps older moves. */
 const lastLife = (moves: readonly Move[]): readonly Move[] => {

@@ -52,16 +52,26 @@ export class Scan implements Fields {
     const units = this.#units;
     const start = this.#at;
     let at = start;
-    let hi = 0;
-    let lo = 0;
+    let first = 0;
     let digit = HEX[units[at] as number] as number;
-    while (digit < 16) {
-      hi = (hi << 4) | (lo >>> 28);
-      lo = (lo << 4) | digit;
+    const middle = start + 8;
+    while (digit < 16 && at < middle) {
+      first = (first << 4) | digit;
       digit = HEX[units[++at] as number] as number;
     }
-    this.#halves[0] = hi;
-    this.#halves[1] = lo;
+    if (digit < 16) {
+      let second = 0;
+      while (digit < 16) {
+        second = (second << 4) | digit;
+        digit = HEX[units[++at] as number] as number;
+      }
+      const missing = 4 * (16 - (at - start));
+      this.#halves[0] = first >>> missing;
+      this.#halves[1] = missing === 0 ? second : (first << (32 - missing)) | second;
+    } else {
+      this.#halves[0] = 0;
+      this.#halves[1] = first;
+    }
     this.digits = at - start;
     this.#end(at, this.digits, 16);
   }

@@ -4,6 +4,7 @@ import { describeSilent, describeSock } from '../../src/explain/describe.ts';
 import { createWallClock } from '../../src/explain/wall-clock.ts';
 import type { Sock } from '../../src/lifecycle/sock.ts';
 import { createTracker } from '../../src/lifecycle/tracker.ts';
+import type { TimedEvent } from '../../src/wire/event.ts';
 import { aHello } from '../builders/meta.ts';
 import { decodeAll } from '../builders/track.ts';
 import {
@@ -164,5 +165,36 @@ test('the same events give the same calls', () => {
       expect(two.ended).toEqual(one.ended);
       expect(two.tracker.ledger()).toEqual(one.tracker.ledger());
     }),
+  );
+});
+
+test('a sock that is parked between its events lives as one that is not: paths, order and ledger are the same', () => {
+  const hello = aHello();
+  const context = { hello, wallClock: createWallClock(hello), reasons: new Map<number, string>(), ownNetns: null };
+  const decoded = (lines: readonly string[]): readonly TimedEvent[] => decodeAll(lines);
+  const live = (given: readonly (readonly [string, boolean])[], isParked: boolean) => {
+    const told: unknown[] = [];
+    const tracker = createTracker({
+      hz: 250,
+      onEnd: (sock) => told.push(describeSock(sock, tracker.now(), context)),
+      onLedger: (row) => told.push(row),
+    });
+    for (const [index, event] of decoded(given.map(([text]) => text)).entries()) {
+      tracker.apply(event, given[index]?.[1] === true);
+      // At a tick what lives on is parked; a notice does nothing.
+      const { at } = event;
+      tracker.apply(isParked ? { kind: 'tick', at } : { kind: 'notice', at, text: '' }, false);
+      for (const sock of tracker.live()) told.push(describeSock(sock, tracker.now(), context));
+      told.push(tracker.ledger(), tracker.counters());
+    }
+    tracker.end();
+    for (const sock of tracker.live()) told.push(describeSock(sock, tracker.now(), context));
+    return told;
+  };
+  fc.assert(
+    fc.property(steps, (given) => {
+      expect(live(given, true)).toEqual(live(given, false));
+    }),
+    { numRuns: 300 },
   );
 });

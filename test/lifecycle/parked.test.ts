@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { createParked } from '../../src/lifecycle/parked.ts';
+import { packedText } from '../../src/wire/packed.ts';
+import { only, track } from '../builders/track.ts';
+import { announceLine, ms, retransmitLine, setStateLine, tickLine } from '../builders/wire-lines.ts';
+
+const orphan = () =>
+  only(
+    track()
+      .feed(
+        announceLine({ at: 1000, uid: 0xffffffff, moves: [{ at: 900, from: 'ESTABLISHED', to: 'FIN_WAIT1' }] }),
+        setStateLine({ at: ms(1), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+        retransmitLine({ at: ms(2) }),
+      )
+      .tracker.live(),
+  );
+
+describe('a parked sock', () => {
+  test('is read as it was, its lines packed', () => {
+    const sock = orphan();
+    const parked = createParked();
+    const id = parked.park(sock) ?? -1;
+    const line = packedText(sock.announce.line);
+    const latest = packedText(sock.latest ?? '');
+    expect(parked.read(id, sock.sk)).toEqual({ ...sock, announce: { ...sock.announce, line }, latest });
+  });
+
+  test('is not what was read of it: changing one leaves the other', () => {
+    const parked = createParked();
+    const id = parked.park(orphan()) ?? -1;
+    const read = parked.read(id, orphan().sk);
+    read.state = 7;
+    read.moves.push({ at: read.announcedAt, from: 5, to: 7, own: true });
+    parked.addGap(id, 'events_lost');
+    const again = parked.read(id, read.sk);
+    expect([again.state, again.moves.length, [...again.gaps]]).toEqual([5, 1, ['events_lost']]);
+    expect([...read.gaps]).toEqual([]);
+  });
+
+  test('has no place for one that is lingering, was reset, or is destroyed', () => {
+    const parked = createParked();
+    const sock = orphan();
+    const reset = { kind: 'reset', at: sock.announcedAt, sk: sock.sk, sent: true, state: 4 } as const;
+    const rest = { answersSegment: false, reason: null, dataSegsIn: 0 };
+    expect(parked.park({ ...sock, lingering: true })).toBeNull();
+    expect(parked.park({ ...sock, destroyedAt: sock.announcedAt })).toBeNull();
+    expect(parked.park({ ...sock, resets: [{ ...reset, ...rest }] })).toBeNull();
+  });
+});
+
+test('socks alive keep the order of their announcements, parked or woken', () => {
+  const addresses = ['c', 'a', 'b'];
+  const { tracker, feed } = track().feed(...addresses.map((sk, i) => announceLine({ at: i, sk })), tickLine(ms(1)));
+  feed(retransmitLine({ at: ms(2), sk: 'a' }));
+  expect([...tracker.live()].map(({ sk }) => sk)).toEqual(addresses);
+  feed(tickLine(ms(3)));
+  expect([...tracker.live()].map(({ sk }) => sk)).toEqual(addresses);
+});
