@@ -2,8 +2,9 @@ import { openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
-import type { LiveTopStore } from '../views/top/store.ts';
-import { createTopStore } from '../views/top/store.ts';
+import { firstFrame } from '../views/top/first-frame.ts';
+import { createTopStore, type LiveTopStore } from '../views/top/store.ts';
+import { restoreTerminal, takeTerminal } from '../views/top/terminal.ts';
 import { printTop } from '../views/top/text.ts';
 import { filterOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
@@ -81,16 +82,20 @@ const settle = (running: Promise<SourceEnd>): Promise<Fault | null> =>
   );
 
 const showScreen: View = async (store, run, consumer, signal, onQuit) => {
-  const { runScreen, restoreTerminal } = await import('../views/top/screen.tsx');
+  const { stdout } = process;
+  const stdin = keyboard();
+  // Ink takes longer to load than all the rest together: the first frame is there before, and the probes are on their way.
+  takeTerminal(
+    stdin,
+    stdout,
+    firstFrame(store.getSnapshot(), { columns: stdout.columns || 0, rows: stdout.rows || 0 }),
+  );
   process.on('uncaughtException', (error) => {
-    restoreTerminal(process.stdout);
+    restoreTerminal(stdout);
     process.stderr.write(`${error.stack ?? String(error)}\n`);
     process.exit(EXIT.failed);
   });
-  const { stdout } = process;
-  const stdin = keyboard();
   const leave = new AbortController();
-  const screen = runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
   let hasBegun = false;
   const running = settle(
     run(
@@ -114,8 +119,13 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
     }
     return fault;
   });
-  await screen;
-  onQuit();
+  try {
+    const { runScreen } = await import('../views/top/screen.tsx');
+    await runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
+  } finally {
+    restoreTerminal(stdout);
+    onQuit();
+  }
   return ending;
 };
 

@@ -1,9 +1,11 @@
 import { formatCount } from './format.ts';
+import { type Line, span } from './line.ts';
 import type { Snapshot } from './model.ts';
 import { printable } from './printable.ts';
+import { wrapWords } from './width.ts';
 
 /** What the table says when it has no row: what that means, and what to do about it. First sentence first. */
-export const emptyText = ({ status, total, query }: Snapshot): readonly string[] => {
+const emptyText = ({ status, total, query }: Snapshot): readonly string[] => {
   if (status.phase === 'failed') {
     return [
       'The trace failed.',
@@ -30,3 +32,11 @@ export const emptyText = ({ status, total, query }: Snapshot): readonly string[]
     'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',
   ];
 };
+
+/** The same in the table's place. */
+export const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
+  [span(' ')],
+  ...emptyText(snapshot).flatMap((text, index) =>
+    wrapWords(text, Math.min(76, width - 4)).map((words) => [span(`  ${words}`, index === 0 ? 'strong' : 'dim')]),
+  ),
+];
