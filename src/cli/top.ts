@@ -38,7 +38,11 @@ export const demo = (options: { readonly speed: number }): Promise<ExitCode> => 
 };
 
 const show = async (name: string, options: SharedOptions, run: Run): Promise<ExitCode> => {
-  const store = createTopStore(name, filterOf(options));
+  const store = createTopStore({
+    sourceName: name,
+    filter: filterOf(options),
+    busy: name === '' ? createMeter() : null,
+  });
   const signalled = untilSignalled();
   const quit = new AbortController();
   const signal = AbortSignal.any([signalled, quit.signal]);
@@ -61,6 +65,17 @@ const show = async (name: string, options: SharedOptions, run: Run): Promise<Exi
     return fault.exitCode;
   }
   return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
+};
+
+/** Share of the time since the last call, 0 to 1, in which the event loop was at work. */
+const createMeter = (): (() => number) => {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
 };
 
 type View = (

@@ -5,13 +5,19 @@ import { printable } from './printable.ts';
 import { wrapWords } from './width.ts';
 
 /** What the table says when it has no row: what that means, and what to do about it. First sentence first. */
-const emptyText = ({ status, total, query }: Snapshot): readonly string[] => {
+const emptyText = ({ status, total, query, progress }: Snapshot): readonly string[] => {
   if (status.phase === 'failed') {
     return [
       'The trace failed.',
       status.notice === ''
         ? 'q quits; finwait doctor says what is missing.'
         : 'The line above says why. q quits; finwait doctor says what is missing.',
+    ];
+  }
+  if (typeof progress === 'number') {
+    return [
+      `Looking through ${formatCount(total)} dying sockets: ${Math.floor(progress * 100)}%.`,
+      'The first that pass the filters are shown when all were looked at.',
     ];
   }
   if (total > 0) {
