@@ -116,7 +116,7 @@ const fastDeaths = ({ fastDeaths, fastDeathsPerSec, minAgeMs }: Status, width: n
   if (fastDeaths === 0) return [];
   const age = minAgeMs === null ? '' : `<${formatAge(minAgeMs)}, `;
   const means = width < WIDE ? [] : [span(` (${age}counted in the kernel)`, 'dim')];
-  return [segment(6, span('fast deaths ', 'dim'), span(formatRate(fastDeathsPerSec)), ...means)];
+  return [segment(4, span('fast deaths ', 'dim'), span(formatRate(fastDeathsPerSec)), ...means)];
 };
 
 /** How fast, how much memory, and how far all of it can be trusted. */

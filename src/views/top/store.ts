@@ -129,7 +129,7 @@ export const createTopStore = ({
     if (query.detail === null || source === null) return null;
     if (finished?.key === query.detail) return finished.path;
     const open = known.get(query.detail);
-    if (open === undefined || (isSock(open) && open.destroyedAt !== null)) return null;
+    if (open === undefined) return null;
     if (isSock(open)) return source.describeOneDying(open);
     return dyingOf(
       describeSilent(open, source.meta.netns),
