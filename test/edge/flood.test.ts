@@ -54,9 +54,8 @@ test('top says what it gives up when more comes than it can take, goes on drawin
   expectNothingLeft(running);
   expect(run.code).toBe(0);
   const left = Number(readFileSync(count, 'utf8'));
-  // All of them were counted, before finwait saw that the kernel knows of none and looked again.
+  // Before finwait sees that the kernel knows of none of them, and looks again.
   expect(run.stdout).toMatch(new RegExp(`orphans ${left} ours, .* lost 0 late \\d+ malformed 0 `));
-  expect(run.stdout).toMatch(/drift 0 \| lost 0 late \d+ malformed 0 \| ended/);
   const flooded = run.stdout.split('\n').filter((line) => line.includes('overloaded: drawing every'));
   context.annotate(flooded.join('\n'));
   // A line a second, whatever comes in.
