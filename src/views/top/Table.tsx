@@ -1,5 +1,5 @@
 import { Box } from 'ink';
-import { titleText } from './cells.ts';
+import { rowText, titleText } from './cells.ts';
 import { type Column, columnsFor, MARKS, type Traits } from './columns.ts';
 import { emptyLines } from './empty-text.ts';
 import { Lines } from './Lines.tsx';
@@ -34,7 +34,12 @@ export const Table = ({ snapshot, traits, width, height, selected }: Props) => {
     <Box flexDirection="column" flexShrink={0}>
       <Lines lines={[titleLine(columns, query.sort)]} />
       {rows.slice(0, height - 1).map((row, index) => (
-        <SockRow key={row.key} row={row} columns={columns} isSelected={query.offset + index === selected} />
+        <SockRow
+          key={row.key}
+          text={rowText(row, columns)}
+          isSelected={query.offset + index === selected}
+          isCertain={row.certain}
+        />
       ))}
     </Box>
   );

@@ -7,14 +7,16 @@ import { isAsItStands, oldest, type Page, ranked } from './select.ts';
 
 /** A piece of a pass, ms: the event loop is never held up for longer. */
 const PIECE_MS = 8;
-/** Passes take this part of the time; a dearer one comes less often. */
-const PASS_SHARE = 0.1;
+/** Rankings, and sums of the memory, take this part of the time; a dearer one comes less often. */
+const SHARE = { ranking: 0.1, held: 0.04 } as const;
 /** Between two pieces, ms: where the screen waits for the answer, and where it does not. */
 const PAUSE_MS = { awaited: 2, unawaited: 40 } as const;
 /** Between two sums of the memory of all dying sockets, ms, at the least. */
 const HELD_MS = 1000;
 /** Between two rankings, ms, at the least: a table that takes no more than a piece is ranked afresh for each frame. */
 const RANKING_MS = 150;
+/** The same where only what somebody waits for is worked out, and the rows of an order have died out. */
+const THRIFTY_MS = 2000;
 /** Rows kept of an order, so that most scrolling finds its page there. */
 const KEEP = 4000;
 
@@ -29,7 +31,7 @@ export type Survey = {
   /**
    * Begins what has to be found out for `query`; a small table is done with when it returns.
    *
-   * @param isThrifty - only what somebody waits for: no sum of the memory, no second look at an order
+   * @param isThrifty - only what somebody waits for: no sum of the memory, no second look at an order that fills the page
    */
   readonly look: (query: Query, vantage: Vantage, followed: Dying | null, isThrifty: boolean) => void;
   /** Goes on with a pass that was begun. @returns whether it is done; when it is not, call again after `pauseMs` */
@@ -61,8 +63,8 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
     cost: 0,
   };
 
-  const isDue = (last: { readonly at: number; readonly cost: number }, everyMs: number): boolean =>
-    clock() - last.at >= Math.max(everyMs, last.cost / PASS_SHARE);
+  const isDue = (last: { readonly at: number; readonly cost: number }, everyMs: number, share: number): boolean =>
+    clock() - last.at >= Math.max(everyMs, last.cost / share);
 
   const goOn = (): boolean => {
     if (pass === null) return true;
@@ -87,12 +89,15 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
     goOn();
   };
 
+  const hasFullPage = (query: Query): boolean =>
+    standing !== null && ranked(standing.rows, standing.matching, query, null).rows.length === query.limit;
+
   return {
     goOn,
     isAtWork: () => pass !== null,
     pauseMs: () => (isAwaited ? PAUSE_MS.awaited : PAUSE_MS.unawaited),
     look: (query, vantage, followed, isThrifty) => {
-      const isHeldDue = !isThrifty && isDue(held, HELD_MS);
+      const isHeldDue = !isThrifty && isDue(held, HELD_MS, SHARE.held);
       if (isAsItStands(query, filter)) {
         // What was asked for before is not asked for any more.
         if (pass !== null && pass.order.query !== null) pass = null;
@@ -103,8 +108,8 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
       }
       isAwaited = standing === null || !answers(standing, query);
       if (pass !== null && covers(pass, query)) return;
-      if (isAwaited || (!isThrifty && pass === null && isDue(ranking, RANKING_MS)))
-        begin(query, vantage, followed, isHeldDue);
+      const isStale = pass === null && isDue(ranking, isThrifty ? THRIFTY_MS : RANKING_MS, SHARE.ranking);
+      if (isAwaited || (isStale && !(isThrifty && hasFullPage(query)))) begin(query, vantage, followed, isHeldDue);
     },
     page: (query, followed) => {
       if (isAsItStands(query, filter)) return { ...oldest(tracker, query, followed), query, progress: null };

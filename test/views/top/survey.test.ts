@@ -189,6 +189,26 @@ describe('a survey of a table that is too large for one piece', () => {
     expect(survey.heldBytes()).toBeNull();
   });
 
+  test('thrifty, leaves an order as it is until its rows have died out, and not longer', () => {
+    const { fold, survey, look, finish } = surveyed(4500);
+    const query = aQuery({ sort: 'held' });
+    look(query);
+    finish();
+    // A look at the clock is a millisecond.
+    const passTime = (): void => {
+      for (let i = 0; i < 30_000; i++) look(query, true);
+    };
+    passTime();
+    expect(survey.isAtWork()).toBe(false);
+    for (const key of byHeld(4500).slice(0, 3995))
+      fold.push(destroyLine({ at: ms(7100), sk: key.split('/')[0] ?? '' }));
+    fold.push(tickLine(ms(9000)));
+    expect(survey.page(query, null).rows).toHaveLength(5);
+    passTime();
+    finish();
+    expect(keys(survey.page(query, null).rows)).toEqual(byHeld(4500).slice(3995, 4005));
+  });
+
   test('with a filter of the command line has no row before it has looked, and says so', () => {
     const { survey, look, finish } = surveyed(3000, { ...NO_FILTER, comm: 'comm3' });
     look(aQuery());
