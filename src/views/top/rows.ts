@@ -34,7 +34,7 @@ const hasEndpoints = (on: Endpoints, filter: PathFilter): boolean =>
   (filter.netns === null || filter.netns === on.netns);
 
 /** `--min-age` alone is told without reading a sock's lines. */
-const asksForDetail = (filter: PathFilter): boolean =>
+export const asksForDetail = (filter: PathFilter): boolean =>
   filter.pid !== null ||
   filter.comm !== null ||
   filter.state !== null ||

@@ -3,7 +3,7 @@ import { NO_FILTER, type PathFilter } from '../filter.ts';
 import type { Query, Row, SortKey } from './model.ts';
 import { accepts, type Dying, dyingOf, isSock } from './pass.ts';
 import { compareKeys } from './ranking.ts';
-import type { Vantage } from './rows.ts';
+import { asksForDetail, type Vantage } from './rows.ts';
 import { hasWords, keyOfRow, wordsOf } from './sort-keys.ts';
 
 /** The rows that the screen shows of all there are, as what they stand for. */
@@ -40,19 +40,32 @@ export const selectFrom = (all: readonly Row[], query: Query): Page<Row> => {
 /** An unfiltered table in the order of age, no further down than this, is shown as it stands. */
 const SHALLOW = 50_000;
 
+/** A shorter --min-age hides only what is about to be shown: of the oldest nothing, and few in all. */
+const SOON_US = 100_000;
+
 export const isAsItStands = (query: Query, filter: PathFilter): boolean =>
   query.sort === 'age' &&
-  filter === NO_FILTER &&
+  !asksForDetail(filter) &&
+  filter.minAgeUs <= SOON_US &&
   wordsOf(query.filter).length === 0 &&
   query.offset + query.limit <= SHALLOW;
 
-/** Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. */
-export const oldest = (tracker: Tracker, query: Query, followed: Dying | null): Page<Dying> => {
+/**
+ * Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. `matching` counts
+ * those that a short --min-age still hides.
+ */
+export const oldest = (
+  tracker: Tracker,
+  query: Query,
+  followed: Dying | null,
+  { filter, vantage }: { readonly filter: PathFilter; readonly vantage: Vantage },
+): Page<Dying> => {
   const rows: Dying[] = [];
   const end = query.offset + query.limit;
   let followIndex: number | null = null;
   let index = 0;
   for (const dying of dyingOf(tracker)) {
+    if (filter !== NO_FILTER && !accepts(dying, filter, vantage)) continue;
     if (index >= query.offset && index < end) rows.push(dying);
     if (dying === followed) followIndex = index;
     index++;

@@ -175,9 +175,9 @@ export const createTopStore = ({
     }
     survey.look(query, vantage(source), followed(), !levelOf(load).hasDetail);
     if (survey.isAtWork()) goOn();
-    const { rows: found, ...page }: Answer = survey.page(query, followed());
-    remember(found);
     const seenFrom = vantage(source);
+    const { rows: found, ...page }: Answer = survey.page(query, seenFrom, followed());
+    remember(found);
     const rows = withDeadlines(
       found.map((dying) => rowOfDying(dying, seenFrom)),
       source,
@@ -233,7 +233,7 @@ export const createTopStore = ({
     const isWhole = total <= STILL_ROWS;
     const dying = isWhole
       ? firstDying(tracker, seenFrom, filter, STILL_ROWS)
-      : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, null).rows;
+      : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, seenFrom, null).rows;
     const status = statusNow();
     const text = `paused on ${formatCount(dying.length)} rows of ${formatCount(total)} dying sockets`;
     return {

@@ -38,7 +38,7 @@ export type Survey = {
   readonly goOn: () => boolean;
   readonly isAtWork: () => boolean;
   readonly pauseMs: () => number;
-  readonly page: (query: Query, followed: Dying | null) => Answer;
+  readonly page: (query: Query, vantage: Vantage, followed: Dying | null) => Answer;
   /** Bytes; null until they were added up. */
   readonly heldBytes: () => number | null;
 };
@@ -111,13 +111,14 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
       const isStale = pass === null && isDue(ranking, isThrifty ? THRIFTY_MS : RANKING_MS, SHARE.ranking);
       if (isAwaited || (isStale && !(isThrifty && hasFullPage(query)))) begin(query, vantage, followed, isHeldDue);
     },
-    page: (query, followed) => {
-      if (isAsItStands(query, filter)) return { ...oldest(tracker, query, followed), query, progress: null };
+    page: (query, vantage, followed) => {
+      if (isAsItStands(query, filter))
+        return { ...oldest(tracker, query, followed, { filter, vantage }), query, progress: null };
       const progress = pass?.progress() ?? 0;
       if (standing === null || standing.order.query === null) {
         if (before === null) return { rows: [], matching: 0, query, progress };
         const shown = { ...before, detail: query.detail };
-        return { ...oldest(tracker, shown, followed), query: shown, progress };
+        return { ...oldest(tracker, shown, followed, { filter, vantage }), query: shown, progress };
       }
       const { rows, matching, order, followIndex } = standing;
       const isAnswer = answers(standing, query);

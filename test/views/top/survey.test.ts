@@ -113,13 +113,14 @@ describe('a survey of a table that is too large for one piece', () => {
     const fold = manyOrphans(count);
     let now = 0;
     const survey = createSurvey(fold.tracker, filter, () => now++);
+    const pageOf = (query: Query) => survey.page(query, vantageOf(fold), null);
     const look = (query: Query, isThrifty = false) => survey.look(query, vantageOf(fold), null, isThrifty);
     const finish = (): number => {
       let pieces = 0;
       while (!survey.goOn()) pieces++;
       return pieces;
     };
-    return { fold, survey, look, finish };
+    return { fold, survey, pageOf, look, finish };
   };
   const byHeld = (count: number): readonly string[] =>
     Array.from({ length: count }, (_, i) => i)
@@ -127,44 +128,44 @@ describe('a survey of a table that is too large for one piece', () => {
       .map((i) => `${skOf(i)}/1`);
 
   test('shows the table before while a new order is worked out, and says how far it is', () => {
-    const { survey, look, finish } = surveyed(3000);
+    const { pageOf, look, finish } = surveyed(3000);
     look(aQuery());
     finish();
     const wanted = aQuery({ sort: 'held' });
     look(wanted);
-    const early = survey.page(wanted, null);
+    const early = pageOf(wanted);
     expect(early.query.sort).toBe('age');
     expect(keys(early.rows)[0]).toBe(`${skOf(0)}/1`);
     expect(early.progress).toBeGreaterThan(0);
     expect(early.progress).toBeLessThan(1);
     expect(finish()).toBeGreaterThan(3);
-    const page = survey.page(wanted, null);
+    const page = pageOf(wanted);
     expect(page).toMatchObject({ query: wanted, progress: null, matching: 3000 });
     expect(keys(page.rows)).toEqual(byHeld(3000).slice(0, 10));
   });
 
   test('answers scrolling from the rows it kept, and looks again for what is further down', () => {
-    const { survey, look, finish } = surveyed(5000);
+    const { pageOf, look, finish } = surveyed(5000);
     look(aQuery({ sort: 'held' }));
     finish();
     const near = aQuery({ sort: 'held', offset: 3000 });
-    expect(keys(survey.page(near, null).rows)).toEqual(byHeld(5000).slice(3000, 3010));
+    expect(keys(pageOf(near).rows)).toEqual(byHeld(5000).slice(3000, 3010));
     const far = aQuery({ sort: 'held', offset: 4990 });
-    expect(survey.page(far, null).progress).not.toBeNull();
+    expect(pageOf(far).progress).not.toBeNull();
     look(far);
     finish();
-    expect(keys(survey.page(far, null).rows)).toEqual(byHeld(5000).slice(4990));
+    expect(keys(pageOf(far).rows)).toEqual(byHeld(5000).slice(4990));
   });
 
   test('drops what has ended from the page at once, without another look', () => {
-    const { fold, survey, look, finish } = surveyed(3000);
+    const { fold, pageOf, look, finish } = surveyed(3000);
     const query = aQuery({ sort: 'held' });
     look(query);
     finish();
     const [first = ''] = byHeld(3000);
     fold.push(destroyLine({ at: ms(5600), sk: first.split('/')[0] ?? '' }));
     fold.push(tickLine(ms(9000)));
-    const page = survey.page(query, null);
+    const page = pageOf(query);
     expect(keys(page.rows)).toEqual(byHeld(3000).slice(1, 11));
     expect(page.matching).toBe(2999);
   });
@@ -181,16 +182,16 @@ describe('a survey of a table that is too large for one piece', () => {
   });
 
   test('works out what somebody waits for even when it must be thrifty', () => {
-    const { survey, look, finish } = surveyed(3000);
+    const { survey, pageOf, look, finish } = surveyed(3000);
     const query = aQuery({ filter: 'comm3' });
     look(query, true);
     finish();
-    expect(survey.page(query, null)).toMatchObject({ matching: 600, progress: null });
+    expect(pageOf(query)).toMatchObject({ matching: 600, progress: null });
     expect(survey.heldBytes()).toBeNull();
   });
 
   test('thrifty, leaves an order as it is until its rows have died out, and not longer', () => {
-    const { fold, survey, look, finish } = surveyed(4500);
+    const { fold, survey, pageOf, look, finish } = surveyed(4500);
     const query = aQuery({ sort: 'held' });
     look(query);
     finish();
@@ -203,19 +204,31 @@ describe('a survey of a table that is too large for one piece', () => {
     for (const key of byHeld(4500).slice(0, 3995))
       fold.push(destroyLine({ at: ms(7100), sk: key.split('/')[0] ?? '' }));
     fold.push(tickLine(ms(9000)));
-    expect(survey.page(query, null).rows).toHaveLength(5);
+    expect(pageOf(query).rows).toHaveLength(5);
     passTime();
     finish();
-    expect(keys(survey.page(query, null).rows)).toEqual(byHeld(4500).slice(3995, 4005));
+    expect(keys(pageOf(query).rows)).toEqual(byHeld(4500).slice(3995, 4005));
+  });
+
+  test('a short --min-age hides the young ones, and takes no look at all the others', () => {
+    const { survey, pageOf, look } = surveyed(3000, { ...NO_FILTER, minAgeUs: 10_000 });
+    look(aQuery(), true);
+    expect(survey.isAtWork()).toBe(false);
+    expect(keys(pageOf(aQuery()).rows)[0]).toBe(`${skOf(0)}/1`);
+    const young = surveyed(3000, { ...NO_FILTER, minAgeUs: 100_000 });
+    young.fold.push(tickLine(ms(6000)));
+    for (const at of [6001, 6002, 6003]) young.fold.push(lineOf(at));
+    young.fold.push(tickLine(ms(6050)));
+    expect(keys(young.pageOf(aQuery({ offset: 2995 })).rows)).toHaveLength(5);
   });
 
   test('with a filter of the command line has no row before it has looked, and says so', () => {
-    const { survey, look, finish } = surveyed(3000, { ...NO_FILTER, comm: 'comm3' });
+    const { pageOf, look, finish } = surveyed(3000, { ...NO_FILTER, comm: 'comm3' });
     look(aQuery());
-    const early = survey.page(aQuery(), null);
+    const early = pageOf(aQuery());
     expect(early.rows).toEqual([]);
     expect(early.progress).not.toBeNull();
     finish();
-    expect(survey.page(aQuery(), null)).toMatchObject({ matching: 600, progress: null });
+    expect(pageOf(aQuery())).toMatchObject({ matching: 600, progress: null });
   });
 });
