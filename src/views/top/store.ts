@@ -1,13 +1,10 @@
 import type { ClosePath, Dying } from '../../explain/close-path.ts';
-import { type Deadline, deadlineOfSilent } from '../../explain/deadline/deadline.ts';
+import { deadlineOfSilent } from '../../explain/deadline/deadline.ts';
 import { describeSilent } from '../../explain/describe.ts';
 import { dyingOf } from '../../explain/dying.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
-import type { Tracker } from '../../lifecycle/tracker.ts';
-import type { Inventoried } from '../../wire/event.ts';
-import type { Meta } from '../../wire/meta.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
 import { formatCount } from './format.ts';
 import { CALM, levelOf, nextLoad } from './load.ts';
@@ -16,6 +13,7 @@ import { type Dying as DyingOne, isSock, keyOfDying, rowOfDying } from './pass.t
 import { printable } from './printable.ts';
 import { keyOf, type Vantage } from './rows.ts';
 import { firstDying, selectFrom } from './select.ts';
+import { type Rates, statusOf, type TopSource } from './status.ts';
 import { type Answer, createSurvey, type Survey } from './survey.ts';
 
 const TICK_MS = 200;
@@ -23,16 +21,6 @@ const TICK_MS = 200;
 const FRAME_SHARE = 0.2;
 /** Rows that stand still while paused; of a larger table the first ones. */
 const STILL_ROWS = 4000;
-
-/** The stream that is shown, as the fold keeps it. */
-export type TopSource = {
-  readonly meta: Meta;
-  readonly tracker: Tracker;
-  readonly describe: (sock: Sock) => ClosePath | null;
-  readonly describeOneDying: (sock: Sock) => Dying | null;
-  readonly deadline: (dying: Sock | Inventoried) => Deadline | null;
-  readonly wallClock: (at: TraceNs) => string;
-};
 
 export type LiveTopStore = TopStore & {
   readonly attach: (source: TopSource) => void;
@@ -77,7 +65,7 @@ export const createTopStore = ({
   let survey: Survey | null = null;
   let phase: Status['phase'] = 'attaching';
   let notice = '';
-  let rates = { entries: 0, exits: 0, tallied: 0 };
+  let rates: Rates = { entries: 0, exits: 0, tallied: 0 };
   let lastLedger: (LedgerRow & { readonly tallied: number }) | null = null;
   let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
   let finished: { readonly key: string; readonly path: ClosePath } | null = null;
@@ -92,38 +80,15 @@ export const createTopStore = ({
 
   const vantage = (from: TopSource): Vantage => ({ now: from.tracker.now(), netns: from.meta.netns });
 
-  const statusNow = (): Status => {
-    const row = source?.tracker.ledger();
-    const counters = source?.tracker.counters();
-    const hasTime = source !== null && Number.isFinite(source.tracker.now());
-    const level = levelOf(load);
-    return {
-      source: sourceName === '' ? 'live' : 'recording',
+  const statusNow = (): Status =>
+    statusOf(source, {
       sourceName,
       phase,
-      backend: source?.meta.backend ?? '',
-      tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
-      clock: source !== null && hasTime ? localTime(source.wallClock(source.tracker.now())) : '',
-      orphans: row?.orphans ?? null,
-      kernelOrphans: row?.kernelOrphans ?? null,
-      limit: row?.kernelLimit ?? null,
-      drift: row?.drift ?? null,
-      inFlight: row?.inFlight ?? 0,
-      unlocated: row?.unlocated ?? 0,
-      entriesPerSec: rates.entries,
-      exitsPerSec: rates.exits,
-      fastDeaths: counters?.tallied ?? 0,
-      fastDeathsPerSec: rates.tallied,
-      minAgeMs: minAgeOf(source?.meta),
-      lostEvents: counters?.lostEvents ?? 0,
-      lateEvents: counters?.lateEvents ?? 0,
-      malformed: counters?.malformed ?? 0,
-      heldBytes: level.hasDetail ? (survey?.heldBytes() ?? null) : null,
-      heldUnknown: source?.tracker.silentCount() ?? 0,
-      overload: level.text,
+      rates,
+      level: levelOf(load),
+      heldBytes: survey?.heldBytes() ?? null,
       notice,
-    };
-  };
+    });
 
   const detailNow = (): ClosePath | Dying | null => {
     if (query.detail === null || source === null) return null;
@@ -293,16 +258,4 @@ export const createTopStore = ({
       isStopped = true;
     },
   };
-};
-
-/** Deaths faster than this are only counted, ms; null where nothing says so. */
-const minAgeOf = (meta: Meta | undefined): number | null => {
-  const us = Number(meta?.filters['minAgeUs']);
-  return us > 0 ? us / 1000 : null;
-};
-
-/** `HH:MM:SS` local, of an RFC 3339 time. */
-const localTime = (rfc3339: string): string => {
-  const date = new Date(rfc3339);
-  return Number.isNaN(date.getTime()) ? '' : date.toTimeString().slice(0, 8);
 };
