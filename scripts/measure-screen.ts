@@ -1,4 +1,4 @@
-// Measures what frames cost, without a terminal: node --expose-gc scripts/measure-screen.ts [ORPHANS [LINES_A_SECOND]]
+// Measures what frames cost, without a terminal: node --expose-gc scripts/measure-screen.ts [ORPHANS [LINES_A_SECOND [CASES]]]
 //   answer   from asking for an order or a filter until its page is there
 //   frame    a snapshot of the store by itself, median and maximum of 41; one that begins a pass does a piece of it
 //   block    the longest and the tenth longest time that the event loop was held up, by CPU time of its thread
@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SortKey } from '../src/views/top/model.ts';
 import { createTopStore } from '../src/views/top/store.ts';
 import { aMeta } from '../test/builders/meta.ts';
-import { destroyLine, ms, setStateLine, tickLine } from '../test/builders/wire-lines.ts';
+import { BOOT, destroyLine, ms, setStateLine, tickLine } from '../test/builders/wire-lines.ts';
 import { lineOf, manyOrphans, skOf } from '../test/views/top/many.ts';
 
 const SECONDS = 8;
 const FEED_MS = 10;
-/** Lines made before the clock runs, and played again and again; the times in them stay behind the newest. */
+/** Sockets that close again and again. */
 const CLOSES = 5000;
 
 const threadMs = (): number => {
@@ -28,12 +28,21 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
   const fold = manyOrphans(orphans);
   globalThis.gc?.();
   const rssBefore = process.memoryUsage().rss;
-  const closes = Array.from({ length: CLOSES }, (_, i) => [
-    lineOf(orphans + 10_000 + i),
-    setStateLine({ at: ms(orphans + 10_000 + i), sk: skOf(orphans + 10_000 + i), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
-    setStateLine({ at: ms(orphans + 10_000 + i), sk: skOf(orphans + 10_000 + i), from: 'FIN_WAIT2', to: 'CLOSE' }),
-    destroyLine({ at: ms(orphans + 10_000 + i), sk: skOf(orphans + 10_000 + i) }),
-  ]).flat();
+  let fed = 0;
+  const begin = ms(orphans + 20_000);
+  const closes = Array.from({ length: CLOSES }, (_, i) => {
+    const sk = skOf(orphans + i);
+    return [
+      lineOf(orphans + i),
+      setStateLine({ at: 0, sk, from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+      setStateLine({ at: 0, sk, from: 'FIN_WAIT2', to: 'CLOSE' }),
+      destroyLine({ at: 0, sk }),
+    ].map((line) => ({ letter: line.slice(0, 2), rest: line.slice(line.indexOf(' ', 2)) }));
+  }).flat();
+  const feed = (at: number): void => {
+    const { letter, rest } = closes[fed % closes.length] ?? { letter: 'C ', rest: '' };
+    fold.push(letter + (BOOT + BigInt(begin + at)) + rest);
+  };
   store.attach({ meta: aMeta(), ...fold });
   store.setPhase('tracing');
   let frames = 0;
@@ -45,7 +54,6 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
   const blocks: number[] = [];
   const cpu = process.cpuUsage();
   const until = performance.now() + SECONDS * 1000;
-  let fed = 0;
   let last = threadMs();
   while (performance.now() < until) {
     await sleep(FEED_MS / 2);
@@ -56,8 +64,9 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
       answeredIn = performance.now() - asked;
     }
     const due = ((performance.now() - asked) / 1000) * linesPerSecond;
-    for (; fed < due; fed++) fold.push(closes[fed % closes.length] ?? '');
-    if (fed > 0) fold.push(tickLine(ms(orphans + 20_000) + fed));
+    const enough = performance.now() + 5 * FEED_MS;
+    for (; fed < due && performance.now() < enough; fed++) feed(Math.round((fed / linesPerSecond) * 1e9));
+    if (fed > 0) fold.push(tickLine(begin + Math.round((fed / linesPerSecond) * 1e9)));
     // What feeding costs is the pipeline's, not the screen's.
     last = threadMs();
   }
@@ -71,9 +80,10 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
   }).toSorted((a, b) => a - b);
   store.stop();
   blocks.sort((a, b) => b - a);
+  const late = (): number => fold.tracker.counters().lateEvents;
   const figure = (value: number | undefined): string => (value ?? Number.NaN).toFixed(1);
   return [
-    `${orphans} orphans, by ${sort}${filter === '' ? '' : `, filter "${filter}"`}, ${Math.round(fed / SECONDS)} lines/s:`,
+    `${orphans} orphans, by ${sort}${filter === '' ? '' : `, filter "${filter}"`}, ${Math.round(fed / SECONDS)} lines/s (${late()} late):`,
     `answer ${answeredIn === null ? 'none' : `${Math.round(answeredIn)} ms`};`,
     `${perSecond.toFixed(1)} frames/s of ${(costs[20] ?? 0).toFixed(2)} ms (at most ${figure(costs.at(-1))});`,
     `block ${figure(blocks[0])} ms (tenth ${figure(blocks[9])}); CPU ${((user + system) / SECONDS / 10_000).toFixed(0)} %;`,
@@ -81,11 +91,12 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
   ].join(' ');
 };
 
-for (const [sort, filter] of [
+const CASES = [
   ['age', ''],
   ['held', ''],
   ['peer', ''],
   ['age', 'comm3'],
-] as const) {
+] as const;
+for (const [sort, filter] of CASES.slice(0, Number(process.argv[4] ?? CASES.length))) {
   process.stdout.write(`${await measure(sort, filter)}\n`);
 }

@@ -32,6 +32,12 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
       'Until the probes are in place nothing is known, not even that nothing is there.',
     ];
   }
+  if (status.phase === 'tracing' && status.orphans === null) {
+    return [
+      'Taking the inventory…',
+      'Sockets that were dying before the probes were in place are being looked for. Until they are counted the figures above are not known.',
+    ];
+  }
   if (status.phase === 'ended') return ['The recording is over.', 'No socket was dying when it ended.'];
   return [
     'No socket is dying now.',

@@ -83,6 +83,7 @@ describe('an empty table says what that means', () => {
   it('while tracing, while attaching, after a failure, at the end of a recording', async () => {
     expect(await empty({})).toContain('No socket is dying now.');
     expect(await empty({ phase: 'attaching', orphans: null })).toContain('Attaching to the kernel…');
+    expect(await empty({ orphans: null })).toContain('Taking the inventory…');
     expect(await empty({ phase: 'failed', notice: 'no BTF' })).toMatch(/! no BTF[\s\S]*The trace failed\./);
     expect(await empty({ phase: 'ended', source: 'recording' })).toContain('The recording is over.');
   });
