@@ -114,7 +114,9 @@ const show = (output: Output, options: ExplainOptions, meta: Meta, fold: Fold, r
     return;
   }
   const columns = process.stdout.isTTY ? process.stdout.columns : 80;
-  const lines = options.socket === undefined ? reportLines(report, columns) : socketReportLines(report, columns);
+  const { tallied } = fold.tracker.counters();
+  const lines =
+    options.socket === undefined ? reportLines(report, columns, tallied) : socketReportLines(report, columns);
   for (const line of lines) output.line(line);
 };
 

@@ -1,7 +1,5 @@
-import { startLive } from '../capture/live.ts';
 import { Fault } from '../kernel/fault.ts';
-import { readRecording } from '../record/reader.ts';
-import { openRecording, type RecordingWriter } from '../record/writer.ts';
+import type { RecordingWriter } from '../record/writer.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterTexts, type SharedOptions } from './arguments.ts';
 import { tell } from './messages.ts';
@@ -42,9 +40,11 @@ export const runLive = async (
 ): Promise<SourceEnd> => {
   let resume = (): void => undefined;
   const recording: RecordingWriter | null =
-    options.record === undefined ? null : await openRecording(options.record, () => resume());
+    options.record === undefined ? null : await openRecordingAt(options.record, () => resume());
   const refused = Promise.withResolvers<Fault>();
   let isRefused = false;
+  // Not before it is needed: a screen has its first frame by then.
+  const { startLive } = await import('../capture/live.ts');
   const capture = await startLive({
     signal,
     backend: options.backend,
@@ -108,6 +108,11 @@ export const runLive = async (
   return { fault, isCut: false };
 };
 
+const openRecordingAt = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
+  const { openRecording } = await import('../record/writer.ts');
+  return openRecording(path, onDrain);
+};
+
 /**
  * Gives the lines of a recording to `consumer`.
  *
@@ -120,6 +125,7 @@ export const runRecording = async (
   signal: AbortSignal,
   pace: (line: string) => Promise<void> | undefined = () => undefined,
 ): Promise<SourceEnd> => {
+  const { readRecording } = await import('../record/reader.ts');
   const result = await readRecording(path, {
     signal,
     onMeta: consumer.onMeta,

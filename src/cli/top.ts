@@ -2,8 +2,9 @@ import { openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
-import type { LiveTopStore } from '../views/top/store.ts';
-import { createTopStore } from '../views/top/store.ts';
+import { firstFrame } from '../views/top/first-frame.ts';
+import { createTopStore, type LiveTopStore } from '../views/top/store.ts';
+import { restoreTerminal, takeTerminal } from '../views/top/terminal.ts';
 import { printTop } from '../views/top/text.ts';
 import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
@@ -37,7 +38,11 @@ export const demo = (options: { readonly speed: number }): Promise<ExitCode> => 
 };
 
 const show = async (name: string, options: SharedOptions, run: Run): Promise<ExitCode> => {
-  const store = createTopStore(name, filterOf(options));
+  const store = createTopStore({
+    sourceName: name,
+    filter: filterOf(options),
+    busy: name === '' ? createMeter() : null,
+  });
   const signalled = untilSignalled();
   const quit = new AbortController();
   const signal = AbortSignal.any([signalled, quit.signal]);
@@ -62,6 +67,17 @@ const show = async (name: string, options: SharedOptions, run: Run): Promise<Exi
   return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
 };
 
+/** Share of the time since the last call, 0 to 1, in which the event loop was at work. */
+const createMeter = (): (() => number) => {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
+};
+
 type View = (
   store: LiveTopStore,
   run: Run,
@@ -81,16 +97,20 @@ const settle = (running: Promise<SourceEnd>): Promise<Fault | null> =>
   );
 
 const showScreen: View = async (store, run, consumer, signal, onQuit) => {
-  const { runScreen, restoreTerminal } = await import('../views/top/screen.tsx');
+  const { stdout } = process;
+  const stdin = keyboard();
+  // Ink takes longer to load than all the rest together: the first frame is there before, and the probes are on their way.
+  takeTerminal(
+    stdin,
+    stdout,
+    firstFrame(store.getSnapshot(), { columns: stdout.columns || 0, rows: stdout.rows || 0 }),
+  );
   process.on('uncaughtException', (error) => {
-    restoreTerminal(process.stdout);
+    restoreTerminal(stdout);
     process.stderr.write(`${error.stack ?? String(error)}\n`);
     process.exit(EXIT.failed);
   });
-  const { stdout } = process;
-  const stdin = keyboard();
   const leave = new AbortController();
-  const screen = runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
   let hasBegun = false;
   const running = settle(
     run(
@@ -114,8 +134,13 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
     }
     return fault;
   });
-  await screen;
-  onQuit();
+  try {
+    const { runScreen } = await import('../views/top/screen.tsx');
+    await runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
+  } finally {
+    restoreTerminal(stdout);
+    onQuit();
+  }
   return ending;
 };
 

@@ -71,5 +71,6 @@ const summary = (fold: Fold): string => {
   const row = fold.tracker.ledger();
   const counters = fold.tracker.counters();
   const kernel = row.kernelOrphans === null ? 'unknown' : String(row.kernelOrphans);
-  return `${row.entries} orphan entries, ${row.exits} exits; ${row.orphans ?? 'unknown'} orphans now, the kernel counted ${kernel}; ${counters.lostEvents} events lost, ${counters.lateEvents} late, ${counters.malformed} malformed lines`;
+  const fast = counters.tallied === 0 ? '' : ` (${counters.tallied} fast deaths in both, counted in the kernel)`;
+  return `${row.entries} orphan entries, ${row.exits} exits${fast}; ${row.orphans ?? 'unknown'} orphans now, the kernel counted ${kernel}; ${counters.lostEvents} events lost, ${counters.lateEvents} late, ${counters.malformed} malformed lines`;
 };

@@ -14,6 +14,7 @@ export const ledgerRecord = (row: LedgerRow, counters: Counters, at: string): ob
   drift: row.drift,
   in_flight: row.inFlight,
   inferred: row.inferred,
+  tallied: counters.tallied,
   unannounced: counters.unannounced,
   lost_events: counters.lostEvents,
   late_events: counters.lateEvents,

@@ -41,3 +41,23 @@ test('a recording takes a flood that begins while the inventory is being taken, 
   const run = await runFinwait(['trace', '--json', '-L', '1', file]);
   expect(rowsOf(run).at(-1)).toMatchObject({ entries: sent, exits: sent, malformed: 0, lost_events: 0 });
 });
+
+test('top says what it gives up when more comes than it can take, goes on drawing, and takes it back after', async (context) => {
+  needs(context, 'backend');
+  const count = join(scratch(), 'count');
+  const running = startFinwait(['top'], { fake: 'drowns.ts', env: { FAKE_COUNT: count } });
+  await running.prints(/\| tracing \| overloaded: drawing every [12] s/, 20_000);
+  await until(() => existsSync(count) && readFileSync(count, 'utf8') !== '', 30_000);
+  await running.prints(/overloaded[\s\S]*\| tracing\n(?![\s\S]*overloaded)/, 20_000);
+  running.kill('SIGINT');
+  const run = await running.done;
+  expectNothingLeft(running);
+  expect(run.code).toBe(0);
+  const left = Number(readFileSync(count, 'utf8'));
+  // Before finwait sees that the kernel knows of none of them, and looks again.
+  expect(run.stdout).toMatch(new RegExp(`orphans ${left} ours, .* lost 0 late \\d+ malformed 0 `));
+  const flooded = run.stdout.split('\n').filter((line) => line.includes('overloaded: drawing every'));
+  context.annotate(flooded.join('\n'));
+  // A line a second, whatever comes in.
+  expect(flooded.length).toBeGreaterThanOrEqual(2);
+});

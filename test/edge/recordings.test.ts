@@ -134,3 +134,18 @@ describe.concurrent('a recording from stdin', () => {
     expectFault(await running.done, 1, { what: /stdin: is not a finwait recording/, why: /begins/, remedy: /record/ });
   });
 });
+
+test('deaths that were only counted are told by trace, its ledger and explain', async () => {
+  const lines = [JSON.stringify(META), wire.hello(), ...wire.death(0xffff888000000000n), wire.tally(1234), wire.tick()];
+  const file = fileOf(zstdCompressSync(`${[...lines, wire.bye(), '# end'].join('\n')}\n`));
+  const [text, json, why] = await Promise.all([
+    runFinwait(['trace', file]),
+    runFinwait(['trace', '--json', file]),
+    runFinwait(['explain', file]),
+  ]);
+  expect(text.stderr).toMatch(/1235 orphan entries, 1235 exits \(1234 fast deaths in both, counted in the kernel\);/);
+  expect(rowsOf(json).at(-1)).toMatchObject({ type: 'ledger', entries: 1235, exits: 1235, tallied: 1234 });
+  expect(why.stdout.replace(/\s+/g, ' ')).toContain(
+    '1,234 sockets more died too fast to be announced: counted in the kernel',
+  );
+});

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { ledgerRecord } from '../../src/views/ledger-record.ts';
 import { track } from '../builders/track.ts';
-import { announceLine, inventoryEndLine, lostLine, ms, sampleLine, tickLine } from '../builders/wire-lines.ts';
+import {
+  announceLine,
+  inventoryEndLine,
+  lostLine,
+  ms,
+  sampleLine,
+  tallyLine,
+  tickLine,
+} from '../builders/wire-lines.ts';
 
 test('a ledger record has every field of the contract, none renamed, with what the tracker counted', () => {
   const { tracker } = track().feed(
@@ -10,14 +18,16 @@ test('a ledger record has every field of the contract, none renamed, with what t
     tickLine(ms(50)),
     announceLine({ at: ms(60) }),
     lostLine(ms(61), 5),
+    tallyLine(ms(62), 3),
   );
   tracker.addMalformed();
   const record = ledgerRecord(tracker.ledger(), tracker.counters(), 'then');
   expect(record).toMatchObject({
     type: 'ledger',
     at: 'then',
-    entries: 1,
-    exits: 0,
+    entries: 4,
+    exits: 3,
+    tallied: 3,
     orphans: 5,
     kernel_orphans: 4,
     kernel_limit: 16_384,

@@ -9,8 +9,12 @@ import { socketFullLines, socketLines } from './socket-lines.ts';
 /** Lines below this cannot hold what they must. */
 const LEAST_WIDTH = 80;
 
-/** The report for people: the answer, the groups, the host, single sockets. */
-export const reportLines = (report: Report, columns: number): readonly string[] => {
+/**
+ * The report for people: the answer, the groups, the host, single sockets.
+ *
+ * @param tallied - deaths that were too fast to be announced, and are in none of the groups
+ */
+export const reportLines = (report: Report, columns: number, tallied = 0): readonly string[] => {
   const width = Math.max(LEAST_WIDTH, columns);
   const { orphans, died, by, lingering } = report;
   const period =
@@ -22,6 +26,9 @@ export const reportLines = (report: Report, columns: number): readonly string[] 
       ? []
       : paragraph(`${counted(lingering, 'socket')} in a close() that lingers: dying, and no orphans yet`, width),
     sectionLines(`Died by ${by}${period}: ${counted(died.totals.count, 'socket')}`, died, width),
+    tallied === 0
+      ? []
+      : paragraph(`${counted(tallied, 'socket')} more died too fast to be announced: counted in the kernel`, width),
     ['Host', ...hostLines(report, width)],
     ...(report.sockets.length === 0
       ? []

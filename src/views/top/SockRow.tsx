@@ -1,17 +1,15 @@
 import { Box, Text } from 'ink';
 import { memo } from 'react';
-import { rowText } from './cells.ts';
-import type { Column } from './columns.ts';
-import type { Row } from './model.ts';
 
-type Props = { readonly row: Row; readonly columns: readonly Column[]; readonly isSelected: boolean };
+type Props = { readonly text: string; readonly isSelected: boolean; readonly isCertain: boolean };
 
-export const SockRow = memo(function SockRow({ row, columns, isSelected }: Props) {
-  const marks = `${isSelected ? '>' : ' '}${row.certain ? ' ' : '~'}`;
+/** A line of the table. Compared by its text: a row is a new object in each frame, and most read as before. */
+export const SockRow = memo(function SockRow({ text, isSelected, isCertain }: Props) {
+  const marks = `${isSelected ? '>' : ' '}${isCertain ? ' ' : '~'}`;
   return (
     <Box height={1} flexShrink={0}>
-      <Text wrap="truncate-end" inverse={isSelected} dimColor={!row.certain && !isSelected}>
-        {marks + rowText(row, columns)}
+      <Text wrap="truncate-end" inverse={isSelected} dimColor={!isCertain && !isSelected}>
+        {marks + text}
       </Text>
     </Box>
   );

@@ -1,12 +1,11 @@
 import { Box } from 'ink';
-import { titleText } from './cells.ts';
+import { rowText, titleText } from './cells.ts';
 import { type Column, columnsFor, MARKS, type Traits } from './columns.ts';
-import { emptyText } from './empty-text.ts';
+import { emptyLines } from './empty-text.ts';
 import { Lines } from './Lines.tsx';
 import { type Line, span } from './line.ts';
 import type { Snapshot, SortKey } from './model.ts';
 import { SockRow } from './SockRow.tsx';
-import { wrapWords } from './width.ts';
 
 const titleLine = (columns: readonly Column[], sort: SortKey): Line => [
   span(' '.repeat(MARKS)),
@@ -14,13 +13,6 @@ const titleLine = (columns: readonly Column[], sort: SortKey): Line => [
     ...(index === 0 ? [] : [span(' ')]),
     span(titleText(column), column.id === sort ? 'strong' : 'dim'),
   ]),
-];
-
-const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
-  [span(' ')],
-  ...emptyText(snapshot).flatMap((text, index) =>
-    wrapWords(text, Math.min(76, width - 4)).map((words) => [span(`  ${words}`, index === 0 ? 'strong' : 'dim')]),
-  ),
 ];
 
 type Props = {
@@ -42,7 +34,12 @@ export const Table = ({ snapshot, traits, width, height, selected }: Props) => {
     <Box flexDirection="column" flexShrink={0}>
       <Lines lines={[titleLine(columns, query.sort)]} />
       {rows.slice(0, height - 1).map((row, index) => (
-        <SockRow key={row.key} row={row} columns={columns} isSelected={query.offset + index === selected} />
+        <SockRow
+          key={row.key}
+          text={rowText(row, columns)}
+          isSelected={query.offset + index === selected}
+          isCertain={row.certain}
+        />
       ))}
     </Box>
   );

@@ -1,15 +1,23 @@
 import { formatCount } from './format.ts';
+import { type Line, span } from './line.ts';
 import type { Snapshot } from './model.ts';
 import { printable } from './printable.ts';
+import { wrapWords } from './width.ts';
 
 /** What the table says when it has no row: what that means, and what to do about it. First sentence first. */
-export const emptyText = ({ status, total, query }: Snapshot): readonly string[] => {
+const emptyText = ({ status, total, query, progress }: Snapshot): readonly string[] => {
   if (status.phase === 'failed') {
     return [
       'The trace failed.',
       status.notice === ''
         ? 'q quits; finwait doctor says what is missing.'
         : 'The line above says why. q quits; finwait doctor says what is missing.',
+    ];
+  }
+  if (typeof progress === 'number') {
+    return [
+      `Looking through ${formatCount(total)} dying sockets: ${Math.floor(progress * 100)}%.`,
+      'The first that pass the filters are shown when all were looked at.',
     ];
   }
   if (total > 0) {
@@ -24,9 +32,23 @@ export const emptyText = ({ status, total, query }: Snapshot): readonly string[]
       'Until the probes are in place nothing is known, not even that nothing is there.',
     ];
   }
+  if (status.phase === 'tracing' && status.orphans === null) {
+    return [
+      'Taking the inventory…',
+      'Sockets that were dying before the probes were in place are being looked for. Until they are counted the figures above are not known.',
+    ];
+  }
   if (status.phase === 'ended') return ['The recording is over.', 'No socket was dying when it ended.'];
   return [
     'No socket is dying now.',
     'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',
   ];
 };
+
+/** The same in the table's place. */
+export const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
+  [span(' ')],
+  ...emptyText(snapshot).flatMap((text, index) =>
+    wrapWords(text, Math.min(76, width - 4)).map((words) => [span(`  ${words}`, index === 0 ? 'strong' : 'dim')]),
+  ),
+];

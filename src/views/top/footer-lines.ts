@@ -14,7 +14,10 @@ const withRight = (segments: readonly Segment[], right: Line, width: number): Li
 const position = (first: number, shown: number, all: number): Line =>
   shown === 0 ? [] : [span(`${formatCount(first + 1)}-${formatCount(first + shown)} of ${formatCount(all)}`)];
 
-export const tableFooter = ({ rows, query, matching }: Snapshot, shown: number, width: number): Line =>
+/** How far the answer to the newest query is. */
+const working = (does: string, progress: number): Line => [span(`${does} ${Math.floor(progress * 100)}%`)];
+
+export const tableFooter = ({ rows, query, matching, progress }: Snapshot, shown: number, width: number): Line =>
   withRight(
     [
       hint(6, 'j/k', 'move'),
@@ -25,7 +28,9 @@ export const tableFooter = ({ rows, query, matching }: Snapshot, shown: number, 
       hint(1, '?', 'help'),
       hint(0, 'q', 'quit'),
     ],
-    position(query.offset, Math.min(shown, rows.length), matching),
+    typeof progress === 'number'
+      ? working('sorting', progress)
+      : position(query.offset, Math.min(shown, rows.length), matching),
     width,
   );
 
@@ -37,7 +42,10 @@ export const scrollFooter = (lines: number, scroll: number, height: number, widt
     width,
   );
 
-const found = ({ matching, total }: Snapshot): Line => [span(`${formatCount(matching)} of ${formatCount(total)}`)];
+const found = ({ matching, total, progress }: Snapshot): Line =>
+  typeof progress === 'number'
+    ? working('looking', progress)
+    : [span(`${formatCount(matching)} of ${formatCount(total)}`)];
 
 /** The filter: while it is typed (`_` marks the end), and while it is kept. */
 export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean, width: number): Line => {

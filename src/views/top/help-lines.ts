@@ -16,7 +16,7 @@ const MARKS = [
   ['>', 'left of a row: it is selected'],
   ['~', 'left of a row: loss, a late start or inference touched it; its close path says which'],
   ['>4m05s', 'an age: closed before the capture began, so older than that'],
-  ['?', 'nobody saw it; never shown as 0'],
+  ['?', 'nobody saw it, or there was no time to work it out; never shown as 0'],
   ['nginx[42]!', 'a closer: the process was exiting, the kernel closed its sockets'],
 ] as const;
 
@@ -26,8 +26,16 @@ const HEADER = [
     'sockets without a process that still hold kernel memory: by our count, by the kernel, and tcp_max_orphans',
   ],
   ['[##..|..|....]', 'orphans in parts of the limit; from the | at 25 % and at 50 % on the kernel may kill some early'],
+  [
+    'fast deaths',
+    'sockets that died too fast to be listed (--min-age): counted in the kernel, and in entries and exits',
+  ],
   ['unlocated', 'orphans that are counted but no namespace shows; they were there before the capture'],
   ['DRIFT', 'our count and the kernel’s differ by more than what was just under way: do not trust ours'],
+  [
+    'overloaded',
+    'more comes than finwait can take: it gives up frames first, then due times, the sum of memory and the order; never the counts',
+  ],
   ['lost, late', 'events that never came, came too late to be ordered, or came malformed'],
 ] as const;
 

@@ -10,7 +10,8 @@ export const isTooSmall = ({ columns, rows }: Size): boolean => columns < LEAST.
 /** Rows from which the notice has a line of its own even when there is none, so that its coming moves nothing. */
 const ROOMY = 12;
 
-export const hasNoticeLine = (size: Size, { notice }: Status): boolean => size.rows >= ROOMY || notice !== '';
+export const hasNoticeLine = (size: Size, { notice, overload }: Status): boolean =>
+  size.rows >= ROOMY || notice !== '' || overload !== '';
 
 const FOOTER = 1;
 const TITLE = 1;

@@ -23,7 +23,7 @@ export type Row = {
   readonly heldBytes: number | null;
   readonly retransmits: number;
   readonly waitingFor: WaitingFor;
-  /** Milliseconds until the kernel gives up on it; null when unknown. Left out of rows that are not on the screen. */
+  /** Milliseconds until the kernel gives up on it; null when unknown. Left out of rows of which it was not worked out. */
   readonly deadlineMs?: number | 'never' | null;
   /** What the row was made of; null for an orphan that only the inventory knows. Never shown. */
   readonly sock?: Sock | null;
@@ -60,13 +60,20 @@ export type Status = {
   readonly unlocated: number;
   readonly entriesPerSec: number;
   readonly exitsPerSec: number;
+  /** Deaths too fast to be announced: the kernel side only counted them. They are in the rates above. */
+  readonly fastDeaths: number;
+  readonly fastDeathsPerSec: number;
+  /** What is fast, ms; null where nothing says so. */
+  readonly minAgeMs: number | null;
   readonly lostEvents: number;
   readonly lateEvents: number;
   readonly malformed: number;
-  /** Kernel memory in bytes that the dying sockets held at their last sighting. */
-  readonly heldBytes: number;
+  /** Kernel memory in bytes that the dying sockets held at their last sighting; null where it was not added up. */
+  readonly heldBytes: number | null;
   /** Orphans that only the inventory knows: what they hold is not in it. */
   readonly heldUnknown: number;
+  /** What the screen has given up to keep up, in words; empty when nothing. */
+  readonly overload: string;
   /** The newest fault or warning, one line, harmless on a screen; empty when none. */
   readonly notice: string;
 };
@@ -97,6 +104,8 @@ export type Snapshot = {
   readonly query: Query;
   /** Where `query.follow` stands among the matching rows, 0 first; null when it is not (or no longer) among them. */
   readonly followIndex?: number | null;
+  /** How far the answer to a newer query is, 0 to 1; null or absent when this answers the newest. */
+  readonly progress?: number | null;
   /** The open close path; a socket that ended while open keeps its final path here. */
   readonly detail: ClosePath | Dying | null;
 };

@@ -33,16 +33,27 @@ const hasEndpoints = (on: Endpoints, filter: PathFilter): boolean =>
   (filter.family === null || filter.family === on.family) &&
   (filter.netns === null || filter.netns === on.netns);
 
+/** `--min-age` alone is told without reading a sock's lines. */
+export const asksForDetail = (filter: PathFilter): boolean =>
+  filter.pid !== null ||
+  filter.comm !== null ||
+  filter.state !== null ||
+  filter.netns !== null ||
+  filter.family !== null ||
+  filter.localPorts.length > 0 ||
+  filter.remotePorts.length > 0;
+
 /** Whether a dying sock passes the command line's filter, as its path would if it ended now. */
 export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
-  const detail = parseAnnounce(sock.announce.line);
   const isLate = sock.announce.via === VIA.late;
+  if (!isLate && (now - sock.announcedAt) / 1000 < filter.minAgeUs) return false;
+  if (!asksForDetail(filter)) return true;
+  const detail = parseAnnounce(sock.announce.line);
   const state = filter.state;
   return (
     hasEndpoints(detail, filter) &&
     (filter.pid === null || (!isLate && detail.pid === filter.pid)) &&
     (filter.comm === null || (!isLate && detail.comm === filter.comm)) &&
-    (isLate || (now - sock.closedAt) / 1000 >= filter.minAgeUs) &&
     (state === null ||
       stateName(sock.state) === state ||
       [...detail.moves, ...sock.moves].some((move) => stateName(move.from) === state || stateName(move.to) === state))

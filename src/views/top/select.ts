@@ -1,102 +1,110 @@
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
 import type { Query, Row, SortKey } from './model.ts';
-import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
+import { accepts, type Dying, dyingOf, isSock } from './pass.ts';
+import { compareKeys } from './ranking.ts';
+import { asksForDetail, type Vantage } from './rows.ts';
+import { hasWords, keyOfRow, wordsOf } from './sort-keys.ts';
 
-/** The rows that the screen shows of all there are. */
-export type Page = {
-  readonly rows: readonly Row[];
+/** The rows that the screen shows of all there are, as what they stand for. */
+export type Page<T> = {
+  readonly rows: readonly T[];
   readonly matching: number;
-  readonly total: number;
-  readonly followIndex: number | null;
+  /** Where `query.follow` stands; null when it is not among them; left out when that is not known. */
+  readonly followIndex?: number | null;
 };
 
-/** The page of a live tracker. Oldest first and unfiltered, only the rows on the page are made. */
-export const selectLive = (tracker: Tracker, query: Query, vantage: Vantage, filter: PathFilter): Page =>
-  query.sort === 'age' && query.filter === '' && filter === NO_FILTER
-    ? oldest(tracker, query, vantage)
-    : selectFrom(allRows(tracker, vantage, filter), query);
-
-/** Every dying sock that passes the command line's filter, as a row, oldest first. */
-export const allRows = (tracker: Tracker, vantage: Vantage, filter: PathFilter): Row[] => {
-  const isAll = filter === NO_FILTER;
-  const rows: Row[] = [];
-  for (const orphan of tracker.silent()) {
-    if (isAll || acceptsSilent(orphan, filter)) rows.push(silentRow(orphan, vantage));
+/** The first `most` dying socks that pass the command line's filter, oldest first. */
+export const firstDying = (tracker: Tracker, vantage: Vantage, filter: PathFilter, most: number): readonly Dying[] => {
+  const found: Dying[] = [];
+  for (const dying of dyingOf(tracker)) {
+    if (found.length >= most) break;
+    if (filter === NO_FILTER || accepts(dying, filter, vantage)) found.push(dying);
   }
-  for (const sock of tracker.live()) {
-    if (sock.destroyedAt !== null) continue;
-    if (isAll || acceptsSock(sock, filter, vantage.now)) rows.push(rowOf(sock, vantage));
-  }
-  return rows;
+  return found;
 };
 
 /** The page of rows that stand still, oldest first. */
-export const selectFrom = (all: readonly Row[], query: Query): Page => {
-  const words = query.filter.toLowerCase().split(/\s+/);
-  const matching = query.filter === '' ? [...all] : all.filter((row) => hasWords(row, words));
+export const selectFrom = (all: readonly Row[], query: Query): Page<Row> => {
+  const words = wordsOf(query.filter);
+  const matching = words.length === 0 ? [...all] : all.filter((row) => hasWords(row, words));
   matching.sort(compareRows(query.sort));
   const followed = matching.findIndex((row) => row.key === query.follow);
   return {
     rows: matching.slice(query.offset, query.offset + query.limit),
     matching: matching.length,
-    total: all.length,
     followIndex: followed < 0 ? null : followed,
   };
 };
 
-/** Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. */
-const oldest = (tracker: Tracker, query: Query, vantage: Vantage): Page => {
-  const rows: Row[] = [];
+/** An unfiltered table in the order of age, no further down than this, is shown as it stands. */
+const SHALLOW = 50_000;
+
+/** A shorter --min-age hides only what is about to be shown: of the oldest nothing, and few in all. */
+const SOON_US = 100_000;
+
+export const isAsItStands = (query: Query, filter: PathFilter): boolean =>
+  query.sort === 'age' &&
+  !asksForDetail(filter) &&
+  filter.minAgeUs <= SOON_US &&
+  wordsOf(query.filter).length === 0 &&
+  query.offset + query.limit <= SHALLOW;
+
+/**
+ * Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. `matching` counts
+ * those that a short --min-age still hides.
+ */
+export const oldest = (
+  tracker: Tracker,
+  query: Query,
+  followed: Dying | null,
+  { filter, vantage }: { readonly filter: PathFilter; readonly vantage: Vantage },
+): Page<Dying> => {
+  const rows: Dying[] = [];
   const end = query.offset + query.limit;
-  const follow = query.follow ?? null;
   let followIndex: number | null = null;
   let index = 0;
-  for (const orphan of tracker.silent()) {
-    if (index >= query.offset && index < end) rows.push(silentRow(orphan, vantage));
-    if (follow !== null && silentKeyOf(orphan) === follow) followIndex = index;
+  for (const dying of dyingOf(tracker)) {
+    if (filter !== NO_FILTER && !accepts(dying, filter, vantage)) continue;
+    if (index >= query.offset && index < end) rows.push(dying);
+    if (dying === followed) followIndex = index;
     index++;
-    if (index >= end && (follow === null || followIndex !== null)) break;
+    // Rows only ever move up: one that is not here by then has gone, or was never below.
+    if (index >= end && (followed === null || followIndex !== null || index >= SHALLOW)) break;
   }
-  if (index < end || (follow !== null && followIndex === null)) {
-    for (const sock of tracker.live()) {
-      if (sock.destroyedAt !== null) continue;
-      if (index >= query.offset && index < end) rows.push(rowOf(sock, vantage));
-      if (follow?.startsWith(sock.sk) === true && keyOf(sock) === follow) followIndex = index;
-      index++;
-      if (index >= end && (follow === null || followIndex !== null)) break;
+  return { rows, matching: tracker.silentCount() + tracker.dyingCount(), followIndex };
+};
+
+/** The same page of rows ranked by a pass, less what has ended since; an exact one comes with the next pass. */
+export const ranked = (
+  order: readonly Dying[],
+  matching: number,
+  query: Query,
+  followed: Dying | null,
+): Page<Dying> => {
+  const rows: Dying[] = [];
+  const end = query.offset + query.limit;
+  let followIndex: number | undefined;
+  let index = 0;
+  let ended = 0;
+  for (const dying of order) {
+    if (isSock(dying) && dying.destroyedAt !== null) {
+      ended++;
+      continue;
     }
+    if (index >= query.offset && index < end) rows.push(dying);
+    if (dying === followed) followIndex = index;
+    index++;
+    if (index >= end && (followed === null || followIndex !== undefined)) break;
   }
-  const total = tracker.silentCount() + tracker.dyingCount();
-  return { rows, matching: total, total, followIndex };
+  return { rows, matching: Math.max(index, matching - ended), ...(followIndex !== undefined && { followIndex }) };
 };
 
 /** Whether every word of the filter occurs somewhere in the row, in either case. */
-export const matches = (row: Row, filter: string): boolean => hasWords(row, filter.toLowerCase().split(/\s+/));
-
-const hasWords = (row: Row, words: readonly string[]): boolean => {
-  const closer = row.closer === null ? '' : `${row.closer.comm}[${row.closer.pid}]`;
-  const text = `${row.state} ${row.local} ${row.peer} ${row.netns ?? ''} ${closer} ${row.waitingFor}`.toLowerCase();
-  return words.every((word) => text.includes(word));
-};
+export const matches = (row: Row, filter: string): boolean => hasWords(row, wordsOf(filter));
 
 /** An order of rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */
-export const compareRows = (key: SortKey): ((a: Row, b: Row) => number) => {
-  const number = (of: (row: Row) => number) => (a: Row, b: Row) => of(b) - of(a);
-  const text = (of: (row: Row) => string) => (a: Row, b: Row) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0);
-  switch (key) {
-    case 'age':
-      // Older than the capture is older than anything in it; two of them are equal, not NaN.
-      return number((row) => row.ageMs ?? Number.MAX_VALUE);
-    case 'held':
-      return number((row) => row.heldBytes ?? -1);
-    case 'retransmits':
-      return number((row) => row.retransmits);
-    case 'state':
-      return text((row) => row.state);
-    case 'peer':
-      return text((row) => row.peer);
-    case 'closer':
-      return text((row) => row.closer?.comm ?? '');
-  }
-};
+export const compareRows =
+  (sort: SortKey): ((a: Row, b: Row) => number) =>
+  (a, b) =>
+    compareKeys(keyOfRow(a, sort), keyOfRow(b, sort));

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatRate, UNKNOWN } from './format.ts';
+import { formatAge, formatBytes, formatCount, formatRate, UNKNOWN } from './format.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span, type Tone } from './line.ts';
 import type { Status } from './model.ts';
 import { printable } from './printable.ts';
@@ -103,8 +103,20 @@ const loss = (count: number, word: string, rank: number): Segment =>
 
 /** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
 const heldText = ({ heldBytes, heldUnknown }: Status): string => {
+  if (heldBytes === null) return UNKNOWN;
   if (heldUnknown === 0) return formatBytes(heldBytes);
   return heldBytes === 0 ? UNKNOWN : `>${formatBytes(heldBytes)}`;
+};
+
+/** Narrower than this there is no room for what fast means. */
+const WIDE = 120;
+
+/** Deaths that were only counted, where there were any. They are among the entries and the exits. */
+const fastDeaths = ({ fastDeaths, fastDeathsPerSec, minAgeMs }: Status, width: number): readonly Segment[] => {
+  if (fastDeaths === 0) return [];
+  const age = minAgeMs === null ? '' : `<${formatAge(minAgeMs)}, `;
+  const means = width < WIDE ? [] : [span(` (${age}counted in the kernel)`, 'dim')];
+  return [segment(4, span('fast deaths ', 'dim'), span(formatRate(fastDeathsPerSec)), ...means)];
 };
 
 /** How fast, how much memory, and how far all of it can be trusted. */
@@ -115,6 +127,7 @@ export const flowLine = (status: Status, width: number): Line => {
     [
       segment(2, span('entries ', 'dim'), value(formatRate(status.entriesPerSec))),
       segment(2, span('exits ', 'dim'), value(formatRate(status.exitsPerSec))),
+      ...fastDeaths(status, width),
       segment(3, span('held ', 'dim'), value(heldText(status))),
       driftSegment(status, width),
       loss(status.lostEvents, 'lost', 0),
@@ -125,6 +138,11 @@ export const flowLine = (status: Status, width: number): Line => {
   );
 };
 
-/** The newest fault or warning, on one line. */
-export const noticeLine = ({ notice, phase }: Status, width: number): Line =>
-  notice === '' ? [span(' ')] : [span(cut(`! ${printable(notice)}`, width), phase === 'failed' ? 'loud' : 'warn')];
+/** What has been given up, and the newest fault or warning, on one line. */
+export const noticeLine = (status: Status, width: number): Line => {
+  const text = noticeText(status);
+  return text === '' ? [span(' ')] : [span(cut(`! ${text}`, width), status.phase === 'failed' ? 'loud' : 'warn')];
+};
+
+const noticeText = ({ overload, notice }: Status): string =>
+  [overload, printable(notice)].filter((part) => part !== '').join('; ');

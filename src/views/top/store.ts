@@ -1,34 +1,26 @@
 import type { ClosePath, Dying } from '../../explain/close-path.ts';
-import { type Deadline, deadlineOfSilent } from '../../explain/deadline/deadline.ts';
+import { deadlineOfSilent } from '../../explain/deadline/deadline.ts';
 import { describeSilent } from '../../explain/describe.ts';
 import { dyingOf } from '../../explain/dying.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
-import type { Tracker } from '../../lifecycle/tracker.ts';
-import type { Inventoried } from '../../wire/event.ts';
-import type { Meta } from '../../wire/meta.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
+import { formatCount } from './format.ts';
+import { CALM, levelOf, nextLoad } from './load.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
+import { type Dying as DyingOne, isSock, keyOfDying, rowOfDying } from './pass.ts';
 import { printable } from './printable.ts';
-import { heldBy, keyOf, silentKeyOf, type Vantage } from './rows.ts';
-import { allRows, selectFrom, selectLive } from './select.ts';
+import { keyOf, type Vantage } from './rows.ts';
+import { firstDying, selectFrom } from './select.ts';
+import { type Rates, statusOf, type TopSource } from './status.ts';
+import { type Answer, createSurvey, type Survey } from './survey.ts';
 
-const FRAME_MS = 200;
+const TICK_MS = 200;
 /** A frame may cost this part of the time; a dearer one comes less often. */
 const FRAME_SHARE = 0.2;
-/** How often the memory of all dying sockets is added up, ms; longer when that is dear. */
-const HELD_MS = 1000;
-
-/** The stream that is shown, as the fold keeps it. */
-export type TopSource = {
-  readonly meta: Meta;
-  readonly tracker: Tracker;
-  readonly describe: (sock: Sock) => ClosePath | null;
-  readonly describeOneDying: (sock: Sock) => Dying | null;
-  readonly deadline: (dying: Sock | Inventoried) => Deadline | null;
-  readonly wallClock: (at: TraceNs) => string;
-};
+/** Rows that stand still while paused; of a larger table the first ones. */
+const STILL_ROWS = 4000;
 
 export type LiveTopStore = TopStore & {
   readonly attach: (source: TopSource) => void;
@@ -40,124 +32,182 @@ export type LiveTopStore = TopStore & {
   readonly stop: () => void;
 };
 
-/**
- * Publishes a frozen snapshot of the fold for the screen, some times a second, however many events come in.
- *
- * @param sourceName - the recording's name; empty for a live capture
- * @param filter - the command line's; figures of the header are not filtered
- * @param clock - milliseconds, to time frames by
- */
-export const createTopStore = (
-  sourceName: string,
-  filter: PathFilter = NO_FILTER,
-  clock: () => number = () => performance.now(),
-): LiveTopStore => {
+export type StoreOptions = {
+  /** The recording's name; empty for a live capture. */
+  readonly sourceName: string;
+  /** The command line's; figures of the header are not filtered. */
+  readonly filter?: PathFilter;
+  /** Milliseconds, to time frames by. */
+  readonly clock?: () => number;
+  /**
+   * Share of the time since it was asked last, 0 to 1, in which the event loop was at work. Null where a busy loop is
+   * no overload: a recording waits for its reader.
+   */
+  readonly busy?: (() => number) | null;
+};
+
+type Still = {
+  readonly rows: readonly Row[];
+  readonly total: number;
+  readonly status: Status;
+  readonly at: TraceNs;
+};
+
+/** Publishes a frozen snapshot of the fold for the screen, some times a second, however many events come in. */
+export const createTopStore = ({
+  sourceName,
+  filter = NO_FILTER,
+  clock = () => performance.now(),
+  busy = null,
+}: StoreOptions): LiveTopStore => {
   const listeners = new Set<() => void>();
   let source: TopSource | null = null;
+  let survey: Survey | null = null;
   let phase: Status['phase'] = 'attaching';
   let notice = '';
-  let rates = { entries: 0, exits: 0 };
-  let lastLedger: LedgerRow | null = null;
-  let held = { bytes: 0, at: Number.NEGATIVE_INFINITY, cost: 0 };
+  let rates: Rates = { entries: 0, exits: 0, tallied: 0 };
+  let lastLedger: (LedgerRow & { readonly tallied: number }) | null = null;
   let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
   let finished: { readonly key: string; readonly path: ClosePath } | null = null;
-  /** While paused: every row of that moment, and its status. */
-  let still: { readonly rows: readonly Row[]; readonly status: Status; readonly at: TraceNs } | null = null;
+  /** While paused: the rows of that moment, and its status. */
+  let still: Still | null = null;
+  /** What the rows on the screen stand for, the followed one and the open one. */
+  let known = new Map<string, DyingOne>();
   let isStopped = false;
-  let frameCost = 0;
+  let load = CALM;
+  let drawn = { at: Number.NEGATIVE_INFINITY, cost: 0 };
+  let isGoingOn = false;
 
   const vantage = (from: TopSource): Vantage => ({ now: from.tracker.now(), netns: from.meta.netns });
 
-  const statusNow = (): Status => {
-    const row = source?.tracker.ledger();
-    const counters = source?.tracker.counters();
-    const hasTime = source !== null && Number.isFinite(source.tracker.now());
-    return {
-      source: sourceName === '' ? 'live' : 'recording',
+  const statusNow = (): Status =>
+    statusOf(source, {
       sourceName,
       phase,
-      backend: source?.meta.backend ?? '',
-      tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
-      clock: source !== null && hasTime ? localTime(source.wallClock(source.tracker.now())) : '',
-      orphans: row?.orphans ?? null,
-      kernelOrphans: row?.kernelOrphans ?? null,
-      limit: row?.kernelLimit ?? null,
-      drift: row?.drift ?? null,
-      inFlight: row?.inFlight ?? 0,
-      unlocated: row?.unlocated ?? 0,
-      entriesPerSec: rates.entries,
-      exitsPerSec: rates.exits,
-      lostEvents: counters?.lostEvents ?? 0,
-      lateEvents: counters?.lateEvents ?? 0,
-      malformed: counters?.malformed ?? 0,
-      heldBytes: held.bytes,
-      heldUnknown: source?.tracker.silentCount() ?? 0,
+      rates,
+      level: levelOf(load),
+      heldBytes: survey?.heldBytes() ?? null,
       notice,
-    };
-  };
-
-  const addUpHeld = (tracker: Tracker): void => {
-    if (clock() - held.at < Math.max(HELD_MS, held.cost / FRAME_SHARE)) return;
-    const start = clock();
-    let bytes = 0;
-    for (const sock of tracker.live()) if (sock.destroyedAt === null) bytes += heldBy(sock);
-    held = { bytes, at: clock(), cost: clock() - start };
-  };
+    });
 
   const detailNow = (): ClosePath | Dying | null => {
     if (query.detail === null || source === null) return null;
     if (finished?.key === query.detail) return finished.path;
-    const sock = find(source.tracker.live(), keyOf, query.detail);
-    if (sock !== undefined) return source.describeOneDying(sock);
-    const orphan = find(source.tracker.silent(), silentKeyOf, query.detail);
-    return orphan === undefined
-      ? null
-      : dyingOf(
-          describeSilent(orphan, source.meta.netns),
-          source.deadline(orphan) ?? deadlineOfSilent(),
-          source.wallClock,
-        );
+    const open = known.get(query.detail);
+    if (open === undefined) return null;
+    if (isSock(open)) return source.describeOneDying(open);
+    return dyingOf(
+      describeSilent(open, source.meta.netns),
+      source.deadline(open) ?? deadlineOfSilent(),
+      source.wallClock,
+    );
   };
 
   /** The rows on the screen with their deadlines: of these few alone they are worked out. */
-  const withDeadlines = <P extends { readonly rows: readonly Row[] }>(page: P, from: TopSource, now: TraceNs): P => ({
-    ...page,
-    rows: page.rows.map((row) => {
-      const dying = row.sock ?? row.orphan;
-      const deadline = dying === undefined ? null : from.deadline(dying);
-      const deadlineMs =
-        deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
-      return { ...row, deadlineMs };
-    }),
-  });
+  const withDeadlines = (rows: readonly Row[], from: TopSource, now: TraceNs): readonly Row[] =>
+    levelOf(load).hasDetail
+      ? rows.map((row) => {
+          const dying = row.sock ?? row.orphan;
+          const deadline = dying === undefined ? null : from.deadline(dying);
+          const deadlineMs =
+            deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
+          return { ...row, deadlineMs };
+        })
+      : rows;
+
+  const remember = (rows: readonly DyingOne[]): void => {
+    const next = new Map<string, DyingOne>();
+    for (const key of [query.follow ?? null, query.detail]) {
+      const dying = key === null ? undefined : known.get(key);
+      if (key !== null && dying !== undefined) next.set(key, dying);
+    }
+    for (const dying of rows) next.set(keyOfDying(dying), dying);
+    known = next;
+  };
+
+  const followed = (): DyingOne | null => known.get(query.follow ?? '') ?? null;
 
   const take = (): Snapshot => {
-    if (source === null) {
+    if (source === null || survey === null) {
       return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
     }
     if (still !== null) {
-      const page = withDeadlines(selectFrom(still.rows, query), source, still.at);
-      return Object.freeze({ status: still.status, ...page, query, detail: detailNow() });
+      const page = selectFrom(still.rows, query);
+      const rows = withDeadlines(page.rows, source, still.at);
+      remember(rows.flatMap((row) => row.sock ?? row.orphan ?? []));
+      const { status, total } = still;
+      return Object.freeze({ status, ...page, rows, total, query, detail: detailNow() });
     }
-    addUpHeld(source.tracker);
-    const live = selectLive(source.tracker, query, vantage(source), filter);
-    const page = withDeadlines(live, source, source.tracker.now());
-    return Object.freeze({ status: statusNow(), ...page, query, detail: detailNow() });
+    survey.look(query, vantage(source), followed(), !levelOf(load).hasDetail);
+    if (survey.isAtWork()) goOn();
+    const seenFrom = vantage(source);
+    const { rows: found, ...page }: Answer = survey.page(query, seenFrom, followed());
+    remember(found);
+    const rows = withDeadlines(
+      found.map((dying) => rowOfDying(dying, seenFrom)),
+      source,
+      seenFrom.now,
+    );
+    const total = source.tracker.silentCount() + source.tracker.dyingCount();
+    return Object.freeze({ status: statusNow(), rows, ...page, total, detail: detailNow() });
+  };
+
+  /** Goes on with what the survey has begun, between frames. */
+  const goOn = (): void => {
+    if (isGoingOn || survey === null) return;
+    isGoingOn = true;
+    setTimeout(() => {
+      isGoingOn = false;
+      if (isStopped || survey === null) return;
+      const wasAwaited = snapshot.progress !== undefined && snapshot.progress !== null;
+      if (!survey.goOn()) goOn();
+      else if (wasAwaited && still === null) publish();
+    }, survey.pauseMs()).unref();
   };
 
   let snapshot = take();
   const publish = (): void => {
     const start = clock();
     snapshot = take();
-    frameCost = clock() - start;
+    drawn = { at: start, cost: clock() - start };
     for (const listener of listeners) listener();
   };
-  const loop = (): void => {
+
+  let tickAt = clock();
+  const tick = (): void => {
     if (isStopped) return;
-    if (still === null) publish();
-    setTimeout(loop, Math.max(FRAME_MS, frameCost / FRAME_SHARE)).unref();
+    const now = clock();
+    if (busy !== null) {
+      const sample = { tookMs: now - tickAt, busy: busy(), lateMs: now - tickAt - TICK_MS };
+      const before = load;
+      load = nextLoad(load, sample);
+      // What is given up is said at once.
+      if (load.step !== before.step && still === null) publish();
+    }
+    tickAt = now;
+    const every = Math.max(levelOf(load).drawMs, drawn.cost / FRAME_SHARE);
+    if (still === null && now - drawn.at >= every - TICK_MS / 2) publish();
+    setTimeout(tick, TICK_MS).unref();
   };
-  setTimeout(loop, FRAME_MS).unref();
+  setTimeout(tick, TICK_MS).unref();
+
+  const hold = (from: TopSource, on: Survey): Still => {
+    const { tracker } = from;
+    const total = tracker.silentCount() + tracker.dyingCount();
+    const seenFrom = vantage(from);
+    const isWhole = total <= STILL_ROWS;
+    const dying = isWhole
+      ? firstDying(tracker, seenFrom, filter, STILL_ROWS)
+      : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, seenFrom, null).rows;
+    const status = statusNow();
+    const text = `paused on ${formatCount(dying.length)} rows of ${formatCount(total)} dying sockets`;
+    return {
+      rows: dying.map((one) => rowOfDying(one, seenFrom)),
+      total,
+      status: isWhole ? status : { ...status, notice: [text, notice].filter((part) => part !== '').join('; ') },
+      at: seenFrom.now,
+    };
+  };
 
   return {
     subscribe: (listener) => {
@@ -171,14 +221,12 @@ export const createTopStore = (
       publish();
     },
     setPaused: (paused) => {
-      still =
-        !paused || source === null
-          ? null
-          : { rows: allRows(source.tracker, vantage(source), filter), status: statusNow(), at: source.tracker.now() };
+      still = !paused || source === null || survey === null ? null : hold(source, survey);
       publish();
     },
     attach: (taken) => {
       source = taken;
+      survey = createSurvey(taken.tracker, filter, clock);
       // Which backend was tried, and why, is of no use any more.
       notice = '';
     },
@@ -190,17 +238,19 @@ export const createTopStore = (
       notice = printable(text);
     },
     onLedger: (row) => {
+      const tallied = source?.tracker.counters().tallied ?? 0;
       const seconds = lastLedger === null ? 0 : (row.at - lastLedger.at) / 1e9;
       if (lastLedger !== null && seconds > 0) {
         rates = {
           entries: (row.entries - lastLedger.entries) / seconds,
           exits: (row.exits - lastLedger.exits) / seconds,
+          tallied: (tallied - lastLedger.tallied) / seconds,
         };
       }
-      lastLedger = row;
+      lastLedger = { ...row, tallied };
     },
     onEnd: (sock) => {
-      if (query.detail !== keyOf(sock)) return;
+      if (query.detail === null || query.detail !== keyOf(sock)) return;
       const path = source?.describe(sock) ?? null;
       if (path !== null) finished = { key: keyOf(sock), path };
     },
@@ -208,15 +258,4 @@ export const createTopStore = (
       isStopped = true;
     },
   };
-};
-
-const find = <T>(among: Iterable<T>, key: (item: T) => string, wanted: string): T | undefined => {
-  for (const item of among) if (key(item) === wanted) return item;
-  return undefined;
-};
-
-/** `HH:MM:SS` local, of an RFC 3339 time. */
-const localTime = (rfc3339: string): string => {
-  const date = new Date(rfc3339);
-  return Number.isNaN(date.getTime()) ? '' : date.toTimeString().slice(0, 8);
 };

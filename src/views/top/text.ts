@@ -12,10 +12,12 @@ export const printTop = (snapshot: Snapshot, line: (text: string) => void): void
       status.clock === '' ? '--:--:--' : status.clock,
       `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
       `entries ${formatRate(status.entriesPerSec)} exits ${formatRate(status.exitsPerSec)}`,
+      ...(status.fastDeaths > 0 ? [`fast deaths ${formatRate(status.fastDeathsPerSec)}, only counted`] : []),
       `held ${formatBytes(status.heldBytes)}`,
       `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? '?'}`,
       `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
       status.phase,
+      ...(status.overload === '' ? [] : [status.overload]),
       ...(status.notice === '' ? [] : [status.notice]),
     ].join(' | '),
   );

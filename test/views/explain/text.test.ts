@@ -24,6 +24,14 @@ const text = (rows: readonly Row[], end: Partial<ReportEnd> = {}): string =>
   reportLines(reportOf(rows, end), 80).join('\n');
 const flat = (lines: string): string => lines.replace(/\s+/g, ' ');
 
+test('deaths that were only counted are told apart from those that were described', () => {
+  const report = reportOf([aPath()]);
+  expect(flat(reportLines(report, 80, 12_345).join('\n'))).toContain(
+    '12,345 sockets more died too fast to be announced: counted in the kernel',
+  );
+  expect(reportLines(report, 80).join('\n')).not.toContain('too fast');
+});
+
 describe('the axis of a close path', () => {
   test('has states with the times they began, and what it still does', () => {
     expect(axis(aDying(), 72)).toEqual([

@@ -1,5 +1,6 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Snapshot, TopStore } from '../../../src/views/top/model.ts';
 import { widthOf } from '../../../src/views/top/width.ts';
 import { aClosePath, aRow, aStatus, fakeStore, someRows } from './builders.ts';
 import { KEYS, renderAt } from './render-at.tsx';
@@ -82,6 +83,7 @@ describe('an empty table says what that means', () => {
   it('while tracing, while attaching, after a failure, at the end of a recording', async () => {
     expect(await empty({})).toContain('No socket is dying now.');
     expect(await empty({ phase: 'attaching', orphans: null })).toContain('Attaching to the kernel…');
+    expect(await empty({ orphans: null })).toContain('Taking the inventory…');
     expect(await empty({ phase: 'failed', notice: 'no BTF' })).toMatch(/! no BTF[\s\S]*The trace failed\./);
     expect(await empty({ phase: 'ended', source: 'recording' })).toContain('The recording is over.');
   });
@@ -295,6 +297,34 @@ it('? explains keys and marks, over a close path too, and goes back to where it 
   await screen.shows('still in close()');
   screen.press(KEYS.escape);
   await screen.shows('closed at');
+});
+
+describe('while an answer is being worked out', () => {
+  const working = (change: Partial<Snapshot>): TopStore => {
+    const store = fakeStore(someRows(30));
+    const frames = new Map<Snapshot, Snapshot>();
+    const getSnapshot = (): Snapshot => {
+      const plain = store.getSnapshot();
+      const known = frames.get(plain) ?? { ...plain, ...change };
+      frames.set(plain, known);
+      return known;
+    };
+    return { ...store, getSnapshot };
+  };
+
+  it('the rows before it stay, and the footer tells how far it is', async () => {
+    const screen = await renderAt(working({ progress: 0.437 }), 80, 24);
+    await screen.shows(/sorting 43%$/m);
+    expect(screen.selected()).toContain(':50000');
+    screen.press('/x');
+    await screen.shows(/filter: x_.*looking 43%$/m);
+  });
+
+  it('a table without rows does not say that there are none', async () => {
+    const screen = await renderAt(working({ progress: 0.5, rows: [], matching: 0, total: 131_072 }), 80, 24);
+    await screen.shows('Looking through 131,072 dying sockets: 50%.');
+    expect(screen.frame()).not.toContain('No socket');
+  });
 });
 
 it('q and Ctrl+C ask to quit once', async () => {

@@ -1,6 +1,7 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, it } from 'vitest';
 import { barText } from '../../../src/views/top/bar.ts';
+import { flowLine } from '../../../src/views/top/status-lines.ts';
 import { aStatus, fakeStore, someRows } from './builders.ts';
 import { renderAt } from './render-at.tsx';
 
@@ -45,6 +46,30 @@ it('a drift that what is in flight explains is calm', async () => {
 it('memory that nobody knows is not shown as 0', async () => {
   expect(await head({ heldBytes: 0, heldUnknown: 3 })).toContain('held ?');
   expect(await head({ heldBytes: 8192, heldUnknown: 1 })).toContain('held >8.0K');
+});
+
+it('memory that was not added up is not shown as 0 either', async () => {
+  expect(await head({ heldBytes: null })).toContain('held ?');
+});
+
+it('deaths that were only counted are told where there were any, with what fast means where there is room', async () => {
+  expect(await head({})).not.toContain('fast deaths');
+  const fast = { fastDeaths: 99_999, fastDeathsPerSec: 1234, minAgeMs: 10 };
+  const flow = (change: Parameters<typeof aStatus>[0], width: number): string =>
+    flowLine(aStatus(change), width)
+      .map(({ text }) => text)
+      .join('');
+  expect(flow(fast, 160)).toContain('fast deaths 1234/s (<10ms, counted in the kernel)');
+  expect(flow({ ...fast, minAgeMs: null }, 160)).toContain('fast deaths 1234/s (counted in the kernel)');
+  expect(flow(fast, 100)).toMatch(/exits 118\/s {2}fast deaths 1234\/s {2}held 12M/);
+  expect(await head(fast, 80)).toMatch(/fast deaths 1234\/s {2}held 12M .* 0 lost/);
+  expect(await head({ ...fast, lostEvents: 5, drift: -122 }, 60)).toMatch(/DRIFT -122 .* 5 LOST/);
+});
+
+it('what was given up under load is told before the notice', async () => {
+  const overload = 'overloaded: drawing every 2 s';
+  expect(await head({ overload })).toMatch(/^! overloaded: drawing every 2 s$/m);
+  expect(await head({ overload, notice: 'the map is full' })).toContain(`! ${overload}; the map is full`);
 });
 
 it('unlocated orphans and the notice are shown when there are any', async () => {

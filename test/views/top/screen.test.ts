@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { restoreTerminal, runScreen } from '../../../src/views/top/screen.tsx';
+import { firstFrame } from '../../../src/views/top/first-frame.ts';
+import { runScreen } from '../../../src/views/top/screen.tsx';
+import { restoreTerminal, takeTerminal } from '../../../src/views/top/terminal.ts';
 import { aRow, aStatus, fakeStore, someRows } from './builders.ts';
 import { aTerminal } from './terminal.ts';
 
@@ -165,4 +167,59 @@ it('a terminal that was never taken is left alone', () => {
   const terminal = aTerminal(80, 24);
   restoreTerminal(terminal.stdout);
   expect(terminal.written()).toBe('');
+});
+
+describe('the first frame, from before Ink is loaded,', () => {
+  const attaching = aStatus({ phase: 'attaching', orphans: null, kernelOrphans: null, limit: null, drift: null });
+
+  it.each([
+    [80, 24],
+    [200, 50],
+    [40, 8],
+  ])('reads as the one that Ink draws over it, at %dx%d', async (columns, rows) => {
+    const store = fakeStore([], attaching);
+    const drawn = await start(columns, rows, store);
+    await drawn.terminal.shows('quit');
+    const early = aTerminal(columns, rows);
+    takeTerminal(early.stdin, early.stdout, firstFrame(store.getSnapshot(), { columns, rows }));
+    await early.shows('quit');
+    expect(early.buffer()).toBe('alternate');
+    expect(early.lines()).toEqual(drawn.terminal.lines());
+    restoreTerminal(early.stdout);
+  });
+
+  it('is wiped away by Ink’s, and the shell is back after both', async () => {
+    const terminal = aTerminal(80, 24);
+    await terminal.print('$ finwait\r\n');
+    const store = fakeStore(someRows(3), attaching);
+    takeTerminal(
+      terminal.stdin,
+      terminal.stdout,
+      Array.from({ length: 24 }, () => 'x'.repeat(80)),
+    );
+    await terminal.shows('xxx');
+    expect(terminal.setRawMode).toHaveBeenLastCalledWith(true);
+    const controller = new AbortController();
+    const { stdin, stdout } = terminal;
+    const done = runScreen(store, { stdin, stdout, onQuit: () => {}, signal: controller.signal });
+    await terminal.shows('1-3 of 3');
+    expect(terminal.lines().join('\n')).not.toContain('xxx');
+    controller.abort();
+    await done;
+    await expectRestored(terminal);
+  });
+
+  it('gives the terminal back when nothing came after it', async () => {
+    const terminal = aTerminal(80, 24);
+    await terminal.print('$ finwait\r\n');
+    takeTerminal(terminal.stdin, terminal.stdout, ['orphans ?']);
+    await terminal.shows('orphans');
+    restoreTerminal(terminal.stdout);
+    await expectRestored(terminal);
+  });
+
+  it('is nothing on a terminal that is too small for it', () => {
+    expect(firstFrame(fakeStore([]).getSnapshot(), { columns: 39, rows: 24 })).toEqual([]);
+    expect(firstFrame(fakeStore([]).getSnapshot(), { columns: 0, rows: 0 })).toEqual([]);
+  });
 });

@@ -1,0 +1,78 @@
+import type { ClosePath, Dying } from '../../explain/close-path.ts';
+import type { Deadline } from '../../explain/deadline/deadline.ts';
+import type { TraceNs } from '../../kernel/units.ts';
+import type { Sock } from '../../lifecycle/sock.ts';
+import type { Tracker } from '../../lifecycle/tracker.ts';
+import type { Inventoried } from '../../wire/event.ts';
+import type { Meta } from '../../wire/meta.ts';
+import type { Level } from './load.ts';
+import type { Status } from './model.ts';
+
+/** The stream that is shown, as the fold keeps it. */
+export type TopSource = {
+  readonly meta: Meta;
+  readonly tracker: Tracker;
+  readonly describe: (sock: Sock) => ClosePath | null;
+  readonly describeOneDying: (sock: Sock) => Dying | null;
+  readonly deadline: (dying: Sock | Inventoried) => Deadline | null;
+  readonly wallClock: (at: TraceNs) => string;
+};
+
+/** Orphans a second that began and ended, and deaths a second that were only counted. */
+export type Rates = { readonly entries: number; readonly exits: number; readonly tallied: number };
+
+/** What the store knows beside its source. */
+type Beside = {
+  readonly sourceName: string;
+  readonly phase: Status['phase'];
+  readonly rates: Rates;
+  readonly level: Level;
+  readonly heldBytes: number | null;
+  readonly notice: string;
+};
+
+/** The header's figures as of now. */
+export const statusOf = (source: TopSource | null, beside: Beside): Status => {
+  const { sourceName, rates, level } = beside;
+  const row = source?.tracker.ledger();
+  const counters = source?.tracker.counters();
+  const hasTime = source !== null && Number.isFinite(source.tracker.now());
+  return {
+    source: sourceName === '' ? 'live' : 'recording',
+    sourceName,
+    phase: beside.phase,
+    backend: source?.meta.backend ?? '',
+    tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
+    clock: source !== null && hasTime ? localTime(source.wallClock(source.tracker.now())) : '',
+    orphans: row?.orphans ?? null,
+    kernelOrphans: row?.kernelOrphans ?? null,
+    limit: row?.kernelLimit ?? null,
+    drift: row?.drift ?? null,
+    inFlight: row?.inFlight ?? 0,
+    unlocated: row?.unlocated ?? 0,
+    entriesPerSec: rates.entries,
+    exitsPerSec: rates.exits,
+    fastDeaths: counters?.tallied ?? 0,
+    fastDeathsPerSec: rates.tallied,
+    minAgeMs: minAgeOf(source?.meta),
+    lostEvents: counters?.lostEvents ?? 0,
+    lateEvents: counters?.lateEvents ?? 0,
+    malformed: counters?.malformed ?? 0,
+    heldBytes: level.hasDetail ? beside.heldBytes : null,
+    heldUnknown: source?.tracker.silentCount() ?? 0,
+    overload: level.text,
+    notice: beside.notice,
+  };
+};
+
+/** Deaths faster than this are only counted, ms; null where nothing says so. */
+const minAgeOf = (meta: Meta | undefined): number | null => {
+  const us = Number(meta?.filters['minAgeUs']);
+  return us > 0 ? us / 1000 : null;
+};
+
+/** `HH:MM:SS` local, of an RFC 3339 time. */
+const localTime = (rfc3339: string): string => {
+  const date = new Date(rfc3339);
+  return Number.isNaN(date.getTime()) ? '' : date.toTimeString().slice(0, 8);
+};
