@@ -36,7 +36,7 @@ export const findBpftrace = async (): Promise<BpftraceProgram> => {
   if (path === null) {
     throw new Fault('bpftrace is not installed', { why, remedy: INSTALL, exitCode: EXIT.cannotTrace });
   }
-  const result = await execa(path, ['--version'], { reject: false, timeout: 10_000 });
+  const result = await execa(path, ['--version'], { reject: false, timeout: 60_000 });
   const version = parseBpftraceVersion(`${result.stdout}\n${result.stderr}`);
   if (version === null) {
     throw new Fault(`${path} --version says nothing finwait understands`, {

@@ -62,6 +62,8 @@ export type Tracker = Host['seen'] & {
   readonly end: () => void;
   /** Every sock announced and not finished, in the order of their announcements; of one long silent, a copy. */
   readonly live: () => IterableIterator<Sock>;
+  /** The same life of a sock as it is now; undefined where it has ended. */
+  readonly current: (sock: Sock) => Sock | undefined;
   /** Socks that are dying: announced and not destroyed. */
   readonly dyingCount: () => number;
   /** Orphans of the inventory that have shown no event yet. */
@@ -493,6 +495,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       addGapToAll('capture_ended', () => true);
     },
     live: everySock,
+    current: ({ sk, generation }) => {
+      const found = live.get(sk);
+      const now = found === undefined ? undefined : look(sk, found);
+      return now?.generation === generation && now.destroyedAt === null ? now : undefined;
+    },
     dyingCount: () => dying,
     silent: () => older.silent.values(),
     silentCount: () => older.silent.size,

@@ -11,6 +11,9 @@ import { hasWords, keyOfRow, quickKey, wordsOf } from './sort-keys.ts';
 export type Dying = Sock | Inventoried;
 
 export const isSock = (dying: Dying): dying is Sock => !('kind' in dying);
+/** Whether both are the same life of a sock: of one long silent there are copies. */
+export const isSame = (a: Dying, b: Dying | null): boolean =>
+  a === b || (b !== null && isSock(a) && isSock(b) && a.sk === b.sk && a.generation === b.generation);
 export const keyOfDying = (dying: Dying): string => (isSock(dying) ? keyOf(dying) : silentKeyOf(dying));
 export const rowOfDying = (dying: Dying, vantage: Vantage): Row =>
   isSock(dying) ? rowOf(dying, vantage) : silentRow(dying, vantage);
@@ -76,7 +79,7 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
     matching++;
     ranking.offer(dying, key);
     if (followedKey === null) return;
-    if (dying === followed) {
+    if (isSame(dying, followed)) {
       isFollowedSeen = true;
       return;
     }

@@ -46,7 +46,7 @@ export const asksForDetail = (filter: PathFilter): boolean =>
 /** Whether a dying sock passes the command line's filter, as its path would if it ended now. */
 export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
   const isLate = sock.announce.via === VIA.late;
-  if (!isLate && (now - sock.announcedAt) / 1000 < filter.minAgeUs) return false;
+  if (!isLate && (now - sock.closedAt) / 1000 < filter.minAgeUs) return false;
   if (!asksForDetail(filter)) return true;
   const detail = parseAnnounce(sock.announce.line);
   const state = filter.state;

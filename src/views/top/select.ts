@@ -1,7 +1,7 @@
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
 import type { Query, Row, SortKey } from './model.ts';
-import { accepts, type Dying, dyingOf, isSock } from './pass.ts';
+import { accepts, type Dying, dyingOf, isSame, isSock } from './pass.ts';
 import { compareKeys } from './ranking.ts';
 import { asksForDetail, type Vantage } from './rows.ts';
 import { hasWords, keyOfRow, wordsOf } from './sort-keys.ts';
@@ -67,7 +67,7 @@ export const oldest = (
   for (const dying of dyingOf(tracker)) {
     if (filter !== NO_FILTER && !accepts(dying, filter, vantage)) continue;
     if (index >= query.offset && index < end) rows.push(dying);
-    if (dying === followed) followIndex = index;
+    if (isSame(dying, followed)) followIndex = index;
     index++;
     // Rows only ever move up: one that is not here by then has gone, or was never below.
     if (index >= end && (followed === null || followIndex !== null || index >= SHALLOW)) break;
@@ -77,6 +77,7 @@ export const oldest = (
 
 /** The same page of rows ranked by a pass, less what has ended since; an exact one comes with the next pass. */
 export const ranked = (
+  tracker: Tracker,
   order: readonly Dying[],
   matching: number,
   query: Query,
@@ -87,13 +88,14 @@ export const ranked = (
   let followIndex: number | undefined;
   let index = 0;
   let ended = 0;
-  for (const dying of order) {
-    if (isSock(dying) && dying.destroyedAt !== null) {
+  for (const then of order) {
+    const dying = isSock(then) ? tracker.current(then) : then;
+    if (dying === undefined) {
       ended++;
       continue;
     }
     if (index >= query.offset && index < end) rows.push(dying);
-    if (dying === followed) followIndex = index;
+    if (isSame(dying, followed)) followIndex = index;
     index++;
     if (index >= end && (followed === null || followIndex !== undefined)) break;
   }

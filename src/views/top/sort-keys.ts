@@ -50,7 +50,7 @@ export const quickKey = (dying: Sock | Inventoried, sort: SortKey): Key | null =
   }
   switch (sort) {
     case 'age':
-      return dying.announce.via === VIA.late ? OLDEST : -dying.announcedAt;
+      return dying.announce.via === VIA.late ? OLDEST : -dying.closedAt;
     case 'held':
       return heldBy(dying);
     case 'retransmits':

@@ -95,7 +95,7 @@ export const createTopStore = ({
     if (finished?.key === query.detail) return finished.path;
     const open = known.get(query.detail);
     if (open === undefined) return null;
-    if (isSock(open)) return source.describeOneDying(open);
+    if (isSock(open)) return source.describeOneDying(source.tracker.current(open) ?? open);
     return dyingOf(
       describeSilent(open, source.meta.netns),
       source.deadline(open) ?? deadlineOfSilent(),

@@ -90,7 +90,7 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
   };
 
   const hasFullPage = (query: Query): boolean =>
-    standing !== null && ranked(standing.rows, standing.matching, query, null).rows.length === query.limit;
+    standing !== null && ranked(tracker, standing.rows, standing.matching, query, null).rows.length === query.limit;
 
   return {
     goOn,
@@ -123,7 +123,7 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
       const { rows, matching, order, followIndex } = standing;
       const isAnswer = answers(standing, query);
       const shown = isAnswer ? query : { ...standing.order.query, detail: query.detail };
-      const page = ranked(rows, matching, shown, followed);
+      const page = ranked(tracker, rows, matching, shown, followed);
       const isRanked = page.followIndex === undefined && order.query?.follow === query.follow;
       return {
         ...page,
