@@ -19,6 +19,9 @@ const FIRST_NS = 1_000_000_000_000;
 export const linesOf = (recording: Uint8Array): readonly string[] =>
   zstdDecompressSync(recording).toString('utf8').split('\n');
 
+/** `via` of an announcement whose close was not seen. @see docs/wire-format.md */
+const CLOSE_NOT_SEEN = '4';
+
 /** The lives that a recording holds from beginning to end, and that lasted no longer than `longestNs`. */
 export const livesOf = (lines: Iterable<string>, longestNs: number): readonly Life[] => {
   const open = new Map<string, string[][]>();
@@ -29,7 +32,7 @@ export const livesOf = (lines: Iterable<string>, longestNs: number): readonly Li
     if (letter === 'A') {
       const life = [fields];
       open.set(sk, life);
-      lives.push(life);
+      if (fields[3] !== CLOSE_NOT_SEEN) lives.push(life);
     } else if ('SRXD'.includes(letter) && letter !== '') open.get(sk)?.push(fields);
   }
   return lives
