@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { surveyBackends } from '../src/capture/backend.ts';
 import { type BpftraceProgram, bpftraceEnv } from '../src/capture/bpftrace.ts';
 import { loadBtf } from '../src/capture/btf.ts';
@@ -20,12 +21,16 @@ export const bareScript = (script: string): string => {
   return ['BEGIN { printf("ready\\n"); }', ...probes.map((probe) => `${probe} { }`), ''].join('\n');
 };
 
-/** The script that finwait would load here, of the first backend that this kernel has. */
-const finwaitScript = (): string => {
+/**
+ * The script that finwait would load here, of the first backend that this kernel has.
+ *
+ * @param probes - the folder of its scripts
+ */
+const finwaitScript = (probes: string): string => {
   const btf = loadBtf();
   const backend = surveyBackends(btf).find(({ isAvailable }) => isAvailable)?.backend;
   if (btf === undefined || backend === undefined) throw new Error('finwait has no backend here: finwait doctor');
-  return resolveProbe(readFileSync(new URL(`../probes/${backend}.bt`, import.meta.url), 'utf8'), btf.has);
+  return resolveProbe(readFileSync(join(probes, `${backend}.bt`), 'utf8'), btf.has);
 };
 
 /** Starts a script and resolves once it has printed what its BEGIN says: after everything is attached. */
@@ -38,20 +43,20 @@ const startScript = async (program: BpftraceProgram, script: string, word: RegEx
 };
 
 /** How long bpftrace alone takes to attach finwait's script, ms. */
-export const startAlone = async (program: BpftraceProgram): Promise<number> => {
+export const startAlone = async (program: BpftraceProgram, probes: string): Promise<number> => {
   const start = performance.now();
-  const child = await startScript(program, finwaitScript(), /^H /m);
+  const child = await startScript(program, finwaitScript(probes), /^H /m);
   const ms = performance.now() - start;
   await child.stop();
   return ms;
 };
 
-export const bareAttach = (program: BpftraceProgram): Tool => ({
+export const bareAttach = (program: BpftraceProgram, probes: string): Tool => ({
   name: 'bare attach',
   bpftrace: program.version,
   role: 'bare',
   start: async () => {
-    const child = await startScript(program, bareScript(finwaitScript()), /^ready$/m);
+    const child = await startScript(program, bareScript(finwaitScript(probes)), /^ready$/m);
     const stop = async () => {
       await child.stop();
       return { lost: null, drift: null };

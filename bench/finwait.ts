@@ -1,5 +1,5 @@
 import { symlinkSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BpftraceProgram } from '../src/capture/bpftrace.ts';
 import { startChild } from './child.ts';
@@ -30,6 +30,9 @@ export const lastLedger = (text: string): Said => {
   };
   return { lost: figure('lost_events'), drift: figure('drift') };
 };
+
+/** The scripts of the build that this bin file is of. */
+export const probesOf = (entry: string): string => resolve(dirname(entry), '../../probes');
 
 /** PATH with this bpftrace first: finwait takes the one it finds. */
 export const pathWith = (bpftrace: string): string => {

@@ -5,14 +5,14 @@
  *
  * Each thread is client and server at once, on a core of its own: connect, accept, close the client, close the server.
  * The client closes first, so that its socket goes through FIN_WAIT1, FIN_WAIT2 and TIME_WAIT, and the server's through
- * CLOSE_WAIT and LAST_ACK. Destinations rotate through 127.1.0.0 and up: no four-tuple is used twice in a run.
+ * CLOSE_WAIT and LAST_ACK. Destinations rotate through 127.1.0.0 and up, so that TIME_WAIT does not use up the ports.
  *
  *   --connections  ends the run after so many, whatever the time (default 4,000,000)
  *   --rate         connections a second, of all threads together; 0: as fast as it can
  *   --slow         so many connections, spread over the run, whose server keeps its end open until the run is over: their
  *                  client ends are orphans in FIN_WAIT2 meanwhile, where tcp_fin_timeout is above 60 s
  *
- * Prints one JSON object. Ends early at SIGINT and SIGTERM, and with its parent. Connects to loopback and nowhere else.
+ * Prints one JSON object. Ends 30 s after its time whatever hangs, early at SIGINT and SIGTERM, and with its parent. Connects to loopback and nowhere else.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -38,6 +38,8 @@
 #define MAX_CONNECTIONS 20000000L
 /* Consecutive failures after which a thread gives up. */
 #define MAX_FAILURES 1000
+/* Whatever hangs, it hangs no longer than this after its time. */
+#define GRACE_SECONDS 30
 /* A burst of the paced mode is at most this late, then it is forgotten: no catching up. */
 #define MAX_LAG 0.05
 
@@ -214,6 +216,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	alarm((unsigned)seconds + GRACE_SECONDS);
 
 	CPU_ZERO(&cpus);
 	sched_getaffinity(0, sizeof cpus, &cpus);

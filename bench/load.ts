@@ -76,11 +76,7 @@ export const removeStale = (): void => {
 
 export type LoadOptions = { readonly seconds: number; readonly rate: number; readonly slow: number };
 
-/**
- * One load in a network namespace of its own, which takes what it leaves in TIME_WAIT with it.
- *
- * @param onEnd - while the namespace is still there, and the slow deaths too
- */
+/** One load in a network namespace of its own, which takes what it leaves in TIME_WAIT with it. */
 export const runLoad = async (program: string, options: LoadOptions): Promise<Load> => {
   const name = `${PREFIX}-${process.pid}`;
   execFileSync('ip', ['netns', 'add', name]);

@@ -9,7 +9,7 @@ import { bareAttach } from './bare.ts';
 import { runCapture } from './capture.ts';
 import { captureLines, captureNotes } from './capture-table.ts';
 import { scratchDir } from './cleanup.ts';
-import { finwaitTools, pathWith } from './finwait.ts';
+import { finwaitTools, pathWith, probesOf } from './finwait.ts';
 import { buildLoad, removeStale } from './load.ts';
 import { machineLine } from './machine.ts';
 import { type BenchOptions, commandOf, type Part, parseOptions, USAGE } from './options.ts';
@@ -51,7 +51,7 @@ const measureCapture = async (
 ): Promise<readonly string[]> => {
   const tools = [
     NOTHING,
-    ...bpftraces.flatMap((program) => [bareAttach(program), ...finwaitTools(entry, program)]),
+    ...bpftraces.flatMap((program) => [bareAttach(program, probesOf(entry)), ...finwaitTools(entry, program)]),
     ...peerTools(),
   ];
   const { seconds, rate, slow, rounds } = options;
@@ -72,7 +72,7 @@ const main = async (options: BenchOptions): Promise<void> => {
   if (isLive && process.getuid?.() !== 0) throw new Error('tracing needs root: sudo npm run bench');
   // Administrators' programs, which not every root shell finds.
   process.env.PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
-  const entry = buildFinwait(options);
+  const entry = isLive ? buildFinwait(options) : '';
   const bpftraces = isLive ? await findBpftraces(options.bpftraces) : [];
   const measure: Readonly<Record<Part, () => Promise<readonly string[]>>> = {
     capture: () => measureCapture(options, entry, bpftraces),

@@ -4,7 +4,7 @@ import type { BpftraceProgram } from '../src/capture/bpftrace.ts';
 import { startAlone } from './bare.ts';
 import { startChild } from './child.ts';
 import { scratchDir } from './cleanup.ts';
-import { pathWith } from './finwait.ts';
+import { pathWith, probesOf } from './finwait.ts';
 import { type Frames, framesBetween, parseSeen, type Seen } from './frames.ts';
 import { makeRecording } from './make-lines.ts';
 import type { BenchOptions } from './options.ts';
@@ -48,7 +48,7 @@ type Start = { readonly frameMs: number; readonly attachedMs: number; readonly a
 
 /** From the start of the program to its first frame, and to its word that it traces; and bpftrace's own part in that. */
 const startOnce = async (entry: string, program: BpftraceProgram): Promise<Start> => {
-  const aloneMs = await startAlone(program);
+  const aloneMs = await startAlone(program, probesOf(entry));
   const job = { argv: [process.execPath, entry, 'top'], marks: ['finwait', 'tracing'], until: 'tracing' };
   const seen = await onTerminal(job, { PATH: pathWith(program.path) });
   return { frameMs: at(seen, 'finwait') * 1000, attachedMs: at(seen, 'tracing') * 1000, aloneMs };

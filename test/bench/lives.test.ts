@@ -29,10 +29,10 @@ describe('the repeated stream', () => {
   });
 
   test('runs at about the rate asked for, once lives overlap', () => {
-    const rest = repeatLives(lives, 200_000).drop(500_000).take(100_000).toArray();
+    const rest = repeatLives(lives, 20_000).drop(60_000).take(20_000).toArray();
     const seconds = (timeOf(rest.at(-1) ?? '') - timeOf(rest[0] ?? '')) / 1e9;
-    expect(rest.length / seconds).toBeGreaterThan(190_000);
-    expect(rest.length / seconds).toBeLessThan(215_000);
+    expect(rest.length / seconds).toBeGreaterThan(19_000);
+    expect(rest.length / seconds).toBeLessThan(21_500);
   });
 
   test('finwait finds nothing wrong with it: no line malformed, late or lost, no transition missed', () => {
