@@ -1,6 +1,6 @@
 import { quantile } from './statistics.ts';
 
-/** What bench/pty.py saw of a program on its terminal. */
+/** What bench/on_terminal.py saw of a program on its terminal. */
 export type Seen = {
   /** Seconds since the start, bytes, synchronized updates begun; of each read. */
   readonly chunks: readonly (readonly [number, number, number])[];
@@ -18,13 +18,13 @@ const BURST_SECONDS = 0.005;
 const isChunk = (value: unknown): value is readonly [number, number, number] =>
   Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'number');
 
-/** @throws Error for anything else than pty.py prints */
+/** @throws Error for anything else than on_terminal.py prints */
 export const parseSeen = (text: string): Seen => {
   const value: unknown = JSON.parse(text);
   const [chunks, marks] =
     typeof value === 'object' && value !== null ? [Reflect.get(value, 'chunks'), Reflect.get(value, 'marks')] : [];
   if (!Array.isArray(chunks) || !chunks.every(isChunk) || typeof marks !== 'object' || marks === null) {
-    throw new Error(`pty.py said ${text.slice(0, 200)}`);
+    throw new Error(`on_terminal.py said ${text.slice(0, 200)}`);
   }
   return {
     chunks,

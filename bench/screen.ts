@@ -11,7 +11,7 @@ import type { BenchOptions } from './options.ts';
 import { spread } from './statistics.ts';
 import { fixed, tableLines, whole } from './table.ts';
 
-const PTY = fileURLToPath(new URL('pty.py', import.meta.url));
+const PTY = fileURLToPath(new URL('on_terminal.py', import.meta.url));
 const PER_SECOND = 200_000;
 const STARTS = { quick: 2, full: 5 } as const;
 const TIMEOUT_SECONDS = 120;
@@ -25,7 +25,7 @@ const onTerminal = async (job: Job, env: Readonly<Record<string, string>> = {}):
   const child = await startChild('python3', [PTY, told], { env });
   await child.ended;
   const { stdout, stderr } = child.said();
-  if (stdout === '') throw new Error(`bench/pty.py failed: ${stderr.trim()}`);
+  if (stdout === '') throw new Error(`bench/on_terminal.py failed: ${stderr.trim()}`);
   const seen = parseSeen(stdout);
   const missing = job.marks.find((mark) => seen.marks[mark] === null);
   if (missing !== undefined) throw new Error(`the screen never said '${missing}': ${stdout.slice(-400)}`);

@@ -117,7 +117,7 @@ describe('frames', () => {
   });
   test('a mark that did not come is null', () => {
     expect(parseSeen('{"chunks":[[1,2,3]],"marks":{"a":0.5,"b":null}}').marks).toEqual({ a: 0.5, b: null });
-    expect(() => parseSeen('{"chunks":[[1,2]],"marks":{}}')).toThrow('pty.py');
+    expect(() => parseSeen('{"chunks":[[1,2]],"marks":{}}')).toThrow('on_terminal.py');
   });
 });
 
