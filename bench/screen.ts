@@ -46,12 +46,16 @@ const replayUnderLoad = async (entry: string, file: string): Promise<Replayed> =
 
 type Start = { readonly frameMs: number; readonly attachedMs: number; readonly aloneMs: number };
 
-/** From the start of the program to its first frame, and to its word that it traces; and bpftrace's own part in that. */
+/**
+ * From the start of the program to its first frame, and to the one that names the tracer, which it does once the probes
+ * are attached; and bpftrace's own part in that. The word `tracing` would not do: it stands in notices before.
+ */
 const startOnce = async (entry: string, program: BpftraceProgram): Promise<Start> => {
   const aloneMs = await startAlone(program, probesOf(entry));
-  const job = { argv: [process.execPath, entry, 'top'], marks: ['finwait', 'tracing'], until: 'tracing' };
+  const [frame, attached] = ['finwait', `bpftrace ${program.version}`];
+  const job = { argv: [process.execPath, entry, 'top'], marks: [frame, attached], until: attached };
   const seen = await onTerminal(job, { PATH: pathWith(program.path) });
-  return { frameMs: at(seen, 'finwait') * 1000, attachedMs: at(seen, 'tracing') * 1000, aloneMs };
+  return { frameMs: at(seen, frame) * 1000, attachedMs: at(seen, attached) * 1000, aloneMs };
 };
 
 /** Frames under load, and starts under each bpftrace. */
