@@ -64,9 +64,23 @@ export const captureLines = (rows: readonly Row[]): readonly string[] =>
     rows.map((row) => cells(row, rows)),
   );
 
-/** What a reader has to know of single rounds: failures and connections that did not come about. */
-export const captureNotes = (rows: readonly Row[]): readonly string[] =>
-  rows.flatMap(({ tool, samples, failure }) => {
+/** Below this others do not show in the figures. */
+const NOTED_SHARE = 0.02;
+
+const disturbances = (rows: readonly Row[]): readonly string[] => {
+  const shares = rows.flatMap(({ samples }) => samples.flatMap((sample) => sample?.othersShare ?? []));
+  const disturbed = shares.filter((share) => share > NOTED_SHARE);
+  if (disturbed.length === 0) return [];
+  const most = Math.round(Math.max(...disturbed) * 100);
+  return [
+    `the machine was not quiet: others had up to ${most} % of the CPUs, in ${disturbed.length} of ${shares.length} loads`,
+  ];
+};
+
+/** What a reader has to know of single rounds: a machine that was not quiet, failures and connections that did not come about. */
+export const captureNotes = (rows: readonly Row[]): readonly string[] => [
+  ...disturbances(rows),
+  ...rows.flatMap(({ tool, samples, failure }) => {
     const name = tool.bpftrace === null ? tool.name : `${tool.name}, bpftrace ${tool.bpftrace}`;
     const missing = samples.filter((sample) => sample === null).length;
     const failed = samples.reduce((sum, sample) => sum + (sample?.load.failed ?? 0), 0);
@@ -74,4 +88,5 @@ export const captureNotes = (rows: readonly Row[]): readonly string[] =>
       ...(missing > 0 && missing < samples.length ? [`${name}: failed in ${missing} rounds: ${failure}`] : []),
       ...(failed > 0 ? [`${name}: ${failed} connections failed`] : []),
     ];
-  });
+  }),
+];

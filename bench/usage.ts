@@ -9,14 +9,20 @@ export type Usage = {
   readonly peakRss: number;
 };
 
-type Stat = { readonly parent: number; readonly cpuSeconds: number };
+type Stat = {
+  readonly parent: number;
+  readonly cpuSeconds: number;
+  /** Of its children that have ended and were waited for. */
+  readonly childSeconds: number;
+};
 
 /** Of /proc/PID/stat. The name in brackets may hold anything, brackets too. */
 export const parseStat = (text: string): Stat | null => {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [parent, user, system] = [Number(fields[1]), Number(fields[11]), Number(fields[12])];
-  if (!Number.isFinite(parent + user + system)) return null;
-  return { parent, cpuSeconds: (user + system) / TICKS_PER_SECOND };
+  const children = Number(fields[13]) + Number(fields[14]);
+  if (!Number.isFinite(parent + user + system + children)) return null;
+  return { parent, cpuSeconds: (user + system) / TICKS_PER_SECOND, childSeconds: children / TICKS_PER_SECOND };
 };
 
 /** Bytes, of /proc/PID/status; 0 for a process that has none, as it ends. */
@@ -30,17 +36,46 @@ const read = (path: string): string | null => {
   }
 };
 
-/** A process and all that descend from it now. */
-export const treeOf = (root: number): readonly number[] => {
-  const children = new Map<number, number[]>();
+/** Every process there is now. */
+export const processes = (): ReadonlyMap<number, Stat> => {
+  const found = new Map<number, Stat>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     const stat = Number.isInteger(pid) ? parseStat(read(`/proc/${name}/stat`) ?? '') : null;
-    if (stat !== null) children.set(stat.parent, [...(children.get(stat.parent) ?? []), pid]);
+    if (stat !== null) found.set(pid, stat);
   }
+  return found;
+};
+
+/** A process and all that descend from it. */
+export const treeOf = (root: number, all: ReadonlyMap<number, Stat> = processes()): readonly number[] => {
+  const children = new Map<number, number[]>();
+  for (const [pid, { parent }] of all) children.set(parent, [...(children.get(parent) ?? []), pid]);
   const tree = [root];
   for (const pid of tree) tree.push(...(children.get(pid) ?? []));
   return tree;
+};
+
+/** The ancestor of the kernel's threads, which work for whoever made them: not for somebody else. */
+const KTHREADD = 2;
+
+/**
+ * CPU seconds that others took in between: neither this process and its descendants, nor the kernel's threads. What
+ * began and ended in between counts where its parent waited for it.
+ */
+export const takenByOthers = (
+  before: ReadonlyMap<number, Stat>,
+  after: ReadonlyMap<number, Stat>,
+  own: number,
+): number => {
+  const excluded = new Set([...treeOf(own, after), ...treeOf(KTHREADD, after)]);
+  let seconds = 0;
+  for (const [pid, stat] of after) {
+    if (excluded.has(pid)) continue;
+    const then = before.get(pid);
+    seconds += stat.cpuSeconds + stat.childSeconds - (then === undefined ? 0 : then.cpuSeconds + then.childSeconds);
+  }
+  return seconds;
 };
 
 /** What a process and its descendants have used so far; threads included, children that have ended not. */

@@ -5,7 +5,7 @@ import { framesBetween, frameTimes, parseSeen } from '../../bench/frames.ts';
 import { parseLoad } from '../../bench/load.ts';
 import { commandOf, PARTS, parseOptions } from '../../bench/options.ts';
 import { parseLost, whyItFailed } from '../../bench/peers.ts';
-import { parsePeakRss, parseStat } from '../../bench/usage.ts';
+import { parsePeakRss, parseStat, takenByOthers, treeOf } from '../../bench/usage.ts';
 
 describe('lost events of the peers', () => {
   test('libbpf-tools: each CPU that loses says so, time and again', () => {
@@ -35,13 +35,38 @@ describe('why a tool failed', () => {
 describe('/proc/PID/stat', () => {
   test('is read behind the name, whatever that holds', () => {
     const rest = 'S 41 7 7 0 -1 4194560 9 9 9 9 250 50 11 12 20 0 1 0';
-    expect(parseStat(`7 (a) R 1 (b) ) ${rest}`)).toEqual({ parent: 41, cpuSeconds: 3 });
+    expect(parseStat(`7 (a) R 1 (b) ) ${rest}`)).toEqual({ parent: 41, cpuSeconds: 3, childSeconds: 0.23 });
   });
   test('of a process that has gone is null', () => expect(parseStat('')).toBeNull());
   test('the peak is in bytes', () => {
     expect(parsePeakRss('VmPeak:\t  999 kB\nVmHWM:\t   12 kB\nVmRSS:\t 3 kB\n')).toBe(12_288);
     expect(parsePeakRss('Name:\tkthreadd\n')).toBe(0);
   });
+});
+
+describe('what others took', () => {
+  const stat = (parent: number, cpuSeconds: number, childSeconds = 0) => ({ parent, cpuSeconds, childSeconds });
+  const before = new Map([
+    [1, stat(0, 5)],
+    [2, stat(0, 1)],
+    [3, stat(2, 1)],
+    [10, stat(1, 7)],
+    [20, stat(1, 4, 6)],
+  ]);
+  const after = new Map([
+    [1, stat(0, 5)],
+    [2, stat(0, 1)],
+    [3, stat(2, 9)],
+    [10, stat(1, 17)],
+    [11, stat(10, 30)],
+    [20, stat(1, 5, 8)],
+    [30, stat(20, 0.5)],
+  ]);
+
+  test('is neither ours, nor our children\u2019s, nor the kernel threads\u2019', () => {
+    expect(takenByOthers(before, after, 10)).toBe(3.5);
+  });
+  test('a tree goes all the way down', () => expect(treeOf(1, after)).toEqual([1, 10, 20, 11, 30]));
 });
 
 describe('bare probes', () => {

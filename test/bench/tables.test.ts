@@ -33,6 +33,7 @@ const aSample = (perSecond: number, more: Partial<Sample> = {}): Sample => ({
   usage: { cpuSeconds: 2, peakRss: 100 * 1024 * 1024 },
   lost: 0,
   drift: 0,
+  othersShare: 0.01,
   ...more,
 });
 
@@ -83,6 +84,11 @@ describe('the capture table', () => {
       'finwait, bpftrace 0.17.0: failed in 1 rounds: it ended',
       'bare attach, bpftrace 0.17.0: 12 connections failed',
     ]);
+  });
+
+  test('a machine that was not quiet is noted', () => {
+    const rows = [aRow(bareOld.tool, [aSample(1, { othersShare: 0.3 }), aSample(1), null])];
+    expect(captureNotes(rows)[0]).toBe('the machine was not quiet: others had up to 30 % of the CPUs, in 1 of 2 loads');
   });
 
   test('a round that failed has no ratio, and takes none from the others', () => {
