@@ -14,7 +14,8 @@ const PIECE = 1 << 20;
 /** Of all three files together, a line. */
 const BYTES = 1200;
 
-const META: Meta = {
+/** Of a capture that there was not. */
+export const META: Meta = {
   type: 'meta',
   finwait: '0',
   schema: 1,

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import split2 from 'split2';
 import { createFold, type Fold } from '../src/cli/fold.ts';
 import { readRecording } from '../src/record/reader.ts';
-import { makeFiles } from './make-lines.ts';
+import { META, makeFiles } from './make-lines.ts';
 
 const CHUNK = 256 * 1024;
 
@@ -48,15 +48,37 @@ const foldAll = async (): Promise<void> => {
       return undefined;
     },
   });
-  const found = (fold as Fold | null)?.tracker.counters();
-  note = `${paths} paths described, ${found?.malformed} lines malformed, ${found?.lateEvents} late`;
+  if (fold === null) throw new Error(`${path} has no meta`);
+  note = `${paths} paths described, ${countersOf(fold)}`;
+};
+
+/** The way of a live stream: a path is described only when somebody looks at it. */
+const foldLive = async (): Promise<void> => {
+  const fold = createFold(META, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
+  const done = Promise.withResolvers<void>();
+  createReadStream(path, { highWaterMark: CHUNK })
+    .pipe(split2())
+    .on('data', (line: string) => {
+      counted();
+      fold.push(line);
+    })
+    .once('end', done.resolve)
+    .once('error', done.reject);
+  await done.promise;
+  note = countersOf(fold);
+};
+
+const countersOf = (fold: Fold): string => {
+  const { malformed, lateEvents } = fold.tracker.counters();
+  return `${malformed} lines malformed, ${lateEvents} late`;
 };
 
 const ROLES: Readonly<Record<string, () => Promise<void>>> = {
   make: () => makeFiles(path, Number(count)),
   split2: () => readAll(split2()),
   json: () => readAll(split2((line: string): unknown => JSON.parse(line))),
-  finwait: foldAll,
+  live: foldLive,
+  recording: foldAll,
 };
 
 const run = ROLES[role];
