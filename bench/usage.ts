@@ -68,25 +68,22 @@ export const takenByOthers = (
   after: ReadonlyMap<number, Stat>,
   own: number,
 ): number => {
-  const excluded = new Set([...treeOf(own, after), ...treeOf(KTHREADD, after)]);
+  const excluded = new Set([own, KTHREADD].flatMap((root) => [...treeOf(root, before), ...treeOf(root, after)]));
   let seconds = 0;
   for (const [pid, stat] of after) {
-    if (excluded.has(pid)) continue;
     const then = before.get(pid);
-    seconds += stat.cpuSeconds + stat.childSeconds - (then === undefined ? 0 : then.cpuSeconds + then.childSeconds);
+    if (!excluded.has(pid)) seconds += totalOf(stat) - (then === undefined ? 0 : totalOf(then));
   }
-  return seconds;
+  for (const [pid, stat] of before) {
+    if (after.has(pid) || excluded.has(pid)) continue;
+    // What it had taken before came to its parent all at once, when that waited for it.
+    const grown = (after.get(stat.parent)?.childSeconds ?? 0) - (before.get(stat.parent)?.childSeconds ?? 0);
+    seconds -= Math.max(0, Math.min(totalOf(stat), grown));
+  }
+  return Math.max(0, seconds);
 };
 
-/** What a process and its descendants have used so far; threads included, children that have ended not. */
-export const usageOf = (root: number): Usage => {
-  let [cpuSeconds, peakRss] = [0, 0];
-  for (const pid of treeOf(root)) {
-    cpuSeconds += parseStat(read(`/proc/${pid}/stat`) ?? '')?.cpuSeconds ?? 0;
-    peakRss += parsePeakRss(read(`/proc/${pid}/status`) ?? '');
-  }
-  return { cpuSeconds, peakRss };
-};
+const totalOf = ({ cpuSeconds, childSeconds }: Stat): number => cpuSeconds + childSeconds;
 
 /** How many BPF programs, links and perf events a process has open: how far it is with attaching. */
 export const attachedOf = (pid: number): number => {

@@ -66,6 +66,15 @@ describe('what others took', () => {
   test('is neither ours, nor our children\u2019s, nor the kernel threads\u2019', () => {
     expect(takenByOthers(before, after, 10)).toBe(3.5);
   });
+  test('leaves out what a process had taken before, when its parent inherits it', () => {
+    const shell = stat(1, 1, 0);
+    const then = new Map([
+      [5, shell],
+      [6, stat(5, 100)],
+    ]);
+    expect(takenByOthers(then, new Map([[5, stat(1, 1, 100.5)]]), 10)).toBe(0.5);
+    expect(takenByOthers(then, new Map([[5, shell]]), 10)).toBe(0);
+  });
   test('a tree goes all the way down', () => expect(treeOf(1, after)).toEqual([1, 10, 20, 11, 30]));
 });
 
