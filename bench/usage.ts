@@ -85,6 +85,16 @@ export const takenByOthers = (
 
 const totalOf = ({ cpuSeconds, childSeconds }: Stat): number => cpuSeconds + childSeconds;
 
+/** What a process and its descendants have used so far; threads included, children that have ended not. */
+export const usageOf = (root: number): Usage => {
+  let [cpuSeconds, peakRss] = [0, 0];
+  for (const pid of treeOf(root)) {
+    cpuSeconds += parseStat(read(`/proc/${pid}/stat`) ?? '')?.cpuSeconds ?? 0;
+    peakRss += parsePeakRss(read(`/proc/${pid}/status`) ?? '');
+  }
+  return { cpuSeconds, peakRss };
+};
+
 /** How many BPF programs, links and perf events a process has open: how far it is with attaching. */
 export const attachedOf = (pid: number): number => {
   try {
