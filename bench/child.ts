@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findSetpriv } from '../src/capture/spawn.ts';
 import { onLeave } from './cleanup.ts';
 
 /** Output kept of a program. */
@@ -26,9 +27,13 @@ export type Child = {
   readonly stop: () => Promise<number | null>;
 };
 
+/** Ends its program with us even when we are killed; empty where there is no such setpriv. */
+const guard = findSetpriv().then((setpriv) => (setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL']));
+
 /** Starts a program that cannot be left behind. @throws Error when it cannot be started */
 export const startChild = async (file: string, args: readonly string[], options: ChildOptions = {}): Promise<Child> => {
-  const child = spawn(file, args, {
+  const [command = file, ...rest] = [...(await guard), file, ...args];
+  const child = spawn(command, rest, {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   });
