@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { surveyBackends } from '../src/capture/backend.ts';
+import { type BpftraceProgram, bpftraceEnv } from '../src/capture/bpftrace.ts';
+import { loadBtf } from '../src/capture/btf.ts';
+import { resolveProbe } from '../src/capture/probe-text.ts';
+import { type Child, startChild } from './child.ts';
+import type { Tool } from './tool.ts';
+
+const PROBE = /^(?:kfunc|kretfunc|fentry|fexit|kprobe|kretprobe|tracepoint|rawtracepoint|interval|profile):\S+/;
+const ATTACH_MS = 60_000;
+
+/** A script of the same probes with nothing in them: what attaching alone costs. It says `ready` once it is attached. */
+export const bareScript = (script: string): string => {
+  const probes = script
+    .split('\n')
+    .map((line) => PROBE.exec(line)?.[0])
+    .filter((probe) => probe !== undefined);
+  if (probes.length === 0) throw new Error('the script has no probes');
+  return ['BEGIN { printf("ready\\n"); }', ...probes.map((probe) => `${probe} { }`), ''].join('\n');
+};
+
+/**
+ * The script that finwait would load here, of the first backend that this kernel has.
+ *
+ * @param probes - the folder of its scripts
+ */
+const finwaitScript = (probes: string): string => {
+  const btf = loadBtf();
+  const backend = surveyBackends(btf).find(({ isAvailable }) => isAvailable)?.backend;
+  if (btf === undefined || backend === undefined) throw new Error('finwait has no backend here: finwait doctor');
+  return resolveProbe(readFileSync(join(probes, `${backend}.bt`), 'utf8'), btf.has);
+};
+
+/** Starts a script and resolves once it has printed what its BEGIN says: after everything is attached. */
+const startScript = async (program: BpftraceProgram, script: string, word: RegExp): Promise<Child> => {
+  const env = bpftraceEnv(availableParallelism(), 0);
+  const child = await startChild(program.path, ['-'], { env, input: script });
+  if (await child.until(() => word.test(child.said().stdout), ATTACH_MS)) return child;
+  await child.stop();
+  throw new Error(`bpftrace did not attach: ${child.said().stderr.trim()}`);
+};
+
+/** How long bpftrace alone takes to attach finwait's script, ms. */
+export const startAlone = async (program: BpftraceProgram, probes: string): Promise<number> => {
+  const start = performance.now();
+  const child = await startScript(program, finwaitScript(probes), /^H /m);
+  const ms = performance.now() - start;
+  await child.stop();
+  return ms;
+};
+
+export const bareAttach = (program: BpftraceProgram, probes: string): Tool => ({
+  name: 'bare attach',
+  bpftrace: program.version,
+  role: 'bare',
+  start: async () => {
+    const child = await startScript(program, bareScript(finwaitScript(probes)), /^ready$/m);
+    const stop = async () => {
+      await child.stop();
+      return { lost: null, drift: null };
+    };
+    return { pid: child.pid, stop };
+  },
+});

@@ -1,0 +1,105 @@
+import { closeSync, openSync, readFileSync, statfsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { openRecording } from '../src/record/writer.ts';
+import type { Meta } from '../src/wire/meta.ts';
+import { linesOf, livesOf, repeatLives } from './lives.ts';
+import { jsonOf } from './ndjson.ts';
+
+/** Real sockets of real causes; see docs/lab.md. */
+const SOURCE = new URL('../docs/demo.fwr', import.meta.url);
+/** Longer lives are left out: the stream is in balance, as many ends as beginnings, after this. */
+const LONGEST_NS = 2e9;
+const PER_SECOND = 200_000;
+const PIECE = 1 << 20;
+/** Of all three files together, a line. */
+const BYTES = 1200;
+
+/** Of a capture that there was not. */
+export const META: Meta = {
+  type: 'meta',
+  finwait: '0',
+  schema: 1,
+  wire: 1,
+  bpftrace: '0.23.2',
+  kernel: 'bench',
+  host: 'bench',
+  backend: 'tracepoint',
+  boot_offset_ns: '0',
+  started_at: '2026-01-01T00:00:00.000Z',
+  pid: 1,
+  netns: 4_026_531_833,
+  hz: 250,
+  jiffies: null,
+  reorder_window_ms: 5,
+  reset_reasons: {},
+  sysctls: {},
+  filters: {},
+};
+
+/** How a stream begins: its handshake, and an empty inventory. */
+const HEAD = ['H 1 tracepoint 1000000000000 1795236568.703725', 'e 1000000000000 0 1 0'];
+
+export const FILES = { recording: 'lines.fwr', text: 'lines.txt', json: 'lines.ndjson' } as const;
+
+function* stream(count: number): Generator<string> {
+  yield* HEAD;
+  const lives = livesOf(linesOf(readFileSync(SOURCE)), LONGEST_NS);
+  let left = count - HEAD.length;
+  for (const line of repeatLives(lives, PER_SECOND)) {
+    if (left-- <= 0) return;
+    yield line;
+  }
+}
+
+const plainFile = (path: string) => {
+  const fd = openSync(path, 'w');
+  let piece = '';
+  const flush = (): void => {
+    for (let bytes = Buffer.from(piece); bytes.length > 0; ) bytes = bytes.subarray(writeSync(fd, bytes));
+    piece = '';
+  };
+  return {
+    write: (line: string): void => {
+      piece += `${line}\n`;
+      if (piece.length >= PIECE) flush();
+    },
+    end: (): void => {
+      flush();
+      closeSync(fd);
+    },
+  };
+};
+
+/** A recording of `count` lines, at 200,000 lines a second of its time. */
+export const makeRecording = async (
+  path: string,
+  count: number,
+  also: (line: string) => void = () => {},
+): Promise<void> => {
+  let drained = Promise.withResolvers<void>();
+  const recording = await openRecording(path, () => drained.resolve());
+  recording.start(META);
+  for (const line of stream(count)) {
+    also(line);
+    if (recording.write(line)) continue;
+    await drained.promise;
+    drained = Promise.withResolvers<void>();
+  }
+  await recording.end();
+};
+
+/** The same lines as a recording, as text and as NDJSON. @throws Error when the disk has no room for them */
+export const makeFiles = async (dir: string, count: number): Promise<void> => {
+  const { bavail, bsize } = statfsSync(dir);
+  if (bavail * bsize < count * BYTES) {
+    throw new Error(`${dir} has no room for ${Math.ceil((count * BYTES) / 1e9)} GB: set TMPDIR, or give fewer --lines`);
+  }
+  const text = plainFile(join(dir, FILES.text));
+  const json = plainFile(join(dir, FILES.json));
+  await makeRecording(join(dir, FILES.recording), count, (line) => {
+    text.write(line);
+    json.write(jsonOf(line));
+  });
+  text.end();
+  json.end();
+};
