@@ -157,11 +157,16 @@ const keyboard = (): NodeJS.ReadStream => {
 const showText: View = async (store, run, consumer, signal, onQuit) => {
   const output = createOutput();
   output.closed.addEventListener('abort', onQuit, { once: true });
-  const timer = setInterval(() => printTop(store.getSnapshot(), output.line), 1000);
+  const print = (): void => {
+    const snapshot = store.getSnapshot();
+    // Until there is a stream there is nothing to tell; which backend is tried goes to stderr.
+    if (snapshot.status.backend !== '') printTop(snapshot, output.line);
+  };
+  const timer = setInterval(print, 1000);
   const fault = await settle(run(consumer, signal, tell));
   clearInterval(timer);
   store.setPhase(fault === null ? 'ended' : 'failed');
-  if (store.getSnapshot().status.backend !== '') printTop(store.getSnapshot(), output.line);
+  print();
   await output.flush();
   return fault;
 };
