@@ -22,7 +22,7 @@ export const bareScript = (script: string): string => {
 };
 
 /**
- * The script that finwait would load here, of the first backend that this kernel has.
+ * The script that finwait loads by default here: of the first backend that this kernel has, announcing late.
  *
  * @param probes - the folder of its scripts
  */
@@ -30,7 +30,7 @@ const finwaitScript = (probes: string): string => {
   const btf = loadBtf();
   const backend = surveyBackends(btf).find(({ isAvailable }) => isAvailable)?.backend;
   if (btf === undefined || backend === undefined) throw new Error('finwait has no backend here: finwait doctor');
-  return resolveProbe(readFileSync(join(probes, `${backend}.bt`), 'utf8'), btf.has);
+  return resolveProbe(readFileSync(join(probes, `${backend}-lazy.bt`), 'utf8'), btf.has);
 };
 
 /** Starts a script and resolves once it has printed what its BEGIN says: after everything is attached. */

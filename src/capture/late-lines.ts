@@ -107,8 +107,7 @@ const tallyLine = (line: string, at: bigint): string | null => {
   if (found === null) return null;
   const bits = BigInt(found[1] ?? 0);
   const field = (from: bigint, mask: bigint): string => ((bits >> from) & mask).toString(16);
-  const marks =
-    Number((bits >> 20n) & 15n) | (Number((bits >> 32n) & 1n) << 4) | (Number((bits >> 33n) & 7n) << 5);
+  const marks = Number((bits >> 20n) & 15n) | (Number((bits >> 32n) & 1n) << 4) | (Number((bits >> 33n) & 7n) << 5);
   return [
     'T',
     at,

@@ -264,7 +264,9 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
 /** Letters of the lines that the probes print; all else on stdout is bpftrace speaking. */
 const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
-  return (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) || line.startsWith('@tally[');
+  return (
+    (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) || line.startsWith('@tally[')
+  );
 };
 
 const observeTick = (line: string, observe: (boot: bigint) => void): void => {

@@ -2,6 +2,7 @@ import { CAUSES, type CauseNote } from '../explain/causes.ts';
 import { createReport, type ReportFold } from '../explain/report/create-report.ts';
 import { hostStateOf } from '../explain/report/host-state.ts';
 import type { Grouping, Report, Row } from '../explain/report/report.ts';
+import { talliedDeaths } from '../explain/tally.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { causeLines, indexLines } from '../views/explain/cause-lines.ts';
 import { explanationRecord } from '../views/explain/explanation-record.ts';
@@ -9,6 +10,7 @@ import { reportLines, socketReportLines } from '../views/explain/report-lines.ts
 import { NO_FILTER, passes } from '../views/filter.ts';
 import { hostRecord } from '../views/host-record.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
+import { tallyRecord } from '../views/tally-record.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
@@ -102,19 +104,26 @@ const show = (output: Output, options: ExplainOptions, meta: Meta, fold: Fold, r
       exitCode: EXIT.failed,
     });
   }
+  const tallied = talliedDeaths(fold.tracker.tallies());
   if (options.json === true) {
     const { tracker } = fold;
     const ledger = tracker.ledger();
     const last = ledgerRecord(ledger, tracker.counters(), fold.wallClock(ledger.at));
     const seen = tracker.host();
     const host = seen === null ? [] : [hostRecord(seen, tracker.kernelLog(), fold.wallClock)];
-    for (const record of [meta, explanationRecord(report), ...host, ...report.sockets, last]) {
+    for (const record of [
+      meta,
+      explanationRecord(report),
+      ...host,
+      ...report.sockets,
+      ...tallied.map(tallyRecord),
+      last,
+    ]) {
       output.line(JSON.stringify(record));
     }
     return;
   }
   const columns = process.stdout.isTTY ? process.stdout.columns : 80;
-  const { tallied } = fold.tracker.counters();
   const lines =
     options.socket === undefined ? reportLines(report, columns, tallied) : socketReportLines(report, columns);
   for (const line of lines) output.line(line);

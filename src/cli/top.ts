@@ -18,7 +18,9 @@ type Run = (consumer: Consumer, signal: AbortSignal, onProgress: (text: string) 
 
 /** `finwait top`: the live screen; text once a second where stdout is no terminal. */
 export const top = (options: SharedOptions): Promise<ExitCode> =>
-  show('', options, (consumer, signal, onProgress) => runLive(options, minAgeOf(options), consumer, signal, onProgress));
+  show('', options, (consumer, signal, onProgress) =>
+    runLive(options, minAgeOf(options), consumer, signal, onProgress),
+  );
 
 /** A replay shows all that was recorded. */
 const REPLAYED: SharedOptions = { backend: 'auto' };

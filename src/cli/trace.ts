@@ -1,7 +1,9 @@
 import type { ClosePath } from '../explain/close-path.ts';
+import { talliedDeaths } from '../explain/tally.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { passes } from '../views/filter.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
+import { tallyRecord } from '../views/tally-record.ts';
 import { traceHeading, traceLine } from '../views/trace-line.ts';
 import { filterOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
@@ -47,11 +49,15 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
       fold.end();
       if (output.closed.aborted) return;
       for (const path of fold.describeRemaining()) show(path);
-      if (isJson) output.line(ledgerLine(fold.tracker.ledger(), fold));
+      if (!isJson) return;
+      for (const deaths of talliedDeaths(fold.tracker.tallies())) output.line(JSON.stringify(tallyRecord(deaths)));
+      output.line(ledgerLine(fold.tracker.ledger(), fold));
     },
   };
   const end =
-    file === undefined ? await runLive(options, options.minAge ?? 0, consumer, signal) : await runRecording(file, consumer, signal);
+    file === undefined
+      ? await runLive(options, options.minAge ?? 0, consumer, signal)
+      : await runRecording(file, consumer, signal);
   await output.flush();
   if (fold !== null && !isJson && !output.closed.aborted) tell(summary(fold));
   if (end.fault !== null) {

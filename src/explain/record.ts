@@ -4,7 +4,14 @@ import { traceNs } from '../kernel/units.ts';
 import type { ObservedMove, Sock } from '../lifecycle/sock.ts';
 import type { Hello } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
-import { type AnnounceDetail, type Evidence, type Move, parseAnnounce, parseEvidence, stateOf } from '../wire/evidence.ts';
+import {
+  type AnnounceDetail,
+  type Evidence,
+  type Move,
+  parseAnnounce,
+  parseEvidence,
+  stateOf,
+} from '../wire/evidence.ts';
 
 /** A sock's life laid out for the rules: its announcement read, its transitions in one list. */
 export type SockRecord = {

@@ -1,6 +1,6 @@
 import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
-import { TCP } from '../kernel/tcp-state.ts';
 import { decimalOfHalves } from '../kernel/hex.ts';
+import { TCP } from '../kernel/tcp-state.ts';
 import type { Fields } from './fields.ts';
 import { isPacked, PackedFields } from './packed.ts';
 import { Scan } from './scan.ts';

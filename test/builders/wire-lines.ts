@@ -198,7 +198,16 @@ export const destroyLine = (
 export const tallyLine = (
   at: number,
   count: number | bigint | string,
-  on: { via?: number; exiting?: boolean; closedIn?: TcpState; lastFrom?: TcpState; err?: number; reset?: number; marks?: number; size?: number } = {},
+  on: {
+    via?: number;
+    exiting?: boolean;
+    closedIn?: TcpState;
+    lastFrom?: TcpState;
+    err?: number;
+    reset?: number;
+    marks?: number;
+    size?: number;
+  } = {},
 ): string =>
   `T ${boot(at)} ${hex(on.via ?? VIA.last_fput)} ${on.exiting === true ? 1 : 0} ${hex(state(on.closedIn ?? 'ESTABLISHED'))} ${hex(state(on.lastFrom ?? 'LAST_ACK'))} ${hex(on.err ?? 0)} ${hex(on.reset ?? 0)} ${hex(on.marks ?? 0)} ${hex(on.size ?? 0)} ${count}`;
 

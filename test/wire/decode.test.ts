@@ -153,7 +153,9 @@ describe('each kind of line', () => {
   });
 
   test('a tally counts in decimal', () => {
-    expect(decodeAfterHello(tallyLine(9, 4_000_000_000n, { exiting: true, err: 110, reset: 14, marks: 17, size: 5 }))).toEqual({
+    expect(
+      decodeAfterHello(tallyLine(9, 4_000_000_000n, { exiting: true, err: 110, reset: 14, marks: 17, size: 5 })),
+    ).toEqual({
       kind: 'tally',
       at: 9,
       via: VIA.last_fput,

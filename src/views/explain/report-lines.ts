@@ -1,10 +1,12 @@
 import type { Report } from '../../explain/report/report.ts';
 import { counted, moment } from '../../explain/report/words.ts';
+import type { TalliedDeaths } from '../../explain/tally.ts';
 import { printable } from '../top/printable.ts';
 import { sectionLines } from './group-lines.ts';
 import { hostLines } from './host-lines.ts';
 import { paragraph } from './paragraph.ts';
 import { socketFullLines, socketLines } from './socket-lines.ts';
+import { tallyLines } from './tally-lines.ts';
 
 /** Lines below this cannot hold what they must. */
 const LEAST_WIDTH = 80;
@@ -14,7 +16,11 @@ const LEAST_WIDTH = 80;
  *
  * @param tallied - deaths that were too fast to be announced, and are in none of the groups
  */
-export const reportLines = (report: Report, columns: number, tallied = 0): readonly string[] => {
+export const reportLines = (
+  report: Report,
+  columns: number,
+  tallied: readonly TalliedDeaths[] = [],
+): readonly string[] => {
   const width = Math.max(LEAST_WIDTH, columns);
   const { orphans, died, by, lingering } = report;
   const period =
@@ -26,9 +32,7 @@ export const reportLines = (report: Report, columns: number, tallied = 0): reado
       ? []
       : paragraph(`${counted(lingering, 'socket')} in a close() that lingers: dying, and no orphans yet`, width),
     sectionLines(`Died by ${by}${period}: ${counted(died.totals.count, 'socket')}`, died, width),
-    tallied === 0
-      ? []
-      : paragraph(`${counted(tallied, 'socket')} more died too fast to be announced: counted in the kernel`, width),
+    tallyLines(tallied, width),
     ['Host', ...hostLines(report, width)],
     ...(report.sockets.length === 0
       ? []

@@ -67,8 +67,8 @@ export const statusOf = (source: TopSource | null, beside: Beside): Status => {
 
 /** Deaths faster than this are only counted, ms; null where nothing says so. */
 const minAgeOf = (meta: Meta | undefined): number | null => {
-  const us = Number(meta?.filters['minAgeUs']);
-  return us > 0 ? us / 1000 : null;
+  const ms = meta?.min_age_ms ?? 0;
+  return ms > 0 ? ms : null;
 };
 
 /** `HH:MM:SS` local, of an RFC 3339 time. */

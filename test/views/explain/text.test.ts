@@ -26,9 +26,13 @@ const flat = (lines: string): string => lines.replace(/\s+/g, ' ');
 
 test('deaths that were only counted are told apart from those that were described', () => {
   const report = reportOf([aPath()]);
-  expect(flat(reportLines(report, 80, 12_345).join('\n'))).toContain(
-    '12,345 sockets more died too fast to be announced: counted in the kernel',
-  );
+  expect(
+    flat(
+      reportLines(report, 80, [
+        { how: 'close', closed_in: 'CLOSE_WAIT', ended_by: 'acked', side: 'none', count: 12_345, dwell: [] },
+      ]).join('\n'),
+    ),
+  ).toContain('12,345 sockets more died too fast to be announced: counted in the kernel');
   expect(reportLines(report, 80).join('\n')).not.toContain('too fast');
 });
 

@@ -87,7 +87,7 @@ describe('a store', () => {
   });
 
   test('tells how many deaths a second were only counted, and from which age on they are told', () => {
-    const { store, fold, status } = stored(1, {}, aMeta({ filters: { minAgeUs: '10000' } }));
+    const { store, fold, status } = stored(1, {}, aMeta({ min_age_ms: 10 }));
     expect(status()).toMatchObject({ fastDeaths: 0, minAgeMs: 10 });
     const second = (at: number, count: number): void => {
       fold.push(tallyLine(sec(at), count));
