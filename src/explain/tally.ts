@@ -75,7 +75,8 @@ const endInClose = ({ closedIn, marks }: Tally): End => {
   if (closedIn === TCP.LISTEN) return ['listener_closed', 'local'];
   if (closedIn === TCP.SYN_SENT) return ['never_connected', 'local'];
   if ((marks & TALLY.unread) !== 0) return ['unread_data', 'local'];
-  return (marks & TALLY.linger_zero) !== 0 ? ['linger_zero', 'local'] : UNKNOWN;
+  if ((marks & TALLY.linger_zero) !== 0) return ['linger_zero', 'local'];
+  return (marks & TALLY.linger2) !== 0 ? ['linger2', 'local'] : UNKNOWN;
 };
 
 /** It had ended before anybody closed it. */
@@ -90,12 +91,13 @@ const endBeforeClose = ({ lastFrom, err, marks }: Tally): End => {
 /** @see Linux net/ipv4/tcp_input.c, tcp_rcv_state_process */
 const endAfterClose = ({ lastFrom, err, reset, marks }: Tally): End => {
   if (err !== 0) return byError(err);
+  if (lastFrom === TCP.FIN_WAIT2 && (marks & TALLY.linger2) !== 0) return ['linger2', 'local'];
   if (reset !== 0) return UNKNOWN;
   if (lastFrom === TCP.LAST_ACK) return ['acked', 'none'];
   if (lastFrom === TCP.CLOSING) return ['time_wait', 'none'];
   if (lastFrom !== TCP.FIN_WAIT2) return UNKNOWN;
   if ((marks & TALLY.done) !== 0) return ['time_wait', 'none'];
-  return (marks & TALLY.linger2) !== 0 ? ['linger2', 'local'] : ['fin_wait2_timewait', 'peer'];
+  return ['fin_wait2_timewait', 'peer'];
 };
 
 const byError = (err: number): End => {

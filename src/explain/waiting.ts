@@ -73,7 +73,7 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   let longest = 0;
   let answer: WaitingFor = 'nothing';
   const windowEnd = windowUntil(record);
-  const { moves } = sock;
+  const moves = record.moves.filter(({ at }) => at > closedAt);
   for (let i = 0; i <= moves.length; i++) {
     const move = moves[i];
     const end = move?.at ?? until;

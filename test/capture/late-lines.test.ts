@@ -1,0 +1,89 @@
+import { expect, test, vi } from 'vitest';
+import { createLateLines } from '../../src/capture/late-lines.ts';
+import { createDecoder } from '../../src/wire/decode.ts';
+import { TALLY, VIA } from '../../src/wire/event.ts';
+import { parseAnnounce } from '../../src/wire/evidence.ts';
+
+const HELLO = 'H 1 tracepoint 24573000000000 1795260000.000000';
+const HOW =
+  'B 24573975145903 ffff888135db3780 24573964051884 300a7300030010 52fb000052fc 40010400000009 d97ba9e3d97ba9e2 5b8b8ef131480 0 0 6c 6f 61 64 00 00 00 00 00 00 00 00 00 00 00 00';
+const NOW =
+  'L 24573978762240 ffff888135db3780 301000004c0 0 d97ba9e4d97ba9e4 d97ba9e400010000 3300000000 5c98ff00000000 0 0 b7bc2931b7bc2931 0 7530 5c98cb005c98cd f003a9800000000 f0000151 0 1 1012018 27239d1ce 2ae007f0100007f 0 ffff000002ae007f 0 ffff00000100007f';
+
+const taken = (...lines: readonly string[]) => {
+  const out: string[] = [];
+  const lost: number[] = [];
+  const late = createLateLines(
+    (line) => out.push(line),
+    () => 24_574_000_000_000n,
+    (count) => lost.push(count),
+  );
+  for (const line of lines) late.take(line);
+  const decode = createDecoder();
+  decode(HELLO);
+  return { late, out, lost, events: out.map((line) => decode(line)) };
+};
+
+test('the two halves of an announcement become one line, which is read whole', () => {
+  const { out, events } = taken(HOW, NOW);
+  expect(out).toHaveLength(1);
+  expect(events[0]).toMatchObject({ kind: 'announce', via: VIA.last_fput, at: 978_762_240, closedAt: 964_051_884 });
+  expect(parseAnnounce(out[0] ?? '')).toMatchObject({
+    pid: 0x52fb,
+    tid: 0x52fc,
+    exiting: true,
+    exitCode: 9,
+    comm: 'load',
+    late: { closedBootNs: 24_573_964_051_884, closedIn: 1 },
+    // After the close write_seq has grown by the FIN alone; the rest is as the close left it.
+    evidence: { writeSeq: 0xd97ba9e3, sndUna: 0xd97ba9e3, sndNxt: 0xd97ba9e2 },
+  });
+});
+
+test('how it stands, and how it was closed is lost: a socket whose close was not seen', () => {
+  const { events } = taken(NOW);
+  expect(events[0]).toMatchObject({ kind: 'announce', via: VIA.late, closedAt: 978_762_240 });
+});
+
+test('how it was closed, and how it stands is lost: told as lost when it has not come for a while', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const { late, out, lost } = taken(HOW, 'C 24573979000000');
+    expect(lost).toEqual([]);
+    vi.advanceTimersByTime(3000);
+    late.take('C 24576979000000');
+    expect(lost).toEqual([1]);
+    expect(out.every((line) => line.startsWith('C '))).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a torn half is passed on, and counts as malformed', () => {
+  expect(taken(HOW.slice(0, 60), NOW).events[0]).toMatchObject({ kind: 'malformed' });
+  expect(taken(HOW, NOW.slice(0, 100)).events[0]).toMatchObject({ kind: 'malformed' });
+});
+
+test('a line of the map of tallies becomes a T line', () => {
+  const bits =
+    9n | (8n << 4n) | (12n << 8n) | (3n << 16n) | (1n << 19n) | (104n << 24n) | (1n << 32n) | (1n << 35n) | (7n << 40n);
+  const { events } = taken(`@tally[${bits}]: 42`);
+  expect(events[0]).toMatchObject({
+    kind: 'tally',
+    at: 1_000_000_000,
+    via: VIA.last_fput,
+    exiting: true,
+    closedIn: 8,
+    lastFrom: 9,
+    err: 104,
+    reset: 12,
+    marks: TALLY.done | TALLY.answered,
+    size: 7,
+    count: 42,
+  });
+});
+
+test('all other lines go through', () => {
+  const { out } = taken('C 24573979000000', '@tally[x]: 1', 'Z 24573979000000');
+  expect(out).toEqual(['C 24573979000000', '@tally[x]: 1', 'Z 24573979000000']);
+});

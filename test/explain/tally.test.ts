@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { talliedDeaths } from '../../src/explain/tally.ts';
+import { TCP } from '../../src/kernel/tcp-state.ts';
+import { traceNs } from '../../src/kernel/units.ts';
+import { TALLY, type Tally, VIA } from '../../src/wire/event.ts';
+
+const aTally = (change: Partial<Tally>): Tally => ({
+  kind: 'tally',
+  at: traceNs(0),
+  via: VIA.last_fput,
+  exiting: false,
+  closedIn: TCP.ESTABLISHED,
+  lastFrom: TCP.FIN_WAIT2,
+  err: 0,
+  reset: 0,
+  marks: TALLY.done,
+  size: 6,
+  count: 1,
+  ...change,
+});
+const { in_close, unread, linger_zero, kernel, done, linger2, own, answered } = TALLY;
+const inClose = (marks: number, closedIn: number) => ({ marks: in_close | marks, closedIn, lastFrom: closedIn });
+const before = { via: VIA.destroy, closedIn: 0, size: 0 };
+
+test.each([
+  ['close', 'time_wait', 'none', {}],
+  ['close', 'time_wait', 'none', { lastFrom: TCP.CLOSING, marks: 0 }],
+  ['close', 'fin_wait2_timewait', 'peer', { marks: 0 }],
+  ['close', 'linger2', 'local', { marks: linger2 }],
+  ['close', 'linger2', 'local', { marks: linger2, reset: 13 }],
+  ['close', 'acked', 'none', { lastFrom: TCP.LAST_ACK, closedIn: TCP.CLOSE_WAIT }],
+  ['exit', 'acked', 'none', { lastFrom: TCP.LAST_ACK, exiting: true }],
+  ['kernel', 'acked', 'none', { lastFrom: TCP.LAST_ACK, marks: done | kernel }],
+  ['close', 'peer_reset', 'peer', { err: 104 }],
+  ['close', 'peer_reset', 'peer', { err: 32, lastFrom: TCP.LAST_ACK }],
+  ['close', 'killed', 'operator', { err: 103 }],
+  // Retries, a user timeout and keepalive end alike; so do the orphan limit and memory.
+  ['close', 'unknown', 'unknown', { err: 110 }],
+  ['close', 'unknown', 'unknown', { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14 }],
+  ['close', 'listener_closed', 'local', inClose(0, TCP.LISTEN)],
+  ['close', 'never_connected', 'local', inClose(0, TCP.SYN_SENT)],
+  ['close', 'unread_data', 'local', inClose(unread | linger_zero, TCP.ESTABLISHED)],
+  ['close', 'linger_zero', 'local', inClose(linger_zero, TCP.CLOSE_WAIT)],
+  ['close', 'unknown', 'unknown', inClose(0, TCP.ESTABLISHED)],
+  ['close', 'never_connected', 'none', { ...before, lastFrom: 0, marks: own }],
+  ['close', 'never_connected', 'peer', { ...before, lastFrom: TCP.SYN_SENT, err: 111, marks: own }],
+  ['close', 'peer_reset', 'peer', { ...before, lastFrom: TCP.ESTABLISHED, err: 104, marks: own }],
+  ['listener', 'listener_closed', 'local', { ...before, lastFrom: TCP.ESTABLISHED, marks: 0 }],
+  ['listener', 'peer_reset', 'peer', { ...before, lastFrom: TCP.ESTABLISHED, err: 104, marks: 0 }],
+] as const)('%s: %s, %s', (how, ended_by, side, change) => {
+  expect(talliedDeaths([aTally(change)])).toMatchObject([{ how, ended_by, side, count: 1 }]);
+});
+
+test('data after the close looks like a reset by the peer, less those that were corrected', () => {
+  const reset = { err: 104, marks: 0, count: 10 };
+  const deaths = talliedDeaths([aTally(reset), aTally({ ...reset, marks: answered, count: 4 })]);
+  expect(deaths.map(({ ended_by, count }) => [ended_by, count])).toEqual([
+    ['peer_reset', 6],
+    ['data_after_close', 4],
+  ]);
+});
+
+test('times of one kind are added up, shortest first', () => {
+  const [deaths] = talliedDeaths([
+    aTally({ size: 8, count: 3 }),
+    aTally({ size: 1, count: 2 }),
+    aTally({ size: 8, count: 4, marks: done | own }),
+  ]);
+  expect(deaths?.dwell).toEqual([
+    { from_us: 0, count: 2 },
+    { from_us: 128, count: 7 },
+  ]);
+});
