@@ -1,7 +1,7 @@
 // Measures the pipeline alone, on one core, from recordings it makes: `npm run measure [-- SOCKETS [ORPHANS]]`.
 //   lines/s   reader (zstd, lines) → wire → order → lifecycle → explain, every path described; beside it the lines/s of
-//             split2 alone over the same recording, to tell a slow machine from a slow pipeline, and the RSS after each million
-//             of lines: it stays flat
+//             split2 alone over the same recording, to tell a slow machine from a slow pipeline, and the RSS after each
+//             million lines: it stays flat
 //   orphans   RSS, and what is really held, with ORPHANS (100,000) alive at once
 // The lines are of the shape the probes print, four a socket, 256 sockets interleaved; see docs/measurements.md.
 import { execFileSync } from 'node:child_process';

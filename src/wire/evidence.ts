@@ -1,6 +1,7 @@
-import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
+import { ipv6Text, swap16 } from '../kernel/address.ts';
 import { decimalOfHalves } from '../kernel/hex.ts';
 import type { Fields } from './fields.ts';
+import { rememberedIpv4Text } from './ipv4-texts.ts';
 import { isPacked, PackedFields } from './packed.ts';
 import { Scan } from './scan.ts';
 
@@ -199,8 +200,8 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     laddr = ipv6Text(readAddress(scan));
     raddr = ipv6Text(readAddress(scan));
   } else {
-    laddr = ipv4(scan.hi);
-    raddr = ipv4(scan.lo);
+    laddr = rememberedIpv4Text(scan.hi);
+    raddr = rememberedIpv4Text(scan.lo);
     scan.skipHex(4);
   }
   scan.hex();
@@ -208,7 +209,6 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   const tid = scan.lo;
   const taskFlags = scan.hex32();
   const exitCode = scan.hex32();
-  const moves = readMoves(scan);
   return {
     evidence,
     rcvNxt,
@@ -238,23 +238,9 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     exiting: (taskFlags & PF_EXITING) !== 0,
     isKernelThread: (taskFlags & PF_KTHREAD) !== 0,
     exitCode,
-    moves,
+    moves: readMoves(scan),
     comm: commText(scan.comm()),
   };
-};
-
-/** Texts of IPv4 addresses, at a place their number tells: the same few come again and again. */
-const IPV4_SLOTS = 4096;
-const ipv4Words = new Uint32Array(IPV4_SLOTS);
-const ipv4Texts = new Array<string>(IPV4_SLOTS).fill(ipv4Text(0));
-
-const ipv4 = (word: number): string => {
-  const slot = (Math.imul(word, 0x9e3779b1) >>> 20) & (IPV4_SLOTS - 1);
-  if (ipv4Words[slot] !== word) {
-    ipv4Words[slot] = word;
-    ipv4Texts[slot] = ipv4Text(word);
-  }
-  return ipv4Texts[slot] as string;
 };
 
 const readAddress = (scan: Fields): readonly [number, number, number, number] => {
