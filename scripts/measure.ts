@@ -1,8 +1,8 @@
 // Measures the pipeline alone, on one core, from recordings it makes: `npm run measure [-- SOCKETS [ORPHANS]]`.
 //   lines/s   reader (zstd, lines) → wire → order → lifecycle → explain, every path described; beside it the lines/s of
-//             split2 alone over the same recording, to tell a slow machine from a slow pipeline, and the RSS after each million
-//             of lines: it stays flat
-//   orphans   RSS, and what is really held, with ORPHANS (100,000) alive at once
+//             split2 alone over the same recording, to tell a slow machine from a slow pipeline, and the RSS after each
+//             million lines: it stays flat
+//   orphans   RSS with ORPHANS (100,000) alive at once, over that of the same process after 50,000 closes; and what they hold
 // The lines are of the shape the probes print, four a socket, 256 sockets interleaved; see docs/measurements.md.
 import { execFileSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
@@ -150,6 +150,8 @@ if (role === 'lines') {
     globalThis.gc?.();
     return process.memoryUsage();
   };
+  // What any stream takes, of whatever length: compiled code, the nursery, zstd's buffers.
+  if (process.argv[4] !== undefined) await run(process.argv[4]);
   const before = collect();
   const { fold } = await run(path);
   const after = collect();
@@ -163,13 +165,14 @@ if (role === 'lines') {
   const dir = mkdtempSync(join(tmpdir(), 'finwait-measure-'));
   try {
     const self = process.argv[1] ?? '';
-    const measure = (as: string, file: string): void => {
-      execFileSync('taskset', ['-c', '0', process.execPath, '--expose-gc', self, as, file], { stdio: 'inherit' });
+    const measure = (...given: readonly string[]): void => {
+      execFileSync('taskset', ['-c', '0', process.execPath, '--expose-gc', self, ...given], { stdio: 'inherit' });
     };
     await make(join(dir, 'closes.fwr'), closes(sockets));
     for (let round = 0; round < 3; round++) measure('lines', join(dir, 'closes.fwr'));
     await make(join(dir, 'orphans.fwr'), orphans(Number(process.argv[3] ?? 100_000)));
-    measure('orphans', join(dir, 'orphans.fwr'));
+    await make(join(dir, 'warm.fwr'), closes(50_000));
+    for (let round = 0; round < 3; round++) measure('orphans', join(dir, 'orphans.fwr'), join(dir, 'warm.fwr'));
   } finally {
     rmSync(dir, { recursive: true });
   }

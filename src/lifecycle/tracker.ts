@@ -13,12 +13,11 @@ import type {
 } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
-import { isPacked, packedText } from '../wire/packed.ts';
 import { createGenerations } from './generations.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
+import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { createParked, type ParkedId } from './parked.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
@@ -30,10 +29,6 @@ const FRESH_NS = 1_500_000_000;
 const MAX_RESETS = 8;
 /** Destroys kept whose announcement has not come; it may still come late. */
 const MAX_EARLY = 4096;
-
-/** Socks that are objects without being dropped or parked before the next tick: a flood may lose the ticks. */
-const FEW_AWAKE = 256;
-const MOST_AWAKE = 1024;
 
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
@@ -82,12 +77,7 @@ export type Tracker = Host['seen'] & {
  * input, no output but the two callbacks; the same events give the same calls.
  */
 export const createTracker = (options: TrackerOptions): Tracker => {
-  /** In the order of their announcements; one that was parked, and comes back, keeps its place. */
-  const live = new Map<SkAddr, Sock | ParkedId>();
-  const parked = createParked();
-  /** Those of `live` that are objects, and some that have ended since the last tick. */
-  let awake: Sock[] = [];
-  let mostAwake = FEW_AWAKE;
+  const living = createLiving();
   /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
@@ -107,57 +97,6 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let before: TimedEvent | null = null;
   let tallied = 0;
 
-  /** The sock at an address, to be changed; one that is parked comes back for it. */
-  const wake = (sk: SkAddr): Sock | undefined => {
-    const found = live.get(sk);
-    if (typeof found !== 'number') return found;
-    const sock = parked.read(found, sk);
-    parked.free(found);
-    live.set(sk, sock);
-    awake.push(sock);
-    return sock;
-  };
-
-  /** The sock at an address, to be looked at: of a parked one a copy. */
-  const look = (sk: SkAddr, found: Sock | ParkedId): Sock =>
-    typeof found === 'number' ? parked.read(found, sk) : found;
-
-  function* everySock(): Generator<Sock> {
-    for (const [sk, found] of live) yield look(sk, found);
-  }
-
-  const addGapToAll = (gap: Gap, isOf: (sock: Sock) => boolean): void => {
-    for (const found of live.values()) {
-      if (typeof found === 'number') parked.addGap(found, gap);
-      else if (isOf(found)) addGap(found, gap);
-    }
-  };
-
-  /** Parks those that go on living: what stays an object keeps its lines packed, for a piece of a chunk keeps it whole. */
-  const park = (): void => {
-    const kept: Sock[] = [];
-    for (const sock of awake) {
-      if (sock.destroyedAt !== null || live.get(sock.sk) !== sock) continue;
-      const id = parked.park(sock);
-      if (id !== null) {
-        live.set(sock.sk, id);
-        continue;
-      }
-      if (!isPacked(sock.announce.line)) sock.announce = { ...sock.announce, line: packedText(sock.announce.line) };
-      if (sock.latest !== null) sock.latest = packedText(sock.latest);
-      kept.push(sock);
-    }
-    awake = kept;
-    mostAwake = Math.max(FEW_AWAKE, 2 * kept.length);
-  };
-
-  /** Most have ended already when there are many: those are let go of first. */
-  const keepFew = (): void => {
-    awake = awake.filter((sock) => sock.destroyedAt === null);
-    mostAwake = Math.max(FEW_AWAKE, 2 * awake.length);
-    if (mostAwake > MOST_AWAKE) park();
-  };
-
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
   const enter = (sock: Sock, at: TraceNs): void => {
@@ -171,7 +110,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const finish = (sock: Sock): void => {
     // The probe counted what it printed: of the lines about this very sock some did not come.
     if (sock.lines < sock.printed) addGap(sock, 'events_lost');
-    if (live.get(sock.sk) === sock) live.delete(sock.sk);
+    living.remove(sock);
     options.onEnd(sock);
   };
 
@@ -202,12 +141,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const inferAt = (sk: SkAddr, gap: Gap): void => {
-    const sock = wake(sk);
+    const sock = living.wake(sk);
     if (sock !== undefined) infer(sock, gap);
   };
 
   const announce = (event: Announce, isLate: boolean): void => {
-    const before = wake(event.sk);
+    const before = living.wake(event.sk);
     if (isLate && before !== undefined && event.at < before.announcedAt) {
       // The address is in its next life already.
       unannounced++;
@@ -219,8 +158,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       infer(before, 'destroy_missed');
     }
     const sock = newSock(event, generations.next(event.sk));
-    live.set(event.sk, sock);
-    awake.push(sock);
+    living.add(sock);
     dying++;
     if (!older.isDone()) older.see(tupleOfLine(event.line));
     const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
@@ -285,7 +223,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** The sock that an event at `at` is about; one destroyed before it was another at the same address. */
   const sockAt = (sk: SkAddr, at: TraceNs): Sock | undefined => {
-    const sock = wake(sk);
+    const sock = living.wake(sk);
     if (sock !== undefined && (sock.destroyedAt === null || at <= sock.destroyedAt)) return sock;
     unannounced++;
     return undefined;
@@ -330,7 +268,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const destroy = (event: Destroy, isLate: boolean): void => {
-    const known = wake(event.sk);
+    const known = living.wake(event.sk);
     const sock = known === undefined || isOf(known, event) ? known : undefined;
     if (known !== undefined && sock === undefined && known.destroyedAt === null && event.at > known.announcedAt) {
       // The destroy of the next life at this address, whose announcement did not come.
@@ -378,13 +316,14 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       recount(event);
       return;
     }
-    for (const [sk, found] of [...live]) {
-      const sock = look(sk, found);
+    const gone: SkAddr[] = [];
+    for (const sock of living.every()) {
       const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
       if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
       // Closed while the probes were being attached, and destroyed before the destroy probe was.
-      if (!older.wasListed(tupleOfLine(sock.announce.line))) inferAt(sk, 'attaching');
+      if (!older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
     }
+    for (const sk of gone) inferAt(sk, 'attaching');
     ledger.setBaseline(older.end());
   };
 
@@ -396,10 +335,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const { drift, inFlight } = ledger.now(now);
     const gone: SkAddr[] = [];
     if (drift !== null && inFlight === 0 && drift > 0) {
-      for (const [sk, found] of live) {
-        const sock = look(sk, found);
+      for (const sock of living.every()) {
         const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
-        if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sk);
+        if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
       }
     }
     older.forget();
@@ -408,7 +346,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const lose = (count: number): void => {
     lostEvents += count;
-    addGapToAll('events_lost', (sock) => sock.destroyedAt === null);
+    living.addGap('events_lost', (sock) => sock.destroyedAt === null);
   };
 
   const advance = (at: TraceNs): void => {
@@ -436,7 +374,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       if (isLate) lateEvents++;
       if (isTwice(event)) return lose(1);
       before = event;
-      if (awake.length > mostAwake) keepFew();
+      living.keepFew();
       advance(event.at);
       switch (event.kind) {
         case 'announce':
@@ -454,7 +392,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return;
         }
         case 'reset': {
-          const sock = wake(event.sk);
+          const sock = living.wake(event.sk);
           if (sock === undefined) return;
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
           if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
@@ -480,7 +418,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'lost':
           return lose(event.count);
         case 'tick':
-          return park();
+          return living.park();
         case 'bye':
         case 'notice':
           return;
@@ -492,12 +430,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     end: () => {
       finishEnded(Number.POSITIVE_INFINITY);
       ledger.end(now);
-      addGapToAll('capture_ended', () => true);
+      living.addGap('capture_ended', () => true);
     },
-    live: everySock,
+    live: living.every,
     current: ({ sk, generation }) => {
-      const found = live.get(sk);
-      const now = found === undefined ? undefined : look(sk, found);
+      const now = living.peek(sk);
       return now?.generation === generation && now.destroyedAt === null ? now : undefined;
     },
     dyingCount: () => dying,

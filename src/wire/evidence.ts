@@ -1,7 +1,8 @@
-import { ipv4Text, ipv6Text, swap16 } from '../kernel/address.ts';
+import { ipv6Text, swap16 } from '../kernel/address.ts';
 import { decimalOfHalves } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import type { Fields } from './fields.ts';
+import { rememberedIpv4Text } from './ipv4-texts.ts';
 import { isPacked, PackedFields } from './packed.ts';
 import { Scan } from './scan.ts';
 
@@ -225,8 +226,8 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     laddr = ipv6Text(readAddress(scan));
     raddr = ipv6Text(readAddress(scan));
   } else {
-    laddr = ipv4(scan.hi);
-    raddr = ipv4(scan.lo);
+    laddr = rememberedIpv4Text(scan.hi);
+    raddr = rememberedIpv4Text(scan.lo);
     scan.skipHex(4);
   }
   scan.hex();
@@ -281,20 +282,6 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     moves,
     comm: commText(scan.comm()),
   };
-};
-
-/** Texts of IPv4 addresses, at a place their number tells: the same few come again and again. */
-const IPV4_SLOTS = 4096;
-const ipv4Words = new Uint32Array(IPV4_SLOTS);
-const ipv4Texts = new Array<string>(IPV4_SLOTS).fill(ipv4Text(0));
-
-const ipv4 = (word: number): string => {
-  const slot = (Math.imul(word, 0x9e3779b1) >>> 20) & (IPV4_SLOTS - 1);
-  if (ipv4Words[slot] !== word) {
-    ipv4Words[slot] = word;
-    ipv4Texts[slot] = ipv4Text(word);
-  }
-  return ipv4Texts[slot] as string;
 };
 
 const readAddress = (scan: Fields): readonly [number, number, number, number] => {

@@ -1,0 +1,100 @@
+import type { SkAddr } from '../kernel/units.ts';
+import { packedText } from '../wire/packed.ts';
+import { createParked, type ParkedId } from './parked.ts';
+import { addGap, type Gap, type Sock } from './sock.ts';
+
+/** Objects, ended ones among them, before those are let go of; a flood may lose the ticks. */
+const FEW_AWAKE = 256;
+/** With half as many alive a flood is taken to be one of orphans, and they are parked before the next tick. */
+const MOST_AWAKE = 1024;
+
+/** Every sock announced and not finished: objects where something was heard since the last tick, the others parked. */
+export type Living = {
+  readonly add: (sock: Sock) => void;
+  /** Takes a sock out, unless its address is another's by now. */
+  readonly remove: (sock: Sock) => void;
+  /** The sock at an address, to be changed; one that was parked comes back for it. */
+  readonly wake: (sk: SkAddr) => Sock | undefined;
+  /** The sock at an address, to be looked at; of a parked one a copy. */
+  readonly peek: (sk: SkAddr) => Sock | undefined;
+  /** To be looked at, in the order of their announcements; of parked ones copies. */
+  readonly every: () => Generator<Sock>;
+  /** @param isMeant - asked of objects alone: what is parked is alive */
+  readonly addGap: (gap: Gap, isMeant: (sock: Sock) => boolean) => void;
+  /** Parks those that live on. */
+  readonly park: () => void;
+  /** Bounds the objects where no tick comes. Nobody may hold a sock that `wake` gave. */
+  readonly keepFew: () => void;
+};
+
+export const createLiving = (): Living => {
+  // A Map keeps the place of a key whose value is replaced: one that was parked, and comes back, stands where it stood.
+  const socks = new Map<SkAddr, Sock | ParkedId>();
+  const parked = createParked();
+  /** All of `socks` that are objects, and some that have ended since the last tick. */
+  let awake: Sock[] = [];
+  let mostAwake = FEW_AWAKE;
+
+  const keep = (kept: Sock[]): void => {
+    awake = kept;
+    mostAwake = Math.max(FEW_AWAKE, 2 * kept.length);
+  };
+
+  const park = (): void => {
+    const kept: Sock[] = [];
+    for (const sock of awake) {
+      if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) continue;
+      const id = parked.park(sock);
+      if (id !== null) {
+        socks.set(sock.sk, id);
+        continue;
+      }
+      // A piece of a chunk would keep the whole chunk alive.
+      const line = packedText(sock.announce.line);
+      if (line !== sock.announce.line) sock.announce = { ...sock.announce, line };
+      if (sock.latest !== null) sock.latest = packedText(sock.latest);
+      kept.push(sock);
+    }
+    keep(kept);
+  };
+
+  return {
+    add: (sock) => {
+      const before = socks.get(sock.sk);
+      if (typeof before === 'number') parked.free(before);
+      socks.set(sock.sk, sock);
+      awake.push(sock);
+    },
+    remove: (sock) => {
+      if (socks.get(sock.sk) === sock) socks.delete(sock.sk);
+    },
+    wake: (sk) => {
+      const found = socks.get(sk);
+      if (typeof found !== 'number') return found;
+      const sock = parked.read(found, sk);
+      parked.free(found);
+      socks.set(sk, sock);
+      awake.push(sock);
+      return sock;
+    },
+    peek: (sk) => {
+      const found = socks.get(sk);
+      return typeof found === 'number' ? parked.read(found, sk) : found;
+    },
+    *every() {
+      for (const [sk, found] of socks) yield typeof found === 'number' ? parked.read(found, sk) : found;
+    },
+    addGap: (gap, isMeant) => {
+      for (const found of socks.values()) {
+        if (typeof found === 'number') parked.addGap(found, gap);
+        else if (isMeant(found)) addGap(found, gap);
+      }
+    },
+    park,
+    keepFew: () => {
+      if (awake.length <= mostAwake) return;
+      keep(awake.filter((sock) => sock.destroyedAt === null));
+      if (mostAwake > MOST_AWAKE) park();
+    },
+  };
+};
