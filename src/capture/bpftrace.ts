@@ -72,7 +72,7 @@ const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
 /** Sockets that each map of the probes holds. @param maxOrphans - tcp_max_orphans */
 const mapKeys = (maxOrphans: number): number => Math.max(MAP_KEYS.least, Math.min(MAP_KEYS.most, maxOrphans));
 
-/** Closes that wait on one CPU to be announced; a power of two. A hundred times a second each CPU looks through them. */
+/** Closes that wait on one CPU to be announced; a power of two. Two hundred times a second each CPU looks through them. */
 const RING_SLOTS = { least: 256, most: 8192 } as const;
 
 /**

@@ -14,6 +14,7 @@ import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-captur
 import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
+import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
 import { startWatch, type Watch } from './watch.ts';
@@ -26,6 +27,8 @@ export type LiveOptions = {
   readonly backend: Backend | 'auto';
   readonly finwaitVersion: string;
   readonly filters: Readonly<Record<string, string>>;
+  /** Which sockets the probes announce, where they announce late; the others are only counted. */
+  readonly only: ProbeFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
@@ -129,7 +132,7 @@ const attach = async (
   const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
   const params = isLate ? lateParams(minAgeMs, availableParallelism(), maxOrphans()) : [];
-  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has), setpriv, params);
+  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has, filterText(options.only)), setpriv, params);
   const { finwaitVersion, filters } = options;
   return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
 };

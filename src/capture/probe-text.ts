@@ -1,4 +1,5 @@
 import type { Btf } from './btf.ts';
+import type { FilterText } from './probe-filter.ts';
 
 const DIRECTIVE = /^\/\/@(if|elif|else|end)(?: (.+))?$/;
 
@@ -10,8 +11,10 @@ const DIRECTIVE = /^\/\/@(if|elif|else|end)(?: (.+))?$/;
  *
  * @param text - a script of probes/
  * @param has - `Btf.has`; `() => false` gives the script as it runs by hand
+ * @param filter - what is announced; null for everything
  */
-export const resolveProbe = (text: string, has: Btf['has']): string => {
+export const resolveProbe = (text: string, has: Btf['has'], filter: FilterText | null = null): string => {
+  const holds = (condition: string): boolean => (condition === 'filter' ? filter !== null : has(condition));
   let inGroup = false;
   let isTaken = false;
   let isLive = false;
@@ -23,7 +26,7 @@ export const resolveProbe = (text: string, has: Btf['has']): string => {
         const [, word, condition = ''] = directive;
         if (word === 'if') isTaken = false;
         inGroup = word !== 'end';
-        isLive = word === 'else' ? !isTaken : word !== 'end' && !isTaken && has(condition);
+        isLive = word === 'else' ? !isTaken : word !== 'end' && !isTaken && holds(condition);
         isTaken ||= isLive;
         return line;
       }
@@ -31,5 +34,7 @@ export const resolveProbe = (text: string, has: Btf['has']): string => {
       const bare = line.startsWith('//') ? line.slice(2) : line;
       return isLive ? bare : '';
     })
-    .join('\n');
+    .join('\n')
+    .replaceAll('OLDER_FILTER', filter?.older ?? '')
+    .replaceAll('FILTER', filter?.all ?? '');
 };

@@ -1,7 +1,7 @@
 import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
 import type { Meta } from '../wire/meta.ts';
-import { filterTexts, type SharedOptions } from './arguments.ts';
+import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
 import { tell } from './messages.ts';
 import { VERSION } from './version.ts';
 
@@ -50,6 +50,7 @@ export const runLive = async (
     backend: options.backend,
     finwaitVersion: VERSION,
     filters: filterTexts(options),
+    only: filterOf(options),
     minAgeMs,
     onMeta: (meta) => {
       recording?.start(meta);

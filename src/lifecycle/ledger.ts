@@ -28,6 +28,8 @@ export type Ledger = {
   readonly exit: (at: TraceNs, count?: number) => void;
   /** Sockets that entered and left between two lines of the kernel's own count of them. */
   readonly passThrough: (count: number) => void;
+  /** So many entered or left at a moment that is known to a second only. */
+  readonly blur: (count: number) => void;
   readonly infer: () => void;
   /** The inventory is complete: `located` orphans were there before the capture. */
   readonly setBaseline: (located: number) => void;
@@ -77,6 +79,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   const pending: Pending[] = [];
   /** Passed through since the sample before, and how long that is. */
   let passed = 0;
+  let blurred = 0;
   let sampledAt: TraceNs | null = null;
   const recent: TraceNs[] = [];
   const recentCounts: number[] = [];
@@ -147,6 +150,10 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       exits += count;
       note(at, count);
     },
+    blur: (count) => {
+      for (const sample of pending) sample.moved += count;
+      blurred += count;
+    },
     infer: () => {
       inferred++;
     },
@@ -163,6 +170,8 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       const sinceNs = sampledAt === null ? 0 : at - sampledAt;
       let moved = sinceNs > 0 ? Math.ceil((2 * passed * SAMPLE_SLACK_NS) / sinceNs) : 2 * passed;
       passed = 0;
+      moved += blurred;
+      blurred = 0;
       sampledAt = at;
       for (let i = recent.length - 1; i >= recentStart && (recent[i] as TraceNs) >= at - SAMPLE_SLACK_NS; i--) {
         moved += recentCounts[i] as number;

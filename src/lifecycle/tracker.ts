@@ -306,6 +306,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     // A line that comes late counts less than is known already.
     if (more <= 0) return;
     tallies.set(key, event);
+    if (via === VIA.muted_in || via === VIA.muted_out) {
+      ledger.blur(more);
+      return via === VIA.muted_in ? ledger.enter(event.at, more) : ledger.exit(event.at, more);
+    }
     if ((marks & TALLY.answered) !== 0) return;
     tallied += more;
     ledger.passThrough(more);
@@ -442,13 +446,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     silentCount: () => older.silent.size,
     ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
-    tallies: () => tallies.values(),
+    tallies: function* () {
+      for (const tally of tallies.values()) if (tally.via <= VIA.destroy) yield tally;
+    },
     now: newest,
     ...host.seen,
   };
 };
 
-/** A CPU looks through its closes a hundred times a second, and takes several turns when many are due. */
+/** A CPU looks through its closes two hundred times a second, and takes several turns when many are due. */
 const SWEEP_NS = 50_000_000;
 const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);
 

@@ -13,6 +13,9 @@ export const VIA = {
   late: 4,
   /** First seen at destroy: it was in CLOSE before. */
   destroy: 5,
+  /** Of a tally alone: became old enough to be announced, and the probe's filter is not for it; and its destroy. */
+  muted_in: 6,
+  muted_out: 7,
 } as const;
 
 /** What each line about a socket carries, packed as on the wire. See docs/wire-format.md. */

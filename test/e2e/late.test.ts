@@ -116,3 +116,38 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
     }
   });
 });
+
+onRealKernel('a filter in the kernel', () => {
+  let trace: Trace;
+  let lab: Lab;
+  const named = (comm: string) => (path: ClosePath) => path.closer?.comm === comm;
+
+  beforeAll(async () => {
+    await undisturbed(
+      'filtered',
+      async () => {
+        trace = await startTrace('--min-age', '10ms', '--comm', 'retries');
+        lab = startLab('--hold', '--count', '3', '--at-once', '6', 'retries', 'window_silent');
+        await lab.until('all is played', () => lab.of('lab_hold').length > 0, 60_000);
+        let more = 3;
+        await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
+        expect(trace.paths(named('retries')).length).toBe(3);
+      },
+      () => trace,
+      stopAll,
+    );
+  }, 300_000);
+  afterAll(stopAll);
+
+  it('lets through what it is for, and nothing else', () => {
+    expect(trace.paths().every(named('retries'))).toBe(true);
+    for (const path of trace.paths()) expect(path).toMatchObject({ ended_by: 'retries', waiting_for: 'ack' });
+  });
+
+  it('keeps the ledger: what is not announced is counted all the same', () => {
+    // Three sockets of each kind died slowly.
+    const { entries, exits, drift } = trace.ledger();
+    expect(entries).toBeGreaterThanOrEqual(6);
+    expect({ exits, drift }).toEqual({ exits: entries, drift: 0 });
+  });
+});

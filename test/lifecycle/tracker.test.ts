@@ -696,6 +696,19 @@ describe('tallies', () => {
     ]);
   });
 
+  test('those that the probes do not announce are in the ledger, and in no tally', () => {
+    const { tracker, rows } = track().feed(
+      readyAt(0),
+      tallyLine(ms(1), 5, { via: VIA.muted_in }),
+      tallyLine(ms(2), 2, { via: VIA.muted_out }),
+      sampleLine(ms(5), 3),
+      tickLine(ms(100)),
+    );
+    expect(rows).toMatchObject([{ entries: 5, exits: 2, orphans: 3, drift: 0, inFlight: 14 }]);
+    expect([...tracker.tallies()]).toEqual([]);
+    expect(tracker.counters().tallied).toBe(0);
+  });
+
   test('a correction is kept and counts nobody', () => {
     const { tracker } = track().feed(
       readyAt(0),
