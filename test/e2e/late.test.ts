@@ -96,8 +96,10 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
       const key = `${how} ${ended_by}`;
       counted.set(key, (counted.get(key) ?? 0) + count);
     }
-    const lacking = [...wanted].filter(([key, count]) => (counted.get(key) ?? 0) < count);
-    expect(lacking, JSON.stringify([...counted])).toEqual([]);
+    // The kernel may skip the probe that tells a kind from another; it says how often it did.
+    const lacking = [...wanted].map(([key, count]) => Math.max(0, count - (counted.get(key) ?? 0)));
+    const all = lacking.reduce((sum, count) => sum + count, 0);
+    expect(all, JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(trace.ledger().lost_events);
   });
 
   it('the times of a kind are those of its sockets', () => {
