@@ -13,7 +13,8 @@ type Held = { readonly line: string; readonly since: number };
 export type LateLines = {
   /**
    * Takes a line of a probe that announces late, and gives on what the wire has in its place: one `L` line for the two
-   * that bpftrace has the stack for, a `T` line for a line of the map of tallies. All other lines go through.
+   * that bpftrace has the stack for, a `T` line for a line of the map of tallies, a loss for what a full map did not
+   * keep. All other lines go through.
    */
   readonly take: (line: string) => void;
 };
@@ -21,12 +22,12 @@ export type LateLines = {
 /**
  * @param put - takes the wire's lines
  * @param now - boot clock, ns: a map is printed without a time
- * @param onLost - so many lines came without their other half
+ * @param onLost - so many announcements were lost, and why
  */
 export const createLateLines = (
   put: (line: string) => void,
   now: () => bigint,
-  onLost: (count: number) => void,
+  onLost: (count: number, where: string) => void,
 ): LateLines => {
   const held = new Map<string, Held>();
 
@@ -38,7 +39,20 @@ export const createLateLines = (
       held.delete(sk);
       count++;
     }
-    if (count > 0) onLost(count);
+    if (count > 0) onLost(count, 'half of an announcement did not come');
+  };
+
+  const unkept = new Map<string, number>();
+  const counted = (line: string): void => {
+    const full = /^@unkept\[(\d)\]: (\d{1,15})$/.exec(line);
+    if (full === null) {
+      put(tallyLine(line, now()) ?? line);
+      return;
+    }
+    const [, map = '', total = '0'] = full;
+    const more = Number(total) - (unkept.get(map) ?? 0);
+    unkept.set(map, Number(total));
+    if (more > 0) onLost(more, 'a map of the probes was full');
   };
 
   return {
@@ -58,7 +72,7 @@ export const createLateLines = (
           return put(joined(line, how) ?? line);
         }
         case 0x40:
-          return put(tallyLine(line, now()) ?? line);
+          return counted(line);
         case 0x43:
           if (held.size > 0) forget();
           return put(line);

@@ -160,7 +160,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     put(ownLine.lost(clock.now(), count, where));
     watch?.doubt();
   };
-  const late = createLateLines(put, clock.now, (count) => lose(count, 'half of an announcement did not come'));
+  const late = createLateLines(put, clock.now, lose);
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
   let watch: Watch | null = null;
   const onChatter = (line: string): Chatter['kind'] => {
@@ -268,7 +268,8 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
 const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
   return (
-    (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) || line.startsWith('@tally[')
+    (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) ||
+    /^@(?:tally|unkept)\[/.test(line)
   );
 };
 

@@ -35,7 +35,10 @@ const shared = (command: Command, unlessTold = ''): Command =>
     .option('--comm <name>', 'only sockets closed by a process of this name')
     .addOption(new Option('--state <state>', 'only paths through this state, as FIN_WAIT1').argParser(parseState))
     .addOption(
-      new Option('--min-age <time>', 'only sockets dying for at least this long, as 10ms').argParser(parseDuration),
+      new Option(
+        '--min-age <time>',
+        'only sockets dying for at least this long; what dies sooner is counted in the kernel (10ms; trace: 0)',
+      ).argParser(parseDuration),
     )
     .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
     .option('--strict', 'exit with 4 when events were lost');

@@ -308,7 +308,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     tallies.set(key, event);
     if (via === VIA.muted_in || via === VIA.muted_out) {
       ledger.blur(more);
-      return via === VIA.muted_in ? ledger.enter(event.at, more) : ledger.exit(event.at, more);
+      if (via === VIA.muted_in) ledger.enter(event.at, more);
+      else ledger.exit(event.at, more);
+      return;
     }
     if ((marks & TALLY.answered) !== 0) return;
     tallied += more;

@@ -83,6 +83,12 @@ test('a line of the map of tallies becomes a T line', () => {
   });
 });
 
+test('what a full map did not keep is lost: the count grows, and each is told once', () => {
+  const { out, lost } = taken('@unkept[1]: 3', '@unkept[1]: 3', '@unkept[2]: 1', '@unkept[1]: 5');
+  expect(lost).toEqual([3, 1, 2]);
+  expect(out).toEqual([]);
+});
+
 test('all other lines go through', () => {
   const { out } = taken('C 24573979000000', '@tally[x]: 1', 'Z 24573979000000');
   expect(out).toEqual(['C 24573979000000', '@tally[x]: 1', 'Z 24573979000000']);

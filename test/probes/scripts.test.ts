@@ -72,7 +72,9 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
   });
 
   test('has directives that are read: at the beginning of their line, with a condition of a known kind', () => {
-    for (const line of text.split('\n').filter((each) => /^\s*\/\/\s*@(?:if|elif|else|end|include|define)\b/.test(each))) {
+    for (const line of text
+      .split('\n')
+      .filter((each) => /^\s*\/\/\s*@(?:if|elif|else|end|include|define)\b/.test(each))) {
       expect(line).toMatch(/^\/\/@(?:(?:if|elif) (?:(?:struct|func|tracepoint) \S+|filter)|else|end)$/);
     }
   });
