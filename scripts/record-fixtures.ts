@@ -33,7 +33,7 @@ const finwait = (args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [FINWAIT, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 
 const startRecorder = async (path: string): Promise<ChildProcess> => {
-  const recorder = finwait(['record', '--backend', 'tracepoint', '-o', path]);
+  const recorder = finwait(['record', '--min-age', '0', '--backend', 'tracepoint', '-o', path]);
   let said = '';
   recorder.stderr?.on('data', (chunk) => {
     said += chunk;
