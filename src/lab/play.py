@@ -18,6 +18,7 @@ import sock_diag
 from stage import aborts_orphans, die_with_parent, enter, libc, write
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
+SO_SNDBUFFORCE = 32
 PORTS_EACH, FIRST_PORT = 10, 10_000
 POLL_S, PATIENCE_S = 0.02, 20
 
@@ -121,10 +122,12 @@ class Play:
         self.kept.append(far)
         return far, rport
 
-    def full_pair(self, **options):
-        """A pair whose far window is shut, with more waiting in near's send queue."""
+    def full_pair(self, sndbuf=None, **options):
+        """A pair whose far window is shut, with more waiting in near's send queue: twice `sndbuf` bytes, if given."""
         pair = self.pair(rcvbuf=4096, **options)
         pair.near.setblocking(False)
+        if sndbuf:
+            pair.near.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, sndbuf)
         try:
             while True:
                 pair.near.send(b'x' * 65536)

@@ -242,6 +242,9 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
   disconnected: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'unknown', side: 'local', certain: false },
   reconnected: { route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE', ended_by: 'acked', certain: true },
 
+  // The upper layer's close() ends in that of TCP.
+  ktls: { route: LOCAL, closed_in: 'ESTABLISHED', how: 'close', ended_by: 'time_wait', side: 'none', certain: true },
+
   killed: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', how: 'close', ended_by: 'killed', side: 'operator' },
   killed_in_fin_wait2: { route: LOCAL, ended_by: 'killed', side: 'operator', waiting_for: 'peer_fin' },
   killed_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'killed', side: 'operator' },
@@ -264,15 +267,11 @@ const limited = {
   side: 'limit',
 } as const;
 
-/**
- * Of the ways that need a sysctl of the whole host. How many pages count against tcp_mem depends on what each CPU keeps
- * in reserve, so `out_of_memory` may end otherwise.
- *
- * @see Linux include/net/sock.h, sk_memory_allocated_add (SK_MEMORY_PCPU_RESERVE)
- */
+/** Of the ways that need a sysctl of the whole host. */
 export const HOST_ENDINGS: Readonly<Record<string, Expected>> = {
   orphan_limit_at_close: { ...limited, ended_by: 'orphan_limit' },
   orphan_limit_at_timer: { ...limited, ended_by: 'orphan_limit', waiting_for: 'ack' },
+  out_of_memory: { ...limited, ended_by: 'out_of_memory', certain: true },
 };
 
 /**
