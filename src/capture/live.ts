@@ -12,6 +12,7 @@ import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
 import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
+import { checkLockdown } from './lockdown.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, spawnBpftrace } from './spawn.ts';
 import { startWatch, type Watch } from './watch.ts';
@@ -65,6 +66,7 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture | nul
       exitCode: EXIT.cannotTrace,
     });
   }
+  checkLockdown();
   const program = await findBpftrace();
   const btf = loadBtf();
   const survey = surveyBackends(btf);
