@@ -21,6 +21,8 @@ type Life = {
 const WHEEL_SHARE = 0.13;
 const JIFFY_NS = 10e6;
 const LATE_NS = 100e6;
+/** That timer fires each TCP_RTO_MAX; the wheel's delays may bring it there one firing earlier. */
+const A_TICK_NS = 120e9;
 /** tcp_orphan_retries 255: 1023 times 0.2 s, then 246 times TCP_RTO_MAX. @see Linux net/ipv4/tcp_timer.c, tcp_model_timeout */
 const LEAST_255_NS = (1023 * 0.2 + 246 * 120) * 1e9;
 
@@ -78,7 +80,10 @@ const faults = ({ retries }: OddRetries, { told, destroyedAt }: Life): readonly 
     if (rule !== 'retries') return [`its deadline is by ${rule}`];
     if (retries === 255) {
       if (destroyedAt !== null) return ['it was reaped'];
-      return left >= LEAST_255_NS && left <= LEAST_255_NS * 1.05 ? [] : [`its deadline is ${seconds(left)} away`];
+      const whole = at - (told[0]?.now ?? 0);
+      return whole >= LEAST_255_NS - A_TICK_NS && whole <= LEAST_255_NS * 1.05
+        ? []
+        : [`its deadline is ${seconds(whole)} after its close`];
     }
     if (destroyedAt === null) return ['it was not reaped'];
     const late = destroyedAt - at;

@@ -20,7 +20,7 @@ from stage import aborts_orphans, die_with_parent, enter, libc, write
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
 SO_SNDBUFFORCE = 32
 PORTS_EACH, FIRST_PORT = 10, 10_000
-POLL_S, PATIENCE_S = 0.02, 20
+POLL_S, RARE_POLL_S, PATIENCE_S = 0.02, 0.2, 20
 
 SCENARIOS = {}
 
@@ -249,7 +249,7 @@ class Play:
         while not holds():
             if time.monotonic() - began > PATIENCE_S:
                 raise TimeoutError(f'waited {PATIENCE_S} s for {what}')
-            time.sleep(POLL_S)
+            rest(began)
 
     # --- The word.
 
@@ -276,7 +276,7 @@ class Play:
             if left and time.monotonic() - began > seconds:
                 raise TimeoutError(f'still there after {seconds:.0f} s: port {left[0][0]}')
             if left:
-                time.sleep(POLL_S)
+                rest(began)
 
     def leave(self):
         """Resets the far ends: with a FIN that nobody acknowledges they would be orphans of far for minutes."""
@@ -294,6 +294,11 @@ def linger(sock, seconds):
 def reset(sock):
     linger(sock, 0)
     sock.close()
+
+
+def rest(began):
+    """Between two looks: the longer it takes, the longer. A slow machine has other things to do."""
+    time.sleep(min(RARE_POLL_S, max(POLL_S, (time.monotonic() - began) / 20)))
 
 
 def pause(seconds=0.05):

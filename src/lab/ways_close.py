@@ -8,7 +8,7 @@ import time
 from play import TCP_LINGER2, pause, reset, scenario
 
 # On a slow machine seconds may pass until a wire is healed: with one retry the orphan would have ended by then.
-PATIENT = {'tcp_orphan_retries': 4}
+PATIENT = {'tcp_orphan_retries': 6}
 
 
 @scenario()

@@ -34,7 +34,7 @@ const say = (line: string): void => {
 };
 
 /** Emulation is slow: scenarios wait for one another on two CPUs. */
-const AT_ONCE = '8';
+const AT_ONCE = '6';
 const LOGGED = ['too many orphaned sockets', 'out of memory -- consider tuning tcp_mem'];
 
 const timed = async <T>(what: string, act: Promise<T>): Promise<T> => {

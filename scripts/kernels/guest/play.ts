@@ -5,7 +5,7 @@ import { startLab } from '../../../test/e2e/lab.ts';
 import { judgeLab, type LabRun } from '../judge.ts';
 import type { Verdict } from '../verdict.ts';
 
-const PLAY_MS = 120_000;
+const PLAY_MS = 150_000;
 /** A scenario that is wrong while events were lost is played again, so often in all. */
 const ROUNDS = 3;
 
