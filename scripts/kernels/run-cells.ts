@@ -10,13 +10,13 @@ import { isRight, type Part, type Verdict, whyAgain } from './verdict.ts';
 /** A cell is ended after this, its boot included. */
 const CELL_S = 300;
 /** With less time than this left a cell is not begun. */
-const LEAST_S = 120;
+const LEAST_S = 60;
 /** A cell without a verdict, or whose experiments lost their own events, is made again: so often in all. */
 const TRIES = 3;
 
 /** What needs to be seen once on each kernel, spread so that the cells take alike. */
 const PARTS_OF: Readonly<Record<Backend, readonly Part[]>> = {
-  kprobe: ['ipv6', 'long'],
+  kprobe: ['ipv6'],
   fentry: ['privileges'],
   tracepoint: ['misses'],
 };
@@ -33,6 +33,8 @@ export type RunOptions = {
   readonly seconds: number;
   /** Only what every cell plays. */
   readonly isQuick: boolean;
+  /** Also the sockets that take two minutes to be reaped. */
+  readonly isLong: boolean;
   readonly now: () => number;
 };
 
@@ -55,7 +57,7 @@ const verdictOf = async (dir: string): Promise<Verdict | null> => {
 const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Result> => {
   const name = nameOf(cell);
   const dir = join(options.out, name);
-  const parts = options.isQuick ? [] : PARTS_OF[cell.backend];
+  const parts = [...(options.isQuick ? [] : PARTS_OF[cell.backend]), ...(options.isLong ? (['long'] as const) : [])];
   const again: string[] = [];
   for (let tries = 1; ; tries++) {
     const seconds = Math.min(CELL_S, Math.floor((end - options.now()) / 1000));

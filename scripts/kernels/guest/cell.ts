@@ -61,13 +61,13 @@ const playTraced = async (
   const host = await timed('the host', playRounds(trace, out, Object.keys(HOST_ENDINGS), '--host'));
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
-  const isIPv6 = parts.includes('ipv6');
-  const [ipv4, ipv6, lossy] = await Promise.all([
-    timed('IPv4', playRounds(trace, out, names, '--at-once', AT_ONCE)),
-    isIPv6 ? timed('IPv6', playRounds(trace, out, names, '-6', '--at-once', AT_ONCE)) : null,
-    timed('netem', playLossy(trace)),
-    timed('retries', odd.play()),
-  ]);
+  const odds = timed('retries', odd.play());
+  const lossy = await timed('netem', playLossy(trace));
+  const ipv4 = await timed('IPv4', playRounds(trace, out, names, '--at-once', AT_ONCE));
+  const ipv6 = parts.includes('ipv6')
+    ? await timed('IPv6', playRounds(trace, out, names, '-6', '--at-once', AT_ONCE))
+    : null;
+  await odds;
   await settled(trace);
   const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
   const played: Played = {
@@ -87,14 +87,19 @@ const playTraced = async (
   }
 };
 
+const askDoctor = async (): Promise<readonly Check[]> => {
+  const { stdout } = await runFinwait('doctor', '--json');
+  writeFileSync(join(out, 'doctor.json'), stdout);
+  return JSON.parse(stdout).checks;
+};
+
 const bpftraceVersion = (): string =>
   /v?(\d[\w.-]*)/.exec(execFileSync('bpftrace', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 
 const isPrivileges = parts.includes('privileges');
 const integrity = isPrivileges ? lockDownIntegrity() : null;
-const doctor = (await runFinwait('doctor', '--json')).stdout;
-writeFileSync(join(out, 'doctor.json'), doctor);
-const checks: readonly Check[] = JSON.parse(doctor).checks;
+/** What doctor says; nothing where no part needs it, as under emulation it takes 5 s. */
+const checks: readonly Check[] = isPrivileges || parts.includes('misses') ? await askDoctor() : [];
 const isCounted = backend === 'fentry' || checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
 
 let played = nothing;
@@ -102,9 +107,12 @@ let error: string | null = null;
 let privileges: Verdict['privileges'] =
   integrity === null ? {} : { 'lockdown=integrity': judgeIntegrity(integrity, checks) };
 try {
-  const odd = await timed('retries are prepared', prepareOdd(parts.includes('long')));
   if (isPrivileges) privileges = { ...privileges, ...(await timed('privileges', playPrivileges())) };
-  const trace = await timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr')));
+  // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
+  const [trace, odd] = await Promise.all([
+    timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
+    timed('retries are prepared', prepareOdd(parts.includes('long'))),
+  ]);
   try {
     await playTraced(trace, odd, isCounted, (now) => {
       played = now;

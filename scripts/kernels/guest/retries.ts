@@ -41,7 +41,7 @@ export type Odd = {
 export const prepareOdd = async (isLong: boolean): Promise<Odd> => {
   const grounds: Ground[] = [];
   const wanted = [
-    ...[1, 2, 3, 255, ...(isLong ? [8] : [])].map((retries) => ({ retries, rtoMaxMs: null })),
+    ...[1, 2, 3, 6, 255, ...(isLong ? [8] : [])].map((retries) => ({ retries, rtoMaxMs: null })),
     ...(existsSync('/proc/sys/net/ipv4/tcp_rto_max_ms') ? [{ retries: 0, rtoMaxMs: 1000 }] : []),
   ];
   for (const { retries, rtoMaxMs } of wanted) {
