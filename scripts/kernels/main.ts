@@ -12,7 +12,7 @@ import { overheadLines, type Rates } from './overhead.ts';
 import { projectDisk } from './project.ts';
 import { left, nameOf, runCells } from './run-cells.ts';
 import { runProgram, say, Trouble } from './run-program.ts';
-import { noteLines, tableLines, unlikeLines, wrongLines } from './table.ts';
+import { halfPlayedLines, noteLines, tableLines, unlikeLines, wrongLines } from './table.ts';
 import { isRight } from './verdict.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -110,7 +110,7 @@ const main = async (): Promise<number> => {
       if (verdict != null && isRight(verdict)) keepGolden(nameOf(cell), cell.backend);
     }
   }
-  const wrong = [...results.flatMap(wrongLines), ...unlikeLines(results)];
+  const wrong = [...results.flatMap(wrongLines), ...unlikeLines(results), ...halfPlayedLines(results)];
   const sections = [tableLines(results), noteLines(results), wrong].filter((lines) => lines.length > 0);
   const report = sections.map((lines) => `${lines.join('\n')}\n`).join('\n');
   process.stdout.write(report);

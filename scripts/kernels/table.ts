@@ -93,6 +93,18 @@ export const noteLines = (results: readonly Result[]): readonly string[] => {
   return [...new Set([...skips, ...again])];
 };
 
+/** Scenarios that one cell played, and another of the same kernel could not: it was too slow, a line each. */
+export const halfPlayedLines = (results: readonly Result[]): readonly string[] =>
+  Object.entries(Object.groupBy(results, ({ kernel }) => kernel)).flatMap(([kernel, cells = []]) => {
+    const all = cells.flatMap(({ verdict }) => [verdict?.scenarios ?? {}, verdict?.ipv6 ?? {}].flatMap(Object.entries));
+    const named = (isSkipped: boolean): ReadonlySet<string> =>
+      new Set(all.filter(([, { state }]) => (state === 'skipped') === isSkipped).map(([name]) => name));
+    const played = named(false);
+    return [...named(true)]
+      .filter((name) => played.has(name))
+      .map((name) => `${kernel}: ${name}: played in one cell, and not in another`);
+  });
+
 /** Scenarios that the backends of one kernel, or its two families, do not name alike, a line each. */
 export const unlikeLines = (results: readonly Result[]): readonly string[] =>
   Object.entries(Object.groupBy(results, ({ kernel }) => kernel)).flatMap(([kernel, cells = []]) => {

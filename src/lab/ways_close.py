@@ -200,7 +200,7 @@ def linger_timeout(p):
 
 @scenario()
 def linger_waits(p):
-    pair = p.pair(lingers=5)
+    pair = p.pair(lingers=15)
     p.drop('far', 'no_fins', pair.rport)
     thread = threading.Thread(target=pair.near.close)
     thread.start()

@@ -7,6 +7,9 @@ import time
 
 from play import Skip, linger, pause, scenario, wait_killed
 
+# On a slow machine seconds may pass until ss runs.
+PATIENT = {'tcp_orphan_retries': 6}
+
 # Linux include/uapi/linux/tls.h
 TCP_ULP, SOL_TLS, TLS_TX = 31, 282, 1
 TLS_1_2, AES_GCM_128 = 0x303, 51
@@ -75,7 +78,7 @@ def binary_comm(p):
     named(p, b'\xff\xfe<\x9b')
 
 
-@scenario()
+@scenario(sysctls=PATIENT)
 def killed(p):
     pair = p.pair()
     p.drop('far', 'no_fins', pair.rport)

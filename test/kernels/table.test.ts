@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { overheadLines } from '../../scripts/kernels/overhead.ts';
-import { noteLines, type Result, tableLines, unlikeLines, wrongLines } from '../../scripts/kernels/table.ts';
+import {
+  halfPlayedLines,
+  noteLines,
+  type Result,
+  tableLines,
+  unlikeLines,
+  wrongLines,
+} from '../../scripts/kernels/table.ts';
 import { faultsOf, isRight, type ScenarioVerdict, type Verdict, whyAgain } from '../../scripts/kernels/verdict.ts';
 
 const named = { how: 'close', closed_in: 'ESTABLISHED', ended_by: 'acked', waiting_for: 'ack', side: 'none' } as const;
@@ -131,6 +138,16 @@ describe('the table', () => {
       '6.12: not played: rto_max: no sysctl',
       '6.12 kprobe: played again: a: lost',
       '6.12 tracepoint: made again: no verdict',
+    ]);
+  });
+
+  it('says what one cell played and another of its kernel could not', () => {
+    const scenarios = { active_close: { ...right, state: 'skipped' } } as const;
+    expect(halfPlayedLines([cell('fentry', verdict({ scenarios })), cell('kprobe', verdict({ scenarios }))])).toEqual(
+      [],
+    );
+    expect(halfPlayedLines([cell('fentry', verdict({ scenarios })), cell('kprobe')])).toEqual([
+      '6.12: active_close: played in one cell, and not in another',
     ]);
   });
 
