@@ -18,6 +18,7 @@ import sock_diag
 from stage import aborts_orphans, die_with_parent, enter, libc, write
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
+FIN_WAIT2, CLOSE_WAIT = 5, 8
 SO_SNDBUFFORCE = 32
 PORTS_EACH, FIRST_PORT = 10, 10_000
 POLL_S, RARE_POLL_S, PATIENCE_S = 0.02, 0.2, 20
@@ -303,6 +304,16 @@ def rest(began):
 
 def pause(seconds=0.05):
     time.sleep(seconds)
+
+
+def until_in(state, sock):
+    """Until a socket that is held is in a state: on a slow machine an ACK may take longer than any pause."""
+    began = time.monotonic()
+    pause()
+    while sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != state:
+        if time.monotonic() - began > PATIENCE_S:
+            raise TimeoutError(f'waited {PATIENCE_S} s for state {state}')
+        rest(began)
 
 
 def wait_killed(pid):
