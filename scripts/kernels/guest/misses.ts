@@ -5,8 +5,10 @@ import type { Misses } from '../verdict.ts';
 import { CONNECTIONS, runClients, withNetem } from './lossy.ts';
 
 const ENDS_MS = 15_000;
+const START_MS = 60_000;
 /** A program of somebody else that keeps its CPU from running ours: long, and run without end by SPIN. */
-const HEAVY = 'tracepoint:syscalls:sys_enter_getppid { $i = 0; while ($i < 500) { @x = $i; $i++; } }';
+const HEAVY =
+  'BEGIN { printf("runs\\n"); } tracepoint:syscalls:sys_enter_getppid { $i = 0; while ($i < 500) { @x = $i; $i++; } }';
 const SPIN = `
 import os
 if os.fork(): os.sched_setaffinity(0, {0})
@@ -24,7 +26,8 @@ const until = (child: ReturnType<typeof spawn>, pattern: RegExp): Promise<void> 
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
-    child.once('exit', () => reject(new Error(`it ended: ${said}`)));
+    child.once('exit', () => reject(new Error(`what was to keep the CPUs busy ended: ${said}`)));
+    setTimeout(() => reject(new Error(`what was to keep the CPUs busy does not run: ${said}`)), START_MS).unref();
   });
 
 /**
@@ -36,7 +39,7 @@ export const playMisses = async (trace: Trace, isCounted: boolean): Promise<Miss
   const heavy = spawn('bpftrace', ['-e', HEAVY], { stdio: ['ignore', 'pipe', 'pipe'] });
   const spinner = spawn('python3', ['-c', SPIN], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   try {
-    await Promise.all([until(heavy, /Attach(ing|ed) \d+ probe/), until(spinner, /spins/)]);
+    await Promise.all([until(heavy, /^runs/m), until(spinner, /spins/)]);
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const port = await withNetem(runClients);
     const isOurs = (path: ClosePath): boolean => path.rport === port || (path.lport === port && path.rport !== 0);
