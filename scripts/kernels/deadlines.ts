@@ -12,7 +12,8 @@ export type OddRetries = {
   readonly rport: number;
 };
 
-type Life = {
+/** What was told of a socket, in ns of the capture, and when it was destroyed; null: never. */
+export type Life = {
   readonly told: { readonly now: number; readonly at: number; readonly rule: string }[];
   destroyedAt: number | null;
 };
@@ -73,7 +74,10 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(2)} s`;
 
 /** What is wrong of one socket: empty where the kernel reaped it between its deadline and 13 % after. */
-const faults = ({ retries }: OddRetries, { told, destroyedAt }: Life): readonly string[] => {
+export const faultsOfLife = (
+  { retries }: Pick<OddRetries, 'retries'>,
+  { told, destroyedAt }: Life,
+): readonly string[] => {
   if (told.length === 0) return ['no deadline was told'];
   return told.flatMap(({ now, at, rule }) => {
     const left = at - now;
@@ -102,7 +106,7 @@ export const judgeDeadlines = async (
   return Object.fromEntries(
     [...lives].map(([odd, life]) => [
       `${odd.retries}${odd.rtoMaxMs === null ? '' : `, rto_max ${odd.rtoMaxMs} ms`}`,
-      faults(odd, life),
+      faultsOfLife(odd, life),
     ]),
   );
 };
