@@ -55,10 +55,10 @@ export const runClients = async (): Promise<number> => {
 /** Connections over a wire that delays and loses: every death has its row, and what was sent again is counted. */
 export const playLossy = (trace: Trace): Promise<Lossy> =>
   withNetem(async () => {
+    const lost = trace.ledger().lost_events;
     const port = await runClients();
     const isOurs = (path: ClosePath): boolean => path.rport === port || (path.lport === port && path.rport !== 0);
     const expected = 2 * CONNECTIONS;
-    const lost = trace.ledger().lost_events;
     await trace
       .until(
         'a row for each end, but for those that were lost',
