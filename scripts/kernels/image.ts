@@ -33,7 +33,7 @@ const only = (paths: readonly string[], what: string): string => {
 };
 
 /** The image of a kernel as cached, or made anew when the recipe or Debian's packages have changed. Needs root then. */
-export const imageOf = async (kernel: Kernel, cache: string): Promise<Image> => {
+const imageOf = async (kernel: Kernel, cache: string): Promise<Image> => {
   const dir = join(cache, 'images', kernel.suite);
   const image: Image = { vmlinuz: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd'), root: join(dir, 'root.ext4') };
   const note = join(dir, 'made-of');
@@ -42,7 +42,6 @@ export const imageOf = async (kernel: Kernel, cache: string): Promise<Image> => 
     if (cached !== null) return image;
     throw new Trouble('the images are made as root, once: sudo npm run test:kernels -- --build');
   }
-  await setUpMachine(true);
   const mirror = await findMirror();
   const apt = await aptOf(kernel, mirror, cache);
   const wanted = await apt.wanted();
@@ -78,6 +77,23 @@ export const imageOf = async (kernel: Kernel, cache: string): Promise<Image> => 
   writeFileSync(note, hash);
   say(`${kernel.name}: made in ${Math.round((performance.now() - startedAt) / 1000)} s: Linux ${version}`);
   return image;
+};
+
+/** Debootstraps that run at once: most of their time is one CPU's, or the network's. */
+const AT_ONCE = 2;
+
+/** The images of these kernels, as cached or made anew. */
+export const imagesOf = async (kernels: readonly Kernel[], cache: string): Promise<ReadonlyMap<Kernel, Image>> => {
+  if (isRoot()) await setUpMachine(true);
+  const images = new Map<Kernel, Image>();
+  const waiting = [...kernels];
+  const work = async (): Promise<void> => {
+    for (let kernel = waiting.shift(); kernel !== undefined; kernel = waiting.shift()) {
+      images.set(kernel, await imageOf(kernel, cache));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return images;
 };
 
 /** busybox, the init of guest/, and the modules of the disks in the order in which they load. */

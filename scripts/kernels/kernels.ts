@@ -15,7 +15,7 @@ export const KERNELS: readonly Kernel[] = [
 export const BACKENDS = ['fentry', 'kprobe', 'tracepoint'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
-/** One guest: a kernel and the backend that finwait uses in it. */
+/** One guest: a kernel and the backend that finwait uses in it, named `6.12-fentry`. */
 export type Cell = { readonly kernel: Kernel; readonly backend: Backend };
 
 /** Debian's name of the newest kernel for virtual machines: small, with BTF and every tracing facility. */

@@ -1,24 +1,29 @@
 /** `npm run test:kernels`: finwait on three kernels, in each backend. docs/kernels.md says what it does. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chooseAccel, type Outcome, runGuest } from './guest.ts';
-import { type Image, imageOf } from './image.ts';
+import { chooseAccel, runGuest } from './guest.ts';
+import { type Image, imagesOf } from './image.ts';
 import { BACKENDS, type Cell, KERNELS, type Kernel } from './kernels.ts';
 import { addSbinToPath, isRoot, setUpMachine } from './machine.ts';
-import { overheadText, type Rates } from './overhead.ts';
+import { overheadLines, type Rates } from './overhead.ts';
 import { projectDisk } from './project.ts';
+import { left, nameOf, runCells } from './run-cells.ts';
 import { runProgram, say, Trouble } from './run-program.ts';
-import { type Result, tableLines, unlikeLines, wrongLines } from './table.ts';
-import { isRight, type Verdict } from './verdict.ts';
+import { halfPlayedLines, noteLines, tableLines, unlikeLines, wrongLines } from './table.ts';
+import { isRight } from './verdict.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(PROJECT, '.cache/kernels');
-/** A cell ends itself after this, its boot included. */
-const CELL_S = 240;
+const OUT = join(CACHE, 'out');
+/** All cells together: what is not begun by then is not reached, and that is a failure. */
+const MINUTES = 18;
+const OVERHEAD_S = 300;
+const MOST_AT_ONCE = 4;
 
-const usage = `npm run test:kernels -- [--kernel ${KERNELS.map(({ name }) => name).join('|')}] [--backend ${BACKENDS.join('|')}] [--build | --overhead | --golden]`;
+const usage = `npm run test:kernels -- [--kernel ${KERNELS.map(({ name }) => name).join('|')}] [--backend ${BACKENDS.join('|')}] [--quick] [--long] [--at-once N] [--minutes N] [--build | --overhead | --golden]`;
 
 const chosenCells = (kernel: string | undefined, backend: string | undefined): readonly Cell[] => {
   const cells = KERNELS.filter(
@@ -30,42 +35,20 @@ const chosenCells = (kernel: string | undefined, backend: string | undefined): r
   return cells;
 };
 
-type Boot = (kernel: Kernel, name: string, script: string, ...args: readonly string[]) => Promise<Outcome>;
-
-/** What a guest left, as JSON; null where it left none. */
-const left = <T>(name: string, file: string): T | null => {
-  const path = join(CACHE, 'out', name, file);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
-};
-
-const runCell = async ({ kernel, backend }: Cell, boot: Boot): Promise<Result> => {
-  const name = `${kernel.name}-${backend}`;
-  say(`${name}: boots`);
-  const outcome = await boot(kernel, name, 'cell', '--backend', backend);
-  const verdict = left<Verdict>(name, 'verdict.json');
-  const isFine = verdict !== null && isRight(verdict);
-  const what = outcome.isOver ? (verdict === null ? 'no verdict' : 'WRONG') : outcome.why;
-  say(
-    `${name}: ${isFine ? `right, ${verdict.seconds} s` : `${what}; console log and recording: .cache/kernels/out/${name}`}`,
-  );
-  return { kernel: kernel.name, backend, verdict };
-};
-
 /** The ordinary tests replay what a right cell recorded. */
 const keepGolden = (name: string, backend: string): void => {
   const golden = join(PROJECT, 'test/fixtures/golden');
   mkdirSync(golden, { recursive: true });
-  copyFileSync(join(CACHE, 'out', name, 'cell.fwr'), join(golden, `${backend}.fwr`));
-  copyFileSync(join(CACHE, 'out', name, 'labs.json'), join(golden, `${backend}.json`));
+  copyFileSync(join(OUT, name, 'cell.fwr'), join(golden, `${backend}.fwr`));
+  copyFileSync(join(OUT, name, 'labs.json'), join(golden, `${backend}.json`));
 };
 
-const overheadOf = async (kernel: Kernel, boot: Boot): Promise<string> => {
-  const name = `${kernel.name}-overhead`;
-  say(`${name}: boots`);
-  const outcome = await boot(kernel, name, 'overhead');
-  const rates = left<Rates>(name, 'rates.json');
-  if (rates === null) throw new Trouble(`${name}: ${outcome.isOver ? 'no figures' : outcome.why}`);
-  return `${kernel.name}: ${overheadText(rates)}\n`;
+/** Each has two CPUs. Two at once on two CPUs, which others used too, took as long as one after the other. */
+const guestsAtOnce = (): number => Math.max(1, Math.min(MOST_AT_ONCE, availableParallelism() >> 1));
+
+const wholeNumber = (option: string, text: string): number => {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Trouble(`--${option} ${text}: not a number; ${usage}`);
+  return Number(text);
 };
 
 const main = async (): Promise<number> => {
@@ -73,6 +56,10 @@ const main = async (): Promise<number> => {
     options: {
       kernel: { type: 'string' },
       backend: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
+      'at-once': { type: 'string', default: String(guestsAtOnce()) },
+      minutes: { type: 'string', default: String(MINUTES) },
       build: { type: 'boolean' },
       overhead: { type: 'boolean' },
       golden: { type: 'boolean' },
@@ -80,35 +67,59 @@ const main = async (): Promise<number> => {
   });
   addSbinToPath();
   const cells = chosenCells(values.kernel, values.backend);
+  const kernels = [...new Set(cells.map(({ kernel }) => kernel))];
   await setUpMachine(isRoot());
-  const images: (readonly [Kernel, Image])[] = [];
-  for (const kernel of new Set(cells.map((cell) => cell.kernel))) images.push([kernel, await imageOf(kernel, CACHE)]);
-  const [first] = images;
-  if (values.build === true || first === undefined) return 0;
+  const images = await imagesOf(kernels, CACHE);
+  if (values.build === true) return 0;
 
   await runProgram('npm', ['run', '--silent', 'build'], PROJECT);
   const project = await projectDisk(PROJECT, CACHE);
-  const accel = await chooseAccel(first[1], CACHE);
-  const boot: Boot = (kernel, name, ...run) => {
-    const image = images.find(([each]) => each === kernel)?.[1] ?? first[1];
-    return runGuest(image, project, accel, join(CACHE, 'out', name), CELL_S, ...run);
+  const imageOf = (kernel: Kernel): Image => {
+    const image = images.get(kernel);
+    if (image === undefined) throw new Error(`${kernel.name} has no image`);
+    return image;
   };
+  const [first] = images.values();
+  const accel = first === undefined ? 'tcg' : await chooseAccel(first, CACHE);
   if (values.overhead === true) {
-    for (const [kernel] of images) process.stdout.write(await overheadOf(kernel, boot));
+    const measured: Rates[] = [];
+    for (const kernel of kernels) {
+      const dir = join(OUT, `${kernel.name}-overhead`);
+      say(`${kernel.name}: measures`);
+      const outcome = await runGuest(imageOf(kernel), project, accel, dir, OVERHEAD_S, 'overhead');
+      const rates = left<Rates>(dir, 'rates.json');
+      if (rates === null) throw new Trouble(`${kernel.name}: ${outcome.isOver ? 'no figures' : outcome.why}`);
+      measured.push(rates);
+    }
+    process.stdout.write(`${overheadLines(measured).join('\n')}\n`);
     return 0;
   }
-  const results: Result[] = [];
-  for (const cell of cells) results.push(await runCell(cell, boot));
+  const results = await runCells(cells, {
+    boot: ({ kernel }, seconds, dir, ...args) =>
+      runGuest(imageOf(kernel), project, accel, dir, seconds, 'cell', ...args),
+    out: OUT,
+    atOnce: wholeNumber('at-once', values['at-once']),
+    seconds: 60 * wholeNumber('minutes', values.minutes),
+    // A fixture is one workload, the same in each backend.
+    isQuick: values.quick || values.golden === true,
+    isLong: values.long,
+    now: () => performance.now(),
+  });
   if (values.golden === true) {
-    for (const { kernel, backend, verdict } of results) {
-      if (verdict !== null && isRight(verdict)) keepGolden(`${kernel}-${backend}`, backend);
+    for (const cell of cells) {
+      const verdict = results.find((one) => one.kernel === cell.kernel.name && one.backend === cell.backend)?.verdict;
+      if (verdict != null && isRight(verdict)) keepGolden(nameOf(cell), cell.backend);
     }
   }
-  const wrong = [...results.flatMap(wrongLines), ...unlikeLines(results)];
-  const report = [...tableLines(results), ...(wrong.length > 0 ? ['', ...wrong] : [])];
-  process.stdout.write(`${report.join('\n')}\n`);
-  writeFileSync(join(CACHE, 'out/table.txt'), `${report.join('\n')}\n`);
-  return wrong.length === 0 && results.every(({ verdict }) => verdict !== null && isRight(verdict)) ? 0 : 1;
+  const wrong = [...results.flatMap(wrongLines), ...unlikeLines(results), ...halfPlayedLines(results)];
+  const sections = [tableLines(results), noteLines(results), wrong].filter((lines) => lines.length > 0);
+  const report = sections.map((lines) => `${lines.join('\n')}\n`).join('\n');
+  process.stdout.write(report);
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(join(OUT, 'table.txt'), report);
+  if (wrong.length === 0) return 0;
+  say('console logs and recordings: .cache/kernels/out');
+  return 1;
 };
 
 try {

@@ -1,14 +1,31 @@
-/** Connections a second that one loop opens and closes: of each round, untraced and under each backend. */
-export type Rates = { readonly kernel: string; readonly rounds: readonly Readonly<Record<string, number>>[] };
+/** Connections a second that one loop opens and closes, several times each: untraced, and under each backend. */
+export type Rates = {
+  readonly kernel: string;
+  /** Before the first backend, and after each. */
+  readonly untraced: readonly (readonly number[])[];
+  readonly traced: Readonly<Record<string, { readonly rates: readonly number[]; readonly lost: number }>>;
+};
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-/** The share of the untraced rate that each backend leaves, the median of the rounds, as text. */
-export const overheadText = ({ kernel, rounds }: Rates): string => {
-  const names = Object.keys(rounds[0] ?? {}).filter((name) => name !== 'untraced');
-  const ratio = (name: string): number =>
-    median(rounds.map((round) => (round[name] ?? Number.NaN) / (round['untraced'] ?? Number.NaN)));
-  const base = Math.round(median(rounds.map((round) => round['untraced'] ?? Number.NaN)));
-  return `${kernel}, ${base} conn/s untraced, kept: ${names.map((name) => `${name} ${ratio(name).toFixed(2)}`).join(', ')}`;
+/** A row of the table: the rate untraced, and of it the share that each backend leaves, against the loops beside it. */
+const cellsOf = ({ kernel, untraced, traced }: Rates): readonly string[] => [
+  kernel,
+  `${Math.round(median(untraced.flat()))}`,
+  ...Object.values(traced).map(({ rates, lost }, index) => {
+    const beside = median([...(untraced[index] ?? []), ...(untraced[index + 1] ?? [])]);
+    return `${(median(rates) / beside).toFixed(2)}${lost > 0 ? `, ${lost} lost` : ''}`;
+  }),
+];
+
+/** What each backend leaves of the connection rate, a line for each kernel. */
+export const overheadLines = (kernels: readonly Rates[]): readonly string[] => {
+  const rows = [['kernel', 'conn/s untraced', ...Object.keys(kernels[0]?.traced ?? {})], ...kernels.map(cellsOf)];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(Math.max(...rows.map((each) => (each[column] ?? '').length))))
+      .join('  ')
+      .trimEnd(),
+  );
 };

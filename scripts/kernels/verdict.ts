@@ -5,12 +5,22 @@ import { expectedOf } from '../../test/lab/endings.ts';
 const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
 export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
 
+/** Scenarios in which these are chance: when a worker closes a subflow. */
+const CHANCE: Readonly<Record<(typeof NAMED)[number], readonly string[]>> = {
+  how: [],
+  closed_in: ['mptcp'],
+  ended_by: ['mptcp'],
+  waiting_for: ['mptcp'],
+  side: [],
+};
+
 /**
  * What every backend of a kernel must say alike of a scenario. Where the table of endings leaves open what was waited for,
  * nothing was, for long: which of two short waits is the longer is chance.
  */
 export const alike = (name: string, named: Named): string =>
-  NAMED.filter((field) => field !== 'waiting_for' || expectedOf(name, '')?.waiting_for !== undefined)
+  NAMED.filter((field) => !CHANCE[field].includes(name))
+    .filter((field) => field !== 'waiting_for' || expectedOf(name, '')?.waiting_for !== undefined)
     .map((field) => String(named[field]))
     .join(' ');
 
@@ -25,17 +35,40 @@ export type ScenarioVerdict = {
   readonly state: 'right' | 'wrong' | 'skipped';
   readonly why: readonly string[];
   readonly named: Named | null;
+  /** Its row itself says that events of it were lost. */
+  readonly isSpoiled: boolean;
 };
 
 /** Connections over a wire with netem's delay and loss: how many of their ends have a row. */
 export type Lossy = {
-  /** Why this kernel has no netem; null where it has. */
-  readonly skipped: string | null;
   readonly expected: number;
   readonly paths: number;
   /** After the close, of all. */
   readonly retransmits: number;
 };
+
+/** The same, while another BPF program keeps the kernel from running ours. */
+export type Misses = {
+  readonly expected: number;
+  readonly paths: number;
+  /** Rows that say that something is missing. */
+  readonly uncertain: number;
+  /** What finwait counted as lost meanwhile. */
+  readonly lost: number;
+  /** Whether `doctor` says that this kernel counts what it skips. */
+  readonly isCounted: boolean;
+  /** The ledger's drift at the end; null where it is unknown. */
+  readonly drift: number | null;
+  /** What finwait said of it. */
+  readonly notices: readonly string[];
+};
+
+/** Where something is missing: what `doctor` and `trace` do not say of it as they must; or why that cannot be made here. */
+export type Privilege = { readonly skipped: string | null; readonly wrong: readonly string[] };
+
+/** What a guest is asked for beside the scenarios of IPv4, netem and the shorter retries. */
+export const PARTS = ['ipv6', 'long', 'misses', 'privileges'] as const;
+export type Part = (typeof PARTS)[number];
 
 /** What a guest writes as verdict.json. */
 export type Verdict = {
@@ -43,30 +76,89 @@ export type Verdict = {
   readonly kernel: string;
   readonly bpftrace: string;
   readonly backend: string;
+  readonly parts: readonly Part[];
   readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
+  /** The same over IPv6; null where this cell does not play it. */
+  readonly ipv6: Readonly<Record<string, ScenarioVerdict>> | null;
   /** Null: it did not come to that. */
   readonly lossy: Lossy | null;
-  /** The last ledger record: at rest, when all had died. Null: none came. */
+  /** What the kernel's log lacks of the limits that were passed. */
+  readonly unlogged: readonly string[];
+  /** What is wrong of the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
+  readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
+  readonly misses: Misses | null;
+  readonly privileges: Readonly<Record<string, Privilege>>;
+  /** The ledger record at rest, when all had died but what was meant to live. Null: none came. */
   readonly ledger: LedgerRecord | null;
-  /** What was lost in each try that failed and lost events: it says nothing, and was made again. */
-  readonly disturbed: readonly number[];
+  /** Scenarios that were played again, as the kernel had skipped probes meanwhile: a line for each time. */
+  readonly again: readonly string[];
+  /** What is wrong and says nothing, for the same reason: the cell must be made again. */
+  readonly disturbed: readonly string[];
   /** What stopped the cell half-way. */
   readonly error: string | null;
   readonly seconds: number;
 };
 
-/**
- * Whether all that could be played was right. What was lost is shown, and is all that the ends of
- * a lossy wire may lack.
- */
-export const isRight = (verdict: Verdict): boolean =>
-  verdict.error === null &&
-  Object.keys(verdict.scenarios).length > 0 &&
-  Object.values(verdict.scenarios).every(({ state }) => state !== 'wrong') &&
-  verdict.lossy !== null &&
-  verdict.ledger !== null &&
-  verdict.lossy.paths <= verdict.lossy.expected &&
-  verdict.lossy.paths + verdict.ledger.lost_events >= verdict.lossy.expected &&
-  verdict.ledger.drift === 0 &&
-  verdict.ledger.in_flight === 0 &&
-  verdict.ledger.malformed === 0;
+/** What is wrong in a cell, a line each. What was lost is shown, and is all that the ends of a lossy wire may lack. */
+export const faultsOf = (verdict: Verdict): readonly string[] => {
+  const { lossy, ledger, misses, parts, deadlines } = verdict;
+  const when = (isFault: boolean, text: string): readonly string[] => (isFault ? [text] : []);
+  const scenarios = [
+    ...Object.entries(verdict.scenarios),
+    ...Object.entries(verdict.ipv6 ?? {}).map(([name, one]) => [`${name} (IPv6)`, one] as const),
+  ];
+  return [
+    ...when(verdict.error !== null, `stopped: ${verdict.error}`),
+    ...scenarios.filter(([, { state }]) => state === 'wrong').map(([name, { why }]) => `${name}: ${why.join('; ')}`),
+    ...when(Object.keys(verdict.scenarios).length === 0, 'no scenario was played'),
+    ...when(parts.includes('ipv6') && Object.keys(verdict.ipv6 ?? {}).length === 0, 'nothing was played over IPv6'),
+    ...(lossy === null
+      ? ['nothing was played over netem']
+      : when(
+          lossy.paths > lossy.expected || lossy.paths + (ledger?.lost_events ?? 0) < lossy.expected,
+          `netem: ${lossy.paths} rows of ${lossy.expected} ends`,
+        )),
+    ...verdict.unlogged.map((text) => `dmesg does not say: ${text}`),
+    ...(deadlines === null || Object.keys(deadlines).length === 0
+      ? ['no deadline was compared']
+      : Object.entries(deadlines).flatMap(([name, wrong]) =>
+          wrong.map((text) => `tcp_orphan_retries ${name}: ${text}`),
+        )),
+    ...(ledger === null
+      ? ['there is no ledger']
+      : [
+          ...when(ledger.drift !== 0, `the ledger drifts by ${ledger.drift ?? 'an unknown number'}`),
+          ...when(ledger.in_flight !== 0, `${ledger.in_flight} orphans are under way for ever`),
+          ...when(ledger.malformed !== 0, `${ledger.malformed} lines were malformed`),
+        ]),
+    ...(parts.includes('misses') ? faultsOfMisses(misses) : []),
+    ...when(
+      parts.includes('privileges') && Object.keys(verdict.privileges).length === 0,
+      'nothing was tried without privileges',
+    ),
+    ...Object.entries(verdict.privileges).flatMap(([name, { wrong }]) => wrong.map((text) => `${name}: ${text}`)),
+  ];
+};
+
+const faultsOfMisses = (misses: Misses | null): readonly string[] => {
+  if (misses === null) return ['no probe was made to be skipped'];
+  const { expected, paths, lost, isCounted, uncertain, notices } = misses;
+  return [
+    ...(isCounted && lost === 0 ? ['skipped probes: none was counted as lost'] : []),
+    ...(lost > 0 && notices.length === 0 ? ['skipped probes: nothing was said of them'] : []),
+    ...(isCounted && paths + lost < expected
+      ? [`skipped probes: ${paths} rows of ${expected} ends, ${lost} lost`]
+      : []),
+    ...(!isCounted && lost === 0 && paths === expected && uncertain === 0 ? ['skipped probes: there were none'] : []),
+  ];
+};
+
+/** Whether all that could be played was right. */
+export const isRight = (verdict: Verdict): boolean => faultsOf(verdict).length === 0;
+
+/** Why a cell that is not right says nothing and is to be made again; null where it says something. */
+export const whyAgain = (verdict: Verdict): string | null => {
+  const lost = verdict.ledger?.lost_events ?? 0;
+  if (verdict.disturbed.length > 0) return `events were lost: ${verdict.disturbed[0]}`;
+  return verdict.error !== null ? `it stopped half-way (${lost} events lost): ${verdict.error}` : null;
+};

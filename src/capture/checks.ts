@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../kernel/fault.ts';
-import { findTracefs, surveyBackends } from './backend.ts';
+import { type Backend, findTracefs, surveyBackends } from './backend.ts';
 import { findBpftrace, findProgram } from './bpftrace.ts';
-import { loadBtf } from './btf.ts';
+import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
+import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './lockdown.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
 export type Check = {
@@ -22,6 +23,7 @@ export const runChecks = async (): Promise<readonly Check[]> => {
   const chosen = survey.find((state) => state.isAvailable);
   return [
     checkPrivilege(),
+    checkOfLockdown(readLockdown()),
     await checkBpftrace(),
     {
       name: 'BTF',
@@ -48,19 +50,55 @@ export const runChecks = async (): Promise<readonly Check[]> => {
       detail: chosen === undefined ? 'none is available' : `takes ${chosen.backend}`,
       fix: null,
     },
-    {
-      name: 'reset reasons',
-      state: btf?.has('tracepoint tcp:tcp_send_reset.reason') === true ? 'ok' : 'limited',
-      detail:
-        btf?.has('tracepoint tcp:tcp_send_reset.reason') === true
-          ? 'tcp:tcp_send_reset says why'
-          : 'tcp:tcp_send_reset gives no reason (before Linux 6.12): some endings stay unknown',
-      fix: null,
-    },
+    ...checksOfKnowledge(btf, chosen?.backend ?? null),
     await checkProgram('ss', 'iproute2', 'to look at a socket finwait names'),
     await checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
     await checkProgram('nsenter', 'util-linux', 'to list orphans of namespaces without a process'),
     await checkProgram('setpriv', 'util-linux', 'to have the kernel stop bpftrace should finwait be killed'),
+  ];
+};
+
+export const checkOfLockdown = (level: Lockdown | null): Check => ({
+  name: 'lockdown',
+  state: level === 'confidentiality' ? 'missing' : 'ok',
+  detail:
+    level === 'confidentiality' ? LOCKDOWN_WHY : (level ?? 'not shown: there is no /sys/kernel/security/lockdown'),
+  fix: level === 'confidentiality' ? LOCKDOWN_FIX : null,
+});
+
+/**
+ * What finwait cannot know on this kernel, or in the backend that it takes.
+ *
+ * @param btf undefined where the kernel has none
+ * @param backend what `auto` takes; null where nothing can trace
+ */
+export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Backend | null): readonly Check[] => {
+  const check = (name: string, isKnown: boolean, known: string, unknown: string): Check => ({
+    name,
+    state: isKnown ? 'ok' : 'limited',
+    detail: isKnown ? known : unknown,
+    fix: null,
+  });
+  return [
+    check(
+      'reset reasons',
+      btf?.has('tracepoint tcp:tcp_send_reset.reason') === true,
+      'tcp:tcp_send_reset says why',
+      'tcp:tcp_send_reset gives no reason (before Linux 6.12): some endings stay unknown',
+    ),
+    check(
+      'skipped probes',
+      // Of the same series as the count in trace_call_bpf(), which BTF does not show: it is inlined.
+      backend === 'fentry' || btf?.has(COUNTS_SKIPPED) === true,
+      'the kernel counts the probes that it skips: lost_events',
+      'the kernel does not count what it skips of kprobes and tracepoints (before Linux 6.7): such a loss shows as drift only',
+    ),
+    check(
+      'memory at a reset',
+      backend !== 'tracepoint',
+      'what a socket held when close() resets it is known',
+      'the tracepoint backend comes too late for it: held_bytes of a socket that close() resets is null',
+    ),
   ];
 };
 
@@ -81,7 +119,7 @@ const checkPrivilege = (): Check => {
       missing.length === 0
         ? null
         : isRoot
-          ? 'run the container with --privileged, or add these capabilities'
+          ? `docker run --privileged …, or ${missing.map((name) => `--cap-add=${name.slice('CAP_'.length)}`).join(' ')}`
           : 'run finwait with sudo',
   };
 };
@@ -105,6 +143,9 @@ const checkTracefs = (): Check => {
     fix: path === null ? 'mount -t tracefs nodev /sys/kernel/tracing' : null,
   };
 };
+
+/** @see Linux 6.7 include/linux/trace_events.h, trace_call_bpf; bpf_prog_inc_misses_counters */
+const COUNTS_SKIPPED = 'struct bpf_link_info.perf_event.kprobe.missed';
 
 const TRACEPOINTS = [
   'sock:inet_sock_set_state',

@@ -14,6 +14,7 @@ import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-captur
 import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
+import { checkLockdown } from './lockdown.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
@@ -72,6 +73,7 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture | nul
       exitCode: EXIT.cannotTrace,
     });
   }
+  checkLockdown();
   const program = await findBpftrace();
   const btf = loadBtf();
   const survey = surveyBackends(btf);

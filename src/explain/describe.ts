@@ -5,7 +5,7 @@ import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
-import type { ClosePath, Closer, How, Step, WaitingFor } from './close-path.ts';
+import type { ClosePath, Closer, EndedBy, How, Step, WaitingFor } from './close-path.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
 import { endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
@@ -83,7 +83,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     lost_bytes: ending !== null && (record.err !== 0 || ending.side === 'limit') ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
-    waiting_for: waits?.waitingFor ?? waitedFor(record, until),
+    waiting_for: waits?.waitingFor ?? (isResetAtOnce(ending?.endedBy) ? 'nothing' : waitedFor(record, until)),
     ended_by: isMissed ? 'unknown' : (ending?.endedBy ?? null),
     side: ending?.side ?? waits?.side ?? 'unknown',
     because: because === undefined ? [] : [because],
@@ -92,6 +92,9 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     gaps: [...gaps],
   };
 };
+
+/** __tcp_close resets these before it waits for anybody, however slow the machine is. @see Linux net/ipv4/tcp.c */
+const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => endedBy === 'linger_zero' || endedBy === 'unread_data';
 
 /** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
 export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {

@@ -129,9 +129,9 @@ export const CLOSES: readonly Scenario[] = [
   },
   {
     name: 'linger_waits',
-    title: 'SO_LINGER of 5 s, and the ACK comes after 0.5 s',
+    title: 'SO_LINGER of 15 s, and the ACK comes after 0.5 s',
     does: 'close() returns when the FIN is acknowledged.',
-    byHand: ['peer', DROP_FINS, `dial "${LINGER(5)}; c.close()" & sleep 0.5; heal far; wait $!`],
+    byHand: ['peer', DROP_FINS, `dial "${LINGER(15)}; c.close()" & sleep 0.5; heal far; wait $!`],
     ss: 'FIN-WAIT-1 with its process',
     finwait: 'waiting_for linger; hardly an orphan',
     seconds: 1,

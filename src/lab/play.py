@@ -18,8 +18,10 @@ import sock_diag
 from stage import aborts_orphans, die_with_parent, enter, libc, write
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
+FIN_WAIT2, CLOSE_WAIT = 5, 8
+SO_SNDBUFFORCE = 32
 PORTS_EACH, FIRST_PORT = 10, 10_000
-POLL_S, PATIENCE_S = 0.02, 20
+POLL_S, RARE_POLL_S, PATIENCE_S = 0.02, 0.2, 20
 
 SCENARIOS = {}
 
@@ -121,10 +123,12 @@ class Play:
         self.kept.append(far)
         return far, rport
 
-    def full_pair(self, **options):
-        """A pair whose far window is shut, with more waiting in near's send queue."""
+    def full_pair(self, sndbuf=None, **options):
+        """A pair whose far window is shut, with more waiting in near's send queue: twice `sndbuf` bytes, if given."""
         pair = self.pair(rcvbuf=4096, **options)
         pair.near.setblocking(False)
+        if sndbuf:
+            pair.near.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, sndbuf)
         try:
             while True:
                 pair.near.send(b'x' * 65536)
@@ -246,7 +250,7 @@ class Play:
         while not holds():
             if time.monotonic() - began > PATIENCE_S:
                 raise TimeoutError(f'waited {PATIENCE_S} s for {what}')
-            time.sleep(POLL_S)
+            rest(began)
 
     # --- The word.
 
@@ -273,7 +277,7 @@ class Play:
             if left and time.monotonic() - began > seconds:
                 raise TimeoutError(f'still there after {seconds:.0f} s: port {left[0][0]}')
             if left:
-                time.sleep(POLL_S)
+                rest(began)
 
     def leave(self):
         """Resets the far ends: with a FIN that nobody acknowledges they would be orphans of far for minutes."""
@@ -293,8 +297,23 @@ def reset(sock):
     sock.close()
 
 
+def rest(began):
+    """Between two looks: the longer it takes, the longer. A slow machine has other things to do."""
+    time.sleep(min(RARE_POLL_S, max(POLL_S, (time.monotonic() - began) / 20)))
+
+
 def pause(seconds=0.05):
     time.sleep(seconds)
+
+
+def until_in(state, sock):
+    """Until a socket that is held is in a state: on a slow machine an ACK may take longer than any pause."""
+    began = time.monotonic()
+    pause()
+    while sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != state:
+        if time.monotonic() - began > PATIENCE_S:
+            raise TimeoutError(f'waited {PATIENCE_S} s for state {state}')
+        rest(began)
 
 
 def wait_killed(pid):

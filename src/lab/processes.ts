@@ -114,6 +114,19 @@ export const PROCESSES: readonly Scenario[] = [
     seconds: 0.1,
   },
   {
+    name: 'ktls',
+    title: 'kernel TLS: close() goes through the upper layer',
+    does: 'tls_sk_proto_close ends in tcp_close: its caller is the process, and the rest is as without TLS.',
+    byHand: [
+      "peer 'time.sleep(1); c.close()'",
+      "dial \"c.setsockopt(6, 31, b'tls'); c.setsockopt(282, 1, struct.pack('HH36s', 0x303, 51, bytes(36))); c.send(b'x'); c.close()\"",
+    ],
+    ss: 'ss -ti names tcp-ulp-tls while it is open; nothing is left',
+    finwait: 'ended_by time_wait, as active_close',
+    needs: 'ktls',
+    seconds: 0.1,
+  },
+  {
     name: 'mptcp',
     title: 'Multipath TCP: subflows are closed by the kernel',
     does: 'The subflow is a TCP socket without a file. While the MPTCP socket waits for its DATA_FIN it is no orphan.',

@@ -12,8 +12,8 @@ export type Scenario = {
   readonly ss: string;
   /** What finwait shows. */
   readonly finwait: string;
-  /** `host` changes a sysctl of the whole machine; `mptcp` wants a kernel with MPTCP. */
-  readonly needs?: 'host' | 'mptcp';
+  /** `host` changes a sysctl of the whole machine; `mptcp` and `ktls` want a kernel that has it. */
+  readonly needs?: 'host' | 'mptcp' | 'ktls';
   /** Until the full sk is gone, roughly. */
   readonly seconds: number;
 };

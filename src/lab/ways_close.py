@@ -5,10 +5,10 @@ import socket
 import threading
 import time
 
-from play import TCP_LINGER2, pause, reset, scenario
+from play import CLOSE_WAIT, FIN_WAIT2, TCP_LINGER2, pause, reset, scenario, until_in
 
 # On a slow machine seconds may pass until a wire is healed: with one retry the orphan would have ended by then.
-PATIENT = {'tcp_orphan_retries': 4}
+PATIENT = {'tcp_orphan_retries': 6}
 
 
 @scenario()
@@ -33,7 +33,7 @@ def passive_close(p):
 def passive_close_eof_unread(p):
     pair = p.pair()
     pair.far.close()
-    pause()
+    until_in(CLOSE_WAIT, pair.near)
     pair.near.close()
     p.died(pair.ports)
 
@@ -56,7 +56,7 @@ def simultaneous_close(p):
 def shutdown_then_close(p):
     pair = p.pair()
     pair.near.shutdown(socket.SHUT_WR)
-    pause()
+    until_in(FIN_WAIT2, pair.near)
     pair.near.close()
     p.died(pair.ports)
 
@@ -154,7 +154,7 @@ def linger_zero_unsent(p):
 def linger_zero_after_shutdown(p):
     pair = p.pair()
     pair.near.shutdown(socket.SHUT_WR)
-    pause()
+    until_in(FIN_WAIT2, pair.near)
     reset(pair.near)
     p.died(pair.ports)
 
@@ -200,7 +200,7 @@ def linger_timeout(p):
 
 @scenario()
 def linger_waits(p):
-    pair = p.pair(lingers=5)
+    pair = p.pair(lingers=15)
     p.drop('far', 'no_fins', pair.rport)
     thread = threading.Thread(target=pair.near.close)
     thread.start()
@@ -231,7 +231,7 @@ def linger_acked_half_open(p):
 def linger_after_shutdown(p):
     pair = p.pair(lingers=4, half_open=True)
     pair.near.shutdown(socket.SHUT_WR)
-    pause()
+    until_in(FIN_WAIT2, pair.near)
     pair.near.close()
     pause(1.5)
     pair.far.close()
@@ -243,7 +243,7 @@ def linger2_at_close(p):
     pair = p.pair()
     pair.near.setsockopt(socket.IPPROTO_TCP, TCP_LINGER2, -1)
     pair.near.shutdown(socket.SHUT_WR)
-    pause()
+    until_in(FIN_WAIT2, pair.near)
     pair.near.close()
     p.died(pair.ports)
 

@@ -1,4 +1,5 @@
 """Ends that the kernel's own limits bring: retries, probes, timeouts, the orphan limit, memory."""
+import os
 import socket
 import threading
 import time
@@ -224,6 +225,8 @@ def ballast(p, count=4):
     pause(0.5)  # tcp_too_many_orphans() reads a count that is refreshed each 100 ms
 
 
+MOST_MIB = 32
+
 # A tracer reads the limits once a second: what is lowered for less is over before it is seen.
 SEEN_S = 1.5
 
@@ -274,8 +277,11 @@ def resources_silent(p):
 
 @scenario(host=True)
 def out_of_memory(p):
-    """tcp_mem is passed while the dying socket holds a full send queue."""
-    pair = p.full_pair()
+    """
+    tcp_mem is passed while the dying socket holds a full send queue: one so long that it counts. Each CPU keeps up to
+    1 MiB of what is used out of the count that is compared with tcp_mem (SK_MEMORY_PCPU_RESERVE).
+    """
+    pair = p.full_pair(sndbuf=min(2 + (os.cpu_count() or 1), MOST_MIB) << 20)
     p.host_sysctl('tcp_mem', '1 1 1')
     pause(SEEN_S)
     pair.near.close()

@@ -1,9 +1,18 @@
-"""What processes and operators do: exit, kill, exec, ss -K, disconnect; and MPTCP."""
+"""What processes and operators do: exit, kill, exec, ss -K, disconnect; and what wraps TCP: kTLS, MPTCP."""
 import os
 import signal
+import socket
+import struct
 import time
 
 from play import Skip, linger, pause, scenario, wait_killed
+
+# On a slow machine seconds may pass until ss runs.
+PATIENT = {'tcp_orphan_retries': 6}
+
+# Linux include/uapi/linux/tls.h
+TCP_ULP, SOL_TLS, TLS_TX = 31, 282, 1
+TLS_1_2, AES_GCM_128 = 0x303, 51
 
 
 @scenario()
@@ -69,7 +78,7 @@ def binary_comm(p):
     named(p, b'\xff\xfe<\x9b')
 
 
-@scenario()
+@scenario(sysctls=PATIENT)
 def killed(p):
     pair = p.pair()
     p.drop('far', 'no_fins', pair.rport)
@@ -118,6 +127,24 @@ def reconnected(p):
     pair.near.recv(1)
     pair.near.close()
     p.died((pair.lport, rport))
+
+
+@scenario()
+def ktls(p):
+    """The kernel encrypts: its close() wraps that of TCP, and ends in it."""
+    pair = p.pair(half_open=True)
+    key = struct.pack('HH8s16s4s8s', TLS_1_2, AES_GCM_128, bytes(8), bytes(16), bytes(4), bytes(8))
+    try:
+        pair.near.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b'tls')
+        pair.near.setsockopt(SOL_TLS, TLS_TX, key)
+    except OSError as error:
+        raise Skip(f'this kernel has no kTLS (tls.ko): {error.strerror}') from None
+    pair.near.send(b'x' * 100)
+    pair.far.recv(1 << 10)
+    pair.near.close()
+    pair.far.recv(1)
+    pair.far.close()
+    p.died(pair.ports)
 
 
 @scenario()

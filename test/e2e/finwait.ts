@@ -111,6 +111,9 @@ export type Trace = Run & {
   ) => Promise<readonly ClosePath[]>;
 };
 
+/** bpftrace 0.17 takes most of a minute for kprobes under emulation. */
+const ATTACH_MS = 120_000;
+
 /** Starts `trace --json` and resolves when it is attached: with the first ledger record, the inventory is in. */
 export const startTrace = async (...args: readonly string[]): Promise<Trace> => {
   const ledgers: LedgerRecord[] = [];
@@ -124,7 +127,7 @@ export const startTrace = async (...args: readonly string[]): Promise<Trace> => 
     else all.push(record);
   });
   const paths: Trace['paths'] = (which = () => true) => all.filter(which);
-  await run.until('its first ledger record', () => ledgers.length > 0, 60_000);
+  await run.until('its first ledger record', () => ledgers.length > 0, ATTACH_MS);
   return {
     ...run,
     meta: () => {

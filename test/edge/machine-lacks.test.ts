@@ -79,6 +79,24 @@ describe.concurrent('root without the capabilities, as in a container', () => {
   });
 });
 
+describe.concurrent('root without CAP_BPF and what goes with it', () => {
+  const WITHIN = ['setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin', '--inh-caps=-all'];
+
+  test('trace: exit 3, and which to add', async (context) => {
+    needs(context, 'root', 'setpriv');
+    const run = await runFinwait(['trace'], { fake: 'streams.ts', within: WITHIN });
+    expectFault(run, 3, { what: /root lacks the capabilities/, why: /CAP_BPF, CAP_PERFMON/, remedy: /--privileged/ });
+  });
+
+  test('doctor names those that are missing, and no other, and how a container gets them; exit 3', async (context) => {
+    needs(context, 'root', 'setpriv');
+    const run = await runFinwait(['doctor'], { fake: 'streams.ts', within: WITHIN });
+    expect(run.code).toBe(3);
+    expect(run.stdout).toMatch(/^missing +privilege +root, and lacks CAP_BPF, CAP_PERFMON$/m);
+    expect(run.stdout).toMatch(/^ +fix: docker run --privileged …, or --cap-add=BPF --cap-add=PERFMON$/m);
+  });
+});
+
 describe.concurrent('a kernel without BTF', () => {
   test.for(['top', 'trace', 'record'])('%s: exit 3, and why the layouts matter', async (command, context) => {
     needs(context, 'backend', 'mounts');

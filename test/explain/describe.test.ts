@@ -41,6 +41,15 @@ const silent = (state: TcpState = 'FIN_WAIT2', timer = '2 5000 0') => {
   return describeSilent(orphan, null);
 };
 
+test('a reset in close() waited for nothing, however long close() took to send it', () => {
+  const path = pathOf([
+    announceLine({ at: 0, via: VIA.hook, state: 'FIN_WAIT2', flags: SOCK.LINGER, lingerTime: 0 }),
+    setStateLine({ at: ms(2), from: 'FIN_WAIT2', to: 'CLOSE', own: true, flags: SOCK.LINGER }),
+    destroyLine({ at: ms(2) + us(400) }),
+  ]);
+  expect([path.ended_by, path.waiting_for]).toEqual(['linger_zero', 'nothing']);
+});
+
 describe('the JSON', () => {
   test('has every field of the contract, none renamed', () => {
     for (const path of [pathOf(ended()), pathOf([closed()]), silent()]) {

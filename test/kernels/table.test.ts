@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { overheadText } from '../../scripts/kernels/overhead.ts';
-import { type Result, tableLines, unlikeLines, wrongLines } from '../../scripts/kernels/table.ts';
-import { isRight, type ScenarioVerdict, type Verdict } from '../../scripts/kernels/verdict.ts';
+import { overheadLines } from '../../scripts/kernels/overhead.ts';
+import {
+  halfPlayedLines,
+  noteLines,
+  type Result,
+  tableLines,
+  unlikeLines,
+  wrongLines,
+} from '../../scripts/kernels/table.ts';
+import { faultsOf, isRight, type ScenarioVerdict, type Verdict, whyAgain } from '../../scripts/kernels/verdict.ts';
 
 const named = { how: 'close', closed_in: 'ESTABLISHED', ended_by: 'acked', waiting_for: 'ack', side: 'none' } as const;
-const right: ScenarioVerdict = { state: 'right', why: [], named };
+const right: ScenarioVerdict = { state: 'right', why: [], named, isSpoiled: false };
 const ledger = {
   type: 'ledger',
   entries: 1,
@@ -24,9 +31,16 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   kernel: '6.12.107+deb13-cloud-amd64',
   bpftrace: '0.23.2',
   backend: 'fentry',
+  parts: [],
   scenarios: { active_close: right },
-  lossy: { skipped: null, expected: 80, paths: 80, retransmits: 3 },
+  ipv6: null,
+  lossy: { expected: 80, paths: 80, retransmits: 3 },
+  unlogged: [],
+  deadlines: { '1': [], '255': [] },
+  misses: null,
+  privileges: {},
   ledger,
+  again: [],
   disturbed: [],
   error: null,
   seconds: 60,
@@ -36,48 +50,108 @@ const cell = (backend: string, given: Verdict | null = verdict()): Result => ({
   kernel: '6.12',
   backend,
   verdict: given,
+  again: [],
+  isReached: true,
 });
+
+const missed = { expected: 80, paths: 70, uncertain: 9, lost: 12, isCounted: true, drift: 0, notices: ['skipped'] };
+const wrong = { retries: { ...right, state: 'wrong', why: ['side is "peer", not "local"'] } } as const;
 
 describe('a cell', () => {
   it('is right with skipped scenarios, and with a loss that touched none', () => {
     const scenarios = { a: right, b: { ...right, state: 'skipped' } } as const;
-    expect(isRight(verdict({ scenarios, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
+    expect(faultsOf(verdict({ scenarios, ledger: { ...ledger, lost_events: 2 } }))).toEqual([]);
+  });
+
+  it('is right with ends of the lossy wire that were counted as lost', () => {
+    const lossy = { expected: 80, paths: 78, retransmits: 3 };
+    expect(isRight(verdict({ lossy, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
+    expect(isRight(verdict({ lossy, ledger: { ...ledger, lost_events: 1 } }))).toBe(false);
   });
 
   it.each([
-    ['a scenario is', { scenarios: { a: { ...right, state: 'wrong' } } }],
+    ['a scenario is', { scenarios: wrong }],
+    ['a scenario is over IPv6', { ipv6: wrong }],
+    ['IPv6 was to be played and was not', { parts: ['ipv6'] }],
     ['none was played', { scenarios: {} }],
-    ['an end of a lossy connection has no row', { lossy: { skipped: null, expected: 80, paths: 79, retransmits: 3 } }],
+    ['there are more rows than ends', { lossy: { expected: 80, paths: 81, retransmits: 3 } }],
     ['the lossy wire was not played', { lossy: null }],
+    ['the log lacks a limit', { unlogged: ['too many orphaned sockets'] }],
+    ['a deadline was missed', { deadlines: { '3': ['reaped before'] } }],
+    ['no deadline was compared', { deadlines: null }],
     ['it drifts', { ledger: { ...ledger, drift: 1 } }],
     ['the drift is unknown', { ledger: { ...ledger, drift: null } }],
     ['a line was malformed', { ledger: { ...ledger, malformed: 1 } }],
     ['there is no ledger', { ledger: null }],
     ['it stopped half-way', { error: 'x' }],
+    ['no probe was made to be skipped', { parts: ['misses'] }],
+    ['skipped probes were not counted', { parts: ['misses'], misses: { ...missed, lost: 0, paths: 80 } }],
+    ['more is missing than was counted', { parts: ['misses'], misses: { ...missed, paths: 60 } }],
+    ['nothing was said of skipped probes', { parts: ['misses'], misses: { ...missed, notices: [] } }],
+    ['doctor does not say what is missing', { privileges: { 'no BTF': { skipped: null, wrong: ['x'] } } }],
+    ['nothing was tried without privileges', { parts: ['privileges'] }],
   ] as const)('is wrong when %s', (_, change) => {
-    expect(isRight(verdict(change))).toBe(false);
+    expect(faultsOf(verdict(change))).toHaveLength(1);
+  });
+
+  it('is right with skipped probes that were counted, or that this kernel does not count', () => {
+    expect(isRight(verdict({ parts: ['misses'], misses: missed }))).toBe(true);
+    const uncounted = { ...missed, isCounted: false, lost: 0, notices: [] };
+    expect(isRight(verdict({ parts: ['misses'], misses: uncounted }))).toBe(true);
+  });
+
+  it('says nothing when what is wrong may have been lost, or it stopped half-way', () => {
+    expect(whyAgain(verdict({ scenarios: wrong }))).toBe(null);
+    expect(whyAgain(verdict({ scenarios: wrong, disturbed: ['retries: 3 events lost'] }))).toMatch(/events were lost/);
+    expect(whyAgain(verdict({ error: 'no drift 0' }))).toMatch(/stopped half-way \(0 events lost\): no drift 0/);
   });
 });
 
 describe('the table', () => {
-  it('has a line for each cell, one without a verdict too', () => {
-    const lines = tableLines([cell('fentry'), cell('kprobe', null)]);
-    expect(lines).toHaveLength(3);
+  it('has a line for each cell, one without a verdict and one that was not reached too', () => {
+    const lines = tableLines([cell('fentry'), cell('kprobe', null), { ...cell('tracepoint', null), isReached: false }]);
+    expect(lines).toHaveLength(4);
     expect(lines[1]).toMatch(
-      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right, 0 wrong.*80 of 80 ends, 3 sent again.*drift 0, 0 lost/,
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +80\/80 ends +2 right +drift 0, 0 lost +60 s$/,
     );
-    expect(lines[2]).toMatch(/^6\.12 +kprobe +no verdict$/);
+    expect(lines[2]).toMatch(/^6\.12 +kprobe +NO VERDICT$/);
+    expect(lines[3]).toMatch(/^6\.12 +tracepoint +NOT REACHED$/);
   });
 
   it('says what is wrong, and where', () => {
-    const scenarios = { retries: { state: 'wrong', why: ['side is "peer", not "local"'], named } } as const;
-    expect(wrongLines(cell('kprobe', verdict({ scenarios, error: 'killed' })))).toEqual([
-      '6.12 kprobe: killed',
+    expect(wrongLines(cell('kprobe', verdict({ scenarios: wrong, error: 'killed' })))).toEqual([
+      '6.12 kprobe: stopped: killed',
       '6.12 kprobe: retries: side is "peer", not "local"',
+    ]);
+    expect(wrongLines({ ...cell('kprobe', null), isReached: false })).toEqual([
+      '6.12 kprobe: not reached: no time was left',
     ]);
   });
 
-  it('says what two backends of one kernel name differently', () => {
+  it('says once what a kernel cannot play, and each time what was made again', () => {
+    const scenarios = { a: right, rto_max: { ...right, state: 'skipped', why: ['no sysctl'] } } as const;
+    const results = [
+      cell('fentry', verdict({ scenarios })),
+      cell('kprobe', verdict({ scenarios, again: ['a: lost'] })),
+    ];
+    expect(noteLines([...results, { ...cell('tracepoint'), again: ['no verdict'] }])).toEqual([
+      '6.12: not played: rto_max: no sysctl',
+      '6.12 kprobe: played again: a: lost',
+      '6.12 tracepoint: made again: no verdict',
+    ]);
+  });
+
+  it('says what one cell played and another of its kernel could not', () => {
+    const scenarios = { active_close: { ...right, state: 'skipped' } } as const;
+    expect(halfPlayedLines([cell('fentry', verdict({ scenarios })), cell('kprobe', verdict({ scenarios }))])).toEqual(
+      [],
+    );
+    expect(halfPlayedLines([cell('fentry', verdict({ scenarios })), cell('kprobe')])).toEqual([
+      '6.12: active_close: played in one cell, and not in another',
+    ]);
+  });
+
+  it('says what two backends of one kernel, or its two families, name differently', () => {
     const other = { active_close: { ...right, named: { ...named, side: 'peer' } } } as const;
     expect(unlikeLines([cell('fentry'), cell('kprobe')])).toEqual([]);
     expect(unlikeLines([cell('fentry'), { ...cell('kprobe', verdict({ scenarios: other })), kernel: '7.2' }])).toEqual(
@@ -86,14 +160,21 @@ describe('the table', () => {
     expect(unlikeLines([cell('fentry'), cell('kprobe', verdict({ scenarios: other }))])).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; kprobe says close ESTABLISHED acked peer',
     ]);
+    expect(unlikeLines([cell('fentry', verdict({ ipv6: other }))])).toEqual([
+      '6.12: active_close: fentry says close ESTABLISHED acked none; fentry over IPv6 says close ESTABLISHED acked peer',
+    ]);
   });
 });
 
-it('overhead is the median of what each round kept of its own untraced rate', () => {
-  const rounds = [
-    { untraced: 100, fentry: 90 },
-    { untraced: 200, fentry: 100 },
-    { untraced: 100, fentry: 80 },
+it('overhead is what a backend leaves of the rate beside it, medians', () => {
+  const untraced = [
+    [90, 100, 110],
+    [100, 100, 200],
+    [50, 50, 50],
   ];
-  expect(overheadText({ kernel: '6.12', rounds })).toBe('6.12, 100 conn/s untraced, kept: fentry 0.80');
+  const traced = { fentry: { rates: [80, 90, 10], lost: 0 }, kprobe: { rates: [30, 40, 50], lost: 7 } };
+  expect(overheadLines([{ kernel: '6.12', untraced, traced }])).toEqual([
+    'kernel  conn/s untraced  fentry  kprobe',
+    '6.12    100              0.80    0.40, 7 lost',
+  ]);
 });

@@ -4,121 +4,136 @@
  * stderr.
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runFinwait, startTrace, stopAll, type Trace } from '../../../test/e2e/finwait.ts';
-import { startLab } from '../../../test/e2e/lab.ts';
-import { ENDINGS, HOST_ENDINGS } from '../../../test/lab/endings.ts';
-import { judgeLab, type LabRun } from '../judge.ts';
-import { isRight, type Lossy, type Verdict } from '../verdict.ts';
+import type { Check } from '../../../src/capture/checks.ts';
+import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts';
+import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
+import { PARTS, type Verdict } from '../verdict.ts';
 import { playLossy } from './lossy.ts';
+import { playMisses } from './misses.ts';
+import { playRounds, settled } from './play.ts';
+import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
+import { type Odd, prepareOdd } from './retries.ts';
 
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: '/tmp/out' }, backend: { type: 'string', default: 'auto' } },
+  options: {
+    out: { type: 'string', default: '/tmp/out' },
+    backend: { type: 'string', default: 'auto' },
+    /** Of PARTS, joined by +. */
+    parts: { type: 'string', default: '' },
+  },
 });
 const { out, backend } = values;
+const parts = PARTS.filter((part) => values.parts.split('+').includes(part));
 const startedAt = performance.now();
-const seconds = (): number => Math.round((performance.now() - startedAt) / 1000);
 const say = (line: string): void => {
-  process.stdout.write(`cell: ${seconds()} s: ${line}\n`);
+  process.stdout.write(`cell: ${Math.round((performance.now() - startedAt) / 1000)} s: ${line}\n`);
 };
 
-/** A try that failed and lost events says nothing, and is made again while there is time. */
-const TRIES = 3;
-const ENOUGH_TIME_S = 130;
 /** Emulation is slow: scenarios wait for one another on two CPUs. */
-const AT_ONCE = 4;
-const PLAY_MS = 90_000;
+const AT_ONCE = '6';
+const LOGGED = ['too many orphaned sockets', 'out of memory -- consider tuning tcp_mem'];
 
-const settled = async (trace: Trace): Promise<void> => {
-  // Skipped probes are read once a second: what was lost stands in the second record.
-  let more = 2;
-  await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
+const timed = async <T>(what: string, act: Promise<T>): Promise<T> => {
+  const result = await act;
+  say(what);
+  return result;
 };
 
-/** One lab under a finwait that runs already. */
-const playOne = async (trace: Trace, names: readonly string[], ...options: readonly string[]): Promise<LabRun> => {
-  const since = Date.now();
-  const lab = startLab('--hold', ...options, ...names);
-  try {
-    await lab.until('all is played', () => lab.of('lab_hold').length > 0, PLAY_MS);
-    say(`all ${names.length} are played`);
-    await settled(trace);
-    const failed = lab.of('lab_failed').map(({ scenario, error }) => `${scenario}: ${error}`);
-    if (failed.length > 0) throw new Error(`the lab failed: ${failed.join('; ')}`);
-    return {
-      since,
-      until: Date.now(),
-      scenarios: Object.fromEntries(names.map((name) => [name, lab.skipped(name)])),
-      sockets: lab.of('lab_socket').filter(({ role }) => role === 'dying'),
-    };
-  } finally {
-    appendFileSync(join(out, 'lab.ndjson'), lab.stdout());
-    appendFileSync(join(out, 'lab.stderr'), lab.stderr());
-    await lab.stop();
+const errorText = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+type Played = Pick<Verdict, 'scenarios' | 'ipv6' | 'lossy' | 'unlogged' | 'misses' | 'ledger' | 'again' | 'disturbed'>;
+const nothing: Played = {
+  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], misses: null, ledger: null, again: [], disturbed: [] },
+};
+
+/** All that needs a finwait that traces. `keep` takes what there is when it stops half-way. */
+const playTraced = async (
+  trace: Trace,
+  odd: Odd,
+  isCounted: boolean,
+  keep: (played: Played) => void,
+): Promise<void> => {
+  // First, as the limits of the whole host would end other orphans too.
+  const host = await timed('the host', playRounds(trace, out, Object.keys(HOST_ENDINGS), '--host'));
+  const log = execFileSync('dmesg', { encoding: 'utf8' });
+  const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
+  const odds = timed('retries', odd.play());
+  const lossy = await timed('netem', playLossy(trace));
+  const ipv4 = await timed('IPv4', playRounds(trace, out, names, '--at-once', AT_ONCE));
+  const ipv6 = parts.includes('ipv6')
+    ? await timed('IPv6', playRounds(trace, out, names, '-6', '--at-once', AT_ONCE))
+    : null;
+  await odds;
+  await settled(trace);
+  const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
+  const played: Played = {
+    scenarios: { ...host.scenarios, ...ipv4.scenarios },
+    ipv6: ipv6?.scenarios ?? null,
+    lossy,
+    unlogged: LOGGED.filter((text) => !log.includes(text)),
+    misses: null,
+    ledger: trace.ledger(),
+    again: labs.flatMap(({ again }) => again),
+    disturbed: labs.flatMap(({ disturbed }) => disturbed),
+  };
+  writeFileSync(join(out, 'labs.json'), JSON.stringify([...host.labs, ...ipv4.labs]));
+  keep(played);
+  if (parts.includes('misses')) {
+    keep({ ...played, misses: await timed('misses', playMisses(trace, isCounted)) });
   }
 };
 
-type Played = Pick<Verdict, 'scenarios' | 'ledger' | 'lossy' | 'error'>;
-
-const play = async (): Promise<Played> => {
-  for (const file of readdirSync(out)) if (file !== 'doctor.json') rmSync(join(out, file));
-  say('finwait trace starts');
-  const trace = await startTrace('--backend', backend, '--record', join(out, 'cell.fwr'));
-  say(`attached: ${trace.meta().backend}`);
-  const labs: LabRun[] = [];
-  let lossy: Lossy | null = null;
-  let error: string | null = null;
-  try {
-    labs.push(await playOne(trace, Object.keys(ENDINGS), '--at-once', String(AT_ONCE)));
-    labs.push(await playOne(trace, Object.keys(HOST_ENDINGS), '--host'));
-    lossy = await playLossy(trace);
-    say('the lossy wire is played');
-    await settled(trace);
-  } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
-  }
-  await trace.stop();
-  writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
-  writeFileSync(join(out, 'trace.stderr'), trace.stderr());
-  writeFileSync(join(out, 'labs.json'), JSON.stringify(labs));
-  const scenarios = Object.assign({}, ...labs.map((lab) => judgeLab(lab, trace.paths(), trace.meta().backend)));
-  return { scenarios, lossy, ledger: trace.ledgers.at(-1) ?? null, error };
+const askDoctor = async (): Promise<readonly Check[]> => {
+  const { stdout } = await runFinwait('doctor', '--json');
+  writeFileSync(join(out, 'doctor.json'), stdout);
+  return JSON.parse(stdout).checks;
 };
 
 const bpftraceVersion = (): string =>
   /v?(\d[\w.-]*)/.exec(execFileSync('bpftrace', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
 
-const run = async (): Promise<Verdict> => {
-  writeFileSync(join(out, 'doctor.json'), (await runFinwait('doctor', '--json')).stdout);
-  const disturbed: number[] = [];
-  for (;;) {
-    let played: Played = { scenarios: {}, lossy: null, ledger: null, error: null };
-    try {
-      played = await play();
-    } catch (thrown) {
-      played = { ...played, error: thrown instanceof Error ? thrown.message : String(thrown) };
-    }
-    await stopAll();
-    const lost = played.ledger?.lost_events ?? 0;
-    const verdict = {
-      kernel: release(),
-      bpftrace: bpftraceVersion(),
-      backend,
-      ...played,
-      disturbed,
-      seconds: seconds(),
-    };
-    say(
-      `${isRight(verdict) ? 'right' : 'wrong'}, ${lost} events lost${played.error === null ? '' : `; ${played.error}`}`,
-    );
-    if (isRight(verdict) || lost === 0 || disturbed.length + 1 === TRIES || seconds() > ENOUGH_TIME_S) return verdict;
-    disturbed.push(lost);
-  }
-};
+const isPrivileges = parts.includes('privileges');
+const integrity = isPrivileges ? lockDownIntegrity() : null;
+/** What doctor says; nothing where no part needs it, as under emulation it takes 5 s. */
+const checks: readonly Check[] = isPrivileges || parts.includes('misses') ? await askDoctor() : [];
+const isCounted = backend === 'fentry' || checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
 
-const verdict = await run();
+let played = nothing;
+let error: string | null = null;
+let privileges: Verdict['privileges'] =
+  integrity === null ? {} : { 'lockdown=integrity': judgeIntegrity(integrity, checks) };
+try {
+  if (isPrivileges) privileges = { ...privileges, ...(await timed('privileges', playPrivileges())) };
+  // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
+  const [trace, odd] = await Promise.all([
+    timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
+    timed('retries are prepared', prepareOdd(parts.includes('long'))),
+  ]);
+  try {
+    await playTraced(trace, odd, isCounted, (now) => {
+      played = now;
+    });
+  } catch (thrown) {
+    error = errorText(thrown);
+    played = { ...played, ledger: trace.ledger() };
+  }
+  await trace.stop();
+  odd.end(join(out, 'odd.json'));
+  writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
+  writeFileSync(join(out, 'trace.stderr'), trace.stderr());
+  if (isPrivileges) {
+    privileges = { ...privileges, 'lockdown=confidentiality': await timed('lockdown', playConfidentiality()) };
+  }
+} catch (thrown) {
+  error ??= errorText(thrown);
+}
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+const kernel = { kernel: release(), bpftrace: bpftraceVersion(), backend, parts };
+const verdict: Verdict = { ...kernel, ...played, deadlines: null, privileges, error, seconds };
 writeFileSync(join(out, 'verdict.json'), JSON.stringify(verdict, null, 1));
-say('done');
+say(error === null ? 'done' : `stopped: ${error}`);
+process.exit(0);

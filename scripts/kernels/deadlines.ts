@@ -1,0 +1,112 @@
+import { createFold, type Fold } from '../../src/cli/fold.ts';
+import type { Sock } from '../../src/lifecycle/sock.ts';
+import { readRecording } from '../../src/record/reader.ts';
+import { parseAnnounce } from '../../src/wire/evidence.ts';
+
+/** A socket that a guest let the kernel reap: its namespace has this tcp_orphan_retries, and this tcp_rto_max_ms if any. */
+export type OddRetries = {
+  readonly retries: number;
+  readonly rtoMaxMs: number | null;
+  readonly netns: number;
+  readonly lport: number;
+  readonly rport: number;
+};
+
+/** What was told of a socket, in ns of the capture, and when it was destroyed; null: never. */
+export type Life = {
+  readonly told: { readonly now: number; readonly at: number; readonly rule: string }[];
+  destroyedAt: number | null;
+};
+
+/** What the timer wheel may add to what is left; what reading two clocks takes, and an emulated CPU that is late. */
+const WHEEL_SHARE = 0.13;
+const JIFFY_NS = 10e6;
+const LATE_NS = 100e6;
+/** That timer fires each TCP_RTO_MAX; the wheel's delays may bring it there one firing earlier. */
+const A_TICK_NS = 120e9;
+/** tcp_orphan_retries 255: 1023 times 0.2 s, then 246 times TCP_RTO_MAX. @see Linux net/ipv4/tcp_timer.c, tcp_model_timeout */
+const LEAST_255_NS = (1023 * 0.2 + 246 * 120) * 1e9;
+
+/** What finwait said of each socket while it was dying, from a recording. */
+const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<ReadonlyMap<OddRetries, Life>> => {
+  const lives = new Map<OddRetries, Life>(sockets.map((socket) => [socket, { told: [], destroyedAt: null }]));
+  const whose = new Map<Sock, OddRetries | undefined>();
+  const seen = new Map<Sock, string | null>();
+  const lifeOf = (sock: Sock): Life | undefined => {
+    if (!whose.has(sock)) {
+      const { netns, lport, rport } = parseAnnounce(sock.announce.line);
+      whose.set(
+        sock,
+        sockets.find((one) => one.netns === netns && one.lport === lport && one.rport === rport),
+      );
+    }
+    const odd = whose.get(sock);
+    return odd === undefined ? undefined : lives.get(odd);
+  };
+  let fold: Fold | null = null;
+  await readRecording(file, {
+    onMeta: (meta) => {
+      fold = createFold(meta, {
+        onEnd: (sock) => {
+          const life = lifeOf(sock);
+          if (life !== undefined) life.destroyedAt = sock.destroyedAt;
+        },
+        onLedger: () => {},
+        onNotice: () => {},
+      });
+    },
+    onLine: (line) => {
+      fold?.push(line);
+      for (const sock of fold?.tracker.live() ?? []) {
+        if (sock.destroyedAt !== null || seen.get(sock) === sock.latest) continue;
+        seen.set(sock, sock.latest);
+        const life = lifeOf(sock);
+        const deadline = life === undefined ? null : fold?.deadline(sock);
+        if (deadline?.kind === 'at')
+          life?.told.push({ now: fold?.tracker.now() ?? 0, at: deadline.at, rule: deadline.rule });
+      }
+      return undefined;
+    },
+  });
+  return lives;
+};
+
+const seconds = (ns: number): string => `${(ns / 1e9).toFixed(2)} s`;
+
+/** What is wrong of one socket: empty where the kernel reaped it between its deadline and 13 % after. */
+export const faultsOfLife = (
+  { retries }: Pick<OddRetries, 'retries'>,
+  { told, destroyedAt }: Life,
+): readonly string[] => {
+  if (told.length === 0) return ['no deadline was told'];
+  return told.flatMap(({ now, at, rule }) => {
+    const left = at - now;
+    if (rule !== 'retries') return [`its deadline is by ${rule}`];
+    if (retries === 255) {
+      if (destroyedAt !== null) return ['it was reaped'];
+      const whole = at - (told[0]?.now ?? 0);
+      return whole >= LEAST_255_NS - A_TICK_NS && whole <= LEAST_255_NS * 1.05
+        ? []
+        : [`its deadline is ${seconds(whole)} after its close`];
+    }
+    if (destroyedAt === null) return ['it was not reaped'];
+    const late = destroyedAt - at;
+    return late >= -JIFFY_NS && late <= WHEEL_SHARE * left + LATE_NS
+      ? []
+      : [`reaped ${seconds(late)} after a deadline that was ${seconds(left)} away`];
+  });
+};
+
+/** What was wrong of each socket that a guest let be reaped, by name: `8`, or `0, rto_max 1000 ms`. */
+export const judgeDeadlines = async (
+  file: string,
+  sockets: readonly OddRetries[],
+): Promise<Readonly<Record<string, readonly string[]>>> => {
+  const lives = await readLives(file, sockets);
+  return Object.fromEntries(
+    [...lives].map(([odd, life]) => [
+      `${odd.retries}${odd.rtoMaxMs === null ? '' : `, rto_max ${odd.rtoMaxMs} ms`}`,
+      faultsOfLife(odd, life),
+    ]),
+  );
+};

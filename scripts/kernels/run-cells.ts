@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { judgeDeadlines, type OddRetries } from './deadlines.ts';
+import type { Outcome } from './guest.ts';
+import type { Backend, Cell } from './kernels.ts';
+import { say } from './run-program.ts';
+import type { Result } from './table.ts';
+import { isRight, type Part, type Verdict, whyAgain } from './verdict.ts';
+
+/** A cell is ended after this, its boot included. */
+const CELL_S = 300;
+/** With less time than this left a cell is not begun. */
+const LEAST_S = 60;
+/** A cell without a verdict, or whose experiments lost their own events, is made again: so often in all. */
+const TRIES = 3;
+
+/** What needs to be seen once on each kernel, spread so that the cells take alike. */
+const PARTS_OF: Readonly<Record<Backend, readonly Part[]>> = {
+  kprobe: ['ipv6'],
+  fentry: ['privileges'],
+  tracepoint: ['misses'],
+};
+
+export type Boot = (cell: Cell, seconds: number, dir: string, ...args: readonly string[]) => Promise<Outcome>;
+
+export type RunOptions = {
+  readonly boot: Boot;
+  /** Where each guest leaves what it wrote, in a folder of the cell's name. */
+  readonly out: string;
+  /** Guests at once. */
+  readonly atOnce: number;
+  /** Of all cells together. */
+  readonly seconds: number;
+  /** Only what every cell plays. */
+  readonly isQuick: boolean;
+  /** Also the sockets that take two minutes to be reaped. */
+  readonly isLong: boolean;
+  readonly now: () => number;
+};
+
+export const nameOf = ({ kernel, backend }: Cell): string => `${kernel.name}-${backend}`;
+
+/** What a guest left, as JSON; null where it left none. */
+export const left = <T>(dir: string, file: string): T | null => {
+  const path = join(dir, file);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+};
+
+/** What the guest left, its deadlines compared on the host, where that takes no time. */
+const verdictOf = async (dir: string): Promise<Verdict | null> => {
+  const verdict = left<Verdict>(dir, 'verdict.json');
+  const odd = left<readonly OddRetries[]>(dir, 'odd.json');
+  if (verdict === null || odd === null || !existsSync(join(dir, 'cell.fwr'))) return verdict;
+  return { ...verdict, deadlines: await judgeDeadlines(join(dir, 'cell.fwr'), odd) };
+};
+
+const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Result> => {
+  const name = nameOf(cell);
+  const dir = join(options.out, name);
+  const parts = [...(options.isQuick ? [] : PARTS_OF[cell.backend]), ...(options.isLong ? (['long'] as const) : [])];
+  const again: string[] = [];
+  for (let tries = 1; ; tries++) {
+    const seconds = Math.min(CELL_S, Math.floor((end - options.now()) / 1000));
+    if (seconds < LEAST_S)
+      return { kernel: cell.kernel.name, backend: cell.backend, verdict: null, again, isReached: tries > 1 };
+    const startedAt = options.now();
+    say(`${name}: boots${tries > 1 ? `, try ${tries} of ${TRIES}` : ''}`);
+    const outcome = await options.boot(cell, seconds, dir, '--backend', cell.backend, '--parts', parts.join('+'));
+    const verdict = outcome.isOver ? await verdictOf(dir) : null;
+    const took = Math.round((options.now() - startedAt) / 1000);
+    for (const line of verdict?.again ?? []) say(`${name}: played again: ${line}`);
+    const why = !outcome.isOver ? outcome.why : verdict === null ? 'it gave no verdict' : whyAgain(verdict);
+    const isFine = verdict !== null && isRight(verdict);
+    if (isFine || why === null || tries === TRIES) {
+      say(`${name}: ${isFine ? 'right' : verdict === null ? `no verdict: ${why}` : 'WRONG'}, ${took} s`);
+      return { kernel: cell.kernel.name, backend: cell.backend, verdict, again, isReached: true };
+    }
+    again.push(why);
+    say(`${name}: made again after ${took} s: ${why}`);
+  }
+};
+
+/** Runs the cells, the longest first; as many of them as there is time for, each as often as it takes to be told. */
+export const runCells = async (cells: readonly Cell[], options: RunOptions): Promise<readonly Result[]> => {
+  const end = options.now() + options.seconds * 1000;
+  const results = new Map<Cell, Result>();
+  const waiting = cells.toSorted((a, b) => PARTS_OF[b.backend].length - PARTS_OF[a.backend].length);
+  const work = async (): Promise<void> => {
+    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
+      results.set(cell, await runCell(cell, end, options));
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, work));
+  return cells.flatMap((cell) => results.get(cell) ?? []);
+};

@@ -1,0 +1,88 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import type { Outcome } from '../../scripts/kernels/guest.ts';
+import { BACKENDS, type Cell, KERNELS } from '../../scripts/kernels/kernels.ts';
+import { type RunOptions, runCells } from '../../scripts/kernels/run-cells.ts';
+
+const out = mkdtempSync(join(tmpdir(), 'finwait-kernels-'));
+afterAll(() => rmSync(out, { recursive: true }));
+
+const over: Outcome = { isOver: true };
+const cells: readonly Cell[] = KERNELS.slice(0, 1).flatMap((kernel) =>
+  BACKENDS.map((backend) => ({ kernel, backend })),
+);
+const [cell] = cells;
+const leave = (dir: string, change: object): void => {
+  const empty = { parts: [], scenarios: {}, ipv6: null, lossy: null, unlogged: [], deadlines: null, misses: null };
+  const verdict = { ...empty, privileges: {}, ledger: null, again: [], disturbed: [], error: null, ...change };
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'verdict.json'), JSON.stringify(verdict));
+};
+const run = (which: readonly Cell[], boot: RunOptions['boot'], more: Partial<RunOptions> = {}) =>
+  runCells(which, {
+    boot,
+    out: mkdtempSync(join(out, 'run-')),
+    atOnce: 1,
+    seconds: 1000,
+    isQuick: true,
+    isLong: false,
+    now: () => 0,
+    ...more,
+  });
+
+it('a guest that hangs or leaves no verdict is made again, three times in all', async () => {
+  const outcomes: Outcome[] = [{ isOver: false, why: 'killed after 9 s' }, over, over];
+  const [result] = await run(cells.slice(0, 1), async () => outcomes.shift() ?? over);
+  expect(result).toMatchObject({ verdict: null, isReached: true, again: ['killed after 9 s', 'it gave no verdict'] });
+  expect(outcomes).toEqual([]);
+});
+
+it('an experiment that lost its own events is made again', async () => {
+  const disturbed = [['a: 3 events lost'], []];
+  const [result] = await run(cells.slice(0, 1), async (_, __, dir) => {
+    leave(dir, { disturbed: disturbed.shift() });
+    return over;
+  });
+  expect(result).toMatchObject({ again: ['events were lost: a: 3 events lost'], verdict: { disturbed: [] } });
+});
+
+it('a wrong answer is not asked for again', async () => {
+  let boots = 0;
+  const [result] = await run(cells.slice(0, 1), async (_, __, dir) => {
+    boots++;
+    leave(dir, { unlogged: ['x'] });
+    return over;
+  });
+  expect([boots, result?.again]).toEqual([1, []]);
+});
+
+it('a cell gets no more time than is left, and one for which too little is left is not reached', async () => {
+  let now = 0;
+  const given: number[] = [];
+  const boot: RunOptions['boot'] = async (_, seconds, dir) => {
+    given.push(seconds);
+    leave(dir, {});
+    now += 200_000;
+    return over;
+  };
+  const results = await run(cells, boot, { seconds: 450, now: () => now });
+  expect(given).toEqual([300, 250]);
+  expect(results.map(({ backend, isReached }) => [backend, isReached]).filter(([, is]) => is === false)).toHaveLength(
+    1,
+  );
+  expect(results.map(({ backend }) => backend)).toEqual(BACKENDS);
+});
+
+it('only a whole run plays what one cell of each kernel plays', async () => {
+  const asked: string[] = [];
+  const boot: RunOptions['boot'] = async ({ backend }, _, dir, ...args) => {
+    asked.push(`${backend} ${args.at(-1)}`);
+    leave(dir, {});
+    return over;
+  };
+  await run(cells, boot, { isQuick: false });
+  await run(cell === undefined ? [] : [cell], boot);
+  expect(asked).toEqual(['fentry privileges', 'kprobe ipv6', 'tracepoint misses', 'fentry ']);
+});
