@@ -30,17 +30,20 @@ const LEAST_255_NS = (1023 * 0.2 + 246 * 120) * 1e9;
 /** What finwait said of each socket while it was dying, from a recording. */
 const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<ReadonlyMap<OddRetries, Life>> => {
   const lives = new Map<OddRetries, Life>(sockets.map((socket) => [socket, { told: [], destroyedAt: null }]));
-  const whose = new Map<Sock, OddRetries | undefined>();
-  const seen = new Map<Sock, string | null>();
+  // By name and not by object: of a sock that was silent for a while the tracker gives copies.
+  const whose = new Map<string, OddRetries | undefined>();
+  const seen = new Map<string, number | null>();
+  const nameOf = ({ sk, generation }: Sock): string => `${sk}/${generation}`;
   const lifeOf = (sock: Sock): Life | undefined => {
-    if (!whose.has(sock)) {
+    const name = nameOf(sock);
+    if (!whose.has(name)) {
       const { netns, lport, rport } = parseAnnounce(sock.announce.line);
       whose.set(
-        sock,
+        name,
         sockets.find((one) => one.netns === netns && one.lport === lport && one.rport === rport),
       );
     }
-    const odd = whose.get(sock);
+    const odd = whose.get(name);
     return odd === undefined ? undefined : lives.get(odd);
   };
   let fold: Fold | null = null;
@@ -58,8 +61,8 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
     onLine: (line) => {
       fold?.push(line);
       for (const sock of fold?.tracker.live() ?? []) {
-        if (sock.destroyedAt !== null || seen.get(sock) === sock.latest) continue;
-        seen.set(sock, sock.latest);
+        if (sock.destroyedAt !== null || seen.get(nameOf(sock)) === sock.latestAt) continue;
+        seen.set(nameOf(sock), sock.latestAt);
         const life = lifeOf(sock);
         const deadline = life === undefined ? null : fold?.deadline(sock);
         if (deadline?.kind === 'at')
