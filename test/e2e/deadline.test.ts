@@ -216,7 +216,8 @@ const isSilenced = (name: string): boolean => name.startsWith('shut window');
 /** What finwait would have said at each new line about each socket, and when the kernel destroyed it. */
 const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promise<ReadonlyMap<string, Life>> => {
   const lives = new Map<string, Life>();
-  const last = new Map<Sock, string>();
+  // By name: of a sock that was silent for a while the tracker gives copies.
+  const last = new Map<string, string>();
   const decode = createDecoder();
   let meta: Meta | null = null;
   let hello: Hello | null = null;
@@ -248,9 +249,10 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
       if (hello === null) return undefined;
       const clock = createKernelClock(meta, hello);
       for (const sock of fold.tracker.live()) {
-        const evidence = `${sock.state} ${sock.latest ?? sock.announce.line}`;
-        if (sock.destroyedAt !== null || last.get(sock) === evidence) continue;
-        last.set(sock, evidence);
+        const key = `${sock.sk}/${sock.generation}`;
+        const evidence = `${sock.state} ${sock.latestAt ?? sock.announcedAt}`;
+        if (sock.destroyedAt !== null || last.get(key) === evidence) continue;
+        last.set(key, evidence);
         const name = caseOf(sock, hello);
         if (name === undefined) continue;
         const deadline = deadlineOf(recordOf(sock, hello), {
