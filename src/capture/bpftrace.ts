@@ -110,7 +110,28 @@ export type Chatter =
   | { readonly kind: 'map_full'; readonly text: string }
   | { readonly kind: 'message'; readonly text: string };
 
-/** Reads bpftrace's own words; both wordings of lost events, on either stream. */
+/** A warning about a helper's return code, of 0.23 and later: it quotes the script in the lines below it. */
+const HELPER_WARNING = /^\S+:\d+:\d+(?:-\d+)?: WARNING: (?:Can't|Failed|Map full)/;
+/** What that quotes: which helper it was, the line of the script, and a mark below it. */
+const QUOTED_LINES = 3;
+
+/** Reads bpftrace's own words, on one of its streams, line by line. */
+export const createChatterReader = (): ((line: string) => Chatter) => {
+  let quoted = 0;
+  return (line) => {
+    if (HELPER_WARNING.test(line)) {
+      quoted = QUOTED_LINES;
+      // A socket that was destroyed while its CPU looked through the ring has been taken out already.
+      if (line.includes("Can't delete")) return { kind: 'nothing' };
+    } else if (quoted > 0) {
+      quoted--;
+      return { kind: 'nothing' };
+    }
+    return readChatter(line);
+  };
+};
+
+/** What a line of its own means; both wordings of lost events. */
 export const readChatter = (line: string): Chatter => {
   const text = line.trim();
   const lost = /\blost (\d+) events?\b/i.exec(text);

@@ -7,7 +7,7 @@ import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
 import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { createBootClock } from './boot-clock.ts';
-import { type BpftraceProgram, type Chatter, findBpftrace, lateParams, readChatter } from './bpftrace.ts';
+import { type BpftraceProgram, type Chatter, createChatterReader, findBpftrace, lateParams } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
@@ -165,17 +165,22 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const late = createLateLines(put, clock.now, lose);
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
   let watch: Watch | null = null;
-  const onChatter = (line: string): Chatter['kind'] => {
-    const said = readChatter(line);
+  const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
+    const said = read(line);
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
-    if (said.kind === 'map_full') notice(`a BPF map is full: ${said.text}`);
+    if (said.kind === 'map_full') {
+      lose(1, 'a map of the probes was full');
+      notice(`a BPF map is full: ${said.text}`);
+    }
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text);
       if (messages.length > KEPT_MESSAGES) messages.shift();
     }
     return said.kind;
   };
-  child.stderr.pipe(split2()).on('data', onChatter);
+  const readStderr = createChatterReader();
+  const readStdout = createChatterReader();
+  child.stderr.pipe(split2()).on('data', (line: string) => onChatter(line, readStderr));
 
   const attached = Promise.withResolvers<void>();
   lines.on('data', (line: string) => {
@@ -183,7 +188,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     if (!isAttached) {
       if (!line.startsWith('H ')) {
         if (isWireLine(line) && early.length < MAX_EARLY) early.push(line);
-        else onChatter(line);
+        else onChatter(line, readStdout);
         return;
       }
       isAttached = true;
@@ -200,7 +205,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       late.take(line);
       // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
     } else if (line.startsWith('? ')) put(line);
-    else if (onChatter(line) === 'message') put(`? ${line}`);
+    else if (onChatter(line, readStdout) === 'message') put(`? ${line}`);
   });
 
   const ended = Promise.withResolvers<Fault | null>();

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { attachFault, howItEnded } from '../../src/capture/attach-fault.ts';
-import { bpftraceEnv, parseBpftraceVersion, readChatter, reorderWindowMs } from '../../src/capture/bpftrace.ts';
+import {
+  bpftraceEnv,
+  createChatterReader,
+  lateParams,
+  parseBpftraceVersion,
+  readChatter,
+  reorderWindowMs,
+} from '../../src/capture/bpftrace.ts';
 import { missingCapabilities } from '../../src/capture/capabilities.ts';
 import { clockReading, parseTimerList } from '../../src/capture/jiffies.ts';
 import { parseAuxv } from '../../src/capture/page-size.ts';
@@ -233,4 +240,31 @@ describe('a failure to attach', () => {
     expect(howItEnded({ signal: 'SIGSEGV', failed: true })).toBe('killed by SIGSEGV');
     expect(howItEnded({ exitCode: 2, failed: true })).toBe('exit code 2');
   });
+});
+
+describe('a warning that quotes the script', () => {
+  const quoted = [
+    'Additional Info - helper: map_delete_elem, retcode: -2',
+    '  if ($y.4 != 0) { delete(@young[$key]); }',
+    '                   ~~~~~~~~~~~~~~~~~~~~',
+  ];
+
+  test('about a delete of what is not there says nothing', () => {
+    const read = createChatterReader();
+    const lines = ["stdin:469:33-53: WARNING: Can't delete map element because it does not exist.", ...quoted];
+    expect(lines.map((line) => read(line).kind)).toEqual(['nothing', 'nothing', 'nothing', 'nothing']);
+    expect(read('anything else').kind).toBe('message');
+  });
+
+  test('about a full map is one message', () => {
+    const read = createChatterReader();
+    const lines = ["stdin:40:3-20: WARNING: Map full; can't update element.", ...quoted];
+    expect(lines.map((line) => read(line).kind)).toEqual(['map_full', 'nothing', 'nothing', 'nothing']);
+  });
+});
+
+test('a ring fits its map, and is a power of two', () => {
+  expect(lateParams(10, 2, 8192)).toEqual(['10000000', '8191']);
+  expect(lateParams(0.5, 64, 8192)).toEqual(['500000', '1023']);
+  expect(lateParams(10, 4096, 1 << 20)).toEqual(['10000000', '255']);
 });
