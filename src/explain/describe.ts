@@ -3,7 +3,7 @@ import type { TraceNs } from '../kernel/units.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
-import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
+import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
 import type { ClosePath, Closer, How, Step, WaitingFor } from './close-path.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
@@ -164,13 +164,6 @@ const timerText = ({ timer, retransmits }: Inventoried): string => {
   const tries = timer.kind === 4 ? `${timer.probesOut} probes unanswered` : `${retransmits} retransmission timeouts`;
   return `, its ${name} timer due in ${timer.ms} ms, ${tries}`;
 };
-
-/** Kernel memory a sock held: what is queued to send and to read, and what it has reserved beyond. */
-export const heldBytes = (evidence: {
-  readonly wmemQueued: number;
-  readonly rmemAlloc: number;
-  readonly forwardAlloc: number;
-}): number => evidence.wmemQueued + evidence.rmemAlloc + Math.max(0, evidence.forwardAlloc);
 
 const closerOf = (detail: AnnounceDetail): Closer => ({
   pid: detail.pid,

@@ -166,13 +166,19 @@ const fieldsOf = (line: string, before: number): Fields => {
   return scan;
 };
 
-/** The evidence of a decoded S, R or L line, or of its packed form; known to be well formed. */
+/** The evidence of a decoded A, L, S or R line, or of its packed form, as it was read; known to be well formed. */
 export const parseEvidence = (line: string): Evidence => {
   const letter = line.charCodeAt(0);
-  return readEvidence(fieldsOf(line, letter === 0x53 ? 2 : letter === LATE ? 1 : 0));
+  return readEvidence(fieldsOf(line, letter === SET_STATE ? 2 : letter === RETRANSMIT ? 0 : 1));
 };
 
+/** Kernel memory, in bytes, that a sock held: what is queued to send and to read, and what it has reserved beyond. */
+export const heldBytes = (evidence: Pick<Evidence, 'wmemQueued' | 'rmemAlloc' | 'forwardAlloc'>): number =>
+  evidence.wmemQueued + evidence.rmemAlloc + Math.max(0, evidence.forwardAlloc);
+
 const LATE = 0x4c;
+const RETRANSMIT = 0x52;
+const SET_STATE = 0x53;
 
 /** States in which our FIN is queued or gone. */
 const HAS_FIN: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSING, TCP.LAST_ACK]);
