@@ -42,10 +42,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
-  const gaps = new Set<string>(sock.gaps);
-  const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
-  if (!isLateSeen && isEarlyMoveMissed(record)) gaps.add('transition_missed');
-  if (!isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown') gaps.add('cause_inferred');
+  const gaps = gapsOf(record, !isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown');
   const because = ending?.because ?? waits?.because;
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   return {
@@ -88,9 +85,19 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     side: ending?.side ?? waits?.side ?? 'unknown',
     because: because === undefined ? [] : [because],
     advice: [],
-    certain: gaps.size === 0 && ending?.endedBy !== 'unknown',
-    gaps: [...gaps],
+    certain: gaps.length === 0 && ending?.endedBy !== 'unknown',
+    gaps,
   };
+};
+
+/** What was missed of its life, and whether its cause was inferred. */
+const gapsOf = (record: SockRecord, isInferred: boolean): string[] => {
+  const { gaps } = record.sock;
+  const list: string[] = gaps.size === 0 ? [] : [...gaps];
+  const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
+  if (!isLateSeen && !gaps.has('transition_missed') && isEarlyMoveMissed(record)) list.push('transition_missed');
+  if (isInferred) list.push('cause_inferred');
+  return list;
 };
 
 /** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */

@@ -183,7 +183,7 @@ const copyUnits = (line: string, units: Uint8Array): void => {
 };
 
 /** Value of a hexadecimal digit by its character; 255 for every other. */
-const HEX = new Uint8Array(256).fill(255);
+export const HEX = new Uint8Array(256).fill(255);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
 
 const isByteAt = (units: Uint8Array, at: number): boolean =>
