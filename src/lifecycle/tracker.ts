@@ -103,8 +103,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
   const enter = (sock: Sock, at: TraceNs): void => {
-    sock.lingering = false;
-    lingering.delete(sock);
+    if (sock.lingering) {
+      sock.lingering = false;
+      lingering.delete(sock);
+    }
     sock.orphanAt = at;
     sock.entered = true;
     ledger.enter(at);
@@ -169,7 +171,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.closedAt);
     if (isLate) meetDestroy(sock);
-    early.delete(event.sk);
+    if (early.size > 0) early.delete(event.sk);
   };
 
   /** Its announcement came late: later than its destroy, perhaps. */

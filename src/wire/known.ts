@@ -1,4 +1,3 @@
-import './raw-buffer.ts';
 import type { Fields } from './fields.ts';
 import { HEX } from './scan.ts';
 
@@ -6,6 +5,7 @@ import { HEX } from './scan.ts';
 const MOST = 1024;
 const SPACE = 0x20;
 const COMM_UNITS = 47;
+const UTF8 = new TextEncoder();
 
 /**
  * Reads the fields of a line that `Scan` has found good: ASCII, each field of 1 to 16 hexadecimal digits with one space
@@ -13,7 +13,8 @@ const COMM_UNITS = 47;
  * always ends.
  */
 export class KnownFields implements Fields {
-  readonly #units = Buffer.alloc(MOST + 1);
+  readonly #units = new Uint8Array(MOST + 1);
+  readonly #room = this.#units.subarray(0, MOST);
   readonly #halves = new Uint32Array(2);
   #line = '';
   #at = 0;
@@ -21,7 +22,7 @@ export class KnownFields implements Fields {
   /** Starts after the first `fields` fields, the letter being one. */
   start(line: string, fields: number): this {
     const units = this.#units;
-    units[units.utf8Write(line, 0, MOST)] = 0;
+    units[UTF8.encodeInto(line, this.#room).written] = 0;
     this.#line = line;
     this.#at = 0;
     this.skipHex(fields);

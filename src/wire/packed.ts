@@ -1,3 +1,4 @@
+import './raw-buffer.ts';
 import type { Fields } from './fields.ts';
 import { Scan } from './scan.ts';
 
