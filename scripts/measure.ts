@@ -1,7 +1,8 @@
 // Measures the pipeline alone, on one core, from recordings it makes: `npm run measure [-- SOCKETS [ORPHANS]]`.
-//   lines/s   reader (zstd, lines) → wire → order → lifecycle → explain, every path described; beside it the lines/s of
-//             split2 alone over the same recording, to tell a slow machine from a slow pipeline, and the RSS after each
-//             million lines: it stays flat
+//   lines/s   reader (zstd, lines) → wire → order → lifecycle, as `top` and `record` fold a stream; then the same and
+//             explain, every path described, as `trace` does; beside them the lines/s of split2 alone and of unpacking and
+//             counting alone (`wc -l`) over the same recording, to tell a slow machine from a slow pipeline, and the RSS
+//             after each million lines: it stays flat
 //   orphans   RSS with ORPHANS (100,000) alive at once, over that of the same process after 50,000 closes; and what they hold
 // The lines are of the shape the probes print, four a socket, 256 sockets interleaved; see docs/measurements.md.
 import { execFileSync } from 'node:child_process';
@@ -102,10 +103,25 @@ const cut = async (path: string): Promise<number> => {
   return (count * 1000) / (performance.now() - start);
 };
 
+/** Lines a second of unpacking, and counting line breaks: what `zstdcat | wc -l` does. */
+const count = async (path: string): Promise<number> => {
+  let found = 0;
+  const start = performance.now();
+  const bytes = createReadStream(path).pipe(createZstdDecompress());
+  bytes.on('data', (chunk: Buffer) => {
+    for (let at = chunk.indexOf(LINE_BREAK); at >= 0; at = chunk.indexOf(LINE_BREAK, at + 1)) found++;
+  });
+  await new Promise((resolve) => bytes.once('end', resolve));
+  return (found * 1000) / (performance.now() - start);
+};
+
+const LINE_BREAK = 10;
+
 const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
 
 const run = async (
   path: string,
+  describes: boolean,
   onEach: (lines: number) => void = () => {},
 ): Promise<{ readonly fold: Fold; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
   let paths = 0;
@@ -116,7 +132,7 @@ const run = async (
     onMeta: (found) => {
       const made: Fold = createFold(found, {
         onEnd: (sock) => {
-          if (made.describe(sock) !== null) paths++;
+          if (describes && made.describe(sock) !== null) paths++;
         },
         onLedger: () => {},
         onNotice: () => {},
@@ -135,15 +151,20 @@ const run = async (
 
 const role = process.argv[2];
 const path = process.argv[3] ?? '';
-if (role === 'lines') {
+if (role === 'fold' || role === 'paths') {
   const rss: string[] = [];
-  const { fold, paths, lines, seconds } = await run(path, () => rss.push(mebibytes(process.memoryUsage().rss)));
+  const { fold, paths, lines, seconds } = await run(path, role === 'paths', () =>
+    rss.push(mebibytes(process.memoryUsage().rss)),
+  );
   const { malformed, lateEvents } = fold.tracker.counters();
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const cpu = (userCPUTime + systemCPUTime) / 1e6;
-  const split = await cut(path);
   process.stdout.write(
-    `${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${Math.round(maxRSS / 1024)} MB, after each million ${rss.join(', ')} MB, ${malformed} malformed, ${lateEvents} late; split2 alone ${Math.round(split)} lines/s)\n`,
+    `${role === 'paths' ? 'every path described' : 'folded'}: ${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${Math.round(maxRSS / 1024)} MB, after each million ${rss.join(', ')} MB, ${malformed} malformed, ${lateEvents} late)\n`,
+  );
+} else if (role === 'bare') {
+  process.stdout.write(
+    `split2 alone ${Math.round(await cut(path))} lines/s, unpacked and counted ${Math.round(await count(path))} lines/s\n`,
   );
 } else if (role === 'orphans') {
   const collect = (): NodeJS.MemoryUsage => {
@@ -151,9 +172,9 @@ if (role === 'lines') {
     return process.memoryUsage();
   };
   // What any stream takes, of whatever length: compiled code, the nursery, zstd's buffers.
-  if (process.argv[4] !== undefined) await run(process.argv[4]);
+  if (process.argv[4] !== undefined) await run(process.argv[4], true);
   const before = collect();
-  const { fold } = await run(path);
+  const { fold } = await run(path, false);
   const after = collect();
   const live = fold.tracker.dyingCount();
   const held = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
@@ -169,7 +190,9 @@ if (role === 'lines') {
       execFileSync('taskset', ['-c', '0', process.execPath, '--expose-gc', self, ...given], { stdio: 'inherit' });
     };
     await make(join(dir, 'closes.fwr'), closes(sockets));
-    for (let round = 0; round < 3; round++) measure('lines', join(dir, 'closes.fwr'));
+    for (let round = 0; round < 3; round++) {
+      for (const way of ['fold', 'paths', 'bare']) measure(way, join(dir, 'closes.fwr'));
+    }
     await make(join(dir, 'orphans.fwr'), orphans(Number(process.argv[3] ?? 100_000)));
     await make(join(dir, 'warm.fwr'), closes(50_000));
     for (let round = 0; round < 3; round++) measure('orphans', join(dir, 'orphans.fwr'), join(dir, 'warm.fwr'));

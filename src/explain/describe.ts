@@ -3,7 +3,7 @@ import type { TraceNs } from '../kernel/units.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
-import { type AnnounceDetail, HOLDER, holderOf } from '../wire/evidence.ts';
+import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
 import type { ClosePath, Closer, EndedBy, How, Step, WaitingFor } from './close-path.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
@@ -42,10 +42,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
-  const gaps = new Set<string>(sock.gaps);
-  const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
-  if (!isLateSeen && isEarlyMoveMissed(record)) gaps.add('transition_missed');
-  if (!isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown') gaps.add('cause_inferred');
+  const gaps = gapsOf(record, !isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown');
   const because = ending?.because ?? waits?.because;
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   return {
@@ -88,13 +85,23 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     side: ending?.side ?? waits?.side ?? 'unknown',
     because: because === undefined ? [] : [because],
     advice: [],
-    certain: gaps.size === 0 && ending?.endedBy !== 'unknown',
-    gaps: [...gaps],
+    certain: gaps.length === 0 && ending?.endedBy !== 'unknown',
+    gaps,
   };
 };
 
 /** __tcp_close resets these before it waits for anybody, however slow the machine is. @see Linux net/ipv4/tcp.c */
 const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => endedBy === 'linger_zero' || endedBy === 'unread_data';
+
+/** What was missed of its life, and whether its cause was inferred. */
+const gapsOf = (record: SockRecord, isInferred: boolean): string[] => {
+  const { gaps } = record.sock;
+  const list: string[] = gaps.size === 0 ? [] : [...gaps];
+  const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
+  if (!isLateSeen && !gaps.has('transition_missed') && isEarlyMoveMissed(record)) list.push('transition_missed');
+  if (isInferred) list.push('cause_inferred');
+  return list;
+};
 
 /** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
 export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
@@ -167,13 +174,6 @@ const timerText = ({ timer, retransmits }: Inventoried): string => {
   const tries = timer.kind === 4 ? `${timer.probesOut} probes unanswered` : `${retransmits} retransmission timeouts`;
   return `, its ${name} timer due in ${timer.ms} ms, ${tries}`;
 };
-
-/** Kernel memory a sock held: what is queued to send and to read, and what it has reserved beyond. */
-export const heldBytes = (evidence: {
-  readonly wmemQueued: number;
-  readonly rmemAlloc: number;
-  readonly forwardAlloc: number;
-}): number => evidence.wmemQueued + evidence.rmemAlloc + Math.max(0, evidence.forwardAlloc);
 
 const closerOf = (detail: AnnounceDetail): Closer => ({
   pid: detail.pid,

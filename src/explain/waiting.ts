@@ -68,14 +68,15 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   const { sock, closedAt } = record;
   if (sock.lingering) return 'linger';
   if (closedAt === null) return sock.destroyedAt === null ? waitingIn(sock.state, record.last) : 'unknown';
-  let state = record.moves.findLast((move) => move.at <= closedAt)?.to ?? record.closedIn ?? 0;
+  const { moves } = record;
+  let state = moves.findLast((move) => move.at <= closedAt)?.to ?? record.closedIn ?? 0;
   let since: number = closedAt;
   let longest = 0;
   let answer: WaitingFor = 'nothing';
   const windowEnd = windowUntil(record);
-  const moves = record.moves.filter(({ at }) => at > closedAt);
   for (let i = 0; i <= moves.length; i++) {
     const move = moves[i];
+    if (move !== undefined && move.at <= closedAt) continue;
     const end = move?.at ?? until;
     for (const isWindow of BOTH) {
       const waited = waiting(state, isWindow);

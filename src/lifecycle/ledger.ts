@@ -92,7 +92,8 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       if (Math.abs(at - sample.at) <= SAMPLE_SLACK_NS) sample.moved += count;
     }
     // An entry that is announced late stands among those of its announcement.
-    recent.push(at < (recent.at(-1) ?? at) ? (recent.at(-1) as TraceNs) : at);
+    const last = recent.length === 0 ? at : (recent[recent.length - 1] as TraceNs);
+    recent.push(at < last ? last : at);
     recentCounts.push(count);
     while ((recent[recentStart] as TraceNs) < at - SAMPLE_SLACK_NS) recentStart++;
     if (recentStart > 4096 && recentStart * 2 > recent.length) {

@@ -1,5 +1,6 @@
 import type { SkAddr } from '../kernel/units.ts';
 import { packedText } from '../wire/packed.ts';
+import { createGlimpse, type Glimpse } from './glimpse.ts';
 import { createParked, type ParkedId } from './parked.ts';
 import { addGap, type Gap, type Sock } from './sock.ts';
 
@@ -19,6 +20,8 @@ export type Living = {
   readonly peek: (sk: SkAddr) => Sock | undefined;
   /** To be looked at, in the order of their announcements; of parked ones copies. */
   readonly every: () => Generator<Sock>;
+  /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
+  readonly glimpses: () => Generator<Glimpse>;
   /** @param isMeant - asked of objects alone: what is parked is alive */
   readonly addGap: (gap: Gap, isMeant: (sock: Sock) => boolean) => void;
   /** Parks those that live on. */
@@ -83,6 +86,10 @@ export const createLiving = (): Living => {
     },
     *every() {
       for (const [sk, found] of socks) yield typeof found === 'number' ? parked.read(found, sk) : found;
+    },
+    *glimpses() {
+      const glimpse = createGlimpse(parked);
+      for (const [sk, found] of socks) yield glimpse.at(sk, found);
     },
     addGap: (gap, isMeant) => {
       for (const found of socks.values()) {

@@ -1,5 +1,5 @@
-import { type SkAddr, traceNs } from '../kernel/units.ts';
-import { MOST_PACKED_WORDS, packLine } from '../wire/packed.ts';
+import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { MOST_PACKED_WORDS, packedHeldBytes, packLine } from '../wire/packed.ts';
 import { Arena } from './arena.ts';
 import { createGapLists } from './gap-lists.ts';
 import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
@@ -16,6 +16,14 @@ export type Parked = {
   /** Its bytes are for others from now on. */
   readonly free: (id: ParkedId) => void;
   readonly addGap: (id: ParkedId, gap: Gap) => void;
+  /** Single things of a parked sock, without a copy of it. */
+  readonly generationOf: (id: ParkedId) => number;
+  readonly viaOf: (id: ParkedId) => number;
+  readonly stateOf: (id: ParkedId) => number;
+  readonly retransmitsOf: (id: ParkedId) => number;
+  readonly closedAtOf: (id: ParkedId) => TraceNs;
+  /** `heldBytes` of its newest evidence. */
+  readonly heldBytesOf: (id: ParkedId) => number;
 };
 
 /** Doubles of a block. */
@@ -42,6 +50,10 @@ const scratch = new Uint32Array(2 * MOST_PACKED_WORDS);
 export const createParked = (): Parked => {
   const arena = new Arena();
   const gapLists = createGapLists();
+  const wordOf = (id: ParkedId, index: number): number => {
+    const { words, at } = arena.place(id);
+    return words[at + index] as number;
+  };
 
   return {
     park: (sock) => {
@@ -91,7 +103,7 @@ export const createParked = (): Parked => {
       const announcedAt = traceNs(doubles[double + DOUBLE.announcedAt] as number);
       const closedAt = traceNs(doubles[double + DOUBLE.closedAt] as number);
       let end = at + HEAD_WORDS;
-      const moves: ObservedMove[] = shape % 256 === 0 ? NONE : new Array<ObservedMove>(shape % 256);
+      const moves: ObservedMove[] = movesOf(shape) === 0 ? NONE : new Array<ObservedMove>(movesOf(shape));
       for (let i = 0; i < moves.length; i++) {
         const packed = words[end + 2] as number;
         const moveAt = traceNs(doubles[end >>> 1] as number);
@@ -108,7 +120,7 @@ export const createParked = (): Parked => {
           kind: 'announce',
           at: announcedAt,
           sk,
-          via: marks & 0xf,
+          via: viaIn(marks),
           flags: word(WORD.flags),
           context: word(WORD.context),
           movedTo: (marks >>> 4) & 0xf,
@@ -121,7 +133,7 @@ export const createParked = (): Parked => {
         orphanAt: time(DOUBLE.orphanAt),
         entered: marks >>> 16 === 1,
         lingering: false,
-        state: (marks >>> 8) & 0xff,
+        state: stateIn(marks),
         moves,
         latest: latestWords === 0 ? null : textOf(words, latestFrom, latestFrom + latestWords),
         latestAt: time(DOUBLE.latestAt),
@@ -147,6 +159,21 @@ export const createParked = (): Parked => {
       const { words, at } = arena.place(id);
       words[at + WORD.gaps] = gapLists.with(words[at + WORD.gaps] as number, gap);
     },
+
+    generationOf: (id) => wordOf(id, WORD.generation),
+    viaOf: (id) => viaIn(wordOf(id, WORD.marks)),
+    stateOf: (id) => stateIn(wordOf(id, WORD.marks)),
+    retransmitsOf: (id) => wordOf(id, WORD.retransmits),
+    closedAtOf: (id) => {
+      const { doubles, at } = arena.place(id);
+      return traceNs(doubles[(at >>> 1) + DOUBLE.closedAt] as number);
+    },
+    heldBytesOf: (id) => {
+      const { words, at } = arena.place(id);
+      const shape = words[at + WORD.shape] as number;
+      const announce = at + HEAD_WORDS + movesOf(shape) * MOVE_WORDS;
+      return packedHeldBytes(words, latestWordsOf(shape) === 0 ? announce : announce + announceWordsOf(shape));
+    },
   };
 };
 
@@ -158,10 +185,13 @@ const fits = (sock: Sock): boolean =>
   sock.pressure === null &&
   sock.moves.length <= MOST_MOVES;
 
+const viaIn = (marks: number): number => marks & 0xf;
+const stateIn = (marks: number): number => (marks >>> 8) & 0xff;
+const movesOf = (shape: number): number => shape & 0xff;
 const announceWordsOf = (shape: number): number => (shape >>> 8) & 0xff;
 const latestWordsOf = (shape: number): number => shape >>> 16;
 const wordsOf = (shape: number): number =>
-  HEAD_WORDS + (shape & 0xff) * MOVE_WORDS + announceWordsOf(shape) + latestWordsOf(shape);
+  HEAD_WORDS + movesOf(shape) * MOVE_WORDS + announceWordsOf(shape) + latestWordsOf(shape);
 
 const textOf = (words: Uint32Array, from: number, to: number): string =>
   Buffer.from(words.buffer, 4 * from, 4 * (to - from)).toString('latin1');

@@ -14,6 +14,7 @@ import type {
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
+import type { Glimpse } from './glimpse.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLiving } from './living.ts';
@@ -57,6 +58,8 @@ export type Tracker = Host['seen'] & {
   readonly end: () => void;
   /** Every sock announced and not finished, in the order of their announcements; of one long silent, a copy. */
   readonly live: () => IterableIterator<Sock>;
+  /** The same in passing, without copies: one object, which tells of each in turn. */
+  readonly glimpses: () => IterableIterator<Glimpse>;
   /** The same life of a sock as it is now; undefined where it has ended. */
   readonly current: (sock: Sock) => Sock | undefined;
   /** Socks that are dying: announced and not destroyed. */
@@ -100,8 +103,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
   const enter = (sock: Sock, at: TraceNs): void => {
-    sock.lingering = false;
-    lingering.delete(sock);
+    if (sock.lingering) {
+      sock.lingering = false;
+      lingering.delete(sock);
+    }
     sock.orphanAt = at;
     sock.entered = true;
     ledger.enter(at);
@@ -166,7 +171,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.closedAt);
     if (isLate) meetDestroy(sock);
-    early.delete(event.sk);
+    if (early.size > 0) early.delete(event.sk);
   };
 
   /** Its announcement came late: later than its destroy, perhaps. */
@@ -439,6 +444,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       living.addGap('capture_ended', () => true);
     },
     live: living.every,
+    glimpses: living.glimpses,
     current: ({ sk, generation }) => {
       const now = living.peek(sk);
       return now?.generation === generation && now.destroyedAt === null ? now : undefined;

@@ -3,8 +3,8 @@ import { decimalOfHalves } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import type { Fields } from './fields.ts';
 import { rememberedIpv4Text } from './ipv4-texts.ts';
+import { KnownFields } from './known.ts';
 import { isPacked, PackedFields } from './packed.ts';
-import { Scan } from './scan.ts';
 
 /** Bits of the wire's context field. */
 export const OWN = 1;
@@ -106,7 +106,7 @@ const AF_INET6 = 10;
 const PF_EXITING = 0x4;
 const PF_KTHREAD = 0x200000;
 
-const scanner = new Scan();
+const known = new KnownFields();
 const packed = new PackedFields();
 
 const readEvidence = (scan: Fields): Evidence => {
@@ -157,22 +157,26 @@ const readEvidence = (scan: Fields): Evidence => {
   };
 };
 
-/** The fields of a decoded A, S or R line from e0 on; @param before - fields between the sock's address and those */
-const fieldsOf = (line: string, before: number): Fields => {
-  if (isPacked(line)) return packed.start(line);
-  const scan = scanner.start(line);
-  scan.decimal();
-  scan.skipHex(1 + before);
-  return scan;
-};
+/** The fields of a decoded A, L, S or R line from e0 on; @param before - fields between the sock's address and those */
+const fieldsOf = (line: string, before: number): Fields =>
+  isPacked(line) ? packed.start(line) : known.start(line, HEAD_FIELDS + before);
 
-/** The evidence of a decoded S, R or L line, or of its packed form; known to be well formed. */
+/** Letter, time and the sock's address. */
+const HEAD_FIELDS = 3;
+
+/** The evidence of a decoded A, L, S or R line, or of its packed form, as it was read; known to be well formed. */
 export const parseEvidence = (line: string): Evidence => {
   const letter = line.charCodeAt(0);
-  return readEvidence(fieldsOf(line, letter === 0x53 ? 2 : letter === LATE ? 1 : 0));
+  return readEvidence(fieldsOf(line, letter === SET_STATE ? 2 : letter === RETRANSMIT ? 0 : 1));
 };
 
+/** Kernel memory, in bytes, that a sock held: what is queued to send and to read, and what it has reserved beyond. */
+export const heldBytes = (evidence: Pick<Evidence, 'wmemQueued' | 'rmemAlloc' | 'forwardAlloc'>): number =>
+  evidence.wmemQueued + evidence.rmemAlloc + Math.max(0, evidence.forwardAlloc);
+
 const LATE = 0x4c;
+const RETRANSMIT = 0x52;
+const SET_STATE = 0x53;
 
 /** States in which our FIN is queued or gone. */
 const HAS_FIN: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSING, TCP.LAST_ACK]);
@@ -323,11 +327,20 @@ const lastLife = (moves: readonly Move[]): readonly Move[] => {
 /** Names decoded already: a host has few, and they come by the thousand. */
 const names = new Map<string, string>();
 const MOST_NAMES = 4096;
+/** The same comm again costs no look into the table, which takes a hash of the text. */
+let newestName = { hexBytes: '', text: '' };
+
+/** A copy of its own: a piece of a chunk would keep the whole chunk alive. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** A comm's 16 bytes up to the first NUL; bytes that are no UTF-8 become `\xNN`. */
 export const commText = (hexBytes: string): string => {
-  const known = names.get(hexBytes);
-  if (known !== undefined) return known;
+  if (hexBytes === newestName.hexBytes) return newestName.text;
+  const before = names.get(hexBytes);
+  if (before !== undefined) {
+    newestName = { hexBytes: flat(hexBytes), text: before };
+    return before;
+  }
   const bytes = Buffer.from(hexBytes.replaceAll(' ', ''), 'hex');
   const end = bytes.indexOf(0);
   const name = end < 0 ? bytes : bytes.subarray(0, end);
@@ -336,6 +349,6 @@ export const commText = (hexBytes: string): string => {
     ? name.toString('latin1').replace(/[\u0080-\u00ff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)
     : utf8;
   if (names.size >= MOST_NAMES) names.clear();
-  names.set(Buffer.from(hexBytes, 'latin1').toString('latin1'), text);
+  names.set(flat(hexBytes), text);
   return text;
 };

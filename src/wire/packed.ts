@@ -1,3 +1,4 @@
+import './raw-buffer.ts';
 import type { Fields } from './fields.ts';
 import { Scan } from './scan.ts';
 
@@ -70,6 +71,31 @@ export const isPacked = (line: string): boolean => line.charCodeAt(1) === 0;
 /** The packed form as a string: the letter still comes first. One that is packed already comes back as it is. */
 export const packedText = (line: string): string =>
   isPacked(line) ? line : bytes.toString('latin1', 0, 4 * packLine(line, words, 0));
+
+/** Places of the halves that `heldBytes` of the evidence is about. */
+const HELD = { wmemQueued: 12, rmemAlloc: 13, forwardAlloc: 14 } as const;
+
+/**
+ * `heldBytes` of a packed line, out of the words themselves: it is asked of every sock once a second.
+ *
+ * @param at - where in `from` the line begins
+ */
+export const packedHeldBytes = (from: Uint32Array, at: number): number => {
+  const mask = from[at + 1] as number;
+  const half = (index: number): number => {
+    if (((mask >>> index) & 1) === 0) return 0;
+    return from[at + HEAD_WORDS + onesIn(mask & ((1 << index) - 1))] as number;
+  };
+  return half(HELD.wmemQueued) + half(HELD.rmemAlloc) + Math.max(0, half(HELD.forwardAlloc) | 0);
+};
+
+/** Of the low 16 bits. */
+const onesIn = (bits: number): number => {
+  let count = bits - ((bits >>> 1) & 0x5555);
+  count = (count & 0x3333) + ((count >>> 2) & 0x3333);
+  count = (count + (count >>> 4)) & 0x0f0f;
+  return (count + (count >>> 8)) & 0x1f;
+};
 
 /** Reads the packed form. */
 export class PackedFields implements Fields {

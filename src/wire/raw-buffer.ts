@@ -4,8 +4,6 @@
  */
 declare global {
   interface Buffer<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
-    /** @returns bytes written: as many as characters if all of them are ASCII */
-    utf8Write(text: string, offset: number, length: number): number;
     latin1Write(text: string, offset: number, length: number): number;
   }
 }

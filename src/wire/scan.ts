@@ -1,4 +1,3 @@
-import './raw-buffer.ts';
 import type { Fields } from './fields.ts';
 
 /** Characters of a line that are looked at one by one: more than any line of digits has. What lies beyond is text. */
@@ -12,7 +11,8 @@ const MOST = 4096;
  * are copied once, and read from there, which takes a third of the time.
  */
 export class Scan implements Fields {
-  readonly #units = Buffer.alloc(MOST + 1);
+  readonly #units = new Uint8Array(MOST + 1);
+  readonly #room = this.#units.subarray(0, MOST);
   #line = '';
   #at = 0;
   readonly #halves = new Uint32Array(2);
@@ -38,7 +38,7 @@ export class Scan implements Fields {
   /** Starts after the line's letter and its space. */
   start(line: string): this {
     const units = this.#units;
-    const written = units.utf8Write(line, 0, MOST);
+    const { written } = UTF8.encodeInto(line, this.#room);
     if (written === line.length) units[written] = 0;
     else copyUnits(line, units);
     this.#line = line;
@@ -171,6 +171,9 @@ export class Scan implements Fields {
   }
 }
 
+/** `encodeInto` copies a short line in half the time of Buffer's writes. */
+const UTF8 = new TextEncoder();
+
 const SPACE = 0x20;
 const COMM_UNITS = 47;
 
@@ -183,7 +186,7 @@ const copyUnits = (line: string, units: Uint8Array): void => {
 };
 
 /** Value of a hexadecimal digit by its character; 255 for every other. */
-const HEX = new Uint8Array(256).fill(255);
+export const HEX = new Uint8Array(256).fill(255);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
 
 const isByteAt = (units: Uint8Array, at: number): boolean =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { describeSilent, heldBytes } from '../../src/explain/describe.ts';
+import { describeSilent } from '../../src/explain/describe.ts';
 import type { TcpState } from '../../src/kernel/tcp-state.ts';
 import { VIA } from '../../src/wire/event.ts';
-import { HOLDER, SOCK } from '../../src/wire/evidence.ts';
+import { HOLDER, heldBytes, SOCK } from '../../src/wire/evidence.ts';
 import { pathOf, pathsOf } from '../builders/explain.ts';
 import { decodeAll } from '../builders/track.ts';
 import {

@@ -1,10 +1,11 @@
+import { type Glimpse, glimpseOf } from '../../lifecycle/glimpse.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import type { Inventoried } from '../../wire/event.ts';
 import { NO_FILTER, type PathFilter } from '../filter.ts';
 import type { Query, Row, SortKey } from './model.ts';
 import { compareKeys, createRanking, type Key } from './ranking.ts';
-import { acceptsSilent, acceptsSock, heldBy, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
+import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
 import { hasWords, keyOfRow, quickKey, wordsOf } from './sort-keys.ts';
 
 /** What a row stands for. */
@@ -62,12 +63,12 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
   const { query, filter, vantage } = order;
   const words = wordsOf(query?.filter ?? '');
   const ranking = createRanking<Dying>(order.keep);
-  const all = dyingOf(tracker);
+  const all = inPassing(tracker);
   const expected = tracker.silentCount() + tracker.dyingCount();
-  const keyOfOne = (dying: Dying, sort: SortKey, row: Row | null): Key =>
-    quickKey(dying, sort) ?? keyOfRow(row ?? rowOfDying(dying, vantage), sort);
+  const keyOfOne = (one: Passing, sort: SortKey, row: Row | null): Key =>
+    quickKey(one, sort) ?? keyOfRow(row ?? rowOfDying(dyingAt(one), vantage), sort);
   const { followed } = order;
-  const followedKey = followed === null || query === null ? null : keyOfOne(followed, query.sort, null);
+  const followedKey = followed === null || query === null ? null : keyOfOne(passingAt(followed), query.sort, null);
   let isFollowedSeen = false;
   let followIndex = 0;
   let seen = 0;
@@ -75,11 +76,11 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
   let held = 0;
   let isAllSeen = false;
 
-  const rank = (dying: Dying, key: Key): void => {
+  const rank = (one: Passing, key: Key): void => {
     matching++;
-    ranking.offer(dying, key);
+    if (ranking.wants(key)) ranking.offer(dyingAt(one), key);
     if (followedKey === null) return;
-    if (isSame(dying, followed)) {
+    if (isTheOne(one, followed)) {
       isFollowedSeen = true;
       return;
     }
@@ -87,21 +88,12 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
     if (before < 0 || (before === 0 && !isFollowedSeen)) followIndex++;
   };
 
-  const look = (dying: Dying): void => {
+  const look = (one: Passing): void => {
     seen++;
-    const isWanted = query !== null && (filter === NO_FILTER || accepts(dying, filter, vantage));
-    if (query === null || !isWanted) {
-      if (order.addsUpHeld && isSock(dying)) held += heldBy(dying);
-      return;
-    }
-    const row = words.length > 0 ? rowOfDying(dying, vantage) : null;
-    if (row !== null && !hasWords(row, words)) {
-      held += row.heldBytes ?? 0;
-      return;
-    }
-    const key = keyOfOne(dying, query.sort, row);
-    if (order.addsUpHeld && isSock(dying)) held += row?.heldBytes ?? heldBy(dying);
-    rank(dying, key);
+    if (order.addsUpHeld && isGlimpse(one)) held += one.heldBytes;
+    if (query === null || (filter !== NO_FILTER && !accepts(dyingAt(one), filter, vantage))) return;
+    const row = words.length > 0 ? rowOfDying(dyingAt(one), vantage) : null;
+    if (row === null || hasWords(row, words)) rank(one, keyOfOne(one, query.sort, row));
   };
 
   return {
@@ -133,6 +125,21 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
     },
   };
 };
+
+/** What a pass looks at: of a sock no copy, so that only those that are kept cost one. */
+type Passing = Glimpse | Inventoried;
+
+const isGlimpse = (one: Passing): one is Glimpse => !('kind' in one);
+const dyingAt = (one: Passing): Dying => (isGlimpse(one) ? one.sock() : one);
+const passingAt = (dying: Dying): Passing => (isSock(dying) ? glimpseOf(dying) : dying);
+const isTheOne = (one: Passing, dying: Dying | null): boolean =>
+  one === dying ||
+  (dying !== null && isGlimpse(one) && isSock(dying) && one.sk === dying.sk && one.generation === dying.generation);
+
+function* inPassing(tracker: Tracker): Generator<Passing, void> {
+  yield* tracker.silent();
+  for (const glimpse of tracker.glimpses()) if (!glimpse.isDestroyed) yield glimpse;
+}
 
 /** All that is dying, in the order in which it was announced; what is older than the capture first. */
 export function* dyingOf(tracker: Tracker): Generator<Dying, void> {

@@ -4,6 +4,8 @@ export type Key = number | string;
 /** The first `most` of all that was offered; equal ones in the order in which they were offered. */
 export type Ranking<T> = {
   readonly offer: (item: T, key: Key) => void;
+  /** Whether one with this key would be kept; one that would not need not be offered. */
+  readonly wants: (key: Key) => boolean;
   /**
    * Puts them in their order, a piece at a time.
    *
@@ -79,11 +81,14 @@ export const createRanking = <T>(most: number): Ranking<T> => {
     return top;
   };
 
+  const wants = (key: Key): boolean => items.length < most || (most > 0 && compareKeys(key, keys[0] as Key) < 0);
+
   return {
+    wants,
     offer: (item, key) => {
       const arrival = offered++;
       if (items.length < most) rise(item, key, arrival);
-      else if (most > 0 && compareKeys(key, keys[0] as Key) < 0) sink(item, key, arrival);
+      else if (wants(key)) sink(item, key, arrival);
     },
     sort: (isEnough) => {
       sorted ??= new Array<T>(items.length);

@@ -1,4 +1,4 @@
-import { heldBytes, silentWait } from '../../explain/describe.ts';
+import { silentWait } from '../../explain/describe.ts';
 import { distance } from '../../explain/sequence.ts';
 import { waitingIn } from '../../explain/waiting.ts';
 import { endpoint } from '../../kernel/address.ts';
@@ -6,7 +6,7 @@ import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
-import { type Evidence, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
+import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
 import type { PathFilter } from '../filter.ts';
 import type { Row } from './model.ts';
 import { printable } from './printable.ts';
@@ -18,12 +18,6 @@ export const keyOf = (sock: Sock): string => `${sock.sk}/${sock.generation}`;
 
 export const silentKeyOf = (orphan: Inventoried): string =>
   ['', orphan.netns, orphan.laddr, orphan.lport, orphan.raddr, orphan.rport].join('/');
-
-/** Kernel memory, in bytes, that the sock held at its last sighting. */
-export const heldBy = (sock: Sock): number => heldBytes(newestEvidence(sock));
-
-const newestEvidence = (sock: Sock): Evidence =>
-  sock.latest === null ? parseAnnounce(sock.announce.line).evidence : parseEvidence(sock.latest);
 
 type Endpoints = Pick<Inventoried, 'family' | 'lport' | 'rport' | 'netns'>;
 

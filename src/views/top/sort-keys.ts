@@ -1,9 +1,8 @@
 import { stateName } from '../../kernel/tcp-state.ts';
-import type { Sock } from '../../lifecycle/sock.ts';
+import type { Glimpse } from '../../lifecycle/glimpse.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
 import type { Row, SortKey } from './model.ts';
 import type { Key } from './ranking.ts';
-import { heldBy } from './rows.ts';
 
 /** Older than the capture is older than anything in it; two of them are equal. */
 const OLDEST = Number.MAX_VALUE;
@@ -33,7 +32,7 @@ export const keyOfRow = (row: Row, sort: SortKey): Key => {
  *
  * @returns keys that order as `keyOfRow`'s do among themselves; null where a row has to be made
  */
-export const quickKey = (dying: Sock | Inventoried, sort: SortKey): Key | null => {
+export const quickKey = (dying: Glimpse | Inventoried, sort: SortKey): Key | null => {
   if ('kind' in dying) {
     switch (sort) {
       case 'age':
@@ -50,9 +49,9 @@ export const quickKey = (dying: Sock | Inventoried, sort: SortKey): Key | null =
   }
   switch (sort) {
     case 'age':
-      return dying.announce.via === VIA.late ? OLDEST : -dying.closedAt;
+      return dying.via === VIA.late ? OLDEST : -dying.closedAt;
     case 'held':
-      return heldBy(dying);
+      return dying.heldBytes;
     case 'retransmits':
       return dying.retransmits;
     case 'state':

@@ -4,10 +4,16 @@ import { compareKeys, createRanking, type Key } from '../../../src/views/top/ran
 
 type Item = { readonly key: Key; readonly at: number };
 
-const rankedOf = (keys: readonly Key[], most: number, stopEvery = Number.POSITIVE_INFINITY): readonly Item[] => {
+const rankedOf = (
+  keys: readonly Key[],
+  most: number,
+  stopEvery = Number.POSITIVE_INFINITY,
+  offersAll = true,
+): readonly Item[] => {
   const ranking = createRanking<Item>(most);
   keys.forEach((key, at) => {
-    ranking.offer({ key, at }, key);
+    // What it does not want changes nothing.
+    if (offersAll || ranking.wants(key)) ranking.offer({ key, at }, key);
   });
   let asked = 0;
   for (;;) {
@@ -39,4 +45,15 @@ test('keeps what a whole sort would put first, in its order, equal ones as they 
 test('sorts in pieces what it kept of many', () => {
   const keys = Array.from({ length: 5000 }, (_, i) => (i * 7919) % 5003);
   expect(rankedOf(keys, 4000, 2)).toEqual(sortedOf(keys, 4000));
+});
+
+test('what it does not want need not be offered', () => {
+  const keys = fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 300 });
+  fc.assert(
+    fc.property(keys, fc.nat(40), (offered, most) => {
+      const whole = rankedOf(offered, most);
+      const wanted = rankedOf(offered, most, Number.POSITIVE_INFINITY, false);
+      expect(wanted).toEqual(whole);
+    }),
+  );
 });
