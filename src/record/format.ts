@@ -2,6 +2,9 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 import type { ClockReading, Meta } from '../wire/meta.ts';
 
 /** Version of the recording's own layout: a zstd frame of lines, the first the meta as JSON. */
+/** No capture is of sockets older than a day, ms. */
+const MAX_MIN_AGE_MS = 86_400_000;
+
 export const RECORDING_SCHEMA = 1;
 /** zstd's magic number. @see RFC 8878, 3.1.1 */
 export const ZSTD_MAGIC: readonly number[] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -56,6 +59,7 @@ export const parseMeta = (line: string, name: string): Meta => {
     const field = value[key];
     return typeof field === 'number' && Number.isFinite(field) ? field : null;
   };
+  const minAge = number('min_age_ms');
   return {
     type: 'meta',
     finwait: text('finwait'),
@@ -72,6 +76,8 @@ export const parseMeta = (line: string, name: string): Meta => {
     hz: number('hz'),
     jiffies: clockReading(value['jiffies']),
     reorder_window_ms: Math.min(2000, Math.max(0, number('reorder_window_ms') ?? 50)),
+    // Not in the first recordings: those announced at once.
+    ...(minAge === null ? {} : { min_age_ms: Math.min(MAX_MIN_AGE_MS, Math.max(0, minAge)) }),
     reset_reasons: texts(value['reset_reasons']),
     sysctls: Object.fromEntries(
       Object.entries(isRecord(value['sysctls']) ? value['sysctls'] : {}).map(([netns, names]) => [netns, texts(names)]),

@@ -73,7 +73,7 @@ onRealKernel('a run that ends', () => {
 
   it('as a recording can be read again, whole', async () => {
     const file = join(dir, 'a.fwr');
-    const run = startFinwait(['record', '-o', file]);
+    const run = startFinwait(['record', '--min-age', '0', '-o', file]);
     await run.until('the recording', () => run.stderr().includes('recording to'), 60_000);
     const ours = await dial(7);
     await ours.close();
@@ -94,7 +94,7 @@ onRealKernel('a run that ends', () => {
 
   it('killed with kill -9 leaves a recording that replays up to there, and says so', async () => {
     const file = join(dir, 'torn.fwr');
-    const run = startFinwait(['record', '-o', file]);
+    const run = startFinwait(['record', '--min-age', '0', '-o', file]);
     await run.until('the recording', () => run.stderr().includes('recording to'), 60_000);
     const ours = await dial(3);
     await ours.close();

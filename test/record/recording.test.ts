@@ -260,6 +260,14 @@ describe('the meta', () => {
     const bytes = zstdCompressSync(text([TRAILER], aMeta({ reorder_window_ms: given })));
     expect((await readBytes(bytes)).meta?.reorder_window_ms).toBe(bounded);
   });
+
+  test('the age at which sockets were announced comes back, and is missing where it was not written', async () => {
+    const late = zstdCompressSync(text([TRAILER], aMeta({ min_age_ms: 10 })));
+    expect((await readBytes(late)).meta?.min_age_ms).toBe(10);
+    const { min_age_ms, ...first } = aMeta();
+    const old = zstdCompressSync(text([TRAILER], first));
+    expect((await readBytes(old)).meta).not.toHaveProperty('min_age_ms');
+  });
 });
 
 describe('reading can be ended early', () => {

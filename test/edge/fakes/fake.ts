@@ -14,7 +14,7 @@ export const wire = {
   tick: (): string => `C ${bootNow()}`,
   bye: (): string => `Z ${bootNow()}`,
   /** So many deaths in ESTABLISHED, from the start, that were only counted. */
-  tally: (count: number): string => `T ${bootNow()} 3 0 1 9 0 0 ${count}`,
+  tally: (count: number): string => `T ${bootNow()} 3 0 1 9 0 0 0 6 ${count}`,
   /** A connection that its process closes in CLOSE_WAIT, and that the last ACK ends: one orphan, in and out. */
   death: (sk: bigint): readonly [string, string] => {
     const at = bootNow();
