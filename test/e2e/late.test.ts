@@ -99,7 +99,11 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
     // The kernel may skip the probe that tells a kind from another; it says how often it did.
     const lacking = [...wanted].map(([key, count]) => Math.max(0, count - (counted.get(key) ?? 0)));
     const all = lacking.reduce((sum, count) => sum + count, 0);
-    expect(all, JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(trace.ledger().lost_events);
+    // A class has sk_err as it is at the destroy: an error that the process has read by then makes a kind unknown.
+    const unknown = Math.max(0, (counted.get('close unknown') ?? 0) - (wanted.get('close unknown') ?? 0));
+    expect(all, JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
+      trace.ledger().lost_events + Math.min(2, unknown),
+    );
   });
 
   it('the times of a kind are those of its sockets', () => {
