@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { surveyBackends } from '../src/capture/backend.ts';
-import { type BpftraceProgram, bpftraceEnv } from '../src/capture/bpftrace.ts';
+import { type BpftraceProgram, bpftraceEnv, onStack } from '../src/capture/bpftrace.ts';
 import { loadBtf } from '../src/capture/btf.ts';
 import { resolveProbe } from '../src/capture/probe-text.ts';
 import { type Child, startChild } from './child.ts';
@@ -22,15 +22,17 @@ export const bareScript = (script: string): string => {
 };
 
 /**
- * The script that finwait loads by default here: of the first backend that this kernel has, announcing late.
+ * The script that finwait gives this bpftrace by default here: of the first backend that this kernel has, announcing
+ * late.
  *
  * @param probes - the folder of its scripts
  */
-const finwaitScript = (probes: string): string => {
+const finwaitScript = (program: BpftraceProgram, probes: string): string => {
   const btf = loadBtf();
   const backend = surveyBackends(btf).find(({ isAvailable }) => isAvailable)?.backend;
   if (btf === undefined || backend === undefined) throw new Error('finwait has no backend here: finwait doctor');
-  return resolveProbe(readFileSync(join(probes, `${backend}-lazy.bt`), 'utf8'), btf.has);
+  const text = readFileSync(join(probes, `${backend}-lazy.bt`), 'utf8');
+  return onStack(resolveProbe(text, btf.has), program.version);
 };
 
 /** Starts a script and resolves once it has printed what its BEGIN says: after everything is attached. */
@@ -45,7 +47,7 @@ const startScript = async (program: BpftraceProgram, script: string, word: RegEx
 /** How long bpftrace alone takes to attach finwait's script, ms. */
 export const startAlone = async (program: BpftraceProgram, probes: string): Promise<number> => {
   const start = performance.now();
-  const child = await startScript(program, finwaitScript(probes), /^H /m);
+  const child = await startScript(program, finwaitScript(program, probes), /^H /m);
   const ms = performance.now() - start;
   await child.stop();
   return ms;
@@ -56,7 +58,7 @@ export const bareAttach = (program: BpftraceProgram, probes: string): Tool => ({
   bpftrace: program.version,
   role: 'bare',
   start: async () => {
-    const child = await startScript(program, bareScript(finwaitScript(probes)), /^ready$/m);
+    const child = await startScript(program, bareScript(finwaitScript(program, probes)), /^ready$/m);
     const stop = async () => {
       await child.stop();
       return { lost: null, drift: null };

@@ -60,6 +60,19 @@ const isOlder = (version: string, than: readonly [number, number]): boolean => {
   return major < than[0] || (major === than[0] && minor < than[1]);
 };
 
+/** Larger than what any line or map value of the probes takes, in bytes; small enough for all of them in 512. */
+const ON_STACK_BYTES = 256;
+
+/**
+ * A script whose lines are built on the BPF stack, as 0.17 builds them. From 0.22 on bpftrace has one buffer a CPU for
+ * the arguments of every printf instead, and Linux lets one fentry program interrupt another: the two lines then mix.
+ *
+ * @param script - with a first line that may go; line numbers stay
+ * @see bpftrace src/ast/irbuilderbpf.cpp, CreateGetFmtStringArgsAllocation; its setting on_stack_limit
+ */
+export const onStack = (script: string, version: string): string =>
+  isOlder(version, [0, 22]) ? script : script.replace(/^#!.*/, `config = { on_stack_limit = ${ON_STACK_BYTES} }`);
+
 /**
  * How long, in ms, its events may be displaced: perf buffers (before 0.23, to be safe) are read one CPU after the
  * other, the ring buffer is one for all. Measured in docs/measurements.md.

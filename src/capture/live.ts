@@ -7,7 +7,14 @@ import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
 import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { createBootClock } from './boot-clock.ts';
-import { type BpftraceProgram, type Chatter, createChatterReader, findBpftrace, lateParams } from './bpftrace.ts';
+import {
+  type BpftraceProgram,
+  type Chatter,
+  createChatterReader,
+  findBpftrace,
+  lateParams,
+  onStack,
+} from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
@@ -134,7 +141,8 @@ const attach = async (
   const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
   const params = isLate ? lateParams(minAgeMs, availableParallelism(), maxOrphans()) : [];
-  const child = spawnBpftrace(program.path, resolveProbe(text, btf.has, filterText(options.only)), setpriv, params);
+  const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
+  const child = spawnBpftrace(program.path, script, setpriv, params);
   const { finwaitVersion, filters } = options;
   return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
 };

@@ -369,8 +369,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   /**
-   * bpftrace builds a line in one buffer for each CPU, and Linux lets one fentry program interrupt another. The line of
-   * the interrupted one is overwritten: the other's comes twice, in its place (seen with bpftrace 0.23).
+   * A bpftrace that builds lines in one buffer for each CPU (see `onStack`) lets one fentry program overwrite the line
+   * of another that it interrupts: its own then comes twice, in the other's place. Recordings may have such.
    */
   const isTwice = (event: TimedEvent): boolean =>
     before !== null &&

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BACKENDS } from '../../src/capture/backend.ts';
+import { onStack } from '../../src/capture/bpftrace.ts';
 import { resolveProbe } from '../../src/capture/probe-text.ts';
 
 const TEXT = `before
@@ -67,6 +68,17 @@ describe.each(BACKENDS)('probes/%s.bt', (backend) => {
       if (/^\/\/@end/.test(line)) isGroup = false;
       if (!isGroup) expect(resolved[i]).toBe(line);
     }
+  });
+
+  test.each(['', '-lazy'])('is told to build its lines on the stack, where bpftrace would not (%s)', (late) => {
+    const script = readFileSync(new URL(`../../probes/${backend}${late}.bt`, import.meta.url), 'utf8');
+    const [first, ...others] = onStack(script, '0.23.2').split('\n');
+    expect(first).toBe('config = { on_stack_limit = 256 }');
+    expect(others).toEqual(script.split('\n').slice(1));
+    expect(onStack(script, '0.27.1')).toBe(onStack(script, '0.23.2'));
+    // 0.17 knows no such setting: it has no such buffer either.
+    expect(onStack(script, '0.17.0')).toBe(script);
+    expect(onStack(script, '0.21.3')).toBe(script);
   });
 
   test('has balanced braces, whichever branches are live', () => {
