@@ -40,7 +40,7 @@ const cells = (row: Row, rows: readonly Row[]): readonly string[] => {
     ...name,
     spread(of(rateOf), whole),
     tool.role === 'none' ? '—' : spread(ratios(row, none), fixed(2)),
-    tool.role === 'finwait' ? spread(ratios(row, bare), fixed(2)) : '—',
+    tool.role === 'finwait' || tool.role === 'least' ? spread(ratios(row, bare), fixed(2)) : '—',
     spread(of(cpu), fixed(2)),
     spread(
       of(({ lost }) => lost),

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BpftraceProgram, findBpftrace } from '../src/capture/bpftrace.ts';
 import { Fault } from '../src/kernel/fault.ts';
-import { bareAttach } from './bare.ts';
+import { bareAttach, leastScript } from './bare.ts';
 import { runCapture } from './capture.ts';
 import { captureLines, captureNotes } from './capture-table.ts';
 import { scratchDir } from './cleanup.ts';
@@ -51,7 +51,11 @@ const measureCapture = async (
 ): Promise<readonly string[]> => {
   const tools = [
     NOTHING,
-    ...bpftraces.flatMap((program) => [bareAttach(program, probesOf(entry)), ...finwaitTools(entry, program)]),
+    ...bpftraces.flatMap((program) => [
+      bareAttach(program, probesOf(entry)),
+      leastScript(program),
+      ...finwaitTools(entry, program),
+    ]),
     ...peerTools(),
   ];
   const { seconds, rate, slow, rounds } = options;

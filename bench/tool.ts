@@ -20,7 +20,7 @@ export type Tool = {
   /** bpftrace's version, where it is one of several. */
   readonly bpftrace: string | null;
   /** The role in the ratios. */
-  readonly role: 'none' | 'bare' | 'finwait' | 'peer';
+  readonly role: 'none' | 'bare' | 'least' | 'finwait' | 'peer';
   /** Resolves when it traces. @throws Error with the reason when it cannot */
   readonly start: () => Promise<Running>;
 };

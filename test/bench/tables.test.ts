@@ -50,9 +50,14 @@ describe('the capture table', () => {
     aSample(20_000),
     aSample(50_000, { lost: 7, drift: -3 }),
   ]);
-  const rows = [none, bareOld, bareNew, finwait];
+  const least = aRow(aTool('least', 'the least', '0.27.1'), [aSample(25_000), aSample(75_000)]);
+  const rows = [none, bareOld, bareNew, least, finwait];
   const rowOf = (name: string, of: readonly Row[] = rows): readonly string[] =>
     (captureLines(of).find((line) => line.includes(name)) ?? '').split('|').map((cell) => cell.trim());
+
+  test('says what the least of scripts leaves of its own bare attach', () => {
+    expect(rowOf('the least')[5]).toBe('0.63 (0.50–0.75)');
+  });
 
   test('compares rates of the same round', () => {
     expect(ratios(finwait, none)).toEqual([0.4, 0.5]);
