@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkOfLockdown, checksOfKnowledge } from '../../src/capture/checks.ts';
+import type { BackendState } from '../../src/capture/backend.ts';
+import { checkOfLockdown, checksOfBackends, checksOfKnowledge } from '../../src/capture/checks.ts';
 import { checkLockdown, parseLockdown } from '../../src/capture/lockdown.ts';
 import { Fault } from '../../src/kernel/fault.ts';
 
@@ -29,6 +30,37 @@ describe('what doctor says that finwait cannot know', () => {
     expect(limits(btf(REASONS, COUNTS), 'tracepoint')).toEqual([
       expect.stringMatching(/^memory at a reset: .*held_bytes .* is null/),
     ]);
+  });
+});
+
+describe('what doctor says of the backends', () => {
+  const survey = (...available: readonly string[]): readonly BackendState[] =>
+    (['fentry', 'kprobe', 'tracepoint'] as const).map((backend) => ({
+      backend,
+      isAvailable: available.includes(backend),
+      reason: `${backend} it is`,
+    }));
+  const told = (...on: Parameters<typeof checksOfBackends>): readonly string[] =>
+    checksOfBackends(...on).map(({ name, state, detail }) => `${state} ${name}: ${detail}`);
+
+  test('one that is not there only limits, as long as there is another', () => {
+    expect(told(survey('kprobe', 'tracepoint'), 'auto')).toEqual([
+      'limited backend fentry: fentry it is',
+      'ok backend kprobe: kprobe it is',
+      'ok backend tracepoint: tracepoint it is',
+      'ok backend auto: takes kprobe',
+    ]);
+  });
+
+  test('one that is asked about and not there is missing; what auto takes is said all the same', () => {
+    const lines = told(survey('tracepoint'), 'fentry');
+    expect(lines.filter((line) => line.startsWith('missing'))).toEqual(['missing backend fentry: fentry it is']);
+    expect(lines.at(-1)).toBe('ok backend auto: takes tracepoint');
+  });
+
+  test('where there is none all are missing, whichever was asked about', () => {
+    for (const wanted of ['auto', 'kprobe'] as const)
+      expect(told(survey(), wanted).every((line) => line.startsWith('missing'))).toBe(true);
   });
 });
 
