@@ -51,7 +51,17 @@ const verdictOf = async (dir: string): Promise<Verdict | null> => {
   const verdict = left<Verdict>(dir, 'verdict.json');
   const odd = left<readonly OddRetries[]>(dir, 'odd.json');
   if (verdict === null || odd === null || !existsSync(join(dir, 'cell.fwr'))) return verdict;
-  return { ...verdict, deadlines: await judgeDeadlines(join(dir, 'cell.fwr'), odd) };
+  const judged = Object.entries(await judgeDeadlines(join(dir, 'cell.fwr'), odd));
+  return {
+    ...verdict,
+    deadlines: Object.fromEntries(judged.map(([name, { wrong }]) => [name, wrong])),
+    disturbed: [
+      ...verdict.disturbed,
+      ...judged.flatMap(([name, { disturbed }]) =>
+        disturbed === null ? [] : [`tcp_orphan_retries ${name}: ${disturbed}`],
+      ),
+    ],
+  };
 };
 
 const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Result> => {

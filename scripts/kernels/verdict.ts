@@ -159,6 +159,6 @@ export const isRight = (verdict: Verdict): boolean => faultsOf(verdict).length =
 /** Why a cell that is not right says nothing and is to be made again; null where it says something. */
 export const whyAgain = (verdict: Verdict): string | null => {
   const lost = verdict.ledger?.lost_events ?? 0;
-  if (verdict.disturbed.length > 0) return `events were lost: ${verdict.disturbed[0]}`;
+  if (verdict.disturbed.length > 0) return `it was disturbed: ${verdict.disturbed[0]}`;
   return verdict.error !== null ? `it stopped half-way (${lost} events lost): ${verdict.error}` : null;
 };

@@ -45,7 +45,7 @@ it('an experiment that lost its own events is made again', async () => {
     leave(dir, { disturbed: disturbed.shift() });
     return over;
   });
-  expect(result).toMatchObject({ again: ['events were lost: a: 3 events lost'], verdict: { disturbed: [] } });
+  expect(result).toMatchObject({ again: ['it was disturbed: a: 3 events lost'], verdict: { disturbed: [] } });
 });
 
 it('a wrong answer is not asked for again', async () => {
