@@ -75,7 +75,7 @@ const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Re
       return { kernel: cell.kernel.name, backend: cell.backend, verdict: null, again, isReached: tries > 1 };
     const startedAt = options.now();
     say(`${name}: boots${tries > 1 ? `, try ${tries} of ${TRIES}` : ''}`);
-    const outcome = await options.boot(cell, seconds, dir, '--backend', cell.backend, '--parts', parts.join('+'));
+    const outcome = await options.boot(cell, seconds, dir, '--backend', cell.backend, `--parts=${parts.join('+')}`);
     const verdict = outcome.isOver ? await verdictOf(dir) : null;
     const took = Math.round((options.now() - startedAt) / 1000);
     for (const line of verdict?.again ?? []) say(`${name}: played again: ${line}`);

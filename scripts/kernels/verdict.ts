@@ -47,7 +47,22 @@ export type Lossy = {
   readonly retransmits: number;
 };
 
-/** The same, while another BPF program keeps the kernel from running ours. */
+/** What a second finwait said, which announces what has been dying for 10 ms and counts what died before. */
+export type Late = {
+  /** Each is `right` without a name where the socket died too fast for a row. */
+  readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
+  readonly ledger: LedgerRecord;
+  readonly rows: number;
+  /** Deaths that the first finwait told of and this one had no row for; how many it counted. */
+  readonly wanted: number;
+  readonly counted: number;
+  /** Of those wanted, how many were not counted as what they were. */
+  readonly uncounted: number;
+  /** Both, in words. */
+  readonly kinds: string;
+};
+
+/** Such connections while another BPF program keeps the kernel from running ours. */
 export type Misses = {
   readonly expected: number;
   readonly paths: number;
@@ -86,6 +101,7 @@ export type Verdict = {
   readonly unlogged: readonly string[];
   /** What is wrong of the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
   readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
+  readonly late: Late | null;
   readonly misses: Misses | null;
   readonly privileges: Readonly<Record<string, Privilege>>;
   /** The ledger record at rest, when all had died but what was meant to live. Null: none came. */
@@ -131,12 +147,30 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
           ...when(ledger.in_flight !== 0, `${ledger.in_flight} orphans are under way for ever`),
           ...when(ledger.malformed !== 0, `${ledger.malformed} lines were malformed`),
         ]),
+    ...faultsOfLate(verdict),
     ...(parts.includes('misses') ? faultsOfMisses(misses) : []),
     ...when(
       parts.includes('privileges') && Object.keys(verdict.privileges).length === 0,
       'nothing was tried without privileges',
     ),
     ...Object.entries(verdict.privileges).flatMap(([name, { wrong }]) => wrong.map((text) => `${name}: ${text}`)),
+  ];
+};
+
+const faultsOfLate = ({ late, ledger }: Verdict): readonly string[] => {
+  if (late === null) return ['nothing was announced late'];
+  const { scenarios, wanted, counted, uncounted, kinds } = late;
+  const lost = late.ledger.lost_events + (ledger?.lost_events ?? 0);
+  const apart = Math.max(uncounted, Math.abs(wanted - counted));
+  return [
+    ...Object.entries(scenarios)
+      .filter(([, { state }]) => state === 'wrong')
+      .map(([name, { why }]) => `late: ${name}: ${why.join('; ')}`),
+    ...(apart > lost ? [`late: ${apart} deaths more or other than were counted: ${kinds}`] : []),
+    ...(late.ledger.drift === 0 && late.ledger.in_flight === 0
+      ? []
+      : [`late: the ledger drifts by ${late.ledger.drift ?? 'an unknown number'}, ${late.ledger.in_flight} under way`]),
+    ...(late.ledger.malformed === 0 ? [] : [`late: ${late.ledger.malformed} lines were malformed`]),
   ];
 };
 

@@ -15,7 +15,16 @@ const cells: readonly Cell[] = KERNELS.slice(0, 1).flatMap((kernel) =>
 );
 const [cell] = cells;
 const leave = (dir: string, change: object): void => {
-  const empty = { parts: [], scenarios: {}, ipv6: null, lossy: null, unlogged: [], deadlines: null, misses: null };
+  const empty = {
+    parts: [],
+    scenarios: {},
+    ipv6: null,
+    lossy: null,
+    unlogged: [],
+    deadlines: null,
+    late: null,
+    misses: null,
+  };
   const verdict = { ...empty, privileges: {}, ledger: null, again: [], disturbed: [], error: null, ...change };
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'verdict.json'), JSON.stringify(verdict));
@@ -84,5 +93,10 @@ it('only a whole run plays what one cell of each kernel plays', async () => {
   };
   await run(cells, boot, { isQuick: false });
   await run(cell === undefined ? [] : [cell], boot);
-  expect(asked).toEqual(['fentry privileges', 'kprobe ipv6', 'tracepoint misses', 'fentry ']);
+  expect(asked).toEqual([
+    'fentry --parts=privileges',
+    'kprobe --parts=ipv6',
+    'tracepoint --parts=misses',
+    'fentry --parts=',
+  ]);
 });

@@ -27,6 +27,9 @@ const ledger = {
   late_events: 0,
   malformed: 0,
 } as const;
+const late = {
+  ...{ scenarios: { active_close: right }, ledger, rows: 30, wanted: 100, counted: 100, uncounted: 0, kinds: '' },
+};
 const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   kernel: '6.12.107+deb13-cloud-amd64',
   bpftrace: '0.23.2',
@@ -37,6 +40,7 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   lossy: { expected: 80, paths: 80, retransmits: 3 },
   unlogged: [],
   deadlines: { '1': [], '255': [] },
+  late,
   misses: null,
   privileges: {},
   ledger,
@@ -84,6 +88,12 @@ describe('a cell', () => {
     ['a line was malformed', { ledger: { ...ledger, malformed: 1 } }],
     ['there is no ledger', { ledger: null }],
     ['it stopped half-way', { error: 'x' }],
+    ['nothing was announced late', { late: null }],
+    ['a scenario is, announced late', { late: { ...late, scenarios: wrong } }],
+    ['fewer were counted than died', { late: { ...late, counted: 99 } }],
+    ['more were counted than died', { late: { ...late, counted: 101 } }],
+    ['one was counted as another', { late: { ...late, uncounted: 1 } }],
+    ['the late ledger drifts', { late: { ...late, ledger: { ...ledger, drift: 1 } } }],
     ['no probe was made to be skipped', { parts: ['misses'] }],
     ['skipped probes were not counted', { parts: ['misses'], misses: { ...missed, lost: 0, paths: 80 } }],
     ['more is missing than was counted', { parts: ['misses'], misses: { ...missed, paths: 60 } }],
@@ -92,6 +102,13 @@ describe('a cell', () => {
     ['nothing was tried without privileges', { parts: ['privileges'] }],
   ] as const)('is wrong when %s', (_, change) => {
     expect(faultsOf(verdict(change))).toHaveLength(1);
+  });
+
+  it('is right with deaths that were not counted, as many as were lost', () => {
+    const some = { ...late, counted: 98, uncounted: 2 };
+    expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 2 } } }))).toBe(true);
+    expect(isRight(verdict({ late: some, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
+    expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 1 } } }))).toBe(false);
   });
 
   it('is right with skipped probes that were counted, or that this kernel does not count', () => {
@@ -114,7 +131,7 @@ describe('the table', () => {
     const lines = tableLines([cell('fentry'), cell('kprobe', null), { ...cell('tracepoint', null), isReached: false }]);
     expect(lines).toHaveLength(4);
     expect(lines[1]).toMatch(
-      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +80\/80 ends +2 right +drift 0, 0 lost +60 s$/,
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +1 right; 30 rows, 100 counted +80\/80 ends +2 right +drift 0, 0 lost +60 s$/,
     );
     expect(lines[2]).toMatch(/^6\.12 +kprobe +NO VERDICT$/);
     expect(lines[3]).toMatch(/^6\.12 +tracepoint +NOT REACHED$/);
@@ -156,13 +173,18 @@ describe('the table', () => {
   it('says what two backends of one kernel, or its two families, name differently', () => {
     const other = { active_close: { ...right, named: { ...named, side: 'peer' } } } as const;
     expect(unlikeLines([cell('fentry'), cell('kprobe')])).toEqual([]);
-    expect(unlikeLines([cell('fentry'), { ...cell('kprobe', verdict({ scenarios: other })), kernel: '7.2' }])).toEqual(
-      [],
-    );
-    expect(unlikeLines([cell('fentry'), cell('kprobe', verdict({ scenarios: other }))])).toEqual([
+    expect(
+      unlikeLines([cell('fentry'), { ...cell('kprobe', verdict({ scenarios: other, late: null })), kernel: '7.2' }]),
+    ).toEqual([]);
+    expect(
+      unlikeLines([cell('fentry', verdict({ late: null })), cell('kprobe', verdict({ scenarios: other, late: null }))]),
+    ).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; kprobe says close ESTABLISHED acked peer',
     ]);
-    expect(unlikeLines([cell('fentry', verdict({ ipv6: other }))])).toEqual([
+    expect(unlikeLines([cell('fentry', verdict({ late: { ...late, scenarios: other } }))])).toEqual([
+      '6.12: active_close: fentry says close ESTABLISHED acked none; fentry, late, says close ESTABLISHED acked peer',
+    ]);
+    expect(unlikeLines([cell('fentry', verdict({ ipv6: other, late: null }))])).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; fentry over IPv6 says close ESTABLISHED acked peer',
     ]);
   });

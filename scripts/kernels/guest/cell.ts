@@ -11,10 +11,12 @@ import { parseArgs } from 'node:util';
 import type { Check } from '../../../src/capture/checks.ts';
 import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts';
 import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
+import { judgeLab } from '../judge.ts';
 import { PARTS, type Verdict } from '../verdict.ts';
+import { judgeEnd, lateWatcher } from './late.ts';
 import { playLossy } from './lossy.ts';
 import { playMisses } from './misses.ts';
-import { playRounds, settled } from './play.ts';
+import { playRounds, settled, type Watcher } from './play.ts';
 import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
 import { type Odd, prepareOdd } from './retries.ts';
 
@@ -45,36 +47,56 @@ const timed = async <T>(what: string, act: Promise<T>): Promise<T> => {
 
 const errorText = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
-type Played = Pick<Verdict, 'scenarios' | 'ipv6' | 'lossy' | 'unlogged' | 'misses' | 'ledger' | 'again' | 'disturbed'>;
+type Played = Omit<
+  Verdict,
+  'kernel' | 'bpftrace' | 'backend' | 'parts' | 'deadlines' | 'privileges' | 'error' | 'seconds'
+>;
 const nothing: Played = {
-  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], misses: null, ledger: null, again: [], disturbed: [] },
+  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], late: null, misses: null, ledger: null },
+  ...{ again: [], disturbed: [] },
 };
 
-/** All that needs a finwait that traces. `keep` takes what there is when it stops half-way. */
+const mainWatcher = (trace: Trace): Watcher => ({
+  trace,
+  scenarios: {},
+  judge: (lab, paths) => judgeLab(lab, paths, trace.meta().backend),
+});
+
+/** All that needs finwaits that trace, one of them announcing late. `keep` takes what there is when it stops half-way. */
 const playTraced = async (
   trace: Trace,
+  late: Trace,
   odd: Odd,
   isCounted: boolean,
   keep: (played: Played) => void,
 ): Promise<void> => {
+  const main = mainWatcher(trace);
+  const lateMain = lateWatcher(late, main, {});
+  // From here on both see every death.
+  const both = trace.paths().length;
   // First, as the limits of the whole host would end other orphans too.
-  const host = await timed('the host', playRounds(trace, out, Object.keys(HOST_ENDINGS), '--host'));
+  const host = await timed('the host', playRounds([main, lateMain], out, Object.keys(HOST_ENDINGS), '--host'));
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
   const odds = timed('retries', odd.play());
   const lossy = await timed('netem', playLossy(trace));
-  const ipv4 = await timed('IPv4', playRounds(trace, out, names, '--at-once', AT_ONCE));
+  const ipv4 = await timed('IPv4', playRounds([main, lateMain], out, names, '--at-once', AT_ONCE));
+  const main6 = mainWatcher(trace);
   const ipv6 = parts.includes('ipv6')
-    ? await timed('IPv6', playRounds(trace, out, names, '-6', '--at-once', AT_ONCE))
+    ? await timed('IPv6', playRounds([main6], out, names, '-6', '--at-once', AT_ONCE))
     : null;
   await odds;
-  await settled(trace);
+  await Promise.all([settled(trace), settled(late)]);
+  const lateLedger = late.ledger();
+  const told = trace.paths().slice(both);
+  await late.stop();
   const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
   const played: Played = {
-    scenarios: { ...host.scenarios, ...ipv4.scenarios },
-    ipv6: ipv6?.scenarios ?? null,
+    scenarios: main.scenarios,
+    ipv6: ipv6 === null ? null : main6.scenarios,
     lossy,
     unlogged: LOGGED.filter((text) => !log.includes(text)),
+    late: judgeEnd(late, lateMain.scenarios, told, lateLedger),
     misses: null,
     ledger: trace.ledger(),
     again: labs.flatMap(({ again }) => again),
@@ -109,22 +131,25 @@ let privileges: Verdict['privileges'] =
 try {
   if (isPrivileges) privileges = { ...privileges, ...(await timed('privileges', playPrivileges())) };
   // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
-  const [trace, odd] = await Promise.all([
+  const [trace, late, odd] = await Promise.all([
     timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
+    timed('attached, late', startTrace('--backend', backend, '--min-age', '10ms', '--record', join(out, 'late.fwr'))),
     timed('retries are prepared', prepareOdd(parts.includes('long'))),
   ]);
   try {
-    await playTraced(trace, odd, isCounted, (now) => {
+    await playTraced(trace, late, odd, isCounted, (now) => {
       played = now;
     });
   } catch (thrown) {
     error = errorText(thrown);
     played = { ...played, ledger: trace.ledger() };
   }
-  await trace.stop();
+  await Promise.all([trace.stop(), late.stop()]);
   odd.end(join(out, 'odd.json'));
   writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
+  writeFileSync(join(out, 'late.ndjson'), late.stdout());
+  writeFileSync(join(out, 'late.stderr'), late.stderr());
   if (isPrivileges) {
     privileges = { ...privileges, 'lockdown=confidentiality': await timed('lockdown', playConfidentiality()) };
   }

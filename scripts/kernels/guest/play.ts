@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ClosePath } from '../../../src/explain/close-path.ts';
 import type { Trace } from '../../../test/e2e/finwait.ts';
 import { startLab } from '../../../test/e2e/lab.ts';
-import { judgeLab, type LabRun } from '../judge.ts';
+import type { LabRun } from '../judge.ts';
 import type { Verdict } from '../verdict.ts';
 
 const PLAY_MS = 150_000;
@@ -18,9 +19,16 @@ export const settled = async (trace: Trace): Promise<void> => {
   await isAtRest().catch(isAtRest);
 };
 
-/** One lab under a finwait that runs already; others may run beside it. */
+/** A finwait that watches, how what it tells of a lab is judged, and what came out: each scenario as played last. */
+export type Watcher = {
+  readonly trace: Trace;
+  readonly judge: (lab: LabRun, paths: readonly ClosePath[]) => Verdict['scenarios'];
+  readonly scenarios: Record<string, Verdict['scenarios'][string]>;
+};
+
+/** One lab under finwaits that run already; others may run beside it. */
 const playOne = async (
-  trace: Trace,
+  watchers: readonly Watcher[],
   out: string,
   names: readonly string[],
   ...options: readonly string[]
@@ -31,8 +39,12 @@ const playOne = async (
     await lab.until('all is played', () => lab.of('lab_hold').length > 0, PLAY_MS);
     const failed = lab.of('lab_failed').map(({ scenario, error }) => `${scenario}: ${error}`);
     if (failed.length > 0) throw new Error(`the lab failed: ${failed.join('; ')}`);
-    let more = 3;
-    await trace.nextLedger('all that it told', () => --more === 0);
+    await Promise.all(
+      watchers.map(({ trace }) => {
+        let more = 3;
+        return trace.nextLedger('all that it told', () => --more === 0);
+      }),
+    );
     return {
       since,
       until: Date.now(),
@@ -47,8 +59,7 @@ const playOne = async (
   }
 };
 
-/** Scenarios, each as it was played last. */
-export type Rounds = Pick<Verdict, 'scenarios' | 'again' | 'disturbed'> & { readonly labs: readonly LabRun[] };
+export type Rounds = Pick<Verdict, 'again' | 'disturbed'> & { readonly labs: readonly LabRun[] };
 
 /** Only these of a lab. */
 const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
@@ -62,29 +73,29 @@ const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
  * with nothing lost is wrong.
  */
 export const playRounds = async (
-  trace: Trace,
+  watchers: readonly Watcher[],
   out: string,
   names: readonly string[],
   ...options: readonly string[]
 ): Promise<Rounds> => {
-  const scenarios: Record<string, Verdict['scenarios'][string]> = {};
   const labs: LabRun[] = [];
   const again: string[] = [];
   let left = names;
-  for (let round = 1; left.length > 0; round++) {
-    const before = trace.ledger().lost_events;
-    const told = trace.paths().length;
-    const lab = await playOne(trace, out, left, ...options);
-    const lost = trace.ledger().lost_events - before;
-    const judged = judgeLab(lab, trace.paths().slice(told), trace.meta().backend);
-    Object.assign(scenarios, judged);
-    const disturbed = Object.entries(judged)
-      .filter(([, { state, isSpoiled }]) => state === 'wrong' && (isSpoiled || lost > 0))
-      .map(([name, { why }]) => ({ name, text: `${name}: ${lost} events lost, and ${why.join('; ')}` }));
-    left = disturbed.map(({ name }) => name);
+  for (let round = 1; ; round++) {
+    const before = watchers.map(({ trace }) => ({ lost: trace.ledger().lost_events, told: trace.paths().length }));
+    const lab = await playOne(watchers, out, left, ...options);
+    const disturbed = watchers.flatMap(({ trace, judge, scenarios }, index) => {
+      const lost = trace.ledger().lost_events - (before[index]?.lost ?? 0);
+      const judged = judge(lab, trace.paths().slice(before[index]?.told));
+      Object.assign(scenarios, judged);
+      return Object.entries(judged)
+        .filter(([, { state, isSpoiled }]) => state === 'wrong' && (isSpoiled || lost > 0))
+        .map(([name, { why }]) => ({ name, text: `${name}: ${lost} events lost, and ${why.join('; ')}` }));
+    });
+    left = [...new Set(disturbed.map(({ name }) => name))];
     labs.push(keepOf(lab, (name) => !left.includes(name)));
-    if (round === ROUNDS) return { scenarios, labs, again, disturbed: disturbed.map(({ text }) => text) };
-    again.push(...disturbed.map(({ text }) => text));
+    const texts = disturbed.map(({ text }) => text);
+    if (left.length === 0 || round === ROUNDS) return { labs, again, disturbed: texts };
+    again.push(...texts);
   }
-  return { scenarios, labs, again, disturbed: [] };
 };
