@@ -6,7 +6,7 @@ import { differences, expectedOf, isSpoiled, OTHERS, rowsOf } from './endings.ts
 /** What a late capture must tell of sockets of the lab: a row of those that die slowly, a count of all others. */
 
 /** Ends that a class does not tell from one another. */
-const UNTOLD: readonly string[] = ['retries', 'user_timeout', 'orphan_limit', 'resources'];
+const UNTOLD: readonly string[] = ['retries', 'user_timeout', 'orphan_limit', 'out_of_memory', 'resources'];
 /** They die slowly on any machine, and each has a row. */
 export const SLOW: readonly string[] = ['retries', 'last_ack_retries', 'window_silent'];
 
