@@ -73,11 +73,11 @@ it('a cell gets no more time than is left, and one for which too little is left 
   const boot: RunOptions['boot'] = async (_, seconds, dir) => {
     given.push(seconds);
     leave(dir, {});
-    now += 200_000;
+    now += 300_000;
     return over;
   };
-  const results = await run(cells, boot, { seconds: 450, now: () => now });
-  expect(given).toEqual([300, 250]);
+  const results = await run(cells, boot, { seconds: 650, now: () => now });
+  expect(given).toEqual([480, 350]);
   expect(results.map(({ backend, isReached }) => [backend, isReached]).filter(([, is]) => is === false)).toHaveLength(
     1,
   );

@@ -28,7 +28,16 @@ const ledger = {
   malformed: 0,
 } as const;
 const late = {
-  ...{ scenarios: { active_close: right }, ledger, rows: 30, wanted: 100, counted: 100, uncounted: 0, kinds: '' },
+  ...{
+    scenarios: { active_close: right },
+    isCounted: true,
+    ledger,
+    rows: 30,
+    wanted: 100,
+    counted: 100,
+    uncounted: 0,
+    kinds: '',
+  },
 };
 const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   kernel: '6.12.107+deb13-cloud-amd64',
@@ -109,6 +118,11 @@ describe('a cell', () => {
     expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 2 } } }))).toBe(true);
     expect(isRight(verdict({ late: some, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
     expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 1 } } }))).toBe(false);
+  });
+
+  it('is right with few deaths that were not counted, where the kernel does not say what it skips', () => {
+    expect(isRight(verdict({ late: { ...late, isCounted: false, counted: 95, uncounted: 5 } }))).toBe(true);
+    expect(isRight(verdict({ late: { ...late, isCounted: false, counted: 94, uncounted: 6 } }))).toBe(false);
   });
 
   it('is right with skipped probes that were counted, or that this kernel does not count', () => {

@@ -16,7 +16,7 @@ import { PARTS, type Verdict } from '../verdict.ts';
 import { judgeEnd, lateWatcher } from './late.ts';
 import { playLossy } from './lossy.ts';
 import { playMisses } from './misses.ts';
-import { playRounds, settled, type Watcher } from './play.ts';
+import { type Conditions, playRounds, settled, type Watcher, watchStalls } from './play.ts';
 import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
 import { type Odd, prepareOdd } from './retries.ts';
 
@@ -67,7 +67,7 @@ const playTraced = async (
   trace: Trace,
   late: Trace,
   odd: Odd,
-  isCounted: boolean,
+  conditions: Conditions,
   keep: (played: Played) => void,
 ): Promise<void> => {
   const main = mainWatcher(trace);
@@ -75,15 +75,18 @@ const playTraced = async (
   // From here on both see every death.
   const both = trace.paths().length;
   // First, as the limits of the whole host would end other orphans too.
-  const host = await timed('the host', playRounds([main, lateMain], out, Object.keys(HOST_ENDINGS), '--host'));
+  const host = await timed(
+    'the host',
+    playRounds([main, lateMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),
+  );
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
   const odds = timed('retries', odd.play());
   const lossy = await timed('netem', playLossy(trace));
-  const ipv4 = await timed('IPv4', playRounds([main, lateMain], out, names, '--at-once', AT_ONCE));
+  const ipv4 = await timed('IPv4', playRounds([main, lateMain], conditions, out, names, '--at-once', AT_ONCE));
   const main6 = mainWatcher(trace);
   const ipv6 = parts.includes('ipv6')
-    ? await timed('IPv6', playRounds([main6], out, names, '-6', '--at-once', AT_ONCE))
+    ? await timed('IPv6', playRounds([main6], conditions, out, names, '-6', '--at-once', AT_ONCE))
     : null;
   await odds;
   await Promise.all([settled(trace), settled(late)]);
@@ -96,7 +99,7 @@ const playTraced = async (
     ipv6: ipv6 === null ? null : main6.scenarios,
     lossy,
     unlogged: LOGGED.filter((text) => !log.includes(text)),
-    late: judgeEnd(late, lateMain.scenarios, told, lateLedger),
+    late: judgeEnd(late, lateMain.scenarios, told, lateLedger, conditions.isCounted),
     misses: null,
     ledger: trace.ledger(),
     again: labs.flatMap(({ again }) => again),
@@ -105,7 +108,7 @@ const playTraced = async (
   writeFileSync(join(out, 'labs.json'), JSON.stringify([...host.labs, ...ipv4.labs]));
   keep(played);
   if (parts.includes('misses')) {
-    keep({ ...played, misses: await timed('misses', playMisses(trace, isCounted)) });
+    keep({ ...played, misses: await timed('misses', playMisses(trace, conditions.isCounted)) });
   }
 };
 
@@ -120,24 +123,24 @@ const bpftraceVersion = (): string =>
 
 const isPrivileges = parts.includes('privileges');
 const integrity = isPrivileges ? lockDownIntegrity() : null;
-/** What doctor says; nothing where no part needs it, as under emulation it takes 5 s. */
-const checks: readonly Check[] = isPrivileges || parts.includes('misses') ? await askDoctor() : [];
-const isCounted = checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
 
 let played = nothing;
 let error: string | null = null;
-let privileges: Verdict['privileges'] =
-  integrity === null ? {} : { 'lockdown=integrity': judgeIntegrity(integrity, checks) };
+let privileges: Verdict['privileges'] = {};
 try {
-  if (isPrivileges) privileges = { ...privileges, ...(await timed('privileges', playPrivileges())) };
+  if (isPrivileges) privileges = await timed('privileges', playPrivileges());
   // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
-  const [trace, late, odd] = await Promise.all([
+  const [trace, late, odd, checks] = await Promise.all([
     timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
     timed('attached, late', startTrace('--backend', backend, '--min-age', '10ms', '--record', join(out, 'late.fwr'))),
     timed('retries are prepared', prepareOdd(parts.includes('long'))),
+    timed('doctor', askDoctor()),
   ]);
+  if (integrity !== null) privileges = { ...privileges, 'lockdown=integrity': judgeIntegrity(integrity, checks) };
+  const isCounted = checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
+  const conditions: Conditions = { isCounted, stalledMs: watchStalls() };
   try {
-    await playTraced(trace, late, odd, isCounted, (now) => {
+    await playTraced(trace, late, odd, conditions, (now) => {
       played = now;
     });
   } catch (thrown) {

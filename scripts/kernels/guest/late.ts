@@ -73,6 +73,7 @@ export const judgeEnd = (
   scenarios: Verdict['scenarios'],
   told: readonly ClosePath[],
   ledger: LedgerRecord,
+  isCounted: boolean,
 ): Late => {
   const tallied: readonly TalliedDeaths[] = trace
     .stdout()
@@ -95,6 +96,7 @@ export const judgeEnd = (
   const counted = talliedKinds(tallied);
   return {
     scenarios,
+    isCounted,
     ledger,
     rows: trace.paths().length,
     wanted: sumOf(wanted),

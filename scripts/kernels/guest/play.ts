@@ -19,6 +19,34 @@ export const settled = async (trace: Trace): Promise<void> => {
   await isAtRest().catch(isAtRest);
 };
 
+/** What keeps an answer that is wrong from being one: asked once before a round, and once after. */
+export type Conditions = {
+  /** Whether the kernel counts every probe that it skips in this backend; where not, a loss may be silent. */
+  readonly isCounted: boolean;
+  /** The longest that the guest stood still since it was last asked, ms. */
+  readonly stalledMs: () => number;
+};
+
+/** Scenarios wait for one another by the clock: a guest that stands still for longer than this plays something else. */
+const STALL_MS = 500;
+const LOOK_MS = 50;
+
+/** Looks at the clock all the time, and how late it looks. */
+export const watchStalls = (): Conditions['stalledMs'] => {
+  let longest = 0;
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - LOOK_MS);
+    last = now;
+  }, LOOK_MS).unref();
+  return () => {
+    const told = longest;
+    longest = 0;
+    return told;
+  };
+};
+
 /** A finwait that watches, how what it tells of a lab is judged, and what came out: each scenario as played last. */
 export type Watcher = {
   readonly trace: Trace;
@@ -68,12 +96,20 @@ const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
   sockets: lab.sockets.filter(({ scenario }) => isKept(scenario)),
 });
 
+/** Why a wrong answer says nothing; null where it does. */
+const whyNothing = (lost: number, isSpoiled: boolean, { isCounted }: Conditions, stalledMs: number): string | null => {
+  if (lost > 0 || isSpoiled) return `${lost} events lost`;
+  if (!isCounted) return 'this kernel does not count what it skips';
+  return stalledMs > STALL_MS ? `the guest stood still for ${Math.round(stalledMs)} ms` : null;
+};
+
 /**
- * Plays scenarios. What came out wrong while the kernel skipped probes says nothing, and is played again. What is wrong
- * with nothing lost is wrong.
+ * Plays scenarios. What came out wrong while the kernel skipped probes, or may have, or while the guest stood still, says
+ * nothing and is played again. What is wrong otherwise is wrong; and what is wrong each time.
  */
 export const playRounds = async (
   watchers: readonly Watcher[],
+  conditions: Conditions,
   out: string,
   names: readonly string[],
   ...options: readonly string[]
@@ -83,14 +119,17 @@ export const playRounds = async (
   let left = names;
   for (let round = 1; ; round++) {
     const before = watchers.map(({ trace }) => ({ lost: trace.ledger().lost_events, told: trace.paths().length }));
+    conditions.stalledMs();
     const lab = await playOne(watchers, out, left, ...options);
+    const stalledMs = conditions.stalledMs();
     const disturbed = watchers.flatMap(({ trace, judge, scenarios }, index) => {
       const lost = trace.ledger().lost_events - (before[index]?.lost ?? 0);
       const judged = judge(lab, trace.paths().slice(before[index]?.told));
       Object.assign(scenarios, judged);
-      return Object.entries(judged)
-        .filter(([, { state, isSpoiled }]) => state === 'wrong' && (isSpoiled || lost > 0))
-        .map(([name, { why }]) => ({ name, text: `${name}: ${lost} events lost, and ${why.join('; ')}` }));
+      return Object.entries(judged).flatMap(([name, { state, isSpoiled, why }]) => {
+        const reason = state === 'wrong' ? whyNothing(lost, isSpoiled, conditions, stalledMs) : null;
+        return reason === null ? [] : [{ name, text: `${name}: ${reason}, and ${why.join('; ')}` }];
+      });
     });
     left = [...new Set(disturbed.map(({ name }) => name))];
     labs.push(keepOf(lab, (name) => !left.includes(name)));
