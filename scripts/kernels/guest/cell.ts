@@ -89,8 +89,7 @@ const playTraced = async (
     ? await timed('IPv6', playRounds([main6], conditions, out, names, '-6', '--at-once', AT_ONCE))
     : null;
   await odds;
-  await Promise.all([settled(trace), settled(late)]);
-  const lateLedger = late.ledger();
+  const [ledger, lateLedger] = await Promise.all([settled(trace), settled(late)]);
   const told = trace.paths().slice(both);
   await late.stop();
   const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
@@ -101,7 +100,7 @@ const playTraced = async (
     unlogged: LOGGED.filter((text) => !log.includes(text)),
     late: judgeEnd(late, lateMain.scenarios, told, lateLedger, conditions.isCounted),
     misses: null,
-    ledger: trace.ledger(),
+    ledger,
     again: labs.flatMap(({ again }) => again),
     disturbed: labs.flatMap(({ disturbed }) => disturbed),
   };

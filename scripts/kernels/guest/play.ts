@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClosePath } from '../../../src/explain/close-path.ts';
-import type { Trace } from '../../../test/e2e/finwait.ts';
+import type { LedgerRecord, Trace } from '../../../test/e2e/finwait.ts';
 import { startLab } from '../../../test/e2e/lab.ts';
 import type { LabRun } from '../judge.ts';
 import type { Verdict } from '../verdict.ts';
@@ -10,13 +10,16 @@ const PLAY_MS = 150_000;
 /** A scenario that is wrong while events were lost is played again, so often in all. */
 const ROUNDS = 3;
 
-/** Until all that died is told, and what was lost is counted: the kernel's own count is read once a second. */
-export const settled = async (trace: Trace): Promise<void> => {
+/**
+ * Until all that died is told, and what was lost is counted: the kernel's own count is read once a second. Gives the
+ * ledger at rest: a moment later a lab's namespaces may go, and what dies with them is under way.
+ */
+export const settled = (trace: Trace): Promise<LedgerRecord> => {
   let more = 2;
-  const isAtRest = (): Promise<unknown> =>
+  const isAtRest = (): Promise<LedgerRecord> =>
     trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
   // After a loss the sockets are counted again, five seconds later.
-  await isAtRest().catch(isAtRest);
+  return isAtRest().catch(isAtRest);
 };
 
 /** What keeps an answer that is wrong from being one: asked once before a round, and once after. */
