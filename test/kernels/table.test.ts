@@ -120,10 +120,19 @@ describe('a cell', () => {
     expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 1 } } }))).toBe(false);
   });
 
-  it('is right with few deaths that were not counted, where the kernel does not say what it skips', () => {
-    expect(isRight(verdict({ late: { ...late, isCounted: false, counted: 95, uncounted: 5 } }))).toBe(true);
-    expect(isRight(verdict({ late: { ...late, isCounted: false, counted: 94, uncounted: 6 } }))).toBe(false);
-  });
+  it.each([
+    ['kprobe', true, 3],
+    ['tracepoint', true, 3],
+    ['kprobe', false, 5],
+  ] as const)(
+    'is right in %s (skipped probes counted: %s) with %i deaths in 100 that were not',
+    (backend, isCounted, few) => {
+      const short = (by: number) =>
+        verdict({ backend, late: { ...late, isCounted, counted: 100 - by, uncounted: by } });
+      expect(isRight(short(few))).toBe(true);
+      expect(isRight(short(few + 1))).toBe(false);
+    },
+  );
 
   it('is right with skipped probes that were counted, or that this kernel does not count', () => {
     expect(isRight(verdict({ parts: ['misses'], misses: missed }))).toBe(true);
