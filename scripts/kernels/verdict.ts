@@ -43,6 +43,8 @@ export type ScenarioVerdict = {
 export type Lossy = {
   readonly expected: number;
   readonly paths: number;
+  /** Events, meanwhile. */
+  readonly lost: number;
   /** After the close, of all. */
   readonly retransmits: number;
 };
@@ -133,7 +135,7 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
     ...(lossy === null
       ? ['nothing was played over netem']
       : when(
-          lossy.paths > lossy.expected || lossy.paths + (ledger?.lost_events ?? 0) < lossy.expected,
+          lossy.paths > lossy.expected || lossy.paths + lossy.lost < lossy.expected,
           `netem: ${lossy.paths} rows of ${lossy.expected} ends`,
         )),
     ...verdict.unlogged.map((text) => `dmesg does not say: ${text}`),

@@ -100,6 +100,7 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
     detail: isKnown ? known : unknown,
     fix: null,
   });
+  const isCounting = btf?.has(COUNTS_SKIPPED) === true;
   return [
     check(
       'reset reasons',
@@ -110,9 +111,11 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
     check(
       'skipped probes',
       // Of the same series as the count in trace_call_bpf(), which BTF does not show: it is inlined.
-      backend === 'fentry' || btf?.has(COUNTS_SKIPPED) === true,
+      backend === 'fentry' || (backend !== 'kprobe' && isCounting),
       'the kernel counts the probes that it skips: lost_events',
-      'the kernel does not count what it skips of kprobes and tracepoints (before Linux 6.7): such a loss shows as drift only',
+      isCounting
+        ? "the kernel counts what it skips, but for a kprobe that is hit in another one's handler (nmissed): such a loss shows as drift only"
+        : 'the kernel does not count what it skips of kprobes and tracepoints (before Linux 6.7): such a loss shows as drift only',
     ),
     check(
       'memory at a reset',

@@ -46,7 +46,7 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   parts: [],
   scenarios: { active_close: right },
   ipv6: null,
-  lossy: { expected: 80, paths: 80, retransmits: 3 },
+  lossy: { expected: 80, paths: 80, lost: 0, retransmits: 3 },
   unlogged: [],
   deadlines: { '1': [], '255': [] },
   late,
@@ -77,9 +77,9 @@ describe('a cell', () => {
   });
 
   it('is right with ends of the lossy wire that were counted as lost', () => {
-    const lossy = { expected: 80, paths: 78, retransmits: 3 };
-    expect(isRight(verdict({ lossy, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
-    expect(isRight(verdict({ lossy, ledger: { ...ledger, lost_events: 1 } }))).toBe(false);
+    const lossy = { expected: 80, paths: 78, lost: 2, retransmits: 3 };
+    expect(isRight(verdict({ lossy }))).toBe(true);
+    expect(isRight(verdict({ lossy: { ...lossy, lost: 1 } }))).toBe(false);
   });
 
   it.each([
@@ -87,7 +87,7 @@ describe('a cell', () => {
     ['a scenario is over IPv6', { ipv6: wrong }],
     ['IPv6 was to be played and was not', { parts: ['ipv6'] }],
     ['none was played', { scenarios: {} }],
-    ['there are more rows than ends', { lossy: { expected: 80, paths: 81, retransmits: 3 } }],
+    ['there are more rows than ends', { lossy: { expected: 80, paths: 81, lost: 0, retransmits: 3 } }],
     ['the lossy wire was not played', { lossy: null }],
     ['the log lacks a limit', { unlogged: ['too many orphaned sockets'] }],
     ['a deadline was missed', { deadlines: { '3': ['reaped before'] } }],

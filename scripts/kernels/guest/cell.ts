@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { freemem, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Check } from '../../../src/capture/checks.ts';
@@ -32,7 +32,8 @@ const { out, backend } = values;
 const parts = PARTS.filter((part) => values.parts.split('+').includes(part));
 const startedAt = performance.now();
 const say = (line: string): void => {
-  process.stdout.write(`cell: ${Math.round((performance.now() - startedAt) / 1000)} s: ${line}\n`);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  process.stdout.write(`cell: ${seconds} s, ${Math.round(freemem() / (1 << 20))} MB free: ${line}\n`);
 };
 
 /** Emulation is slow: scenarios wait for one another on two CPUs. */
@@ -82,7 +83,7 @@ const playTraced = async (
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
   const odds = timed('retries', odd.play());
-  const lossy = await timed('netem', playLossy(trace));
+  const { lossy, again } = await timed('netem', playLossy(trace, conditions.isCounted));
   const ipv4 = await timed('IPv4', playRounds([main, lateMain], conditions, out, names, '--at-once', AT_ONCE));
   const main6 = mainWatcher(trace);
   const ipv6 = parts.includes('ipv6')
@@ -101,7 +102,7 @@ const playTraced = async (
     late: judgeEnd(late, lateMain.scenarios, told, lateLedger, conditions.isCounted),
     misses: null,
     ledger,
-    again: labs.flatMap(({ again }) => again),
+    again: [...again, ...labs.flatMap((lab) => lab.again)],
     disturbed: labs.flatMap(({ disturbed }) => disturbed),
   };
   writeFileSync(join(out, 'labs.json'), JSON.stringify([...host.labs, ...ipv4.labs]));

@@ -102,7 +102,7 @@ const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
 /** Why a wrong answer says nothing; null where it does. */
 const whyNothing = (lost: number, isSpoiled: boolean, { isCounted }: Conditions, stalledMs: number): string | null => {
   if (lost > 0 || isSpoiled) return `${lost} events lost`;
-  if (!isCounted) return 'this kernel does not count what it skips';
+  if (!isCounted) return 'not all that the kernel skips is counted';
   return stalledMs > STALL_MS ? `the guest stood still for ${Math.round(stalledMs)} ms` : null;
 };
 
