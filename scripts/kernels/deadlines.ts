@@ -12,16 +12,29 @@ export type OddRetries = {
   readonly rport: number;
 };
 
-/** What was told of a socket, in ns of the capture, and when it was destroyed; null: never. */
-export type Life = {
-  readonly told: { readonly now: number; readonly at: number; readonly rule: string }[];
-  destroyedAt: number | null;
+/** What was told of a deadline, in ns of the capture. */
+export type Told = {
+  readonly now: number;
+  readonly at: number;
+  readonly ifLateAt: number | null;
+  readonly rule: string;
 };
 
-/** What the timer wheel may add to what is left; what reading two clocks takes, and an emulated CPU that is late. */
+export type Life = {
+  readonly told: Told[];
+  /** Null: never. */
+  destroyedAt: number | null;
+  /** The longest that the guest stood still meanwhile: between two ticks of the capture, which has ten a second. */
+  stalled: number;
+};
+
+/** What the timer wheel may add to what is left; what reading two clocks takes. */
 const WHEEL_SHARE = 0.13;
 const JIFFY_NS = 10e6;
-const LATE_NS = 100e6;
+/** An emulated CPU that is late. A tick that finwait did not expect to be the last would be off by 0.8 s or more. */
+const LATE_NS = 500e6;
+/** A guest that stood still for longer than this was itself late, and what is wrong then says nothing. */
+const STALL_NS = 500e6;
 /** That timer fires each TCP_RTO_MAX; the wheel's delays may bring it there one firing earlier. */
 const A_TICK_NS = 120e9;
 /** tcp_orphan_retries 255: 1023 times 0.2 s, then 246 times TCP_RTO_MAX. @see Linux net/ipv4/tcp_timer.c, tcp_model_timeout */
@@ -29,7 +42,10 @@ const LEAST_255_NS = (1023 * 0.2 + 246 * 120) * 1e9;
 
 /** What finwait said of each socket while it was dying, from a recording. */
 const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<ReadonlyMap<OddRetries, Life>> => {
-  const lives = new Map<OddRetries, Life>(sockets.map((socket) => [socket, { told: [], destroyedAt: null }]));
+  const lives = new Map<OddRetries, Life>(
+    sockets.map((socket) => [socket, { told: [], destroyedAt: null, stalled: 0 }]),
+  );
+  let ticked: number | null = null;
   // By name and not by object: of a sock that was silent for a while the tracker gives copies.
   const whose = new Map<string, OddRetries | undefined>();
   const seen = new Map<string, number | null>();
@@ -60,13 +76,22 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
     },
     onLine: (line) => {
       fold?.push(line);
+      if (line.startsWith('C ')) {
+        const at = fold?.tracker.now() ?? 0;
+        const since = at - (ticked ?? at);
+        ticked = at;
+        for (const life of lives.values())
+          if (life.told.length > 0 && life.destroyedAt === null) life.stalled = Math.max(life.stalled, since);
+      }
       for (const sock of fold?.tracker.live() ?? []) {
         if (sock.destroyedAt !== null || seen.get(nameOf(sock)) === sock.latestAt) continue;
         seen.set(nameOf(sock), sock.latestAt);
         const life = lifeOf(sock);
         const deadline = life === undefined ? null : fold?.deadline(sock);
-        if (deadline?.kind === 'at')
-          life?.told.push({ now: fold?.tracker.now() ?? 0, at: deadline.at, rule: deadline.rule });
+        if (deadline?.kind === 'at') {
+          const { at, ifLateAt, rule } = deadline;
+          life?.told.push({ now: fold?.tracker.now() ?? 0, at, ifLateAt, rule });
+        }
       }
       return undefined;
     },
@@ -76,14 +101,20 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
 
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(2)} s`;
 
-/** What is wrong of one socket: empty where the kernel reaped it between its deadline and 13 % after. */
+const isAbout = (destroyedAt: number, { now }: Told, at: number): boolean =>
+  destroyedAt - at >= -JIFFY_NS && destroyedAt - at <= WHEEL_SHARE * (at - now) + LATE_NS;
+
+/**
+ * What is wrong of one socket: empty where the kernel reaped it between its deadline and 13 % after, or at the earlier
+ * tick that was told for timers that are late.
+ */
 export const faultsOfLife = (
   { retries }: Pick<OddRetries, 'retries'>,
-  { told, destroyedAt }: Life,
+  { told, destroyedAt }: Pick<Life, 'told' | 'destroyedAt'>,
 ): readonly string[] => {
   if (told.length === 0) return ['no deadline was told'];
-  return told.flatMap(({ now, at, rule }) => {
-    const left = at - now;
+  return told.flatMap((one) => {
+    const { now, at, ifLateAt, rule } = one;
     if (rule !== 'retries') return [`its deadline is by ${rule}`];
     if (retries === 255) {
       if (destroyedAt !== null) return ['it was reaped'];
@@ -93,23 +124,30 @@ export const faultsOfLife = (
         : [`its deadline is ${seconds(whole)} after its close`];
     }
     if (destroyedAt === null) return ['it was not reaped'];
-    const late = destroyedAt - at;
-    return late >= -JIFFY_NS && late <= WHEEL_SHARE * left + LATE_NS
-      ? []
-      : [`reaped ${seconds(late)} after a deadline that was ${seconds(left)} away`];
+    if (isAbout(destroyedAt, one, at) || (ifLateAt !== null && isAbout(destroyedAt, one, ifLateAt))) return [];
+    return [`reaped ${seconds(destroyedAt - at)} after a deadline that was ${seconds(at - now)} away`];
   });
 };
 
-/** What was wrong of each socket that a guest let be reaped, by name: `8`, or `0, rto_max 1000 ms`. */
+/** What is wrong of the deadlines of one socket, and why that says nothing; null where it does. */
+export type DeadlineVerdict = { readonly wrong: readonly string[]; readonly disturbed: string | null };
+
+/** Each socket that a guest let be reaped, by name: `8`, or `0, rto_max 1000 ms`. */
 export const judgeDeadlines = async (
   file: string,
   sockets: readonly OddRetries[],
-): Promise<Readonly<Record<string, readonly string[]>>> => {
+): Promise<Readonly<Record<string, DeadlineVerdict>>> => {
   const lives = await readLives(file, sockets);
   return Object.fromEntries(
     [...lives].map(([odd, life]) => [
       `${odd.retries}${odd.rtoMaxMs === null ? '' : `, rto_max ${odd.rtoMaxMs} ms`}`,
-      faultsOfLife(odd, life),
+      judgeLife(odd, life),
     ]),
   );
+};
+
+export const judgeLife = (odd: Pick<OddRetries, 'retries'>, life: Life): DeadlineVerdict => {
+  const wrong = faultsOfLife(odd, life);
+  const isDisturbed = wrong.length > 0 && life.stalled > STALL_NS;
+  return { wrong, disturbed: isDisturbed ? `the guest stood still for ${seconds(life.stalled)}: ${wrong[0]}` : null };
 };

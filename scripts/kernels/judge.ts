@@ -1,10 +1,7 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LabSocket } from '../../test/e2e/lab.ts';
-import { differences, expectedOf, rowsOf } from '../../test/lab/endings.ts';
-import type { ScenarioVerdict, Verdict } from './verdict.ts';
-
-/** Gaps of a path that lost events of its own: what it says beyond that says nothing. */
-const LOSSES = ['events_lost', 'transition_missed', 'destroy_missed', 'close_not_observed', 'event_late'];
+import { differences, expectedOf, isSpoiled, rowsOf } from '../../test/lab/endings.ts';
+import type { Named, ScenarioVerdict, Verdict } from './verdict.ts';
 
 const MPTCP_WAIT_S = 0.3;
 
@@ -18,6 +15,15 @@ const nothing = (state: ScenarioVerdict['state'], ...why: readonly string[]): Sc
 /** A subflow of MPTCP is no orphan while the DATA_FIN of the peer is awaited: 0.3 s, in this scenario. */
 const isEarly = (name: string, { at }: LabSocket, { closed_at }: ClosePath): boolean =>
   name === 'mptcp' && closed_at !== null && Date.parse(closed_at) / 1000 < at - MPTCP_WAIT_S / 2;
+
+/** What every backend of a kernel must say alike. */
+export const namedOf = ({ how, closed_in, ended_by, waiting_for, side }: ClosePath): Named => ({
+  how,
+  closed_in,
+  ended_by,
+  waiting_for,
+  side,
+});
 
 /** Compares what finwait said of a scenario's socket with the table of endings. */
 const judge = (
@@ -33,11 +39,8 @@ const judge = (
   const rows = rowsOf(paths, socket);
   const [row] = rows;
   if (row === undefined || rows.length > 1) return nothing('wrong', `${rows.length} rows for port ${socket.lport}`);
-  const { how, closed_in, ended_by, waiting_for, side } = row;
-  const named = { how, closed_in, ended_by, waiting_for, side };
   const wrong = [...differences(expected, row), ...(isEarly(name, socket, row) ? ['an orphan before its time'] : [])];
-  const isSpoiled = row.gaps.some((gap) => LOSSES.includes(gap));
-  return { state: wrong.length === 0 ? 'right' : 'wrong', why: wrong, named, isSpoiled };
+  return { state: wrong.length === 0 ? 'right' : 'wrong', why: wrong, named: namedOf(row), isSpoiled: isSpoiled(row) };
 };
 
 /** What a guest writes of each lab it ran: the truth that a trace, or a replay of its recording, is compared with. */

@@ -7,8 +7,8 @@ import { say } from './run-program.ts';
 import type { Result } from './table.ts';
 import { isRight, type Part, type Verdict, whyAgain } from './verdict.ts';
 
-/** A cell is ended after this, its boot included. */
-const CELL_S = 300;
+/** A cell is ended after this, its boot included: three times what it takes on two CPUs that others use too. */
+const CELL_S = 480;
 /** With less time than this left a cell is not begun. */
 const LEAST_S = 60;
 /** A cell without a verdict, or whose experiments lost their own events, is made again: so often in all. */
@@ -51,7 +51,17 @@ const verdictOf = async (dir: string): Promise<Verdict | null> => {
   const verdict = left<Verdict>(dir, 'verdict.json');
   const odd = left<readonly OddRetries[]>(dir, 'odd.json');
   if (verdict === null || odd === null || !existsSync(join(dir, 'cell.fwr'))) return verdict;
-  return { ...verdict, deadlines: await judgeDeadlines(join(dir, 'cell.fwr'), odd) };
+  const judged = Object.entries(await judgeDeadlines(join(dir, 'cell.fwr'), odd));
+  return {
+    ...verdict,
+    deadlines: Object.fromEntries(judged.map(([name, { wrong }]) => [name, wrong])),
+    disturbed: [
+      ...verdict.disturbed,
+      ...judged.flatMap(([name, { disturbed }]) =>
+        disturbed === null ? [] : [`tcp_orphan_retries ${name}: ${disturbed}`],
+      ),
+    ],
+  };
 };
 
 const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Result> => {
@@ -65,7 +75,7 @@ const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Re
       return { kernel: cell.kernel.name, backend: cell.backend, verdict: null, again, isReached: tries > 1 };
     const startedAt = options.now();
     say(`${name}: boots${tries > 1 ? `, try ${tries} of ${TRIES}` : ''}`);
-    const outcome = await options.boot(cell, seconds, dir, '--backend', cell.backend, '--parts', parts.join('+'));
+    const outcome = await options.boot(cell, seconds, dir, '--backend', cell.backend, `--parts=${parts.join('+')}`);
     const verdict = outcome.isOver ? await verdictOf(dir) : null;
     const took = Math.round((options.now() - startedAt) / 1000);
     for (const line of verdict?.again ?? []) say(`${name}: played again: ${line}`);

@@ -26,6 +26,12 @@ const sumText = (wrongs: readonly (readonly string[])[]): string => {
   return `${right} right${right < wrongs.length ? `, ${wrongs.length - right} WRONG` : ''}`;
 };
 
+const lateText = ({ late }: Verdict): string => {
+  if (late === null) return 'none';
+  const { scenarios, rows, counted } = late;
+  return `${playedText(scenarios)}; ${rows} rows, ${counted} counted`;
+};
+
 const missesText = ({ misses, parts }: Verdict): string => {
   if (!parts.includes('misses')) return '';
   if (misses === null) return 'none made';
@@ -42,6 +48,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
     isRight(verdict) ? 'right' : 'WRONG',
     playedText(verdict.scenarios),
     verdict.ipv6 === null ? '' : playedText(verdict.ipv6),
+    lateText(verdict),
     lossy === null ? 'not played' : `${lossy.paths}/${lossy.expected} ends`,
     deadlines === null ? 'none' : sumText(Object.values(deadlines)),
     missesText(verdict),
@@ -52,7 +59,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
 };
 
 const HEAD = [
-  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'netem', 'deadlines', 'skipped probes'],
+  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'late', 'netem', 'deadlines', 'skipped probes'],
   ...['privileges', 'ledger', 'time'],
 ];
 
@@ -112,6 +119,7 @@ export const unlikeLines = (results: readonly Result[]): readonly string[] =>
       [
         { by: backend, scenarios: verdict?.scenarios ?? {} },
         { by: `${backend} over IPv6`, scenarios: verdict?.ipv6 ?? {} },
+        { by: `${backend}, late,`, scenarios: verdict?.late?.scenarios ?? {} },
       ].flatMap(({ by, scenarios }) =>
         Object.entries(scenarios).flatMap(([name, { named }]) =>
           named === null ? [] : [{ by, name, text: alike(name, named) }],

@@ -43,11 +43,30 @@ export type ScenarioVerdict = {
 export type Lossy = {
   readonly expected: number;
   readonly paths: number;
+  /** Events, meanwhile. */
+  readonly lost: number;
   /** After the close, of all. */
   readonly retransmits: number;
 };
 
-/** The same, while another BPF program keeps the kernel from running ours. */
+/** What a second finwait said, which announces what has been dying for 10 ms and counts what died before. */
+export type Late = {
+  /** Each is `right` without a name where the socket died too fast for a row. */
+  readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
+  /** Whether `doctor` says that this kernel counts what it skips in this backend. */
+  readonly isCounted: boolean;
+  readonly ledger: LedgerRecord;
+  readonly rows: number;
+  /** Deaths that the first finwait told of and this one had no row for; how many it counted. */
+  readonly wanted: number;
+  readonly counted: number;
+  /** Of those wanted, how many were not counted as what they were. */
+  readonly uncounted: number;
+  /** Both, in words. */
+  readonly kinds: string;
+};
+
+/** Such connections while another BPF program keeps the kernel from running ours. */
 export type Misses = {
   readonly expected: number;
   readonly paths: number;
@@ -86,6 +105,7 @@ export type Verdict = {
   readonly unlogged: readonly string[];
   /** What is wrong of the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
   readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
+  readonly late: Late | null;
   readonly misses: Misses | null;
   readonly privileges: Readonly<Record<string, Privilege>>;
   /** The ledger record at rest, when all had died but what was meant to live. Null: none came. */
@@ -115,7 +135,7 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
     ...(lossy === null
       ? ['nothing was played over netem']
       : when(
-          lossy.paths > lossy.expected || lossy.paths + (ledger?.lost_events ?? 0) < lossy.expected,
+          lossy.paths > lossy.expected || lossy.paths + lossy.lost < lossy.expected,
           `netem: ${lossy.paths} rows of ${lossy.expected} ends`,
         )),
     ...verdict.unlogged.map((text) => `dmesg does not say: ${text}`),
@@ -131,12 +151,37 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
           ...when(ledger.in_flight !== 0, `${ledger.in_flight} orphans are under way for ever`),
           ...when(ledger.malformed !== 0, `${ledger.malformed} lines were malformed`),
         ]),
+    ...faultsOfLate(verdict),
     ...(parts.includes('misses') ? faultsOfMisses(misses) : []),
     ...when(
       parts.includes('privileges') && Object.keys(verdict.privileges).length === 0,
       'nothing was tried without privileges',
     ),
     ...Object.entries(verdict.privileges).flatMap(([name, { wrong }]) => wrong.map((text) => `${name}: ${text}`)),
+  ];
+};
+
+/** Deaths that a kprobe or tracepoint may miss unseen (docs/kernels.md), where the kernel counts most of what it skips … */
+const UNSEEN = 3;
+/** … and where it counts nothing. */
+const UNSEEN_SHARE = 0.05;
+
+const faultsOfLate = ({ backend, late, ledger }: Verdict): readonly string[] => {
+  if (late === null) return ['nothing was announced late'];
+  const { scenarios, isCounted, wanted, counted, uncounted, kinds } = late;
+  // What the kernel skips without counting it is missing unseen. Of fentry it counts all.
+  const unseen = backend === 'fentry' ? 0 : isCounted ? UNSEEN : Math.max(UNSEEN, Math.ceil(UNSEEN_SHARE * wanted));
+  const lost = late.ledger.lost_events + (ledger?.lost_events ?? 0) + unseen;
+  const apart = Math.max(uncounted, Math.abs(wanted - counted));
+  return [
+    ...Object.entries(scenarios)
+      .filter(([, { state }]) => state === 'wrong')
+      .map(([name, { why }]) => `late: ${name}: ${why.join('; ')}`),
+    ...(apart > lost ? [`late: ${apart} deaths more or other than were counted: ${kinds}`] : []),
+    ...(late.ledger.drift === 0 && late.ledger.in_flight === 0
+      ? []
+      : [`late: the ledger drifts by ${late.ledger.drift ?? 'an unknown number'}, ${late.ledger.in_flight} under way`]),
+    ...(late.ledger.malformed === 0 ? [] : [`late: ${late.ledger.malformed} lines were malformed`]),
   ];
 };
 
@@ -159,6 +204,6 @@ export const isRight = (verdict: Verdict): boolean => faultsOf(verdict).length =
 /** Why a cell that is not right says nothing and is to be made again; null where it says something. */
 export const whyAgain = (verdict: Verdict): string | null => {
   const lost = verdict.ledger?.lost_events ?? 0;
-  if (verdict.disturbed.length > 0) return `events were lost: ${verdict.disturbed[0]}`;
+  if (verdict.disturbed.length > 0) return `it was disturbed: ${verdict.disturbed[0]}`;
   return verdict.error !== null ? `it stopped half-way (${lost} events lost): ${verdict.error}` : null;
 };

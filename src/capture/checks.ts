@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../kernel/fault.ts';
-import { type Backend, findTracefs, surveyBackends } from './backend.ts';
+import { type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
 import { findBpftrace, findProgram } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
@@ -16,12 +16,19 @@ export type Check = {
   readonly fix: string | null;
 };
 
-/** Everything that `finwait doctor` looks at, in the order a person would mend it. Never throws. */
-export const runChecks = async (): Promise<readonly Check[]> => {
+/** Everything that `finwait doctor` looks at, and the backend that it answers for; null where none can trace. */
+export type Checks = { readonly backend: Backend | null; readonly checks: readonly Check[] };
+
+/**
+ * Everything that `finwait doctor` looks at, in the order a person would mend it. Never throws.
+ *
+ * @param wanted the backend that is asked about; `auto`: the one that it takes
+ */
+export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Checks> => {
   const btf = loadBtf();
   const survey = surveyBackends(btf);
-  const chosen = survey.find((state) => state.isAvailable);
-  return [
+  const backend = backendOf(survey, wanted);
+  const checks: readonly Check[] = [
     checkPrivilege(),
     checkOfLockdown(readLockdown()),
     await checkBpftrace(),
@@ -36,25 +43,39 @@ export const runChecks = async (): Promise<readonly Check[]> => {
     },
     checkTracefs(),
     ...checkTracepoints(),
+    ...checksOfBackends(survey, wanted),
+    ...checksOfKnowledge(btf, backend),
+    await checkProgram('ss', 'iproute2', 'to look at a socket finwait names'),
+    await checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
+    await checkProgram('nsenter', 'util-linux', 'to list orphans of namespaces without a process'),
+    await checkProgram('setpriv', 'util-linux', 'to have the kernel stop bpftrace should finwait be killed'),
+  ];
+  return { backend, checks };
+};
+
+/** The backend that would trace; null where none can, or not the one that is wanted. */
+const backendOf = (survey: readonly BackendState[], wanted: Backend | 'auto'): Backend | null =>
+  survey.find(({ backend, isAvailable }) => isAvailable && (wanted === 'auto' || backend === wanted))?.backend ?? null;
+
+/** Each backend, and what `auto` takes. Missing is only what keeps the wanted one from tracing. */
+export const checksOfBackends = (survey: readonly BackendState[], wanted: Backend | 'auto'): readonly Check[] => {
+  const auto = backendOf(survey, 'auto');
+  const isNeeded = (backend: Backend): boolean => backend === wanted || auto === null;
+  return [
     ...survey.map(
-      (state): Check => ({
-        name: `backend ${state.backend}`,
-        state: state.isAvailable ? 'ok' : chosen === undefined ? 'missing' : 'limited',
-        detail: state.reason,
+      ({ backend, isAvailable, reason }): Check => ({
+        name: `backend ${backend}`,
+        state: isAvailable ? 'ok' : isNeeded(backend) ? 'missing' : 'limited',
+        detail: reason,
         fix: null,
       }),
     ),
     {
       name: 'backend auto',
-      state: chosen === undefined ? 'missing' : 'ok',
-      detail: chosen === undefined ? 'none is available' : `takes ${chosen.backend}`,
+      state: auto === null ? 'missing' : 'ok',
+      detail: auto === null ? 'none is available' : `takes ${auto}`,
       fix: null,
     },
-    ...checksOfKnowledge(btf, chosen?.backend ?? null),
-    await checkProgram('ss', 'iproute2', 'to look at a socket finwait names'),
-    await checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
-    await checkProgram('nsenter', 'util-linux', 'to list orphans of namespaces without a process'),
-    await checkProgram('setpriv', 'util-linux', 'to have the kernel stop bpftrace should finwait be killed'),
   ];
 };
 
@@ -67,10 +88,10 @@ export const checkOfLockdown = (level: Lockdown | null): Check => ({
 });
 
 /**
- * What finwait cannot know on this kernel, or in the backend that it takes.
+ * What finwait cannot know on this kernel, or in this backend.
  *
  * @param btf undefined where the kernel has none
- * @param backend what `auto` takes; null where nothing can trace
+ * @param backend null where it cannot trace
  */
 export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Backend | null): readonly Check[] => {
   const check = (name: string, isKnown: boolean, known: string, unknown: string): Check => ({
@@ -79,6 +100,7 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
     detail: isKnown ? known : unknown,
     fix: null,
   });
+  const isCounting = btf?.has(COUNTS_SKIPPED) === true;
   return [
     check(
       'reset reasons',
@@ -89,9 +111,11 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
     check(
       'skipped probes',
       // Of the same series as the count in trace_call_bpf(), which BTF does not show: it is inlined.
-      backend === 'fentry' || btf?.has(COUNTS_SKIPPED) === true,
+      backend === 'fentry' || (backend !== 'kprobe' && isCounting),
       'the kernel counts the probes that it skips: lost_events',
-      'the kernel does not count what it skips of kprobes and tracepoints (before Linux 6.7): such a loss shows as drift only',
+      isCounting
+        ? "the kernel counts what it skips, but for a kprobe that is hit in another one's handler (nmissed): such a loss shows as drift only"
+        : 'the kernel does not count what it skips of kprobes and tracepoints (before Linux 6.7): such a loss shows as drift only',
     ),
     check(
       'memory at a reset',

@@ -27,7 +27,8 @@ import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
 import { startWatch, type Watch } from './watch.ts';
 
-const ATTACH_TIMEOUT_MS = 120_000;
+/** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
+const ATTACH_TIMEOUT_MS = 240_000;
 const KEPT_MESSAGES = 30;
 const MAX_EARLY = 100_000;
 

@@ -1,13 +1,16 @@
 import { release } from 'node:os';
+import type { Backend } from '../capture/backend.ts';
 import { runChecks } from '../capture/checks.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { printable } from '../views/top/printable.ts';
 import { createOutput } from './output.ts';
 import { VERSION } from './version.ts';
 
+export type DoctorOptions = { readonly backend: Backend | 'auto'; readonly json?: boolean };
+
 /** `finwait doctor`: what can be traced here, what not, why, and the command that fixes it. Exit 3 when nothing can. */
-export const doctor = async (options: { readonly json?: boolean }): Promise<ExitCode> => {
-  const checks = await runChecks();
+export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
+  const { backend, checks } = await runChecks(options.backend);
   const canTrace = checks.every((check) => check.state !== 'missing');
   const output = createOutput();
   if (options.json === true) {
@@ -18,6 +21,7 @@ export const doctor = async (options: { readonly json?: boolean }): Promise<Exit
         node: process.versions.node,
         kernel: release(),
         can_trace: canTrace,
+        backend,
         checks,
       }),
     );
@@ -27,7 +31,12 @@ export const doctor = async (options: { readonly json?: boolean }): Promise<Exit
       output.line(`${check.state.padEnd(8)} ${check.name.padEnd(36)} ${printable(check.detail)}`);
       if (check.fix !== null) output.line(`${''.padEnd(8)} ${''.padEnd(36)} fix: ${printable(check.fix)}`);
     }
-    output.line(canTrace ? 'finwait can trace here.' : "finwait cannot trace here; 'finwait demo' shows a recording.");
+    const within = options.backend === 'auto' ? '' : ` in its ${options.backend} backend`;
+    output.line(
+      canTrace
+        ? `finwait can trace here${within}.`
+        : `finwait cannot trace here${within}; 'finwait demo' shows a recording.`,
+    );
   }
   await output.flush();
   return canTrace ? EXIT.done : EXIT.cannotTrace;

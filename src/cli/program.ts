@@ -17,11 +17,12 @@ import { tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
+const backendOption = (what: string): Option =>
+  new Option('--backend <name>', what).default('auto').argParser(parseBackend);
+
 const shared = (command: Command, unlessTold = ''): Command =>
   command
-    .addOption(
-      new Option('--backend <name>', 'auto, fentry, kprobe or tracepoint').default('auto').argParser(parseBackend),
-    )
+    .addOption(backendOption('auto, fentry, kprobe or tracepoint'))
     .addOption(new Option('-p, --pid <pid>', 'only sockets closed by this process').argParser(parseCount))
     .addOption(new Option('-L, --lport <ports>', 'only these local ports, comma-separated').argParser(parsePorts))
     .addOption(new Option('-D, --dport <ports>', 'only these remote ports, comma-separated').argParser(parsePorts))
@@ -131,6 +132,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
   program
     .command('doctor')
     .description('what can be traced here, what not, why, and the command that fixes it')
+    .addOption(backendOption('asks of this one: auto, fentry, kprobe or tracepoint'))
     .option('--json', 'one JSON object')
     .action((options) => done(import('./doctor.ts').then(({ doctor }) => doctor(options))));
   program

@@ -91,12 +91,14 @@ export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
   /** `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: what is missing stands beside it. */
   readonly deadline: 'at' | 'never' | 'unknown';
-  /** When the kernel gives up on it if nothing more comes from the peer, RFC 3339: not earlier, up to 13 % later. */
+  /** When the kernel gives up on it if nothing more comes from the peer, RFC 3339: up to 13 % later; earlier only at `deadline_if_late_at`. */
   readonly deadline_at: string | null;
   /** The same with what the kernel's timer wheel will add. */
   readonly deadline_expected_at: string | null;
   /** When it does if the peer goes on answering window probes, as it did when last observed; null elsewhere. */
   readonly deadline_if_answered_at: string | null;
+  /** An earlier tick that ends it if timers are late, as on a busy CPU; null where that would take more than 250 ms. */
+  readonly deadline_if_late_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
   /** By which rule; why never; or what is missing to tell. */

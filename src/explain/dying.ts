@@ -20,6 +20,7 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,
     deadline_if_answered_at: isAt && deadline.ifAnsweredAt !== null ? wallClock(deadline.ifAnsweredAt) : null,
+    deadline_if_late_at: isAt && deadline.ifLateAt !== null ? wallClock(deadline.ifLateAt) : null,
     next_timer_at: isAt ? wallClock(deadline.nextTimerAt) : null,
     deadline_because: deadline.because,
   };
@@ -43,6 +44,7 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
     expectedAt,
     nextTimerAt: at,
     ifAnsweredAt: null,
+    ifLateAt: null,
     rule: 'fin_wait2_timewait',
     because: [
       `/proc/net/tcp told its FIN_WAIT2 timer: due ${timer.ms} ms after the listing; then a minisock takes over, and it is no orphan any more`,

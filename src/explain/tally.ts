@@ -80,12 +80,18 @@ const endInClose = ({ closedIn, marks }: Tally): End => {
 };
 
 /** It had ended before anybody closed it. */
-const endBeforeClose = ({ lastFrom, err, marks }: Tally): End => {
-  if ((marks & TALLY.own) === 0 && lastFrom !== 0) return err === 0 ? ['listener_closed', 'local'] : byError(err);
+const endBeforeClose = ({ via, lastFrom, err, reset, marks }: Tally): End => {
+  if (via === VIA.destroy && (marks & TALLY.own) === 0 && lastFrom !== 0) {
+    // A listener that closes disconnects its children: a reset is sent, and sk_err is as if one had come.
+    return err === 0 || reset !== 0 ? ['listener_closed', 'local'] : byError(err);
+  }
   if (lastFrom === 0) return ['never_connected', 'none'];
   if (lastFrom === TCP.LISTEN) return ['listener_closed', 'local'];
   if (lastFrom === TCP.SYN_SENT) return ['never_connected', err === ERR.refused ? 'peer' : 'unknown'];
-  return byError(err);
+  if (err !== 0) return byError(err);
+  if (lastFrom === TCP.LAST_ACK) return ['acked', 'none'];
+  if (lastFrom === TCP.CLOSING) return ['time_wait', 'none'];
+  return lastFrom === TCP.FIN_WAIT2 && (marks & TALLY.done) !== 0 ? ['time_wait', 'none'] : UNKNOWN;
 };
 
 /** @see Linux net/ipv4/tcp_input.c, tcp_rcv_state_process */

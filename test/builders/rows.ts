@@ -19,6 +19,7 @@ export const aDying = (change: Partial<Dying> = {}): Dying => ({
   deadline_at: null,
   deadline_expected_at: null,
   deadline_if_answered_at: null,
+  deadline_if_late_at: null,
   next_timer_at: null,
   deadline_because: [],
   ...change,

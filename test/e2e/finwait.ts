@@ -111,8 +111,8 @@ export type Trace = Run & {
   ) => Promise<readonly ClosePath[]>;
 };
 
-/** bpftrace 0.17 takes most of a minute for kprobes under emulation. */
-const ATTACH_MS = 120_000;
+/** Longer than finwait itself waits: bpftrace 0.17 takes more than a minute under emulation. */
+const ATTACH_MS = 250_000;
 
 /** Starts `trace --json` and resolves when it is attached: with the first ledger record, the inventory is in. */
 export const startTrace = async (...args: readonly string[]): Promise<Trace> => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { TalliedDeaths } from '../../src/explain/tally.ts';
-import { differences, ENDINGS, OTHERS, rowsOf } from '../lab/endings.ts';
+import { ENDINGS, isSpoiled, rowsOf } from '../lab/endings.ts';
+import { hasty, kindOf, kindsOf, lateDifferences, SLOW, talliedKinds, toldOf, uncounted } from '../lab/late.ts';
 import { startTrace, stopAll, type Trace } from './finwait.ts';
 import { type Lab, type LabSocket, startLab } from './lab.ts';
 import { onRealKernel } from './requirements.ts';
@@ -10,30 +11,17 @@ import { undisturbed } from './undisturbed.ts';
 const TIMES = 2;
 const AT_ONCE = 20;
 const SEED = 20_261_122;
-/** A path that lost events of its own says so; what it says beyond that is not asserted. */
-const LOSSES = ['events_lost', 'transition_missed', 'destroy_missed', 'close_not_observed', 'event_late'];
-/** Ends that a class does not tell from one another. */
-const isUntold = (ended_by: string): boolean =>
-  ['retries', 'user_timeout', 'orphan_limit', 'resources'].includes(ended_by);
 
 onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random order, ${AT_ONCE} at once`, () => {
   let lab: Lab;
   let trace: Trace;
   let paths: readonly ClosePath[] = [];
   let tallied: readonly TalliedDeaths[] = [];
-  const dying = (): readonly LabSocket[] =>
-    lab.of('lab_socket').filter(({ role, scenario }) => role === 'dying' && !OTHERS.includes(scenario));
+  const dying = (): readonly LabSocket[] => toldOf(lab.of('lab_socket'));
   const rowOf = (socket: LabSocket): ClosePath | undefined => rowsOf(paths, socket)[0];
-  const isSpoiled = (path: ClosePath): boolean => path.gaps.some((gap) => LOSSES.includes(gap));
 
-  /** What the rows say wrong of their sockets; of those announced later than closed it is not known what they held. */
   const wrong = (): readonly string[] =>
-    dying().flatMap((socket) => {
-      const row = rowOf(socket);
-      if (row === undefined || isSpoiled(row)) return [];
-      const { retransmits, probes, held_bytes, ...steady } = ENDINGS[socket.scenario] ?? { route: '' };
-      return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
-    });
+    dying().flatMap((socket) => lateDifferences(socket, paths, trace.meta().backend));
 
   beforeAll(async () => {
     await undisturbed(
@@ -65,8 +53,8 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
 
   it('the slow ones have a row, and every field of it is right', () => {
     expect(wrong()).toEqual([]);
-    const slow = dying().filter(({ scenario }) => ['retries', 'last_ack_retries', 'window_silent'].includes(scenario));
-    expect(slow.length).toBe(3 * TIMES);
+    const slow = dying().filter(({ scenario }) => SLOW.includes(scenario));
+    expect(slow.length).toBe(SLOW.length * TIMES);
     for (const socket of slow) {
       const row = rowOf(socket);
       // One whose events the kernel skipped says so.
@@ -76,33 +64,22 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
   });
 
   it('no row is of one that died within 10 ms, unless it was sent again', () => {
-    const fast = paths.filter(
-      ({ dying_us, retransmits }) => dying_us !== null && dying_us < 10_000 && retransmits === 0,
-    );
-    expect(fast).toEqual([]);
+    expect(hasty(paths)).toEqual([]);
   });
 
   it('the others were counted, by how they were closed and how they ended', () => {
-    const wanted = new Map<string, number>();
     const without = dying().filter((socket) => rowOf(socket) === undefined);
     expect(without.length).toBeGreaterThan(20);
-    for (const { scenario } of without) {
-      const { how = 'close', ended_by } = ENDINGS[scenario] ?? {};
-      const key = `${how} ${ended_by === undefined || ended_by === null || isUntold(ended_by) ? 'unknown' : ended_by}`;
-      wanted.set(key, (wanted.get(key) ?? 0) + 1);
-    }
-    const counted = new Map<string, number>();
-    for (const { how, ended_by, count } of tallied) {
-      const key = `${how} ${ended_by}`;
-      counted.set(key, (counted.get(key) ?? 0) + count);
-    }
+    const wanted = kindsOf(
+      without.map(({ scenario }) => {
+        const { how = 'close', ended_by } = ENDINGS[scenario] ?? {};
+        return { kind: kindOf(how, ended_by), count: 1 };
+      }),
+    );
+    const counted = talliedKinds(tallied);
     // The kernel may skip the probe that tells a kind from another; it says how often it did.
-    const lacking = [...wanted].map(([key, count]) => Math.max(0, count - (counted.get(key) ?? 0)));
-    const all = lacking.reduce((sum, count) => sum + count, 0);
-    // A class has sk_err as it is at the destroy: an error that the process has read by then makes a kind unknown.
-    const unknown = Math.max(0, (counted.get('close unknown') ?? 0) - (wanted.get('close unknown') ?? 0));
-    expect(all, JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
-      trace.ledger().lost_events + Math.min(2, unknown),
+    expect(uncounted(wanted, counted), JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
+      trace.ledger().lost_events,
     );
   });
 

@@ -37,6 +37,7 @@ describe.concurrent('a wrong command line: exit 2, nothing on stdout, and what i
     [['trace', '-p', 'bash'], /whole number/],
     [['trace', '--netns', '0x10'], /whole number/],
     [['trace', '--state', 'DYING'], /a TCP state: ESTABLISHED, .*FIN_WAIT1.*CLOSING/],
+    [['doctor', '--backend', 'ebpf'], /auto, fentry, kprobe, tracepoint/],
     [['top', '--backend', 'ebpf'], /auto, fentry, kprobe, tracepoint/],
     [['trace', '-4', '-6'], /cannot be used with option/],
     [['lab', '-4', '-6'], /cannot be used with option/],

@@ -52,6 +52,14 @@ describe.concurrent('a user who is not root', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ type: 'doctor', can_trace: false });
   });
 
+  test.for(['tracepoint', 'kprobe'])('doctor --backend %s answers for that one', async (backend, context) => {
+    const run = await runFinwait(['doctor', '--json', '--backend', backend], withoutRights(context));
+    const { backend: answered, checks } = JSON.parse(run.stdout);
+    const stateOf = (name: string): string => checks.find((check: { name: string }) => check.name === name)?.state;
+    expect(answered).toBe(stateOf(`backend ${backend}`) === 'ok' ? backend : null);
+    expect(stateOf('memory at a reset')).toBe(answered === 'tracepoint' ? 'limited' : 'ok');
+  });
+
   test('trace of a file that may not be read: exit 1', async (context) => {
     const run = await runFinwait(['trace', '/proc/1/mem'], withoutRights(context));
     expectFault(run, 1, {

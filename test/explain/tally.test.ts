@@ -21,6 +21,8 @@ const aTally = (change: Partial<Tally>): Tally => ({
 const { in_close, unread, linger_zero, kernel, done, linger2, own, answered } = TALLY;
 const inClose = (marks: number, closedIn: number) => ({ marks: in_close | marks, closedIn, lastFrom: closedIn });
 const before = { via: VIA.destroy, closedIn: 0, size: 0 };
+/** The hook on __tcp_close saw the close of one that was in CLOSE. */
+const closedInClose = { via: VIA.hook, closedIn: TCP.CLOSE, marks: 0 };
 
 test.each([
   ['close', 'time_wait', 'none', {}],
@@ -47,6 +49,16 @@ test.each([
   ['close', 'peer_reset', 'peer', { ...before, lastFrom: TCP.ESTABLISHED, err: 104, marks: own }],
   ['listener', 'listener_closed', 'local', { ...before, lastFrom: TCP.ESTABLISHED, marks: 0 }],
   ['listener', 'peer_reset', 'peer', { ...before, lastFrom: TCP.ESTABLISHED, err: 104, marks: 0 }],
+  ['listener', 'listener_closed', 'local', { ...before, lastFrom: TCP.ESTABLISHED, err: 104, reset: 15, marks: 0 }],
+  ['close', 'never_connected', 'none', { ...closedInClose, lastFrom: 0 }],
+  ['close', 'never_connected', 'unknown', { ...closedInClose, lastFrom: TCP.SYN_SENT }],
+  ['close', 'listener_closed', 'local', { ...closedInClose, lastFrom: TCP.LISTEN }],
+  ['close', 'time_wait', 'none', { ...closedInClose, lastFrom: TCP.FIN_WAIT2, marks: done }],
+  ['close', 'unknown', 'unknown', { ...closedInClose, lastFrom: TCP.FIN_WAIT2 }],
+  ['close', 'time_wait', 'none', { ...closedInClose, lastFrom: TCP.CLOSING }],
+  ['kernel', 'acked', 'none', { ...closedInClose, lastFrom: TCP.LAST_ACK, marks: kernel }],
+  ['close', 'killed', 'operator', { ...closedInClose, lastFrom: TCP.ESTABLISHED, err: 103 }],
+  ['close', 'unknown', 'unknown', { ...closedInClose, lastFrom: TCP.ESTABLISHED }],
 ] as const)('%s: %s, %s', (how, ended_by, side, change) => {
   expect(talliedDeaths([aTally(change)])).toMatchObject([{ how, ended_by, side, count: 1 }]);
 });

@@ -27,6 +27,18 @@ const ledger = {
   late_events: 0,
   malformed: 0,
 } as const;
+const late = {
+  ...{
+    scenarios: { active_close: right },
+    isCounted: true,
+    ledger,
+    rows: 30,
+    wanted: 100,
+    counted: 100,
+    uncounted: 0,
+    kinds: '',
+  },
+};
 const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   kernel: '6.12.107+deb13-cloud-amd64',
   bpftrace: '0.23.2',
@@ -34,9 +46,10 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   parts: [],
   scenarios: { active_close: right },
   ipv6: null,
-  lossy: { expected: 80, paths: 80, retransmits: 3 },
+  lossy: { expected: 80, paths: 80, lost: 0, retransmits: 3 },
   unlogged: [],
   deadlines: { '1': [], '255': [] },
+  late,
   misses: null,
   privileges: {},
   ledger,
@@ -64,9 +77,9 @@ describe('a cell', () => {
   });
 
   it('is right with ends of the lossy wire that were counted as lost', () => {
-    const lossy = { expected: 80, paths: 78, retransmits: 3 };
-    expect(isRight(verdict({ lossy, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
-    expect(isRight(verdict({ lossy, ledger: { ...ledger, lost_events: 1 } }))).toBe(false);
+    const lossy = { expected: 80, paths: 78, lost: 2, retransmits: 3 };
+    expect(isRight(verdict({ lossy }))).toBe(true);
+    expect(isRight(verdict({ lossy: { ...lossy, lost: 1 } }))).toBe(false);
   });
 
   it.each([
@@ -74,7 +87,7 @@ describe('a cell', () => {
     ['a scenario is over IPv6', { ipv6: wrong }],
     ['IPv6 was to be played and was not', { parts: ['ipv6'] }],
     ['none was played', { scenarios: {} }],
-    ['there are more rows than ends', { lossy: { expected: 80, paths: 81, retransmits: 3 } }],
+    ['there are more rows than ends', { lossy: { expected: 80, paths: 81, lost: 0, retransmits: 3 } }],
     ['the lossy wire was not played', { lossy: null }],
     ['the log lacks a limit', { unlogged: ['too many orphaned sockets'] }],
     ['a deadline was missed', { deadlines: { '3': ['reaped before'] } }],
@@ -84,6 +97,12 @@ describe('a cell', () => {
     ['a line was malformed', { ledger: { ...ledger, malformed: 1 } }],
     ['there is no ledger', { ledger: null }],
     ['it stopped half-way', { error: 'x' }],
+    ['nothing was announced late', { late: null }],
+    ['a scenario is, announced late', { late: { ...late, scenarios: wrong } }],
+    ['fewer were counted than died', { late: { ...late, counted: 99 } }],
+    ['more were counted than died', { late: { ...late, counted: 101 } }],
+    ['one was counted as another', { late: { ...late, uncounted: 1 } }],
+    ['the late ledger drifts', { late: { ...late, ledger: { ...ledger, drift: 1 } } }],
     ['no probe was made to be skipped', { parts: ['misses'] }],
     ['skipped probes were not counted', { parts: ['misses'], misses: { ...missed, lost: 0, paths: 80 } }],
     ['more is missing than was counted', { parts: ['misses'], misses: { ...missed, paths: 60 } }],
@@ -94,6 +113,27 @@ describe('a cell', () => {
     expect(faultsOf(verdict(change))).toHaveLength(1);
   });
 
+  it('is right with deaths that were not counted, as many as were lost', () => {
+    const some = { ...late, counted: 98, uncounted: 2 };
+    expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 2 } } }))).toBe(true);
+    expect(isRight(verdict({ late: some, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
+    expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 1 } } }))).toBe(false);
+  });
+
+  it.each([
+    ['kprobe', true, 3],
+    ['tracepoint', true, 3],
+    ['kprobe', false, 5],
+  ] as const)(
+    'is right in %s (skipped probes counted: %s) with %i deaths in 100 that were not',
+    (backend, isCounted, few) => {
+      const short = (by: number) =>
+        verdict({ backend, late: { ...late, isCounted, counted: 100 - by, uncounted: by } });
+      expect(isRight(short(few))).toBe(true);
+      expect(isRight(short(few + 1))).toBe(false);
+    },
+  );
+
   it('is right with skipped probes that were counted, or that this kernel does not count', () => {
     expect(isRight(verdict({ parts: ['misses'], misses: missed }))).toBe(true);
     const uncounted = { ...missed, isCounted: false, lost: 0, notices: [] };
@@ -102,7 +142,9 @@ describe('a cell', () => {
 
   it('says nothing when what is wrong may have been lost, or it stopped half-way', () => {
     expect(whyAgain(verdict({ scenarios: wrong }))).toBe(null);
-    expect(whyAgain(verdict({ scenarios: wrong, disturbed: ['retries: 3 events lost'] }))).toMatch(/events were lost/);
+    expect(whyAgain(verdict({ scenarios: wrong, disturbed: ['retries: 3 events lost'] }))).toMatch(
+      /disturbed: retries/,
+    );
     expect(whyAgain(verdict({ error: 'no drift 0' }))).toMatch(/stopped half-way \(0 events lost\): no drift 0/);
   });
 });
@@ -112,7 +154,7 @@ describe('the table', () => {
     const lines = tableLines([cell('fentry'), cell('kprobe', null), { ...cell('tracepoint', null), isReached: false }]);
     expect(lines).toHaveLength(4);
     expect(lines[1]).toMatch(
-      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +80\/80 ends +2 right +drift 0, 0 lost +60 s$/,
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +1 right; 30 rows, 100 counted +80\/80 ends +2 right +drift 0, 0 lost +60 s$/,
     );
     expect(lines[2]).toMatch(/^6\.12 +kprobe +NO VERDICT$/);
     expect(lines[3]).toMatch(/^6\.12 +tracepoint +NOT REACHED$/);
@@ -154,13 +196,18 @@ describe('the table', () => {
   it('says what two backends of one kernel, or its two families, name differently', () => {
     const other = { active_close: { ...right, named: { ...named, side: 'peer' } } } as const;
     expect(unlikeLines([cell('fentry'), cell('kprobe')])).toEqual([]);
-    expect(unlikeLines([cell('fentry'), { ...cell('kprobe', verdict({ scenarios: other })), kernel: '7.2' }])).toEqual(
-      [],
-    );
-    expect(unlikeLines([cell('fentry'), cell('kprobe', verdict({ scenarios: other }))])).toEqual([
+    expect(
+      unlikeLines([cell('fentry'), { ...cell('kprobe', verdict({ scenarios: other, late: null })), kernel: '7.2' }]),
+    ).toEqual([]);
+    expect(
+      unlikeLines([cell('fentry', verdict({ late: null })), cell('kprobe', verdict({ scenarios: other, late: null }))]),
+    ).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; kprobe says close ESTABLISHED acked peer',
     ]);
-    expect(unlikeLines([cell('fentry', verdict({ ipv6: other }))])).toEqual([
+    expect(unlikeLines([cell('fentry', verdict({ late: { ...late, scenarios: other } }))])).toEqual([
+      '6.12: active_close: fentry says close ESTABLISHED acked none; fentry, late, says close ESTABLISHED acked peer',
+    ]);
+    expect(unlikeLines([cell('fentry', verdict({ ipv6: other, late: null }))])).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; fentry over IPv6 says close ESTABLISHED acked peer',
     ]);
   });

@@ -312,3 +312,14 @@ export const differences = (expected: Partial<Expected>, row: ClosePath): readon
     .filter(([field, value]) => JSON.stringify(seen[field]) !== JSON.stringify(value))
     .map(([field, value]) => `${field} is ${JSON.stringify(seen[field])}, not ${JSON.stringify(value)}`);
 };
+
+/** Gaps of a path that lost events of its own: what it says beyond that says nothing. */
+const LOSSES: readonly string[] = [
+  'events_lost',
+  'transition_missed',
+  'destroy_missed',
+  'close_not_observed',
+  'event_late',
+];
+
+export const isSpoiled = ({ gaps }: ClosePath): boolean => gaps.some((gap) => LOSSES.includes(gap));

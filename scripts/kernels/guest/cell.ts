@@ -5,16 +5,18 @@
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { freemem, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Check } from '../../../src/capture/checks.ts';
 import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts';
 import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
+import { judgeLab } from '../judge.ts';
 import { PARTS, type Verdict } from '../verdict.ts';
+import { judgeEnd, lateWatcher } from './late.ts';
 import { playLossy } from './lossy.ts';
 import { playMisses } from './misses.ts';
-import { playRounds, settled } from './play.ts';
+import { type Conditions, playRounds, settled, type Watcher, watchStalls } from './play.ts';
 import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
 import { type Odd, prepareOdd } from './retries.ts';
 
@@ -30,7 +32,8 @@ const { out, backend } = values;
 const parts = PARTS.filter((part) => values.parts.split('+').includes(part));
 const startedAt = performance.now();
 const say = (line: string): void => {
-  process.stdout.write(`cell: ${Math.round((performance.now() - startedAt) / 1000)} s: ${line}\n`);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  process.stdout.write(`cell: ${seconds} s, ${Math.round(freemem() / (1 << 20))} MB free: ${line}\n`);
 };
 
 /** Emulation is slow: scenarios wait for one another on two CPUs. */
@@ -45,50 +48,72 @@ const timed = async <T>(what: string, act: Promise<T>): Promise<T> => {
 
 const errorText = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
-type Played = Pick<Verdict, 'scenarios' | 'ipv6' | 'lossy' | 'unlogged' | 'misses' | 'ledger' | 'again' | 'disturbed'>;
+type Played = Omit<
+  Verdict,
+  'kernel' | 'bpftrace' | 'backend' | 'parts' | 'deadlines' | 'privileges' | 'error' | 'seconds'
+>;
 const nothing: Played = {
-  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], misses: null, ledger: null, again: [], disturbed: [] },
+  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], late: null, misses: null, ledger: null },
+  ...{ again: [], disturbed: [] },
 };
 
-/** All that needs a finwait that traces. `keep` takes what there is when it stops half-way. */
+const mainWatcher = (trace: Trace): Watcher => ({
+  trace,
+  scenarios: {},
+  judge: (lab, paths) => judgeLab(lab, paths, trace.meta().backend),
+});
+
+/** All that needs finwaits that trace, one of them announcing late. `keep` takes what there is when it stops half-way. */
 const playTraced = async (
   trace: Trace,
+  late: Trace,
   odd: Odd,
-  isCounted: boolean,
+  conditions: Conditions,
   keep: (played: Played) => void,
 ): Promise<void> => {
+  const main = mainWatcher(trace);
+  const lateMain = lateWatcher(late, main, {});
+  // From here on both see every death.
+  const both = trace.paths().length;
   // First, as the limits of the whole host would end other orphans too.
-  const host = await timed('the host', playRounds(trace, out, Object.keys(HOST_ENDINGS), '--host'));
+  const host = await timed(
+    'the host',
+    playRounds([main, lateMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),
+  );
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
   const odds = timed('retries', odd.play());
-  const lossy = await timed('netem', playLossy(trace));
-  const ipv4 = await timed('IPv4', playRounds(trace, out, names, '--at-once', AT_ONCE));
+  const { lossy, again } = await timed('netem', playLossy(trace, conditions.isCounted));
+  const ipv4 = await timed('IPv4', playRounds([main, lateMain], conditions, out, names, '--at-once', AT_ONCE));
+  const main6 = mainWatcher(trace);
   const ipv6 = parts.includes('ipv6')
-    ? await timed('IPv6', playRounds(trace, out, names, '-6', '--at-once', AT_ONCE))
+    ? await timed('IPv6', playRounds([main6], conditions, out, names, '-6', '--at-once', AT_ONCE))
     : null;
   await odds;
-  await settled(trace);
+  const [ledger, lateLedger] = await Promise.all([settled(trace), settled(late)]);
+  const told = trace.paths().slice(both);
+  await late.stop();
   const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
   const played: Played = {
-    scenarios: { ...host.scenarios, ...ipv4.scenarios },
-    ipv6: ipv6?.scenarios ?? null,
+    scenarios: main.scenarios,
+    ipv6: ipv6 === null ? null : main6.scenarios,
     lossy,
     unlogged: LOGGED.filter((text) => !log.includes(text)),
+    late: judgeEnd(late, lateMain.scenarios, told, lateLedger, conditions.isCounted),
     misses: null,
-    ledger: trace.ledger(),
-    again: labs.flatMap(({ again }) => again),
+    ledger,
+    again: [...again, ...labs.flatMap((lab) => lab.again)],
     disturbed: labs.flatMap(({ disturbed }) => disturbed),
   };
   writeFileSync(join(out, 'labs.json'), JSON.stringify([...host.labs, ...ipv4.labs]));
   keep(played);
   if (parts.includes('misses')) {
-    keep({ ...played, misses: await timed('misses', playMisses(trace, isCounted)) });
+    keep({ ...played, misses: await timed('misses', playMisses(trace, conditions.isCounted)) });
   }
 };
 
 const askDoctor = async (): Promise<readonly Check[]> => {
-  const { stdout } = await runFinwait('doctor', '--json');
+  const { stdout } = await runFinwait('doctor', '--json', '--backend', backend);
   writeFileSync(join(out, 'doctor.json'), stdout);
   return JSON.parse(stdout).checks;
 };
@@ -98,33 +123,36 @@ const bpftraceVersion = (): string =>
 
 const isPrivileges = parts.includes('privileges');
 const integrity = isPrivileges ? lockDownIntegrity() : null;
-/** What doctor says; nothing where no part needs it, as under emulation it takes 5 s. */
-const checks: readonly Check[] = isPrivileges || parts.includes('misses') ? await askDoctor() : [];
-const isCounted = backend === 'fentry' || checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
 
 let played = nothing;
 let error: string | null = null;
-let privileges: Verdict['privileges'] =
-  integrity === null ? {} : { 'lockdown=integrity': judgeIntegrity(integrity, checks) };
+let privileges: Verdict['privileges'] = {};
 try {
-  if (isPrivileges) privileges = { ...privileges, ...(await timed('privileges', playPrivileges())) };
+  if (isPrivileges) privileges = await timed('privileges', playPrivileges());
   // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
-  const [trace, odd] = await Promise.all([
+  const [trace, late, odd, checks] = await Promise.all([
     timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
+    timed('attached, late', startTrace('--backend', backend, '--min-age', '10ms', '--record', join(out, 'late.fwr'))),
     timed('retries are prepared', prepareOdd(parts.includes('long'))),
+    timed('doctor', askDoctor()),
   ]);
+  if (integrity !== null) privileges = { ...privileges, 'lockdown=integrity': judgeIntegrity(integrity, checks) };
+  const isCounted = checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
+  const conditions: Conditions = { isCounted, stalledMs: watchStalls() };
   try {
-    await playTraced(trace, odd, isCounted, (now) => {
+    await playTraced(trace, late, odd, conditions, (now) => {
       played = now;
     });
   } catch (thrown) {
     error = errorText(thrown);
     played = { ...played, ledger: trace.ledger() };
   }
-  await trace.stop();
+  await Promise.all([trace.stop(), late.stop()]);
   odd.end(join(out, 'odd.json'));
   writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
+  writeFileSync(join(out, 'late.ndjson'), late.stdout());
+  writeFileSync(join(out, 'late.stderr'), late.stderr());
   if (isPrivileges) {
     privileges = { ...privileges, 'lockdown=confidentiality': await timed('lockdown', playConfidentiality()) };
   }

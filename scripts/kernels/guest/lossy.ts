@@ -6,7 +6,7 @@ import type { Lossy } from '../verdict.ts';
 
 export const CONNECTIONS = 40;
 const PATIENCE_MS = 90_000;
-const ENDS_MS = 30_000;
+const ENDS_MS = 15_000;
 /** Both ends of each connection send, read to the end and close: the client first. */
 const CLIENTS = `
 import socket, threading
@@ -52,24 +52,41 @@ export const runClients = async (): Promise<number> => {
   return Number(stdout);
 };
 
+/** Too few rows with nothing lost say nothing where a loss may be silent: so often in all. */
+const TRIES = 3;
+
+/** What came of it, and why it was played again, a line for each time. */
+export type Lossies = { readonly lossy: Lossy; readonly again: readonly string[] };
+
 /** Connections over a wire that delays and loses: every death has its row, and what was sent again is counted. */
-export const playLossy = (trace: Trace): Promise<Lossy> =>
-  withNetem(async () => {
-    const lost = trace.ledger().lost_events;
-    const port = await runClients();
-    const isOurs = (path: ClosePath): boolean => path.rport === port || (path.lport === port && path.rport !== 0);
-    const expected = 2 * CONNECTIONS;
-    await trace
-      .until(
-        'a row for each end, but for those that were lost',
-        () => trace.paths(isOurs).length + trace.ledger().lost_events - lost >= expected,
-        ENDS_MS,
-      )
-      .catch(() => undefined);
-    const paths = trace.paths(isOurs);
-    return {
-      expected,
-      paths: paths.length,
-      retransmits: paths.reduce((sum, path) => sum + path.retransmits, 0),
-    };
-  });
+export const playLossy = async (trace: Trace, isCounted: boolean): Promise<Lossies> => {
+  const again: string[] = [];
+  for (let tries = 1; ; tries++) {
+    const lossy = await withNetem(() => playOnce(trace));
+    const isFew = lossy.paths + lossy.lost < lossy.expected;
+    if (!isFew || isCounted || tries === TRIES) return { lossy, again };
+    again.push(`netem: not all that the kernel skips is counted, and ${lossy.paths} rows of ${lossy.expected} ends`);
+  }
+};
+
+const playOnce = async (trace: Trace): Promise<Lossy> => {
+  const before = trace.ledger().lost_events;
+  const port = await runClients();
+  const isOurs = (path: ClosePath): boolean => path.rport === port || (path.lport === port && path.rport !== 0);
+  const expected = 2 * CONNECTIONS;
+  const lost = (): number => trace.ledger().lost_events - before;
+  await trace
+    .until(
+      'a row for each end, but for those that were lost',
+      () => trace.paths(isOurs).length + lost() >= expected,
+      ENDS_MS,
+    )
+    .catch(() => undefined);
+  const paths = trace.paths(isOurs);
+  return {
+    expected,
+    paths: paths.length,
+    lost: lost(),
+    retransmits: paths.reduce((sum, path) => sum + path.retransmits, 0),
+  };
+};

@@ -1,26 +1,65 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Trace } from '../../../test/e2e/finwait.ts';
+import type { ClosePath } from '../../../src/explain/close-path.ts';
+import type { LedgerRecord, Trace } from '../../../test/e2e/finwait.ts';
 import { startLab } from '../../../test/e2e/lab.ts';
-import { judgeLab, type LabRun } from '../judge.ts';
+import type { LabRun } from '../judge.ts';
 import type { Verdict } from '../verdict.ts';
 
 const PLAY_MS = 150_000;
 /** A scenario that is wrong while events were lost is played again, so often in all. */
 const ROUNDS = 3;
 
-/** Until all that died is told, and what was lost is counted: the kernel's own count is read once a second. */
-export const settled = async (trace: Trace): Promise<void> => {
+/**
+ * Until all that died is told, and what was lost is counted: the kernel's own count is read once a second. Gives the
+ * ledger at rest: a moment later a lab's namespaces may go, and what dies with them is under way.
+ */
+export const settled = (trace: Trace): Promise<LedgerRecord> => {
   let more = 2;
-  const isAtRest = (): Promise<unknown> =>
+  const isAtRest = (): Promise<LedgerRecord> =>
     trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
   // After a loss the sockets are counted again, five seconds later.
-  await isAtRest().catch(isAtRest);
+  return isAtRest().catch(isAtRest);
 };
 
-/** One lab under a finwait that runs already; others may run beside it. */
+/** What keeps an answer that is wrong from being one: asked once before a round, and once after. */
+export type Conditions = {
+  /** Whether the kernel counts every probe that it skips in this backend; where not, a loss may be silent. */
+  readonly isCounted: boolean;
+  /** The longest that the guest stood still since it was last asked, ms. */
+  readonly stalledMs: () => number;
+};
+
+/** Scenarios wait for one another by the clock: a guest that stands still for longer than this plays something else. */
+const STALL_MS = 500;
+const LOOK_MS = 50;
+
+/** Looks at the clock all the time, and how late it looks. */
+export const watchStalls = (): Conditions['stalledMs'] => {
+  let longest = 0;
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - LOOK_MS);
+    last = now;
+  }, LOOK_MS).unref();
+  return () => {
+    const told = longest;
+    longest = 0;
+    return told;
+  };
+};
+
+/** A finwait that watches, how what it tells of a lab is judged, and what came out: each scenario as played last. */
+export type Watcher = {
+  readonly trace: Trace;
+  readonly judge: (lab: LabRun, paths: readonly ClosePath[]) => Verdict['scenarios'];
+  readonly scenarios: Record<string, Verdict['scenarios'][string]>;
+};
+
+/** One lab under finwaits that run already; others may run beside it. */
 const playOne = async (
-  trace: Trace,
+  watchers: readonly Watcher[],
   out: string,
   names: readonly string[],
   ...options: readonly string[]
@@ -31,8 +70,12 @@ const playOne = async (
     await lab.until('all is played', () => lab.of('lab_hold').length > 0, PLAY_MS);
     const failed = lab.of('lab_failed').map(({ scenario, error }) => `${scenario}: ${error}`);
     if (failed.length > 0) throw new Error(`the lab failed: ${failed.join('; ')}`);
-    let more = 3;
-    await trace.nextLedger('all that it told', () => --more === 0);
+    await Promise.all(
+      watchers.map(({ trace }) => {
+        let more = 3;
+        return trace.nextLedger('all that it told', () => --more === 0);
+      }),
+    );
     return {
       since,
       until: Date.now(),
@@ -47,8 +90,7 @@ const playOne = async (
   }
 };
 
-/** Scenarios, each as it was played last. */
-export type Rounds = Pick<Verdict, 'scenarios' | 'again' | 'disturbed'> & { readonly labs: readonly LabRun[] };
+export type Rounds = Pick<Verdict, 'again' | 'disturbed'> & { readonly labs: readonly LabRun[] };
 
 /** Only these of a lab. */
 const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
@@ -57,34 +99,45 @@ const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
   sockets: lab.sockets.filter(({ scenario }) => isKept(scenario)),
 });
 
+/** Why a wrong answer says nothing; null where it does. */
+const whyNothing = (lost: number, isSpoiled: boolean, { isCounted }: Conditions, stalledMs: number): string | null => {
+  if (lost > 0 || isSpoiled) return `${lost} events lost`;
+  if (!isCounted) return 'not all that the kernel skips is counted';
+  return stalledMs > STALL_MS ? `the guest stood still for ${Math.round(stalledMs)} ms` : null;
+};
+
 /**
- * Plays scenarios. What came out wrong while the kernel skipped probes says nothing, and is played again. What is wrong
- * with nothing lost is wrong.
+ * Plays scenarios. What came out wrong while the kernel skipped probes, or may have, or while the guest stood still, says
+ * nothing and is played again. What is wrong otherwise is wrong; and what is wrong each time.
  */
 export const playRounds = async (
-  trace: Trace,
+  watchers: readonly Watcher[],
+  conditions: Conditions,
   out: string,
   names: readonly string[],
   ...options: readonly string[]
 ): Promise<Rounds> => {
-  const scenarios: Record<string, Verdict['scenarios'][string]> = {};
   const labs: LabRun[] = [];
   const again: string[] = [];
   let left = names;
-  for (let round = 1; left.length > 0; round++) {
-    const before = trace.ledger().lost_events;
-    const told = trace.paths().length;
-    const lab = await playOne(trace, out, left, ...options);
-    const lost = trace.ledger().lost_events - before;
-    const judged = judgeLab(lab, trace.paths().slice(told), trace.meta().backend);
-    Object.assign(scenarios, judged);
-    const disturbed = Object.entries(judged)
-      .filter(([, { state, isSpoiled }]) => state === 'wrong' && (isSpoiled || lost > 0))
-      .map(([name, { why }]) => ({ name, text: `${name}: ${lost} events lost, and ${why.join('; ')}` }));
-    left = disturbed.map(({ name }) => name);
+  for (let round = 1; ; round++) {
+    const before = watchers.map(({ trace }) => ({ lost: trace.ledger().lost_events, told: trace.paths().length }));
+    conditions.stalledMs();
+    const lab = await playOne(watchers, out, left, ...options);
+    const stalledMs = conditions.stalledMs();
+    const disturbed = watchers.flatMap(({ trace, judge, scenarios }, index) => {
+      const lost = trace.ledger().lost_events - (before[index]?.lost ?? 0);
+      const judged = judge(lab, trace.paths().slice(before[index]?.told));
+      Object.assign(scenarios, judged);
+      return Object.entries(judged).flatMap(([name, { state, isSpoiled, why }]) => {
+        const reason = state === 'wrong' ? whyNothing(lost, isSpoiled, conditions, stalledMs) : null;
+        return reason === null ? [] : [{ name, text: `${name}: ${reason}, and ${why.join('; ')}` }];
+      });
+    });
+    left = [...new Set(disturbed.map(({ name }) => name))];
     labs.push(keepOf(lab, (name) => !left.includes(name)));
-    if (round === ROUNDS) return { scenarios, labs, again, disturbed: disturbed.map(({ text }) => text) };
-    again.push(...disturbed.map(({ text }) => text));
+    const texts = disturbed.map(({ text }) => text);
+    if (left.length === 0 || round === ROUNDS) return { labs, again, disturbed: texts };
+    again.push(...texts);
   }
-  return { scenarios, labs, again, disturbed: [] };
 };

@@ -8,7 +8,7 @@ import type { Pressure } from './give-up.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { answeredReasons, neverReasons, reasonsOf } from './reasons.ts';
+import { answeredReasons, lateReason, neverReasons, reasonsOf } from './reasons.ts';
 import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
 
 /** What holds beside the sock's own evidence. */
@@ -29,13 +29,15 @@ export type Host = {
 export type Deadline =
   | {
       readonly kind: 'at';
-      /** By the kernel's arithmetic: it will not be earlier. */
+      /** By the kernel's arithmetic: it will not be earlier, but for `ifLateAt`. */
       readonly at: TraceNs;
       /** With what the timer wheel adds: up to 13 %. */
       readonly expectedAt: TraceNs;
       readonly nextTimerAt: TraceNs;
       /** When it gives up if the peer goes on answering window probes, as it did when last observed. Otherwise null. */
       readonly ifAnsweredAt: TraceNs | null;
+      /** An earlier tick that ends it if timers are late, by no more than on a busy CPU; null where there is none. */
+      readonly ifLateAt: TraceNs | null;
       readonly rule: Rule;
       readonly because: readonly string[];
       /** The running timer itself was observed; otherwise it follows from the close. */
@@ -113,6 +115,7 @@ const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On
     expectedAt: traceNs(end.expectedNs),
     nextTimerAt: traceNs(Math.max(host.now, end.atNs)),
     ifAnsweredAt: null,
+    ifLateAt: null,
     rule: end.rule,
     because: end.because,
     isExact: entered !== undefined,
@@ -164,17 +167,21 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   // Their ticks are the same: answers count for the end alone.
   const end = isSilencePast ? next : isAnswered ? silent : reaping;
   const told = isAnswered && !isSilencePast ? silent : reaping;
+  // One that is past by now was not late enough.
+  const ifLate = told.ifLate !== null && told.ifLate.expectedNs > now ? told.ifLate : null;
   return {
     kind: 'at',
     at: traceNs(end.earliestNs),
     expectedAt: traceNs(end.expectedNs),
     nextTimerAt: traceNs(Math.max(now, next.earliestNs)),
     ifAnsweredAt: isAnswered ? traceNs(reaping.earliestNs) : null,
+    ifLateAt: ifLate === null ? null : traceNs(ifLate.earliestNs),
     rule: told.rule,
     because: [
       timer.because,
       ...(lingerEnd === null ? [] : [`close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`]),
       ...reasonsOf(told, dying, agoMs),
+      ...(ifLate === null ? [] : [lateReason(ifLate.shortMs, leftMs(ifLate.earliestNs))]),
       ...(isAnswered ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), isSilencePast) : []),
     ],
     isExact: timer.isExact,

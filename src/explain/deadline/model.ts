@@ -45,15 +45,23 @@ export type Dying = {
 /** One firing of the timer. `earliestNs` is by the kernel's arithmetic alone, `expectedNs` with the wheel's delay. */
 export type Firing = { readonly earliestNs: number; readonly expectedNs: number };
 
+/** An earlier firing that ends it if the timers come later than expected by `shortMs` in all. */
+export type LateFiring = Firing & { readonly shortMs: number };
+
 export type Reaping = Firing & {
   readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit'>;
   /** All firings until then, the last one included; never empty. */
   readonly firings: readonly Firing[];
   /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit. */
   readonly limit: number;
+  /** Null where no firing before the last falls short of the limit by as little as a busy CPU may be late. */
+  readonly ifLate: LateFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
 };
+
+/** How late a timer may be on a host that has much to do: softirqs wait for one another, a virtual CPU for its turn. */
+const BUSY_MS = 250;
 
 /** Socks that a user timeout keeps for longer are not followed tick by tick. */
 const MOST_TICKS = 4096;
@@ -97,6 +105,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   let at = start.at(-1) as Firing;
   let rto = Math.max(jiffyMs, Math.min(dying.rtoMs, rtoMaxMs));
   let since = dying.firstRetransmitAtNs === null ? null : known(dying.firstRetransmitAtNs);
+  let ifLate: LateFiring | null = null;
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
     const isAlive = rto < rtoMaxMs;
@@ -106,16 +115,19 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
     if (isOrphan) {
       const isTimedOut = elapsed !== null && elapsed.expectedNs >= modelMs;
       const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), isAlive || !isTimedOut, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, isAlive };
+      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate, isAlive };
     }
     const limitMs = userTimeoutMs > 0 ? userTimeoutMs : modelMs;
     const rule = userTimeoutMs > 0 ? 'user_timeout' : 'retries';
     const limit = userTimeoutMs > 0 ? userTimeoutMs : retries;
-    if (elapsed !== null && elapsed.expectedNs >= limitMs) return { ...at, rule, firings, limit, isAlive };
+    if (elapsed !== null && elapsed.expectedNs >= limitMs) return { ...at, rule, firings, limit, ifLate, isAlive };
     if (since !== null && firings.length >= MOST_TICKS) {
       const end = after(since, limitMs, limitMs, wheel);
-      return { ...end, rule, firings: [...firings, end], limit, isAlive };
+      return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive };
     }
+    // How late a tick is counts as time that has passed. A user timeout's last tick is set for what is left of it.
+    const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
+    if (shortMs <= BUSY_MS) ifLate ??= { ...at, shortMs };
     since ??= at;
     rto = Math.min(rto * 2, rtoMaxMs);
     const left = elapsedMs(since, at);
@@ -139,18 +151,18 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     const isAlive = rto * 2 ** backoff < rtoMaxMs;
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
-      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, isAlive };
+      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive };
     }
     const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
       const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), true, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, isAlive };
+      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate: null, isAlive };
     }
-    if (isGivenUp || probesOut >= limit) return { ...at, rule: 'window_probes', firings, limit, isAlive };
+    if (isGivenUp || probesOut >= limit) return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive };
     if (since !== null && userTimeoutMs > 0 && firings.length >= MOST_TICKS) {
       const end = after(since, userTimeoutMs, userTimeoutMs, wheel);
-      return { ...end, rule: 'user_timeout', firings: [...firings, end], limit: userTimeoutMs, isAlive };
+      return { ...end, rule: 'user_timeout', firings: [...firings, end], limit: userTimeoutMs, ifLate: null, isAlive };
     }
     // Nothing changes any more from one probe to the next.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {

@@ -42,6 +42,10 @@ export const reasonsOf = (
   }
 };
 
+/** Why a tick before the last may be the last. @param earliestMs - from now until that tick */
+export const lateReason = (shortMs: number, earliestMs: number): string =>
+  `the tick in ${seconds(earliestMs)} falls ${seconds(shortMs)} short: if the timers are as late as that in all, as on a busy CPU, it gives up there`;
+
 /**
  * What a peer that had answered window probes makes of the deadline.
  *

@@ -50,6 +50,17 @@ describe('from the close on', () => {
     });
   });
 
+  it('a tick that falls just short of the limit is told beside it, until it is past', () => {
+    // Ticks of the retransmission timer at 0.408, 0.816 and 1.632 s; one retry lasts 0.6 s from the first of them.
+    const before = said([closing()]);
+    expect(before).toMatchObject({ at: ms(1632), ifLateAt: ms(816) });
+    expect(before.because.join('; ')).toMatch(/the tick in 816 ms falls \d+ ms short: if the timers are as late/);
+    const after = said([closing(), tickLine(ms(900))]);
+    expect(after).toMatchObject({ at: ms(1632), ifLateAt: null });
+    expect(after.because.join('; ')).not.toContain('short');
+    expect(said([closing({ orphanRetries: 8 })])).toMatchObject({ ifLateAt: null });
+  });
+
   it('a timer that runs already is where it starts', () => {
     const line = closing({
       pending: 1,

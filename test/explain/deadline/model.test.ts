@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Dying, reapingOf } from '../../../src/explain/deadline/model.ts';
-import { exactWheel, meanWheel } from '../../../src/explain/deadline/wheel.ts';
+import { exactWheel, meanWheel, type Wheel } from '../../../src/explain/deadline/wheel.ts';
 import { aDying, afterTicks, aProbing, mustReap, NO_DELAY, reapedAfter } from '../../builders/deadline.ts';
 
 describe('the table of cases, seconds from the timer being set', () => {
@@ -42,6 +42,34 @@ describe('the table of cases, seconds from the timer being set', () => {
   it('with rto exactly 200 ms the arithmetic misses its limit by 0.2 s and doubles; the delay of a real wheel makes up for it', () => {
     expect(reapedAfter(aDying({ rtoMs: 200 }))).toBeCloseTo(204.6, 6);
     expect(reapedAfter(aDying({ rtoMs: 200 }), meanWheel(250))).toBeCloseTo(102.2, 6);
+  });
+});
+
+describe('timers that are late', () => {
+  test.each([
+    [1, 0.612, 192],
+    [2, 1.428, 176],
+    [3, 3.06, 144],
+  ])(
+    '%i retries: the tick at %d s falls %i ms short, and being late so long ends it there',
+    (orphanRetries, at, shortMs) => {
+      const dying = aDying({ orphanRetries });
+      const { ifLate } = mustReap(dying);
+      expect((ifLate?.earliestNs ?? 0) / 1e9).toBeCloseTo(at, 6);
+      expect(ifLate?.shortMs).toBeCloseTo(shortMs, 6);
+      const late = (byMs: number): Wheel => {
+        let ticks = 0;
+        return (from, ms) => from + (ms + (++ticks === 2 ? byMs : 0)) * 1e6;
+      };
+      expect(mustReap(dying, late(shortMs - 1)).firings).toHaveLength(orphanRetries + 2);
+      expect(mustReap(dying, late(shortMs + 1)).firings).toHaveLength(orphanRetries + 1);
+    },
+  );
+
+  it('change nothing where no tick comes so near its limit, nor under TCP_USER_TIMEOUT, nor for window probes', () => {
+    for (const dying of [aDying(), aDying({ orphanRetries: 6 }), aDying({ orphanRetries: 3, userTimeoutMs: 3000 })])
+      expect(mustReap(dying).ifLate).toBe(null);
+    expect(mustReap(aProbing({ orphanRetries: 3 })).ifLate).toBe(null);
   });
 });
 
