@@ -149,7 +149,8 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
     return fault;
   });
   try {
-    const { runScreen } = await import('../views/top/screen.tsx');
+    const { loadScreen } = await import('../views/top/load-screen.ts');
+    const { runScreen } = await loadScreen();
     await runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
   } finally {
     restoreTerminal(stdout);
