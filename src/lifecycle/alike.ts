@@ -13,38 +13,16 @@ const COMM_WORDS = 4;
 /** Words that `tell` takes at most, of an announcement and of evidence. */
 export const MOST_TOLD_WORDS = { announce: ANNOUNCE_HEAD + HALVES, evidence: 1 + EVIDENCE_HALVES } as const;
 
-/** A half, and the earlier one it mostly goes with: as far from it as in the base. */
-const GOES_WITH: readonly (readonly [number, number])[] = [
+/** Pairs of a half and the earlier one that it mostly goes with: as far from it as in the base. */
+const GOES_WITH = Uint8Array.of(
   // snd_una and snd_nxt with write_seq, copied_seq with rcv_nxt, rcv_tstamp with lsndtime.
-  [5, 4],
-  [6, 4],
-  [17, 16],
-  [23, 22],
+  ...[5, 4, 6, 4, 17, 16, 23, 22],
   // The addresses of IPv4 as IPv6 has them; tid with pid.
-  [41, 36],
-  [45, 37],
-  [47, 46],
-];
-/** Of an L line: snd_una and snd_nxt at the close. */
-const LATE_GOES_WITH: typeof GOES_WITH = [
-  [60, 4],
-  [61, 4],
-];
-const ALONE = 0xff;
-
-const leadersOf = (pairs: typeof GOES_WITH): Uint8Array => {
-  const leaders = new Uint8Array(HALVES).fill(ALONE);
-  for (const [half, leader] of pairs) leaders[half] = leader;
-  return leaders;
-};
-const LEADERS = leadersOf(GOES_WITH);
-const LATE_LEADERS = leadersOf([...GOES_WITH, ...LATE_GOES_WITH]);
-
-const expected = (halves: Uint32Array, base: Uint32Array, leaders: Uint8Array, i: number): number => {
-  const leader = leaders[i] as number;
-  const same = base[i] as number;
-  return leader === ALONE ? same : ((halves[leader] as number) + same - (base[leader] as number)) >>> 0;
-};
+  ...[41, 36, 45, 37, 47, 46],
+);
+/** Of an L line: snd_una and snd_nxt at the close, too. */
+const LATE_GOES_WITH = Uint8Array.of(...GOES_WITH, 60, 4, 61, 4);
+const pairsOf = (letter: number): Uint8Array => (letter === LETTER.late ? LATE_GOES_WITH : GOES_WITH);
 
 /**
  * The lines of parked socks, each told by what is different from another one: sockets of one program share their
@@ -57,23 +35,23 @@ export class Alike {
   readonly #numbers = new Map<string, number>();
   readonly #halves = new Uint32Array(HALVES);
   readonly #announce = new Uint32Array(HALVES);
+  readonly #wanted = new Uint32Array(HALVES);
   #letter = 0;
+  #last = { letter: 0, number: 0 };
 
   /** Writes an announcement to `out`. @returns words written */
   tellAnnounce(line: string, out: Uint32Array, at: number): number {
     const halves = this.#halves;
     const count = eachHalf(line, halves);
     const letter = line.charCodeAt(0);
-    const leaders = letter === LETTER.late ? LATE_LEADERS : LEADERS;
-    let number = this.#baseFor(letter, count);
-    if (number !== 0 && this.#differences(number, leaders, count) > this.#differences(0, leaders, count)) number = 0;
-    const base = this.#bases[number] as Uint32Array;
+    const number = this.#baseFor(letter, count);
+    const wanted = this.#expect(this.#bases[number] as Uint32Array, letter);
     out[at] = letter | (number << LETTER_BITS);
     out.fill(0, at + 1, at + ANNOUNCE_HEAD);
     let end = at + ANNOUNCE_HEAD;
     for (let i = 0; i < count; i++) {
       const half = halves[i] as number;
-      if (half === expected(halves, base, leaders, i)) continue;
+      if (half === wanted[i]) continue;
       const bits = at + 1 + (i >>> 5);
       out[bits] = (out[bits] as number) | (1 << (i & 31));
       out[end++] = half;
@@ -93,12 +71,21 @@ export class Alike {
     const head = words[at] as number;
     this.#letter = head & 0xff;
     const base = this.#bases[head >>> LETTER_BITS] as Uint32Array;
-    const leaders = this.#letter === LETTER.late ? LATE_LEADERS : LEADERS;
     const halves = this.#announce;
+    halves.set(base);
     let from = at + ANNOUNCE_HEAD;
-    for (let i = 0; i < HALVES; i++) {
-      const isTold = (((words[at + 1 + (i >>> 5)] as number) >>> (i & 31)) & 1) === 1;
-      halves[i] = isTold ? (words[from++] as number) : expected(halves, base, leaders, i);
+    for (let i = 1; i < ANNOUNCE_HEAD; i++) {
+      const first = 32 * (i - 1);
+      for (let bits = words[at + i] as number; bits !== 0; bits &= bits - 1) {
+        halves[first + lowestOf(bits)] = words[from++] as number;
+      }
+    }
+    const pairs = pairsOf(this.#letter);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const half = pairs[i] as number;
+      const leader = pairs[i + 1] as number;
+      const isTold = (((words[at + 1 + (half >>> 5)] as number) >>> (half & 31)) & 1) === 1;
+      if (!isTold) halves[half] = (halves[leader] as number) + (base[half] as number) - (base[leader] as number);
     }
   }
 
@@ -116,11 +103,12 @@ export class Alike {
   tellEvidence(line: string, out: Uint32Array, at: number): number {
     const halves = this.#halves;
     eachHalf(line, halves);
+    const wanted = this.#expect(this.#announce, LETTER.setState);
     let bits = 0;
     let end = at + 1;
     for (let i = 0; i < EVIDENCE_HALVES; i++) {
       const half = halves[i] as number;
-      if (half === expected(halves, this.#announce, LEADERS, i)) continue;
+      if (half === wanted[i]) continue;
       bits |= 1 << i;
       out[end++] = half;
     }
@@ -134,12 +122,19 @@ export class Alike {
 
   /** The packed form of the evidence at `at`, its announcement being open, as `parseEvidence` takes it. */
   evidenceText(words: Uint32Array, at: number): string {
+    const announce = this.#announce;
     const halves = this.#halves.fill(0);
+    halves.set(announce.subarray(0, EVIDENCE_HALVES));
     const head = words[at] as number;
+    const told = head >>> EVIDENCE_BITS_AT;
     let from = at + 1;
-    for (let i = 0; i < EVIDENCE_HALVES; i++) {
-      const isTold = ((head >>> (EVIDENCE_BITS_AT + i)) & 1) === 1;
-      halves[i] = isTold ? (words[from++] as number) : expected(halves, this.#announce, LEADERS, i);
+    for (let bits = told; bits !== 0; bits &= bits - 1) halves[lowestOf(bits)] = words[from++] as number;
+    for (let i = 0; i < GOES_WITH.length; i += 2) {
+      const half = GOES_WITH[i] as number;
+      const leader = GOES_WITH[i + 1] as number;
+      if (half < EVIDENCE_HALVES && ((told >>> half) & 1) === 0) {
+        halves[half] = (halves[leader] as number) + (announce[half] as number) - (announce[leader] as number);
+      }
     }
     return packHalves(head & 0xff, halves);
   }
@@ -158,29 +153,45 @@ export class Alike {
     return words[at + 1 + onesIn(bits & ((1 << i) - 1))] as number;
   }
 
+  /** What a line told by `base` should have, by those halves of `#halves` that others go with. */
+  #expect(base: Uint32Array, letter: number): Uint32Array {
+    const wanted = this.#wanted;
+    wanted.set(base);
+    const pairs = pairsOf(letter);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const half = pairs[i] as number;
+      const leader = pairs[i + 1] as number;
+      wanted[half] = (this.#halves[leader] as number) + (base[half] as number) - (base[leader] as number);
+    }
+    return wanted;
+  }
+
   /** The line that this one of `#halves` is told by: the first of its kind and program. 0: none. */
   #baseFor(letter: number, count: number): number {
     const halves = this.#halves;
+    const last = this.#last;
+    if (last.letter === letter && this.#isOfProgram(last.number, count)) return last.number;
     let key = String.fromCharCode(letter);
     for (let i = count - COMM_WORDS; i < count; i++) {
       const half = halves[i] as number;
       key += String.fromCharCode(half >>> 16, half & 0xffff);
     }
     const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    if (this.#bases.length > MOST_BASES) return 0;
-    const number = this.#bases.push(halves.slice()) - 1;
+    if (known === undefined && this.#bases.length > MOST_BASES) return 0;
+    const number = known ?? this.#bases.push(halves.slice()) - 1;
     this.#numbers.set(key, number);
+    this.#last = { letter, number };
     return number;
   }
 
-  #differences(number: number, leaders: Uint8Array, count: number): number {
+  #isOfProgram(number: number, count: number): boolean {
     const base = this.#bases[number] as Uint32Array;
-    let different = 0;
-    for (let i = 0; i < count; i++) if (this.#halves[i] !== expected(this.#halves, base, leaders, i)) different++;
-    return different;
+    for (let i = count - COMM_WORDS; i < count; i++) if (this.#halves[i] !== base[i]) return false;
+    return true;
   }
 }
+
+const lowestOf = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
 const onesIn = (bits: number): number => {
   let count = bits - ((bits >>> 1) & 0x55555555);

@@ -188,7 +188,8 @@ export const createParked = (): Parked => {
       if (firstRetransmitAt === TOLD.here) doubles[double++] = sock.firstRetransmitAt ?? 0;
       if (latestSeenAt === TOLD.here) doubles[double++] = sock.latestAt ?? 0;
       const packedMoves = 2 * (double + moves.length);
-      for (const [i, move] of moves.entries()) {
+      for (let i = 0; i < moves.length; i++) {
+        const move = moves[i] as ObservedMove;
         doubles[double + i] = move.at;
         words[packedMoves + i] = move.from | (move.to << 8) | (move.own ? 1 << 16 : 0);
       }
