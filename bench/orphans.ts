@@ -7,11 +7,15 @@ const FIRST_NS = 1_000_000_000_000;
 const EVERY_NS = 10_000;
 const LATE_NS = 12_000_000;
 const TICK_EVERY = 10_000;
-/** Fields of an announcement: sequence numbers, of ours and of the peer's; ports. Its comm has the last 16. */
-const FIELD = { e2: 6, e3: 7, a0: 12, ports: 21 } as const;
+/** Fields of an announcement: flags and state; sequence numbers, of ours and of the peer's; ports. Its comm has the last 16. */
+const FIELD = { e0: 4, e2: 6, e3: 7, a0: 12, ports: 21 } as const;
 const COMM_FIELDS = 16;
 /** Closed in ESTABLISHED by its file's last fput; no reset. */
 const BITS = 0x3_0010;
+
+const SOCK_DEAD = 1;
+const STATE_SHIFT = 8;
+const STATES = { CLOSE_WAIT: 8, LAST_ACK: 9, FIN_WAIT1: 4 } as const;
 
 const hex = (hi: number, lo: number): string => ((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)).toString(16);
 const halves = (field: string): readonly [number, number] => {
@@ -48,6 +52,10 @@ export function* orphanLines(lives: readonly Life[], count: number): Generator<s
       words[index] = hex(hi + byHi, lo + byLo);
       return [hi + byHi, lo + byLo];
     };
+    const [flags, context] = halves(words[FIELD.e0] ?? '0');
+    const isPassive = ((context >>> STATE_SHIFT) & 0xff) === STATES.CLOSE_WAIT;
+    const state = isPassive ? STATES.LAST_ACK : STATES.FIN_WAIT1;
+    words[FIELD.e0] = hex(flags | SOCK_DEAD, (context & 0xff) | (state << STATE_SHIFT));
     const [, sndUna] = moved(FIELD.e2, ours, ours);
     const [sndNxt] = moved(FIELD.e3, ours, 0);
     moved(FIELD.a0, theirs, theirs);

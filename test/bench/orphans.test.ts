@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { linesOf, livesOf } from '../../bench/lives.ts';
 import { orphanLines } from '../../bench/orphans.ts';
 import { createFold } from '../../src/cli/fold.ts';
+import { TCP } from '../../src/kernel/tcp-state.ts';
 import { aMeta } from '../builders/meta.ts';
 
 test('orphans made of real announcements are announced late, each its own, and stay', () => {
@@ -16,6 +17,7 @@ test('orphans made of real announcements are announced late, each its own, and s
   expect(socks.length).toBe(3000);
   expect(new Set(socks.map(({ sk }) => sk)).size).toBe(3000);
   expect(new Set(socks.map(({ closedAt, announcedAt }) => announcedAt - closedAt))).toEqual(new Set([12_000_000]));
+  expect(new Set(socks.map(({ state }) => state))).toEqual(new Set([TCP.FIN_WAIT1, TCP.LAST_ACK]));
   const paths = socks.flatMap((sock) => fold.describe(sock) ?? []);
   expect(
     new Set(paths.map(({ laddr, lport, raddr, rport }) => [laddr, lport, raddr, rport].join())).size,
