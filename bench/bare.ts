@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { surveyBackends } from '../src/capture/backend.ts';
-import { type BpftraceProgram, bpftraceEnv, onStack } from '../src/capture/bpftrace.ts';
+import { type BpftraceProgram, bpftraceEnv, lateParams, onStack } from '../src/capture/bpftrace.ts';
 import { loadBtf } from '../src/capture/btf.ts';
 import { resolveProbe } from '../src/capture/probe-text.ts';
+import { maxOrphans } from '../src/capture/spawn.ts';
 import { type Child, startChild } from './child.ts';
 import type { Tool } from './tool.ts';
 
 const PROBE = /^(?:kfunc|kretfunc|fentry|fexit|kprobe|kretprobe|tracepoint|rawtracepoint|interval|profile):\S+/;
 const ATTACH_MS = 60_000;
+/** As finwait announces by default. */
+const MIN_AGE_MS = 10;
 
 /** A script of the same probes with nothing in them: what attaching alone costs. It says `ready` once it is attached. */
 export const bareScript = (script: string): string => {
@@ -35,10 +38,14 @@ const finwaitScript = (program: BpftraceProgram, probes: string): string => {
   return onStack(resolveProbe(text, btf.has), program.version);
 };
 
-/** Starts a script and resolves once it has printed what its BEGIN says: after everything is attached. */
+/** Starts a script as finwait does, and resolves once it has printed what its BEGIN says: after everything is attached. */
 const startScript = async (program: BpftraceProgram, script: string, word: RegExp): Promise<Child> => {
-  const env = bpftraceEnv(availableParallelism(), 0);
-  const child = await startChild(program.path, ['-'], { env, input: script });
+  const cpus = availableParallelism();
+  const params = lateParams(MIN_AGE_MS, cpus, maxOrphans());
+  const child = await startChild(program.path, ['-', ...params], {
+    env: bpftraceEnv(cpus, maxOrphans()),
+    input: script,
+  });
   if (await child.until(() => word.test(child.said().stdout), ATTACH_MS)) return child;
   await child.stop();
   throw new Error(`bpftrace did not attach: ${child.said().stderr.trim()}`);

@@ -5,6 +5,8 @@ export type Seen = {
   /** Seconds since the start, bytes, synchronized updates begun; of each read. */
   readonly chunks: readonly (readonly [number, number, number])[];
   readonly marks: Readonly<Record<string, number | null>>;
+  /** Bytes resident when it was told to quit, and at most; null where it ended before. */
+  readonly memory: { readonly rss: number; readonly peak: number } | null;
 };
 
 export type Frames = {
@@ -26,8 +28,11 @@ export const parseSeen = (text: string): Seen => {
   if (!Array.isArray(chunks) || !chunks.every(isChunk) || typeof marks !== 'object' || marks === null) {
     throw new Error(`on_terminal.py said ${text.slice(0, 200)}`);
   }
+  const memory: unknown = Reflect.get(Object(value), 'memory');
+  const [rss, peak]: readonly unknown[] = Array.isArray(memory) ? memory : [];
   return {
     chunks,
+    memory: typeof rss === 'number' && typeof peak === 'number' ? { rss: rss * 1024, peak: peak * 1024 } : null,
     marks: Object.fromEntries(Object.entries(marks).map(([mark, at]) => [mark, typeof at === 'number' ? at : null])),
   };
 };

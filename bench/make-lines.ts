@@ -4,6 +4,7 @@ import { openRecording } from '../src/record/writer.ts';
 import type { Meta } from '../src/wire/meta.ts';
 import { linesOf, livesOf, repeatLives } from './lives.ts';
 import { jsonOf } from './ndjson.ts';
+import { orphanLines } from './orphans.ts';
 
 /** Real sockets of real causes; see docs/lab.md. */
 const SOURCE = new URL('../docs/demo.fwr', import.meta.url);
@@ -41,11 +42,12 @@ const HEAD = ['H 1 tracepoint 1000000000000 1795236568.703725', 'e 1000000000000
 
 export const FILES = { recording: 'lines.fwr', text: 'lines.txt', json: 'lines.ndjson' } as const;
 
+const livesOfDemo = () => livesOf(linesOf(readFileSync(SOURCE)), LONGEST_NS);
+
 function* stream(count: number): Generator<string> {
   yield* HEAD;
-  const lives = livesOf(linesOf(readFileSync(SOURCE)), LONGEST_NS);
   let left = count - HEAD.length;
-  for (const line of repeatLives(lives, PER_SECOND)) {
+  for (const line of repeatLives(livesOfDemo(), PER_SECOND)) {
     if (left-- <= 0) return;
     yield line;
   }
@@ -70,23 +72,24 @@ const plainFile = (path: string) => {
   };
 };
 
-/** A recording of `count` lines, at 200,000 lines a second of its time. */
-export const makeRecording = async (
-  path: string,
-  count: number,
-  also: (line: string) => void = () => {},
-): Promise<void> => {
+const recordLines = async (path: string, meta: Meta, lines: Iterable<string>): Promise<void> => {
   let drained = Promise.withResolvers<void>();
   const recording = await openRecording(path, () => drained.resolve());
-  recording.start(META);
-  for (const line of stream(count)) {
-    also(line);
+  recording.start(meta);
+  for (const line of lines) {
     if (recording.write(line)) continue;
     await drained.promise;
     drained = Promise.withResolvers<void>();
   }
   await recording.end();
 };
+
+/** A recording of `count` lines, at 200,000 lines a second of its time. */
+export const makeRecording = (path: string, count: number): Promise<void> => recordLines(path, META, stream(count));
+
+/** A recording of so many orphans that stay. */
+export const makeOrphans = (path: string, count: number): Promise<void> =>
+  recordLines(path, { ...META, min_age_ms: 10 }, [...HEAD, ...orphanLines(livesOfDemo(), count)]);
 
 /** The same lines as a recording, as text and as NDJSON. @throws Error when the disk has no room for them */
 export const makeFiles = async (dir: string, count: number): Promise<void> => {
@@ -96,10 +99,15 @@ export const makeFiles = async (dir: string, count: number): Promise<void> => {
   }
   const text = plainFile(join(dir, FILES.text));
   const json = plainFile(join(dir, FILES.json));
-  await makeRecording(join(dir, FILES.recording), count, (line) => {
-    text.write(line);
-    json.write(jsonOf(line));
-  });
+  await recordLines(
+    join(dir, FILES.recording),
+    META,
+    stream(count).map((line) => {
+      text.write(line);
+      json.write(jsonOf(line));
+      return line;
+    }),
+  );
   text.end();
   json.end();
 };

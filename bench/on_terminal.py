@@ -2,8 +2,8 @@
 
 argv[1] is a JSON object: argv; marks, texts to look for; until, the mark after which it quits; linger, seconds from then
 to the quit; timeout, seconds; columns, rows. Prints a JSON object: chunks, [seconds since the start, bytes, synchronized
-updates begun] of each read, and marks, text to the seconds of its first appearance, null if it did not. Leaves nothing
-running.
+updates begun] of each read; marks, text to the seconds of its first appearance, null if it did not; and memory, kB that
+it had resident when it was told to quit, and at most. Leaves nothing running.
 """
 import fcntl
 import json
@@ -40,11 +40,21 @@ signal.signal(signal.SIGINT, end)
 chunks, tail, marks = [], b"", {mark: None for mark in job["marks"]}
 quit_at = None
 ended = False
+memory = None
+
+
+def resident():
+    with open(f"/proc/{pid}/status") as status:
+        fields = dict(line.split(":", 1) for line in status if ":" in line)
+    return [int(fields[name].split()[0]) for name in ("VmRSS", "VmHWM")]
+
+
 while not ended and time.monotonic() - start < job["timeout"]:
     now = time.monotonic() - start
     if quit_at is None and marks.get(job["until"]) is not None:
         quit_at = marks[job["until"]] + job["linger"]
     if quit_at is not None and now >= quit_at:
+        memory = resident()
         os.write(terminal, b"q")
         quit_at = float("inf")
         job["timeout"] = now + GRACE
@@ -72,4 +82,4 @@ for name in () if ended else (signal.SIGTERM, signal.SIGKILL):
     time.sleep(1)
     if os.waitpid(pid, os.WNOHANG)[0] != 0:
         break
-print(json.dumps({"chunks": chunks, "marks": marks, "tail": tail.decode("latin1")[-400:]}))
+print(json.dumps({"chunks": chunks, "marks": marks, "memory": memory, "tail": tail.decode("latin1")[-400:]}))

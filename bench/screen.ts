@@ -6,10 +6,10 @@ import { startChild } from './child.ts';
 import { scratchDir } from './cleanup.ts';
 import { pathWith, probesOf } from './finwait.ts';
 import { type Frames, framesBetween, parseSeen, type Seen } from './frames.ts';
-import { makeRecording } from './make-lines.ts';
+import { makeOrphans, makeRecording } from './make-lines.ts';
 import type { BenchOptions } from './options.ts';
 import { spread } from './statistics.ts';
-import { fixed, tableLines, whole } from './table.ts';
+import { fixed, megabytes, tableLines, whole } from './table.ts';
 
 const PTY = fileURLToPath(new URL('on_terminal.py', import.meta.url));
 const PER_SECOND = 200_000;
@@ -17,11 +17,22 @@ const STARTS = { quick: 2, full: 5 } as const;
 const TIMEOUT_SECONDS = 120;
 const TERMINAL = { columns: 160, rows: 50 } as const;
 
-type Job = { readonly argv: readonly string[]; readonly marks: readonly string[]; readonly until: string };
+/** Alive at once: next to none, and as many as the kernel lets there be by default on a large host. */
+const ORPHANS = [10, 131_072] as const;
+/** From the last line to the look at the memory. */
+const SETTLE_SECONDS = 8;
+
+type Job = {
+  readonly argv: readonly string[];
+  readonly marks: readonly string[];
+  readonly until: string;
+  /** Seconds from then to the end. */
+  readonly linger?: number;
+};
 
 /** @throws Error when there is no Python, or a mark did not come */
 const onTerminal = async (job: Job, env: Readonly<Record<string, string>> = {}): Promise<Seen> => {
-  const told = JSON.stringify({ ...job, ...TERMINAL, linger: 0.2, timeout: TIMEOUT_SECONDS });
+  const told = JSON.stringify({ linger: 0.2, ...job, ...TERMINAL, timeout: TIMEOUT_SECONDS });
   const child = await startChild('python3', [PTY, told], { env });
   await child.ended;
   const { stdout, stderr } = child.said();
@@ -44,6 +55,34 @@ const replayUnderLoad = async (entry: string, file: string): Promise<Replayed> =
   return { frames: framesBetween(seen, from, to), seconds: to - from };
 };
 
+type Resident = { readonly rss: number; readonly peak: number };
+
+/** What finwait has resident with so many orphans alive, the screen up and at rest. */
+const residentWith = async (entry: string, file: string): Promise<Resident> => {
+  const argv = [process.execPath, entry, 'replay', '--speed', 'max', file];
+  const seen = await onTerminal({ argv, marks: ['ended'], until: 'ended', linger: SETTLE_SECONDS });
+  if (seen.memory === null) throw new Error('finwait ended before it was told to');
+  return seen.memory;
+};
+
+const measureMemory = async (
+  entry: string,
+  rounds: number,
+  tell: (text: string) => void,
+): Promise<readonly (readonly string[])[]> => {
+  const rows: string[][] = [];
+  for (const orphans of ORPHANS) {
+    const file = join(scratchDir(), 'orphans.fwr');
+    await makeOrphans(file, orphans);
+    const taken: Resident[] = [];
+    for (let round = 0; round < rounds; round++) taken.push(await residentWith(entry, file));
+    tell(`screen: ${whole(orphans)} orphans`);
+    const figures = [({ rss }: Resident) => rss, ({ peak }: Resident) => peak];
+    rows.push([whole(orphans), ...figures.map((figure) => spread(taken.map(figure), megabytes))]);
+  }
+  return rows;
+};
+
 type Start = { readonly frameMs: number; readonly attachedMs: number; readonly aloneMs: number };
 
 /**
@@ -58,7 +97,7 @@ const startOnce = async (entry: string, program: BpftraceProgram): Promise<Start
   return { frameMs: at(seen, frame) * 1000, attachedMs: at(seen, attached) * 1000, aloneMs };
 };
 
-/** Frames under load, and starts under each bpftrace. */
+/** Frames under load, memory, and starts under each bpftrace. */
 export const measureScreen = async (
   options: BenchOptions,
   entry: string,
@@ -75,6 +114,7 @@ export const measureScreen = async (
     tell(`screen: ${round === 0 ? 'warm-up' : `round ${round}`}: ${fixed(1)(found.frames.perSecond)} frames/s`);
     if (round > 0) replays.push(found);
   }
+  const memory = await measureMemory(entry, options.rounds, tell);
   const starts: { readonly program: BpftraceProgram; readonly taken: readonly Start[] }[] = [];
   for (const program of bpftraces) {
     const taken: Start[] = [];
@@ -107,6 +147,10 @@ export const measureScreen = async (
         ],
       ],
     ),
+    '',
+    `Memory with so many orphans alive, announced late, the screen up, ${SETTLE_SECONDS} s after the last of them:`,
+    '',
+    ...tableLines(['orphans', 'RSS, MB', 'peak RSS, MB'], memory),
     '',
     ...tableLines(
       [

@@ -1,7 +1,6 @@
 import { openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { firstFrame } from '../views/top/first-frame.ts';
 import { createTopStore, type LiveTopStore } from '../views/top/store.ts';
@@ -12,6 +11,7 @@ import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault } from './messages.ts';
 import { createOutput } from './output.ts';
 import { createPace } from './pace.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { type Consumer, runLive, runRecording, type SourceEnd, untilSignalled } from './source.ts';
 import { lossOf } from './trace.ts';
 
@@ -40,18 +40,8 @@ export const demo = (options: { readonly speed: number }): Promise<ExitCode> => 
   );
 };
 
-/**
- * Has V8 collect garbage sooner: a screen that is up for days is to be small, and has time. By itself V8 lets the heap
- * grow to several times of what lives, and its nursery to 64 MB; with these it takes some 110 MB less at 131,072
- * orphans. Both are asked for at each collection, so they hold although V8 runs already.
- */
-const keepHeapSmall = (): void => {
-  setFlagsFromString('--heap-growing-percent=20');
-  setFlagsFromString('--semi-space-growth-factor=1');
-};
-
 const show = async (name: string, options: SharedOptions, run: Run): Promise<ExitCode> => {
-  keepHeapSmall();
+  const stopLooking = keepHeapSmall(createMeter());
   const store = createTopStore({
     sourceName: name,
     filter: filterOf(options),
@@ -74,6 +64,7 @@ const show = async (name: string, options: SharedOptions, run: Run): Promise<Exi
   const view = process.stdout.isTTY === true ? showScreen : showText;
   const fault = await view(store, run, consumer, signal, () => quit.abort());
   store.stop();
+  stopLooking();
   if (fault !== null) {
     tellFault(fault);
     return fault.exitCode;
@@ -149,7 +140,8 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
     return fault;
   });
   try {
-    const { runScreen } = await import('../views/top/screen.tsx');
+    const { loadScreen } = await import('../views/top/load-screen.ts');
+    const { runScreen } = await loadScreen();
     await runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
   } finally {
     restoreTerminal(stdout);

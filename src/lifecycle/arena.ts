@@ -1,5 +1,5 @@
 /** Words of 32 bits in a unit: blocks are of whole units, and so stand where a double may. */
-const UNIT_WORDS = 8;
+const UNIT_WORDS = 4;
 const CHUNK_WORDS = 1 << 18;
 const CHUNK_UNITS = CHUNK_WORDS / UNIT_WORDS;
 
@@ -9,7 +9,7 @@ export type Place = { readonly words: Uint32Array; readonly doubles: Float64Arra
 type Chunk = { readonly words: Uint32Array; readonly doubles: Float64Array };
 
 /**
- * Memory for blocks of a few hundred bytes, taken in chunks of 1 MiB that the garbage collector does not look into.
+ * Memory for blocks of some hundred bytes, taken in chunks of 1 MiB that the garbage collector does not look into.
  *
  * A block that is freed is used again for one of its size. Chunks are never given back: what was needed once is needed
  * again at the next flood.

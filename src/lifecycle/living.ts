@@ -65,17 +65,18 @@ export const createLiving = (): Living => {
     add: (sock) => {
       const before = socks.get(sock.sk);
       if (typeof before === 'number') parked.free(before);
+      else if (before !== undefined) parked.forget(before);
       socks.set(sock.sk, sock);
       awake.push(sock);
     },
     remove: (sock) => {
       if (socks.get(sock.sk) === sock) socks.delete(sock.sk);
+      parked.forget(sock);
     },
     wake: (sk) => {
       const found = socks.get(sk);
       if (typeof found !== 'number') return found;
-      const sock = parked.read(found, sk);
-      parked.free(found);
+      const sock = parked.wake(found, sk);
       socks.set(sk, sock);
       awake.push(sock);
       return sock;

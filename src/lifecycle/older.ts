@@ -18,13 +18,17 @@ export type Older = {
   readonly has: (tuple: string) => boolean;
   /** Whether the inventory that is open now has listed this tuple, taken since or not. */
   readonly wasListed: (tuple: string) => boolean;
+  /** Of the silent ones, those that the inventory open now, not the first, has not listed. */
+  readonly missing: () => readonly string[];
+  /** A silent one has gone. */
+  readonly drop: (tuple: string) => void;
   /** Closes an inventory that is not the first. */
   readonly forget: () => void;
   /** An orphan whose close was not observed shows itself; its line of the inventory, if that had one. */
   readonly adopt: (tuple: string) => Inventoried | null;
   /** The inventory is complete. @returns the baseline: orphans older than the capture, those seen already included */
   readonly end: () => number;
-  /** Orphans of the inventory that have shown no event yet. */
+  /** Orphans of the first inventory that have shown no event yet. */
   readonly silent: ReadonlyMap<string, Inventoried>;
 };
 
@@ -46,6 +50,10 @@ export const createOlder = (): Older => {
     },
     has: (tuple) => silent.has(tuple),
     wasListed: (tuple) => listed.has(tuple),
+    missing: () => [...silent.keys()].filter((tuple) => !listed.has(tuple)),
+    drop: (tuple) => {
+      silent.delete(tuple);
+    },
     forget: () => listed.clear(),
     adopt: (tuple) => {
       const known = silent.get(tuple) ?? null;

@@ -1,5 +1,5 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
-import { MOST_PACKED_WORDS, packedHeldBytes, packLine } from '../wire/packed.ts';
+import { Alike, MOST_TOLD_WORDS } from './alike.ts';
 import { Arena } from './arena.ts';
 import { createGapLists } from './gap-lists.ts';
 import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
@@ -7,12 +7,16 @@ import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
 /** The number a parked sock goes by. */
 export type ParkedId = number;
 
-/** Socks of which nothing was heard for a while, each in some 250 bytes that the garbage collector does not look into. */
+/** Socks of which nothing was heard for a while, each in some 150 bytes that the garbage collector does not look into. */
 export type Parked = {
   /** @returns null for a sock that has more to it than fits: it stays an object */
   readonly park: (sock: Sock) => ParkedId | null;
   /** The sock as it was parked; a copy of its own. */
   readonly read: (id: ParkedId, sk: SkAddr) => Sock;
+  /** The same, and what it takes is for others from now on: but for its announcement, which stays till it is parked again. */
+  readonly wake: (id: ParkedId, sk: SkAddr) => Sock;
+  /** One that woke will not be parked again. */
+  readonly forget: (sock: Sock) => void;
   /** Its bytes are for others from now on. */
   readonly free: (id: ParkedId) => void;
   readonly addGap: (id: ParkedId, gap: Gap) => void;
@@ -26,144 +30,205 @@ export type Parked = {
   readonly heldBytesOf: (id: ParkedId) => number;
 };
 
-/** Doubles of a block. */
-const DOUBLE = { announcedAt: 0, orphanAt: 1, firstRetransmitAt: 2, latestAt: 3, closedAt: 4 } as const;
-/** Words of a block, the doubles counted as two. `shape` tells what follows: transitions, announcement, evidence. */
-const WORD = {
-  generation: 10,
-  lines: 11,
-  retransmits: 12,
-  flags: 13,
-  context: 14,
-  marks: 15,
-  shape: 16,
-  gaps: 17,
-} as const;
-const HEAD_WORDS = 18;
-/** at, a double; then from, to and own. One word stays empty. */
-const MOVE_WORDS = 4;
+/** Doubles of a block; the others, where there are any, come after its words. */
+const DOUBLE = { announcedAt: 0, closedAt: 1 } as const;
+/** Words of a block, the doubles counted as two. `shape` tells what follows: doubles, moves, evidence. */
+const WORD = { generation: 4, lines: 5, counts: 6, marks: 7, shape: 8, announce: 9 } as const;
+const HEAD_WORDS = 10;
 const MOST_MOVES = 7;
+/** `counts`: the list of gaps below, retransmissions above. */
+const MOST_RETRANSMITS = 0xffff;
 
-/** Both lines of a sock, on their way into a block. */
-const scratch = new Uint32Array(2 * MOST_PACKED_WORDS);
+/** Where a time, or the newest evidence, is to be found. */
+const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
+/** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
+const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
+
+/** A line on its way into a block. */
+const scratch = new Uint32Array(MOST_TOLD_WORDS.announce + MOST_TOLD_WORDS.evidence);
 
 export const createParked = (): Parked => {
   const arena = new Arena();
+  const alike = new Alike();
   const gapLists = createGapLists();
+  /** Announcements, by their blocks, of socks that are objects and may be parked again. */
+  const announces = new Map<Sock, number>();
   const wordOf = (id: ParkedId, index: number): number => {
     const { words, at } = arena.place(id);
     return words[at + index] as number;
+  };
+
+  const parkAnnounce = (line: string): number => {
+    const count = alike.tellAnnounce(line, scratch, 0);
+    const block = arena.take(count);
+    const { words, at } = arena.place(block);
+    for (let i = 0; i < count; i++) words[at + i] = scratch[i] as number;
+    return block;
+  };
+
+  const freeAnnounce = (block: number): void => {
+    const { words, at } = arena.place(block);
+    arena.free(block, alike.announceWords(words, at));
+  };
+
+  /** Words of the block at `at`, its evidence included. */
+  const wordsOf = (words: Uint32Array, at: number): number => {
+    const shape = words[at + WORD.shape] as number;
+    const evidence = latestAt(shape);
+    return evidence + (told(shape, SHAPE.latest) === TOLD.here ? alike.evidenceWords(words, at + evidence) : 0);
+  };
+
+  const freeHead = (id: ParkedId): void => {
+    const { words, at } = arena.place(id);
+    arena.free(id, wordsOf(words, at));
+  };
+
+  const read = (id: ParkedId, sk: SkAddr): Sock => {
+    const { words, doubles, at } = arena.place(id);
+    const word = (index: number): number => words[at + index] as number;
+    const marks = word(WORD.marks);
+    const shape = word(WORD.shape);
+    const announcedAt = traceNs(doubles[(at >>> 1) + DOUBLE.announcedAt] as number);
+    const closedAt = traceNs(doubles[(at >>> 1) + DOUBLE.closedAt] as number);
+    let double = (at + HEAD_WORDS) >>> 1;
+    const time = (place: number, before: TraceNs): TraceNs | null => {
+      const where = told(shape, place);
+      if (where === TOLD.here) return traceNs(doubles[double++] as number);
+      return where === TOLD.asBefore ? before : null;
+    };
+    const orphanAt = time(SHAPE.orphanAt, closedAt);
+    const firstRetransmitAt = time(SHAPE.firstRetransmitAt, closedAt);
+    const latestSeenAt = time(SHAPE.latestAt, announcedAt);
+    const count = movesOf(shape);
+    const moves: ObservedMove[] = count === 0 ? NONE : new Array<ObservedMove>(count);
+    const packedMoves = 2 * (double + count);
+    for (let i = 0; i < count; i++) {
+      const packed = words[packedMoves + i] as number;
+      const moveAt = traceNs(doubles[double + i] as number);
+      moves[i] = { at: moveAt, from: packed & 0xff, to: (packed >>> 8) & 0xff, own: packed >>> 16 === 1 };
+    }
+    const announce = arena.place(word(WORD.announce));
+    alike.open(announce.words, announce.at);
+    const line = alike.announceText();
+    const latest = told(shape, SHAPE.latest);
+    return {
+      sk,
+      generation: word(WORD.generation),
+      announce: {
+        kind: 'announce',
+        at: announcedAt,
+        sk,
+        via: viaIn(marks),
+        flags: alike.half(0),
+        context: alike.half(1),
+        movedTo: (marks >>> 4) & 0xf,
+        closedAt,
+        retransmits: 0,
+        line,
+      },
+      announcedAt,
+      closedAt,
+      orphanAt,
+      entered: marks >>> 16 === 1,
+      lingering: false,
+      state: stateIn(marks),
+      moves,
+      latest:
+        latest === TOLD.none ? null : latest === TOLD.asBefore ? line : alike.evidenceText(words, at + latestAt(shape)),
+      latestAt: latestSeenAt,
+      retransmits: word(WORD.counts) >>> 16,
+      firstRetransmitAt,
+      resets: NONE,
+      lines: word(WORD.lines),
+      printed: -1,
+      pressure: null,
+      destroyedAt: null,
+      cookie: null,
+      destroyErr: 0,
+      gaps: gapLists.copyOf(word(WORD.counts) & 0xffff),
+    };
   };
 
   return {
     park: (sock) => {
       const gaps = gapLists.numberOf(sock.gaps);
       if (gaps === null || !fits(sock)) return null;
-      const { announce, latest, moves } = sock;
-      const announceWords = packLine(announce.line, scratch, 0);
-      const latestWords = latest === null ? 0 : packLine(latest, scratch, announceWords);
-      const shape = moves.length | (announceWords << 8) | (latestWords << 16);
-      const id = arena.take(wordsOf(shape));
+      const { announce, latest, moves, closedAt, announcedAt } = sock;
+      const announceBlock = announces.get(sock) ?? parkAnnounce(announce.line);
+      announces.delete(sock);
+      const orphanAt = toldBy(sock.orphanAt, closedAt);
+      const firstRetransmitAt = toldBy(sock.firstRetransmitAt, null);
+      const latestSeenAt = toldBy(sock.latestAt, announcedAt);
+      const evidence = latest === null ? TOLD.none : latest === announce.line ? TOLD.asBefore : TOLD.here;
+      let evidenceWords = 0;
+      if (latest !== null && evidence === TOLD.here) {
+        const { words, at } = arena.place(announceBlock);
+        alike.open(words, at);
+        evidenceWords = alike.tellEvidence(latest, scratch, 0);
+      }
+      const shape =
+        (moves.length << SHAPE.moves) |
+        (orphanAt << SHAPE.orphanAt) |
+        (firstRetransmitAt << SHAPE.firstRetransmitAt) |
+        (latestSeenAt << SHAPE.latestAt) |
+        (evidence << SHAPE.latest);
+      const id = arena.take(latestAt(shape) + evidenceWords);
       const { words, doubles, at } = arena.place(id);
-      const double = at >>> 1;
-      doubles[double + DOUBLE.announcedAt] = sock.announcedAt;
-      doubles[double + DOUBLE.orphanAt] = sock.orphanAt ?? Number.NaN;
-      doubles[double + DOUBLE.firstRetransmitAt] = sock.firstRetransmitAt ?? Number.NaN;
-      doubles[double + DOUBLE.latestAt] = sock.latestAt ?? Number.NaN;
-      doubles[double + DOUBLE.closedAt] = sock.closedAt;
+      doubles[(at >>> 1) + DOUBLE.announcedAt] = announcedAt;
+      doubles[(at >>> 1) + DOUBLE.closedAt] = closedAt;
       words[at + WORD.generation] = sock.generation;
       words[at + WORD.lines] = sock.lines;
-      words[at + WORD.retransmits] = sock.retransmits;
-      words[at + WORD.flags] = announce.flags;
-      words[at + WORD.context] = announce.context;
+      words[at + WORD.counts] = gaps | (sock.retransmits << 16);
       words[at + WORD.marks] =
         announce.via | (announce.movedTo << 4) | (sock.state << 8) | (sock.entered ? 1 << 16 : 0);
       words[at + WORD.shape] = shape;
-      words[at + WORD.gaps] = gaps;
-      let end = at + HEAD_WORDS;
-      for (const move of moves) {
-        doubles[end >>> 1] = move.at;
-        words[end + 2] = move.from | (move.to << 8) | (move.own ? 1 << 16 : 0);
-        end += MOVE_WORDS;
+      words[at + WORD.announce] = announceBlock;
+      let double = (at + HEAD_WORDS) >>> 1;
+      if (orphanAt === TOLD.here) doubles[double++] = sock.orphanAt ?? 0;
+      if (firstRetransmitAt === TOLD.here) doubles[double++] = sock.firstRetransmitAt ?? 0;
+      if (latestSeenAt === TOLD.here) doubles[double++] = sock.latestAt ?? 0;
+      const packedMoves = 2 * (double + moves.length);
+      for (let i = 0; i < moves.length; i++) {
+        const move = moves[i] as ObservedMove;
+        doubles[double + i] = move.at;
+        words[packedMoves + i] = move.from | (move.to << 8) | (move.own ? 1 << 16 : 0);
       }
-      for (let i = 0; i < announceWords + latestWords; i++) words[end + i] = scratch[i] as number;
+      const end = packedMoves + moves.length;
+      for (let i = 0; i < evidenceWords; i++) words[end + i] = scratch[i] as number;
       return id;
     },
 
-    read: (id, sk) => {
-      const { words, doubles, at } = arena.place(id);
-      const double = at >>> 1;
-      const word = (index: number): number => words[at + index] as number;
-      const time = (index: number) => {
-        const ns = doubles[double + index] as number;
-        return Number.isNaN(ns) ? null : traceNs(ns);
-      };
-      const marks = word(WORD.marks);
-      const shape = word(WORD.shape);
-      const announcedAt = traceNs(doubles[double + DOUBLE.announcedAt] as number);
-      const closedAt = traceNs(doubles[double + DOUBLE.closedAt] as number);
-      let end = at + HEAD_WORDS;
-      const moves: ObservedMove[] = movesOf(shape) === 0 ? NONE : new Array<ObservedMove>(movesOf(shape));
-      for (let i = 0; i < moves.length; i++) {
-        const packed = words[end + 2] as number;
-        const moveAt = traceNs(doubles[end >>> 1] as number);
-        moves[i] = { at: moveAt, from: packed & 0xff, to: (packed >>> 8) & 0xff, own: packed >>> 16 === 1 };
-        end += MOVE_WORDS;
-      }
-      const latestFrom = end + announceWordsOf(shape);
-      const line = textOf(words, end, latestFrom);
-      const latestWords = latestWordsOf(shape);
-      return {
-        sk,
-        generation: word(WORD.generation),
-        announce: {
-          kind: 'announce',
-          at: announcedAt,
-          sk,
-          via: viaIn(marks),
-          flags: word(WORD.flags),
-          context: word(WORD.context),
-          movedTo: (marks >>> 4) & 0xf,
-          closedAt,
-          retransmits: 0,
-          line,
-        },
-        announcedAt,
-        closedAt,
-        orphanAt: time(DOUBLE.orphanAt),
-        entered: marks >>> 16 === 1,
-        lingering: false,
-        state: stateIn(marks),
-        moves,
-        latest: latestWords === 0 ? null : textOf(words, latestFrom, latestFrom + latestWords),
-        latestAt: time(DOUBLE.latestAt),
-        retransmits: word(WORD.retransmits),
-        firstRetransmitAt: time(DOUBLE.firstRetransmitAt),
-        resets: NONE,
-        lines: word(WORD.lines),
-        printed: -1,
-        pressure: null,
-        destroyedAt: null,
-        cookie: null,
-        destroyErr: 0,
-        gaps: gapLists.copyOf(word(WORD.gaps)),
-      };
+    read,
+
+    wake: (id, sk) => {
+      const sock = read(id, sk);
+      announces.set(sock, wordOf(id, WORD.announce));
+      freeHead(id);
+      return sock;
+    },
+
+    forget: (sock) => {
+      const block = announces.get(sock);
+      if (block === undefined) return;
+      announces.delete(sock);
+      freeAnnounce(block);
     },
 
     free: (id) => {
-      const { words, at } = arena.place(id);
-      arena.free(id, wordsOf(words[at + WORD.shape] as number));
+      freeAnnounce(wordOf(id, WORD.announce));
+      freeHead(id);
     },
 
     addGap: (id, gap) => {
       const { words, at } = arena.place(id);
-      words[at + WORD.gaps] = gapLists.with(words[at + WORD.gaps] as number, gap);
+      const counts = words[at + WORD.counts] as number;
+      words[at + WORD.counts] = (counts & 0xffff0000) | gapLists.with(counts & 0xffff, gap);
     },
 
     generationOf: (id) => wordOf(id, WORD.generation),
     viaOf: (id) => viaIn(wordOf(id, WORD.marks)),
     stateOf: (id) => stateIn(wordOf(id, WORD.marks)),
-    retransmitsOf: (id) => wordOf(id, WORD.retransmits),
+    retransmitsOf: (id) => wordOf(id, WORD.counts) >>> 16,
     closedAtOf: (id) => {
       const { doubles, at } = arena.place(id);
       return traceNs(doubles[(at >>> 1) + DOUBLE.closedAt] as number);
@@ -171,11 +236,18 @@ export const createParked = (): Parked => {
     heldBytesOf: (id) => {
       const { words, at } = arena.place(id);
       const shape = words[at + WORD.shape] as number;
-      const announce = at + HEAD_WORDS + movesOf(shape) * MOVE_WORDS;
-      return packedHeldBytes(words, latestWordsOf(shape) === 0 ? announce : announce + announceWordsOf(shape));
+      const evidence = told(shape, SHAPE.latest) === TOLD.here ? at + latestAt(shape) : null;
+      const announce = arena.place(words[at + WORD.announce] as number);
+      const half = (i: number): number =>
+        (evidence === null ? null : alike.evidenceHalf(words, evidence, i)) ??
+        alike.announceHalf(announce.words, announce.at, i);
+      return half(HELD.wmemQueued) + half(HELD.rmemAlloc) + Math.max(0, half(HELD.forwardAlloc) | 0);
     },
   };
 };
+
+/** Halves of the evidence that `heldBytes` is about. */
+const HELD = { wmemQueued: 12, rmemAlloc: 13, forwardAlloc: 14 } as const;
 
 /** Whether all there is to a sock has a place in a block. */
 const fits = (sock: Sock): boolean =>
@@ -183,15 +255,19 @@ const fits = (sock: Sock): boolean =>
   !sock.lingering &&
   sock.resets.length === 0 &&
   sock.pressure === null &&
+  sock.retransmits <= MOST_RETRANSMITS &&
   sock.moves.length <= MOST_MOVES;
+
+const toldBy = (time: TraceNs | null, before: TraceNs | null): number =>
+  time === null ? TOLD.none : time === before ? TOLD.asBefore : TOLD.here;
 
 const viaIn = (marks: number): number => marks & 0xf;
 const stateIn = (marks: number): number => (marks >>> 8) & 0xff;
-const movesOf = (shape: number): number => shape & 0xff;
-const announceWordsOf = (shape: number): number => (shape >>> 8) & 0xff;
-const latestWordsOf = (shape: number): number => shape >>> 16;
-const wordsOf = (shape: number): number =>
-  HEAD_WORDS + movesOf(shape) * MOVE_WORDS + announceWordsOf(shape) + latestWordsOf(shape);
-
-const textOf = (words: Uint32Array, from: number, to: number): string =>
-  Buffer.from(words.buffer, 4 * from, 4 * (to - from)).toString('latin1');
+const movesOf = (shape: number): number => shape & 0xf;
+const told = (shape: number, place: number): number => (shape >>> place) & 3;
+/** Where in a block the newest evidence stands: behind the times and the moves. */
+const latestAt = (shape: number): number =>
+  HEAD_WORDS +
+  2 * (isHere(shape, SHAPE.orphanAt) + isHere(shape, SHAPE.firstRetransmitAt) + isHere(shape, SHAPE.latestAt)) +
+  3 * movesOf(shape);
+const isHere = (shape: number, place: number): number => (told(shape, place) === TOLD.here ? 1 : 0);

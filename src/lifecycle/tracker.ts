@@ -340,19 +340,38 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /**
    * A later inventory, after a loss. A sock that no namespace lists any more has gone unless it is where nobody can
-   * look; the kernel's own count decides: only if it is short by all of them have they gone.
+   * look; the kernel's own count decides: only if it is short by all of them have they gone. If by fewer, some of them
+   * have, and of none it is certain that it lives.
    */
   const recount = (event: InventoryEnd): void => {
     const { drift, inFlight } = ledger.now(now);
-    const gone: SkAddr[] = [];
-    if (drift !== null && inFlight === 0 && drift > 0) {
-      for (const sock of living.every()) {
-        const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
-        if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
-      }
+    if (drift === null || drift <= 0 || inFlight > 0) {
+      older.forget();
+      return;
     }
+    const gone: SkAddr[] = [];
+    for (const sock of living.every()) {
+      const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
+      if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
+    }
+    const silentGone = older.missing();
     older.forget();
-    if (drift !== null && gone.length <= drift) for (const sk of gone) inferAt(sk, 'destroy_missed');
+    const areAllGone = gone.length + silentGone.length <= drift;
+    for (const sk of gone) {
+      if (areAllGone) inferAt(sk, 'destroy_missed');
+      else doubt(sk);
+    }
+    if (!areAllGone) return;
+    for (const tuple of silentGone) {
+      older.drop(tuple);
+      ledger.exit(now);
+      ledger.infer();
+    }
+  };
+
+  const doubt = (sk: SkAddr): void => {
+    const sock = living.wake(sk);
+    if (sock !== undefined) addGap(sock, 'events_lost');
   };
 
   const lose = (count: number): void => {

@@ -11,90 +11,79 @@ const COMM_WORDS = 4;
 /** The letter, and a bit for each word that is not 0. */
 const HEAD_WORDS = 4;
 
-/** Words that the packed form of a line takes at most. */
-export const MOST_PACKED_WORDS = HEAD_WORDS + 2 * LATE_FIELDS + COMM_WORDS;
+/** Halves of the fields of the longest line that is packed, its comm as four more. */
+export const HALVES = 2 * LATE_FIELDS + COMM_WORDS;
+const MOST_PACKED_WORDS = HEAD_WORDS + HALVES;
 
 const scan = new Scan();
+const halvesOfLine = new Uint32Array(HALVES);
 const words = new Uint32Array(MOST_PACKED_WORDS);
 const bytes = Buffer.from(words.buffer);
 
 /**
- * Packs what an A, L, S or R line says of its sock from e0 on: a word for each half of a field, those that are 0 left out.
- * Half of them are; an announcement's 400 characters take some 150 bytes.
+ * What an A, L, S or R line says of its sock from e0 on: high and low half of each field, then its comm; 0 behind them.
  *
- * @param line - decoded already, and good; one that is packed is copied
- * @returns words written to `out`, from `start` on
+ * @param line - decoded already, and good; or its packed form
+ * @param out - `HALVES` words
+ * @returns how many halves such a line has
  */
-export const packLine = (line: string, out: Uint32Array, start: number): number => {
+export const eachHalf = (line: string, out: Uint32Array): number => {
+  const letter = line.charCodeAt(0);
+  const isAnnounce = letter === LETTER.announce || letter === LETTER.late;
+  const fields = letter === LETTER.late ? LATE_FIELDS : isAnnounce ? ANNOUNCE_FIELDS : EVIDENCE_FIELDS;
+  out.fill(0, 2 * fields);
   if (isPacked(line)) {
     bytes.latin1Write(line, 0, line.length);
-    out.set(words.subarray(0, line.length >>> 2), start);
-    return line.length >>> 2;
+    let from = HEAD_WORDS;
+    const count = 2 * fields + (isAnnounce ? COMM_WORDS : 0);
+    for (let i = 0; i < count; i++) {
+      const isThere = ((words[1 + (i >>> 5)] as number) >>> (i & 31)) & 1;
+      out[i] = isThere === 1 ? (words[from++] as number) : 0;
+    }
+    return count;
   }
-  const letter = line.charCodeAt(0);
   scan.start(line);
   scan.decimal();
-  const isAnnounce = letter === LETTER.announce || letter === LETTER.late;
   scan.skipHex(isAnnounce ? 2 : letter === LETTER.setState ? 3 : 1);
-  out[start] = letter;
-  out[start + 1] = 0;
-  out[start + 2] = 0;
-  out[start + 3] = 0;
-  let end = start + HEAD_WORDS;
-  let index = 0;
-  const put = (word: number): void => {
-    if (word !== 0) {
-      const at = start + 1 + (index >>> 5);
-      out[at] = (out[at] as number) | (1 << (index & 31));
-      out[end++] = word;
-    }
-    index++;
-  };
-  const fields = letter === LETTER.late ? LATE_FIELDS : isAnnounce ? ANNOUNCE_FIELDS : EVIDENCE_FIELDS;
   for (let i = 0; i < fields; i++) {
     scan.hex();
-    put(scan.hi);
-    put(scan.lo);
+    out[2 * i] = scan.hi;
+    out[2 * i + 1] = scan.lo;
   }
-  if (isAnnounce) {
-    const comm = Buffer.from(scan.comm().replaceAll(' ', ''), 'hex');
-    for (let i = 0; i < COMM_WORDS; i++) put(comm.readUInt32BE(4 * i));
-  }
-  return end - start;
+  if (!isAnnounce) return 2 * fields;
+  const comm = Buffer.from(scan.comm().replaceAll(' ', ''), 'hex');
+  for (let i = 0; i < COMM_WORDS; i++) out[2 * fields + i] = comm.readUInt32BE(4 * i);
+  return 2 * fields + COMM_WORDS;
 };
 
-const LETTER = { announce: 0x41, late: 0x4c, setState: 0x53 } as const;
+/**
+ * The packed form: the letter, a bit for each half that is not 0, and those. Half of them are 0; an announcement's 400
+ * characters take some 150 bytes.
+ */
+export const packHalves = (letter: number, halves: Uint32Array): string => {
+  words.fill(0, 0, HEAD_WORDS);
+  words[0] = letter;
+  let end = HEAD_WORDS;
+  for (let i = 0; i < HALVES; i++) {
+    const half = halves[i] as number;
+    if (half === 0) continue;
+    const at = 1 + (i >>> 5);
+    words[at] = (words[at] as number) | (1 << (i & 31));
+    words[end++] = half;
+  }
+  return bytes.toString('latin1', 0, 4 * end);
+};
+
+export const LETTER = { announce: 0x41, late: 0x4c, setState: 0x53 } as const;
 
 /** Whether a line was packed: after its letter a line's text has a space. */
 export const isPacked = (line: string): boolean => line.charCodeAt(1) === 0;
 
-/** The packed form as a string: the letter still comes first. One that is packed already comes back as it is. */
-export const packedText = (line: string): string =>
-  isPacked(line) ? line : bytes.toString('latin1', 0, 4 * packLine(line, words, 0));
-
-/** Places of the halves that `heldBytes` of the evidence is about. */
-const HELD = { wmemQueued: 12, rmemAlloc: 13, forwardAlloc: 14 } as const;
-
-/**
- * `heldBytes` of a packed line, out of the words themselves: it is asked of every sock once a second.
- *
- * @param at - where in `from` the line begins
- */
-export const packedHeldBytes = (from: Uint32Array, at: number): number => {
-  const mask = from[at + 1] as number;
-  const half = (index: number): number => {
-    if (((mask >>> index) & 1) === 0) return 0;
-    return from[at + HEAD_WORDS + onesIn(mask & ((1 << index) - 1))] as number;
-  };
-  return half(HELD.wmemQueued) + half(HELD.rmemAlloc) + Math.max(0, half(HELD.forwardAlloc) | 0);
-};
-
-/** Of the low 16 bits. */
-const onesIn = (bits: number): number => {
-  let count = bits - ((bits >>> 1) & 0x5555);
-  count = (count & 0x3333) + ((count >>> 2) & 0x3333);
-  count = (count + (count >>> 4)) & 0x0f0f;
-  return (count + (count >>> 8)) & 0x1f;
+/** The packed form of a line; the letter still comes first. One that is packed already comes back as it is. */
+export const packedText = (line: string): string => {
+  if (isPacked(line)) return line;
+  eachHalf(line, halvesOfLine);
+  return packHalves(line.charCodeAt(0), halvesOfLine);
 };
 
 /** Reads the packed form. */

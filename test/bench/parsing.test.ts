@@ -151,6 +151,8 @@ describe('frames', () => {
   });
   test('a mark that did not come is null', () => {
     expect(parseSeen('{"chunks":[[1,2,3]],"marks":{"a":0.5,"b":null}}').marks).toEqual({ a: 0.5, b: null });
+    expect(parseSeen('{"chunks":[],"marks":{},"memory":[3,4]}').memory).toEqual({ rss: 3072, peak: 4096 });
+    expect(parseSeen('{"chunks":[],"marks":{},"memory":null}').memory).toBeNull();
     expect(() => parseSeen('{"chunks":[[1,2]],"marks":{}}')).toThrow('on_terminal.py');
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createParked } from '../../src/lifecycle/parked.ts';
+import { parseAnnounce } from '../../src/wire/evidence.ts';
 import { packedText } from '../../src/wire/packed.ts';
 import { only, track } from '../builders/track.ts';
-import { announceLine, ms, retransmitLine, setStateLine, tickLine } from '../builders/wire-lines.ts';
+import { announceLine, BOOT, ms, retransmitLine, setStateLine, tickLine } from '../builders/wire-lines.ts';
 
 const orphan = () =>
   only(
@@ -35,6 +36,48 @@ describe('a parked sock', () => {
     const again = parked.read(id, read.sk);
     expect([again.state, again.moves.length, [...again.gaps]]).toEqual([5, 1, ['events_lost']]);
     expect([...read.gaps]).toEqual([]);
+  });
+
+  test('announced late is read as it was: what it showed then is its newest evidence', () => {
+    const announced = announceLine({ at: ms(30), moves: [{ at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1' }] }).split(' ');
+    const comm = announced.splice(-16);
+    const late = ['L', ...announced.slice(1), (BOOT + BigInt(ms(1))).toString(16), '138800001388', '30010', ...comm];
+    const sock = only(track().feed(late.join(' ')).tracker.live());
+    expect([sock.closedAt, sock.latest]).toEqual([ms(1), sock.announce.line]);
+    const parked = createParked();
+    const read = parked.read(parked.park(sock) ?? -1, sock.sk);
+    const line = packedText(sock.announce.line);
+    expect(read).toEqual({ ...sock, announce: { ...sock.announce, line }, latest: line });
+    expect(parseAnnounce(line)).toEqual(parseAnnounce(sock.announce.line));
+  });
+
+  test('that woke is parked again with all that it said, however often', () => {
+    const sock = orphan();
+    const parked = createParked();
+    let id = parked.park(sock) ?? -1;
+    for (let i = 0; i < 5; i++) {
+      const woken = parked.wake(id, sock.sk);
+      woken.retransmits++;
+      woken.latest = retransmitLine({ at: ms(3 + i), sndUna: i });
+      const line = packedText(sock.announce.line);
+      id = parked.park(woken) ?? -1;
+      const latest = packedText(woken.latest);
+      expect(parked.read(id, sock.sk)).toEqual({ ...woken, announce: { ...sock.announce, line }, latest });
+    }
+  });
+
+  test('that woke, and is forgotten or parked again, makes room: a thousand take no more than one', () => {
+    const parked = createParked();
+    const sock = orphan();
+    const first = parked.park(sock) ?? -1;
+    let id = first;
+    for (let i = 0; i < 1000; i++) {
+      const woken = parked.wake(id, sock.sk);
+      if (i % 2 === 0) parked.forget(woken);
+      id = parked.park(woken) ?? -1;
+    }
+    const next = [parked.park({ ...sock }), parked.park({ ...sock })].map((each) => each ?? Number.NaN);
+    expect(Math.max(...next) - first).toBeLessThan(100);
   });
 
   test('has no place for one that is lingering, was reset, or is destroyed', () => {

@@ -658,6 +658,63 @@ describe('while the inventory is taken', () => {
   });
 });
 
+describe('a life whose destroy never comes', () => {
+  const ready = [inventoryEndLine(0, { attachedAt: -1 }), sampleLine(ms(1), 0), tickLine(ms(50))];
+  /** The kernel's count a second later, and an inventory that began after it. */
+  const later = (orphans: number, ...listed: readonly string[]) => [
+    sampleLine(sec(1), orphans),
+    tickLine(sec(2)),
+    ...listed,
+    inventoryEndLine(sec(3), { attachedAt: sec(2) }),
+  ];
+
+  test('is over once no namespace lists it and the kernel counts one less', () => {
+    const { tracker, ended } = track().feed(...ready, announceLine({ at: ms(60) }), tickLine(ms(200)), ...later(0));
+    expect([...only(ended).gaps]).toEqual(['destroy_missed']);
+    expect([tracker.dyingCount(), [...tracker.live()]]).toEqual([0, []]);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0, inferred: 1 });
+  });
+
+  test('goes on while a namespace lists it, or the kernel still counts it', () => {
+    for (const lines of [later(0, inventoriedLine(sec(2.5))), later(1)]) {
+      const { tracker, ended } = track().feed(...ready, announceLine({ at: ms(60) }), tickLine(ms(200)), ...lines);
+      expect(ended).toEqual([]);
+      expect(tracker.dyingCount()).toBe(1);
+      expect([...only(tracker.live()).gaps]).toEqual([]);
+    }
+  });
+
+  test('of more than the kernel is short by, all go on, and of none it is certain', () => {
+    const lines = ['a', 'b', 'c'].map((sk, i) => announceLine({ at: ms(60 + i), sk, rport: 1000 + i }));
+    const { tracker, ended } = track().feed(
+      ...ready,
+      ...lines,
+      ...later(2, inventoriedLine(sec(2.5), { rport: 1000 })),
+    );
+    expect(ended).toEqual([]);
+    expect([...tracker.live()].map(({ sk, gaps }) => [sk, [...gaps]])).toEqual([
+      ['a', []],
+      ['b', ['events_lost']],
+      ['c', ['events_lost']],
+    ]);
+  });
+
+  test('and is older than the capture, is dropped in the same way', () => {
+    const { tracker, ended, feed } = track().feed(
+      inventoriedLine(-2, { rport: 1 }),
+      inventoriedLine(-1, { rport: 2 }),
+      inventoryEndLine(0, { attachedAt: -3 }),
+      sampleLine(ms(1), 2),
+      tickLine(ms(50)),
+    );
+    expect(tracker.silentCount()).toBe(2);
+    feed(...later(1, inventoriedLine(sec(2.5), { rport: 2 })));
+    expect(ended).toEqual([]);
+    expect([...tracker.silent()].map(({ rport }) => rport)).toEqual([2]);
+    expect(tracker.ledger()).toMatchObject({ exits: 1, orphans: 1, inferred: 1 });
+  });
+});
+
 describe('tallies', () => {
   test('are cumulative: each line adds what is new', () => {
     const { tracker } = track().feed(
