@@ -1,4 +1,5 @@
 import { stateName, TCP, type TcpState } from '../kernel/tcp-state.ts';
+import { correctedClassOf, type Tallied } from '../lifecycle/tallied.ts';
 import { TALLY, type Tally, VIA } from '../wire/event.ts';
 import type { EndedBy, How, Side } from './close-path.ts';
 import { ERR } from './rules/facts.ts';
@@ -23,13 +24,20 @@ const UNKNOWN: End = ['unknown', 'unknown'];
  *
  * The rules are those of single sockets, as far as a class tells: where two ends look alike in it, `unknown`.
  */
-export const talliedDeaths = (tallies: Iterable<Tally>): readonly TalliedDeaths[] => {
+export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeaths[] => {
   const all = [...tallies];
-  const answered = new Map(all.filter(isCorrection).map((tally) => [classOf(tally), tally.count]));
+  const answered = new Map(all.filter(isCorrection).map((tally) => [correctedClassOf(tally), tally.count]));
   const groups = new Map<string, TalliedDeaths>();
   for (const tally of all) {
     if (isCorrection(tally)) continue;
-    const gotData = Math.min(tally.count, answered.get(classOf(tally)) ?? 0);
+    if (isForResources(tally)) {
+      const { atOrphanLimit, overMemory } = tally;
+      put(groups, tally, ['orphan_limit', 'limit'], atOrphanLimit);
+      put(groups, tally, ['out_of_memory', 'limit'], overMemory);
+      put(groups, tally, ['unknown', 'limit'], tally.count - atOrphanLimit - overMemory);
+      continue;
+    }
+    const gotData = Math.min(tally.count, answered.get(correctedClassOf(tally)) ?? 0);
     put(groups, tally, endOf(tally), tally.count - gotData);
     // A reset by the peer, it seemed, and then the socket itself sent one that answered a segment.
     put(groups, tally, ['data_after_close', 'peer'], gotData);
@@ -39,8 +47,19 @@ export const talliedDeaths = (tallies: Iterable<Tally>): readonly TalliedDeaths[
 
 const isCorrection = ({ marks }: Tally): boolean => (marks & TALLY.answered) !== 0;
 
-const classOf = ({ via, exiting, closedIn, lastFrom, err, reset, marks, size }: Tally): string =>
-  [via, exiting, closedIn, lastFrom, err, reset, marks & ~TALLY.answered, size].join(' ');
+/**
+ * The kernel reset it of itself, without an error, while it still had something to send: one of two limits was passed.
+ * Which, only the moment tells.
+ *
+ * @see Linux net/ipv4/tcp.c, tcp_check_oom; net/ipv4/tcp_timer.c, tcp_out_of_resources
+ */
+const isForResources = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): boolean =>
+  via !== VIA.destroy &&
+  closedIn !== TCP.CLOSE &&
+  (marks & (TALLY.in_close | TALLY.answered)) === 0 &&
+  err === 0 &&
+  reset !== 0 &&
+  (lastFrom === TCP.FIN_WAIT1 || lastFrom === TCP.CLOSING || lastFrom === TCP.LAST_ACK);
 
 const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]: End, count: number): void => {
   if (count === 0) return;

@@ -20,6 +20,7 @@ import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
+import { classOf, type Tallied, tallyOn } from './tallied.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
@@ -70,7 +71,7 @@ export type Tracker = Host['seen'] & {
   readonly ledger: () => LedgerRow;
   readonly counters: () => Counters;
   /** What died before it was announced: the newest count of each class. */
-  readonly tallies: () => IterableIterator<Tally>;
+  readonly tallies: () => IterableIterator<Tallied>;
   /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
 };
@@ -87,7 +88,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const lingering = new Map<Sock, TraceNs>();
   const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
-  const tallies = new Map<string, Tally>();
+  const tallies = new Map<string, Tallied>();
   const generations = createGenerations();
   const ledger: Ledger = createLedger(options.onLedger, announceLagOf(options.announceNs ?? 0));
   const host = createHost();
@@ -305,12 +306,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const tally = (event: Tally): void => {
-    const { via, exiting, closedIn, lastFrom, err, reset, marks, size } = event;
-    const key = [via, exiting, closedIn, lastFrom, err, reset, marks, size].join(' ');
-    const more = event.count - (tallies.get(key)?.count ?? 0);
+    const { via, marks } = event;
+    const key = classOf(event);
+    const before = tallies.get(key);
+    const more = event.count - (before?.count ?? 0);
     // A line that comes late counts less than is known already.
     if (more <= 0) return;
-    tallies.set(key, event);
+    tallies.set(key, tallyOn(event, more, before, pressure()));
     if (via === VIA.muted_in || via === VIA.muted_out) {
       ledger.blur(more);
       if (via === VIA.muted_in) ledger.enter(event.at, more);

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { talliedDeaths } from '../../src/explain/tally.ts';
 import { TCP } from '../../src/kernel/tcp-state.ts';
 import { traceNs } from '../../src/kernel/units.ts';
-import { TALLY, type Tally, VIA } from '../../src/wire/event.ts';
+import type { Tallied } from '../../src/lifecycle/tallied.ts';
+import { TALLY, VIA } from '../../src/wire/event.ts';
 
-const aTally = (change: Partial<Tally>): Tally => ({
+const aTally = (change: Partial<Tallied>): Tallied => ({
   kind: 'tally',
   at: traceNs(0),
   via: VIA.last_fput,
@@ -16,6 +17,8 @@ const aTally = (change: Partial<Tally>): Tally => ({
   marks: TALLY.done,
   size: 6,
   count: 1,
+  atOrphanLimit: 0,
+  overMemory: 0,
   ...change,
 });
 const { in_close, unread, linger_zero, kernel, done, linger2, own, answered } = TALLY;
@@ -36,9 +39,15 @@ test.each([
   ['close', 'peer_reset', 'peer', { err: 104 }],
   ['close', 'peer_reset', 'peer', { err: 32, lastFrom: TCP.LAST_ACK }],
   ['close', 'killed', 'operator', { err: 103 }],
-  // Retries, a user timeout and keepalive end alike; so do the orphan limit and memory.
+  // Retries, a user timeout and keepalive end alike.
   ['close', 'unknown', 'unknown', { err: 110 }],
-  ['close', 'unknown', 'unknown', { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14 }],
+  // The orphan limit or memory: which of them, only the moment tells.
+  ['close', 'unknown', 'limit', { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14 }],
+  ['exit', 'orphan_limit', 'limit', { lastFrom: TCP.FIN_WAIT1, exiting: true, reset: 255, atOrphanLimit: 1 }],
+  ['close', 'out_of_memory', 'limit', { lastFrom: TCP.LAST_ACK, reset: 14, overMemory: 1 }],
+  // At the limit, too, others die of what they always died of.
+  ['close', 'acked', 'none', { lastFrom: TCP.LAST_ACK, atOrphanLimit: 1 }],
+  ['close', 'peer_reset', 'peer', { lastFrom: TCP.FIN_WAIT1, err: 104, reset: 14, atOrphanLimit: 1 }],
   ['close', 'listener_closed', 'local', inClose(0, TCP.LISTEN)],
   ['close', 'never_connected', 'local', inClose(0, TCP.SYN_SENT)],
   ['close', 'unread_data', 'local', inClose(unread | linger_zero, TCP.ESTABLISHED)],
@@ -81,5 +90,14 @@ test('times of one kind are added up, shortest first', () => {
   expect(deaths?.dwell).toEqual([
     { from_us: 0, count: 2 },
     { from_us: 128, count: 7 },
+  ]);
+});
+
+test('of one class, some died at one limit and some at the other', () => {
+  const limits = { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14, count: 10, atOrphanLimit: 7, overMemory: 2 };
+  expect(talliedDeaths([aTally(limits)]).map(({ ended_by, side, count }) => [ended_by, side, count])).toEqual([
+    ['orphan_limit', 'limit', 7],
+    ['out_of_memory', 'limit', 2],
+    ['unknown', 'limit', 1],
   ]);
 });
