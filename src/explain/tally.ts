@@ -31,10 +31,10 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
   for (const tally of all) {
     if (isCorrection(tally)) continue;
     if (isForResources(tally)) {
-      const { atOrphanLimit, overMemory } = tally;
+      const { atOrphanLimit, atMemoryLimit } = tally;
       put(groups, tally, ['orphan_limit', 'limit'], atOrphanLimit);
-      put(groups, tally, ['out_of_memory', 'limit'], overMemory);
-      put(groups, tally, ['unknown', 'limit'], tally.count - atOrphanLimit - overMemory);
+      put(groups, tally, ['out_of_memory', 'limit'], atMemoryLimit);
+      put(groups, tally, ['unknown', 'limit'], tally.count - atOrphanLimit - atMemoryLimit);
       continue;
     }
     const gotData = Math.min(tally.count, answered.get(correctedClassOf(tally)) ?? 0);

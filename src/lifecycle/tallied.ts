@@ -3,21 +3,25 @@ import type { Pressure } from './sock.ts';
 
 /** One class of deaths that were only counted, and how many of them came while the host was at one of its limits. */
 export type Tallied = Tally & {
-  /** With as many orphans as net.ipv4.tcp_max_orphans, and TCP's memory known to be below tcp_mem's third figure. */
+  /** With orphans near net.ipv4.tcp_max_orphans, and TCP's memory known not to be near tcp_mem's third figure. */
   readonly atOrphanLimit: number;
-  /** With TCP's memory above that figure, and orphans known to be below their limit. */
-  readonly overMemory: number;
+  /** With TCP's memory near that figure, and orphans known not to be near their limit. */
+  readonly atMemoryLimit: number;
 };
+
+/** Counts come once a second, and each kill takes one off what had passed its limit: near is seven eighths of it. */
+const isNear = (figure: number | null, limit: number | null): boolean | null =>
+  figure === null || limit === null ? null : figure * 8 >= limit * 7;
 
 /** The class after `more` deaths in it. @param before - as it was; undefined for the first */
 export const tallyOn = (event: Tally, more: number, before: Tallied | undefined, pressure: Pressure): Tallied => {
   const { orphans, limit, memPages, memHigh } = pressure;
-  const isFull = orphans === null || limit === null ? null : orphans >= limit;
-  const isOver = memPages === null || memHigh === null ? null : memPages > memHigh;
+  const areOrphans = isNear(orphans, limit);
+  const isMemory = isNear(memPages, memHigh);
   return {
     ...event,
-    atOrphanLimit: (before?.atOrphanLimit ?? 0) + (isFull === true && isOver === false ? more : 0),
-    overMemory: (before?.overMemory ?? 0) + (isOver === true && isFull === false ? more : 0),
+    atOrphanLimit: (before?.atOrphanLimit ?? 0) + (areOrphans === true && isMemory === false ? more : 0),
+    atMemoryLimit: (before?.atMemoryLimit ?? 0) + (isMemory === true && areOrphans === false ? more : 0),
   };
 };
 

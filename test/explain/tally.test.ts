@@ -18,7 +18,7 @@ const aTally = (change: Partial<Tallied>): Tallied => ({
   size: 6,
   count: 1,
   atOrphanLimit: 0,
-  overMemory: 0,
+  atMemoryLimit: 0,
   ...change,
 });
 const { in_close, unread, linger_zero, kernel, done, linger2, own, answered } = TALLY;
@@ -44,7 +44,7 @@ test.each([
   // The orphan limit or memory: which of them, only the moment tells.
   ['close', 'unknown', 'limit', { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14 }],
   ['exit', 'orphan_limit', 'limit', { lastFrom: TCP.FIN_WAIT1, exiting: true, reset: 255, atOrphanLimit: 1 }],
-  ['close', 'out_of_memory', 'limit', { lastFrom: TCP.LAST_ACK, reset: 14, overMemory: 1 }],
+  ['close', 'out_of_memory', 'limit', { lastFrom: TCP.LAST_ACK, reset: 14, atMemoryLimit: 1 }],
   // At the limit, too, others die of what they always died of.
   ['close', 'acked', 'none', { lastFrom: TCP.LAST_ACK, atOrphanLimit: 1 }],
   ['close', 'peer_reset', 'peer', { lastFrom: TCP.FIN_WAIT1, err: 104, reset: 14, atOrphanLimit: 1 }],
@@ -94,7 +94,7 @@ test('times of one kind are added up, shortest first', () => {
 });
 
 test('of one class, some died at one limit and some at the other', () => {
-  const limits = { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14, count: 10, atOrphanLimit: 7, overMemory: 2 };
+  const limits = { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14, count: 10, atOrphanLimit: 7, atMemoryLimit: 2 };
   expect(talliedDeaths([aTally(limits)]).map(({ ended_by, side, count }) => [ended_by, side, count])).toEqual([
     ['orphan_limit', 'limit', 7],
     ['out_of_memory', 'limit', 2],

@@ -770,19 +770,19 @@ describe('tallies', () => {
     const memory = (pages: number) => ({ pages, low: 10, pressure: 20, high: 30 });
     const { tracker } = track().feed(
       readyAt(0),
-      // Five orphans, told by what a filter left out.
-      tallyLine(ms(1), 5, { via: VIA.muted_in }),
+      // Seven orphans, told by what a filter left out.
+      tallyLine(ms(1), 7, { via: VIA.muted_in }),
       tallyLine(ms(2), 1, { err: 0, reset: 14 }),
-      sampleLine(ms(5), 5, 5, memory(30)),
+      sampleLine(ms(5), 7, 8, memory(26)),
       tallyLine(ms(6), 3, { err: 0, reset: 14 }),
-      sampleLine(ms(10), 5, 6, memory(31)),
+      sampleLine(ms(10), 7, 9, memory(27)),
       tallyLine(ms(11), 7, { err: 0, reset: 14 }),
-      sampleLine(ms(15), 5, 5, memory(31)),
+      sampleLine(ms(15), 7, 8, memory(27)),
       tallyLine(ms(16), 15, { err: 0, reset: 14 }),
       tickLine(ms(100)),
     );
-    // The first before anything was known of limits, the last eight at both.
-    expect([...tracker.tallies()]).toMatchObject([{ count: 15, atOrphanLimit: 2, overMemory: 4 }]);
+    // The first before anything was known of limits, the last eight near both.
+    expect([...tracker.tallies()]).toMatchObject([{ count: 15, atOrphanLimit: 2, atMemoryLimit: 4 }]);
   });
 
   test('a correction is kept and counts nobody', () => {
