@@ -185,7 +185,7 @@ const faultsOfLate = ({ backend, late, ledger }: Verdict): readonly string[] => 
   ];
 };
 
-const faultsOfMisses = (misses: Misses | null): readonly string[] => {
+export const faultsOfMisses = (misses: Misses | null): readonly string[] => {
   if (misses === null) return ['no probe was made to be skipped'];
   const { expected, paths, lost, isCounted, uncertain, notices } = misses;
   return [

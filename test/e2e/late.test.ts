@@ -64,7 +64,7 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
   });
 
   it('no row is of one that died within 10 ms, unless it was sent again', () => {
-    expect(hasty(paths)).toEqual([]);
+    expect(hasty(paths, 10)).toEqual([]);
   });
 
   it('the others were counted, by how they were closed and how they ended', () => {

@@ -26,9 +26,9 @@ export const lateDifferences = (socket: LabSocket, paths: readonly ClosePath[], 
   return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
 };
 
-/** Rows of those that died within 10 ms and were not sent again: there should be none. */
-export const hasty = (paths: readonly ClosePath[]): readonly ClosePath[] =>
-  paths.filter(({ dying_us, retransmits }) => dying_us !== null && dying_us < 10_000 && retransmits === 0);
+/** Rows of those that died within `minAgeMs` and were not sent again: there should be none. */
+export const hasty = (paths: readonly ClosePath[], minAgeMs: number): readonly ClosePath[] =>
+  paths.filter(({ dying_us, retransmits }) => dying_us !== null && dying_us < minAgeMs * 1000 && retransmits === 0);
 
 /** Deaths by how the sockets were closed and how they ended, as `close acked`. */
 export type Kinds = ReadonlyMap<string, number>;

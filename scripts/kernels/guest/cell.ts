@@ -24,6 +24,8 @@ const { values } = parseArgs({
   options: {
     out: { type: 'string', default: '/tmp/out' },
     backend: { type: 'string', default: 'auto' },
+    /** --min-age of the second finwait, ms. */
+    'min-age': { type: 'string', default: '10' },
     /** Of PARTS, joined by +. */
     parts: { type: 'string', default: '' },
   },
@@ -72,7 +74,7 @@ const playTraced = async (
   keep: (played: Played) => void,
 ): Promise<void> => {
   const main = mainWatcher(trace);
-  const lateMain = lateWatcher(late, main, {});
+  const lateMain = lateWatcher(late, main, {}, Number(values['min-age']));
   // From here on both see every death.
   const both = trace.paths().length;
   // First, as the limits of the whole host would end other orphans too.
@@ -132,7 +134,10 @@ try {
   // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
   const [trace, late, odd, checks] = await Promise.all([
     timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
-    timed('attached, late', startTrace('--backend', backend, '--min-age', '10ms', '--record', join(out, 'late.fwr'))),
+    timed(
+      'attached, late',
+      startTrace('--backend', backend, '--min-age', `${values['min-age']}ms`, '--record', join(out, 'late.fwr')),
+    ),
     timed('retries are prepared', prepareOdd(parts.includes('long'))),
     timed('doctor', askDoctor()),
   ]);

@@ -16,18 +16,25 @@ import type { Late, ScenarioVerdict, Verdict } from '../verdict.ts';
 import type { Watcher } from './play.ts';
 
 /** What is dying for this long is announced, though an emulated CPU looks through its ring late. */
-const SURELY_SLOW_US = 200_000;
+const SURELY_SLOW_US = 500_000;
+/** One that was dying for less may have been announced inside a close() that took so long: then it is played again. */
+const IN_CLOSE_US = 500_000;
 /** One death, as two finwaits saw its close. */
 const SAME_MS = 500;
 
-/** What a finwait that announces after 10 ms must say of a lab that another, which announces all, has told of. */
-export const lateWatcher = (trace: Trace, main: Watcher, scenarios: Watcher['scenarios']): Watcher => ({
+/** What a finwait that announces after `minAgeMs` must say of a lab that another, which announces all, has told of. */
+export const lateWatcher = (
+  trace: Trace,
+  main: Watcher,
+  scenarios: Watcher['scenarios'],
+  minAgeMs: number,
+): Watcher => ({
   trace,
   scenarios,
   judge: (lab, paths) => {
     const told = main.trace.paths();
     return Object.fromEntries(
-      Object.keys(lab.scenarios).map((name) => [name, judge(name, lab, paths, told, trace.meta().backend)]),
+      Object.keys(lab.scenarios).map((name) => [name, judge(name, lab, paths, told, trace.meta().backend, minAgeMs)]),
     );
   },
 });
@@ -38,13 +45,14 @@ const judge = (
   paths: readonly ClosePath[],
   told: readonly ClosePath[],
   backend: string,
+  minAgeMs: number,
 ): ScenarioVerdict => {
   const skipped = lab.scenarios[name];
   const verdict = (state: ScenarioVerdict['state'], why: readonly string[], row?: ClosePath): ScenarioVerdict => ({
     state,
     why,
     named: row === undefined || isSpoiled(row) ? null : namedOf(row),
-    isSpoiled: row !== undefined && isSpoiled(row),
+    isSpoiled: row !== undefined && (isSpoiled(row) || (row.dying_us ?? 0) < IN_CLOSE_US),
   });
   if (skipped !== null && skipped !== undefined) return verdict('skipped', [skipped]);
   const socket = lab.sockets.find(({ scenario, role }) => scenario === name && role === 'dying');
@@ -57,7 +65,7 @@ const judge = (
   if (row !== undefined) {
     const wrong = [
       ...lateDifferences(socket, [row], backend),
-      ...hasty([row]).map(() => 'a row of one that died fast'),
+      ...hasty([row], minAgeMs).map(() => 'a row of one that died fast'),
     ];
     return verdict(wrong.length === 0 ? 'right' : 'wrong', wrong, row);
   }
