@@ -105,6 +105,7 @@ const main = async (): Promise<number> => {
     // A fixture is one workload, the same in each backend.
     isQuick: values.quick || values.golden === true,
     isLong: values.long,
+    isEmulated: accel === 'tcg',
     now: () => performance.now(),
   });
   if (values.golden === true) {

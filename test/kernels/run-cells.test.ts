@@ -37,6 +37,7 @@ const run = (which: readonly Cell[], boot: RunOptions['boot'], more: Partial<Run
     seconds: 1000,
     isQuick: true,
     isLong: false,
+    isEmulated: false,
     now: () => 0,
     ...more,
   });
@@ -65,6 +66,24 @@ it('a wrong answer is not asked for again', async () => {
     return over;
   });
   expect([boots, result?.again]).toEqual([1, []]);
+});
+
+it.each([
+  ['is right then', [['x'], []], 2, []],
+  ['is wrong again', [['x'], ['y'], []], 2, ['y']],
+])('on an emulated CPU it is asked for once more, and %s', async (_, answers, times, unlogged) => {
+  let boots = 0;
+  const whole = { lossy: { expected: 1, paths: 1, lost: 0, retransmits: 0 }, deadlines: { 3: [] } };
+  const scenario = { state: 'right', why: [], named: null, isSpoiled: false };
+  const ledger = { drift: 0, in_flight: 0, malformed: 0, lost_events: 0 };
+  const late = { scenarios: {}, isCounted: true, ledger, rows: 0, wanted: 0, counted: 0, uncounted: 0, kinds: '' };
+  const boot: RunOptions['boot'] = async (_, __, dir) => {
+    leave(dir, { ...whole, scenarios: { scenario }, ledger, late, unlogged: answers[boots++] });
+    return over;
+  };
+  const [result] = await run(cells.slice(0, 1), boot, { isEmulated: true });
+  expect(boots).toBe(times);
+  expect(result).toMatchObject({ again: ['it was wrong: dmesg does not say: x'], verdict: { unlogged } });
 });
 
 it('a cell gets no more time than is left, and one for which too little is left is not reached', async () => {
