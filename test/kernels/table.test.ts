@@ -70,6 +70,15 @@ const cell = (backend: string, given: Verdict | null = verdict()): Result => ({
 const missed = { expected: 80, paths: 70, uncertain: 9, lost: 12, isCounted: true, drift: 0, notices: ['skipped'] };
 const wrong = { retries: { ...right, state: 'wrong', why: ['side is "peer", not "local"'] } } as const;
 
+it.each([
+  ['all is counted', true, 79, 1],
+  ['not all is counted', false, 77, 0],
+  ['not all is counted', false, 76, 1],
+])('of the ends on a lossy wire, where %s (%s), %d of 80 are %d faults', (_what, isCounted, paths, faults) => {
+  const given = verdict({ late: { ...late, isCounted }, lossy: { expected: 80, paths, lost: 0, retransmits: 3 } });
+  expect(faultsOf(given)).toHaveLength(faults);
+});
+
 describe('a cell', () => {
   it('is right with skipped scenarios, and with a loss that touched none', () => {
     const scenarios = { a: right, b: { ...right, state: 'skipped' } } as const;
