@@ -58,8 +58,10 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
     for (const socket of slow) {
       const row = rowOf(socket);
       // One whose events the kernel skipped says so.
-      if (row === undefined || isSpoiled(row)) expect(trace.ledger().lost_events, socket.scenario).toBeGreaterThan(0);
-      else expect(row, socket.scenario).toMatchObject({ gaps: [], certain: true });
+      if (row === undefined || isSpoiled(row)) {
+        const what = `${socket.scenario}: ${row === undefined ? 'no row' : row.gaps.join(' ')}`;
+        expect(trace.ledger().lost_events, what).toBeGreaterThan(0);
+      } else expect(row, socket.scenario).toMatchObject({ gaps: [], certain: true });
     }
   });
 
