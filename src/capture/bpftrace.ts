@@ -89,14 +89,17 @@ const mapKeys = (maxOrphans: number): number => Math.max(MAP_KEYS.least, Math.mi
 const RING_SLOTS = { least: 256, most: 8192 } as const;
 
 /**
- * The parameters of a probe that announces late: the age in ns, and the mask of a ring that fits its map.
+ * The parameters of a probe that announces late: the age in ns, the mask of a ring that fits its map, and the mask of the
+ * numbers that CPUs have.
  *
  * @param minAgeMs - how long a socket has been dying when it is announced, ms; more than 0
+ * @param cpus - of the host, not only those that finwait may run on
  */
 export const lateParams = (minAgeMs: number, cpus: number, maxOrphans: number): readonly string[] => {
   const room = 2 ** Math.floor(Math.log2(mapKeys(maxOrphans) / cpus));
   const slots = Math.max(RING_SLOTS.least, Math.min(RING_SLOTS.most, room));
-  return [String(Math.max(1, Math.round(minAgeMs * 1e6))), String(slots - 1)];
+  const numbers = 2 ** Math.ceil(Math.log2(cpus));
+  return [String(Math.max(1, Math.round(minAgeMs * 1e6))), String(slots - 1), String(numbers - 1)];
 };
 
 /**

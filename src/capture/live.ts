@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
@@ -141,7 +141,7 @@ const attach = async (
   const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
   const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
-  const params = isLate ? lateParams(minAgeMs, availableParallelism(), maxOrphans()) : [];
+  const params = isLate ? lateParams(minAgeMs, cpus().length, maxOrphans()) : [];
   const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
   const child = spawnBpftrace(program.path, script, setpriv, params);
   const { finwaitVersion, filters } = options;

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { execa } from 'execa';
 import { bpftraceEnv, findProgram } from './bpftrace.ts';
 import { readOrphanGauge } from './sockstat.ts';
@@ -24,7 +24,7 @@ export const spawnBpftrace = (path: string, script: string, setpriv: string | nu
   const argv = [path, '-', ...params];
   const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'KILL', ...argv]];
   return execa(file, args, {
-    env: bpftraceEnv(availableParallelism(), maxOrphans()),
+    env: bpftraceEnv(cpus().length, maxOrphans()),
     input: script,
     buffer: false,
     reject: false,

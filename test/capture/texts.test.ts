@@ -264,7 +264,7 @@ describe('a warning that quotes the script', () => {
 });
 
 test('a ring fits its map, and is a power of two', () => {
-  expect(lateParams(10, 2, 8192)).toEqual(['10000000', '8191']);
-  expect(lateParams(0.5, 64, 8192)).toEqual(['500000', '1023']);
-  expect(lateParams(10, 4096, 1 << 20)).toEqual(['10000000', '255']);
+  expect(lateParams(10, 2, 8192)).toEqual(['10000000', '8191', '1']);
+  expect(lateParams(0.5, 64, 8192)).toEqual(['500000', '1023', '63']);
+  expect(lateParams(10, 4096, 1 << 20)).toEqual(['10000000', '255', '4095']);
 });

@@ -1,6 +1,6 @@
-// The far end: `peer.mjs HOST [hold|answer]` listens and accepts everything, on a port outside the ephemeral range that
+// The far end: `peer.mjs HOST [hold|answer|soon]` listens and accepts everything, on a port outside the ephemeral range that
 // is its own as long as pids are not reused.
-// hold: a FIN is read and never answered. answer: it is, by closing. On stdin: `fin N` sends a FIN on the N
+// hold: a FIN is read and never answered. answer: it is, by closing; soon: 8 to 19 ms later. On stdin: `fin N` sends a FIN on the N
 // connections once they are accepted, `close` and `reset` end all, `write` sends 5 bytes on each.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 const [host, mode = 'hold'] = process.argv.slice(2);
 const say = (is, more = {}) => process.stdout.write(`${JSON.stringify({ is, ...more })}\n`);
 const sockets = [];
+let answered = 0;
 let finAt = Number.POSITIVE_INFINITY;
 
 const sendFins = () => {
@@ -21,6 +22,7 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
   socket.on('data', () => {});
   socket.on('end', () => {
     if (mode === 'answer') socket.destroy();
+    if (mode === 'soon') setTimeout(() => socket.destroy(), 8 + (answered++ % 12));
   });
   sendFins();
 });
