@@ -65,6 +65,7 @@ onRealKernel('sockets that die about the time when they are due to be announced'
         );
         await trace.nextLedger('the last tallies', (row) => row.drift === 0);
         expect(trace.ledger().lost_events).toBe(0);
+        expect(rowsTo(ports.slow).flatMap(({ gaps }) => gaps)).toEqual([]);
       },
       () => trace,
       async () => {

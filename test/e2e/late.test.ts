@@ -18,6 +18,7 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
   let paths: readonly ClosePath[] = [];
   let tallied: readonly TalliedDeaths[] = [];
   const dying = (): readonly LabSocket[] => toldOf(lab.of('lab_socket'));
+  const slow = (): readonly LabSocket[] => dying().filter(({ scenario }) => SLOW.includes(scenario));
   const rowOf = (socket: LabSocket): ClosePath | undefined => rowsOf(paths, socket)[0];
 
   const wrong = (): readonly string[] =>
@@ -38,6 +39,9 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
         await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
         paths = trace.paths();
         if (trace.ledger().lost_events > 0) expect(wrong()).toEqual([]);
+        // A row that says that it lacks an event is right to say so, but shows nothing.
+        const doubtful = slow().filter((socket) => rowsOf(paths, socket).some(isSpoiled));
+        expect(doubtful.map(({ scenario }) => scenario)).toEqual([]);
       },
       () => trace,
       stopAll,
@@ -53,9 +57,8 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
 
   it('the slow ones have a row, and every field of it is right', () => {
     expect(wrong()).toEqual([]);
-    const slow = dying().filter(({ scenario }) => SLOW.includes(scenario));
-    expect(slow.length).toBe(SLOW.length * TIMES);
-    for (const socket of slow) {
+    expect(slow().length).toBe(SLOW.length * TIMES);
+    for (const socket of slow()) {
       const row = rowOf(socket);
       // One whose events the kernel skipped says so.
       if (row === undefined || isSpoiled(row)) {
@@ -79,9 +82,10 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
       }),
     );
     const counted = talliedKinds(tallied);
-    // The kernel may skip the probe that tells a kind from another; it says how often it did.
+    // The kernel may skip the probe that tells a kind from another. It says how often it did, but for what perf's
+    // recursion guard skips: one in a few runs here.
     expect(uncounted(wanted, counted), JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
-      trace.ledger().lost_events,
+      trace.ledger().lost_events + 1,
     );
   });
 
