@@ -139,4 +139,13 @@ onRealKernel('a filter in the kernel', () => {
     expect(entries).toBeGreaterThanOrEqual(6);
     expect({ exits, drift }).toEqual({ exits: entries, drift: 0 });
   });
+
+  it('one of every kind, as long as they get, fits the stack of a BPF program', async () => {
+    await stopAll();
+    const ports = (from: number): string => Array.from({ length: 8 }, (_, i) => from + i).join(',');
+    const all = ['-p', '1', '--comm', 'abcdefghijklmno', '-L', ports(80), '-D', ports(440), '-4', '--netns', '1'];
+    const narrow = await startTrace('--min-age', '10ms', ...all);
+    expect(narrow.meta().filters).not.toEqual({});
+    expect((await narrow.stop()).exitCode).toBe(0);
+  });
 });
