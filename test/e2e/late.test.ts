@@ -82,8 +82,8 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
       }),
     );
     const counted = talliedKinds(tallied);
-    // The kernel may skip the probe that tells a kind from another. It says how often it did, but for what perf's
-    // recursion guard skips: one in a few runs here.
+    // The kernel may skip the probe that tells a kind from another. It says how often it did, but for what it
+    // skips uncounted (docs/measurements.md): one in a few runs here.
     expect(uncounted(wanted, counted), JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
       trace.ledger().lost_events + 1,
     );

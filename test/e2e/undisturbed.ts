@@ -5,7 +5,7 @@ const TRIES = 6;
 /**
  * Runs an experiment until the kernel skipped no probe during it. While a probe runs on a CPU the kernel runs none for
  * what interrupts it; the event is counted as lost, and an experiment that lost its own events says nothing. Some it
- * skips without a count (perf's recursion guard, docs/measurements.md): a path then says itself that it lacks one. One
+ * skips without a count (docs/measurements.md): a path then says itself that it lacks one. One
  * that fails with nothing lost has failed: it is not tried again.
  *
  * @param trace the finwait that watches, asked before and after each attempt: the attempt may start it
