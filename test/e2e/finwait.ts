@@ -35,7 +35,12 @@ export type Run = {
   /** Signals it and waits until it is gone. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<{ readonly exitCode: number | undefined }>;
   /** Resolves with the first true answer about what was printed so far. @throws Error when it ends before, or late */
-  readonly until: <T>(what: string, ask: () => T | false | null | undefined, patienceMs?: number) => Promise<T>;
+  readonly until: <T>(
+    what: string,
+    ask: () => T | false | null | undefined,
+    patienceMs?: number,
+    soFar?: () => string,
+  ) => Promise<T>;
 };
 
 /** What is running now; a test that fails half-way leaves it for `stopAll`. */
@@ -74,13 +79,15 @@ export const startFinwait = (args: readonly string[], onLine: (line: string) => 
       if (!isOver) process.kill(pid, signal);
       return exit;
     },
-    until: async (what, ask, patienceMs = 30_000) => {
+    until: async (what, ask, patienceMs = 30_000, soFar = () => '') => {
       const deadline = performance.now() + patienceMs;
       for (;;) {
         const answer = ask();
         if (answer !== false && answer !== null && answer !== undefined) return answer;
         if (isOver) throw new Error(`finwait ended before ${what}: ${stderr()}`);
-        if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}: ${stderr()}`);
+        if (performance.now() > deadline) {
+          throw new Error(`waited ${patienceMs} ms for ${what}${soFar()}: ${stderr()}`);
+        }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
@@ -139,13 +146,15 @@ export const startTrace = async (...args: readonly string[]): Promise<Trace> => 
     ledger: () => ledgers.at(-1) as LedgerRecord,
     nextLedger: (what, holds) => {
       let seen = ledgers.length;
-      return run.until(`a ledger record with ${what}; the last was ${JSON.stringify(ledgers.at(-1))}`, () => {
+      const next = (): LedgerRecord | null => {
         while (seen < ledgers.length) {
           const ledger = ledgers[seen++] as LedgerRecord;
           if (holds(ledger)) return ledger;
         }
         return null;
-      });
+      };
+      const soFar = (): string => `; the last was ${JSON.stringify(ledgers.at(-1))}`;
+      return run.until(`a ledger record with ${what}`, next, undefined, soFar);
     },
     untilPaths: (count, which, patienceMs = 30_000) =>
       run.until(
