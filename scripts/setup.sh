@@ -1,5 +1,6 @@
 #!/bin/sh
-# Brings what is missing and nothing else: `setup.sh run` what tracing needs, `setup.sh test` what the tests need too.
+# Brings what is missing and nothing else: `setup.sh build` what runs without tracing, `setup.sh run` what tracing needs,
+# `setup.sh test` what the tests need too.
 # Idempotent. What it cannot bring it names, with the command that would; finwait and its tests then say the rest.
 set -eu
 purpose=${1:-run}
@@ -15,8 +16,10 @@ fi
 
 packages=''
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || packages="$packages $2"; }
-need bpftrace bpftrace
-need ss iproute2
+if [ "$purpose" != build ]; then
+  need bpftrace bpftrace
+  need ss iproute2
+fi
 if [ "$purpose" = test ]; then
   need nft nftables
   need tmux tmux
@@ -42,7 +45,8 @@ if [ -n "$packages" ]; then
   fi
 fi
 
-if [ ! -d /sys/kernel/tracing/events ] && [ ! -d /sys/kernel/debug/tracing/events ]; then
+# Who is not root may not look into it, and sees no directory where there is one.
+if [ "$purpose" != build ] && ! grep -q '^[^ ]* [^ ]*/tracing tracefs ' /proc/mounts && [ ! -d /sys/kernel/debug/tracing/events ]; then
   as_root mount -t tracefs nodev /sys/kernel/tracing 2>/dev/null ||
     say 'tracefs is not mounted; by hand: mount -t tracefs nodev /sys/kernel/tracing'
 fi

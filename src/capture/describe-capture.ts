@@ -36,7 +36,7 @@ export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
     host: hostname(),
     backend: facts.backend,
     boot_offset_ns: String(wallNs - BigInt(m?.[1] ?? 0)),
-    started_at: new Date(Number(wallNs / 1_000_000n)).toISOString(),
+    started_at: rfc3339(wallNs),
     pid: process.pid,
     netns: own,
     hz: jiffies?.hz ?? null,
@@ -49,4 +49,10 @@ export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
     sysctls: own === null ? {} : { [own]: readSysctls() },
     filters: facts.filters,
   };
+};
+
+/** UTC with nanoseconds, as every other time of the JSON. */
+const rfc3339 = (wallNs: bigint): string => {
+  const second = new Date(Number(wallNs / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${second}.${String(wallNs % 1_000_000_000n).padStart(9, '0')}Z`;
 };

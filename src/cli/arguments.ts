@@ -118,12 +118,12 @@ export const filterOf = (options: SharedOptions): PathFilter => {
   return Object.keys(given(filter)).length === 0 ? NO_FILTER : filter;
 };
 
-/** The filters as they are noted in `meta`: those that were given, as text. */
+/** The filters as they are noted in `meta`: those that were given, as text, named as all of the JSON is. */
 export const filterTexts = (options: SharedOptions): Record<string, string> => given(filterOf(options));
 
 const given = (filter: PathFilter): Record<string, string> =>
   Object.fromEntries(
     Object.entries(filter)
       .filter(([, value]) => value !== null && value !== 0 && !(Array.isArray(value) && value.length === 0))
-      .map(([name, value]) => [name, String(value)]),
+      .map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), String(value)]),
   );

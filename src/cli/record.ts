@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
-import { minAgeOf, type SharedOptions } from './arguments.ts';
+import { filterTexts, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault } from './messages.ts';
 import { runLive, untilSignalled } from './source.ts';
@@ -16,6 +16,8 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
     {
       onMeta: (meta) => {
         fold = createFold(meta, { onEnd: () => {}, onLedger: () => {}, onNotice: tell });
+        const idle = idleFilters(options);
+        if (idle.length > 0) tell(`the recording has all sockets whatever ${idle.join(', ')}: filter when it is read`);
         tell(`recording to ${path === '-' ? 'stdout' : path}; Ctrl+C ends it`);
       },
       onLine: (line) => {
@@ -33,4 +35,10 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
   }
   tell(`${lines} lines recorded to ${path === '-' ? 'stdout' : path}; see them with: finwait replay ${path}`);
   return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
+};
+
+/** Filters that the kernel does not apply: all where each close is announced, the state where not. */
+const idleFilters = (options: SharedOptions): readonly string[] => {
+  const { min_age_us, ...given } = filterTexts(options);
+  return Object.keys(given).filter((name) => name === 'state' || minAgeOf(options) === 0);
 };

@@ -7,7 +7,7 @@ import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/eviden
 import { adviceFor } from './advice.ts';
 import type { ClosePath, Closer, EndedBy, How, Step, WaitingFor } from './close-path.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
-import { endingOf } from './rules/ending.ts';
+import { type Ending, endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
 import { waitingNow } from './rules/waits.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
@@ -42,7 +42,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
-  const gaps = gapsOf(record, !isMissed && ending !== null && !ending.certain && ending.endedBy !== 'unknown');
+  const gaps = gapsOf(record, isMissed ? null : ending);
   const because = ending?.because ?? waits?.because;
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   return {
@@ -85,7 +85,7 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
     side: ending?.side ?? waits?.side ?? 'unknown',
     because: because === undefined ? [] : [because],
     advice: [],
-    certain: gaps.length === 0 && ending?.endedBy !== 'unknown',
+    certain: gaps.length === 0,
     gaps,
   };
 };
@@ -93,13 +93,15 @@ const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath =
 /** __tcp_close resets these before it waits for anybody, however slow the machine is. @see Linux net/ipv4/tcp.c */
 const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => endedBy === 'linger_zero' || endedBy === 'unread_data';
 
-/** What was missed of its life, and whether its cause was inferred. */
-const gapsOf = (record: SockRecord, isInferred: boolean): string[] => {
+/** What was missed of its life, and whether its cause was inferred, or could not be. */
+const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   const { gaps } = record.sock;
   const list: string[] = gaps.size === 0 ? [] : [...gaps];
   const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
   if (!isLateSeen && !gaps.has('transition_missed') && isEarlyMoveMissed(record)) list.push('transition_missed');
-  if (isInferred) list.push('cause_inferred');
+  if (ending?.endedBy === 'unknown') {
+    if (list.length === 0) list.push('cause_not_decided');
+  } else if (ending?.certain === false) list.push('cause_inferred');
   return list;
 };
 

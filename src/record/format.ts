@@ -1,10 +1,10 @@
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { ClockReading, Meta } from '../wire/meta.ts';
 
-/** Version of the recording's own layout: a zstd frame of lines, the first the meta as JSON. */
 /** No capture is of sockets older than a day, ms. */
 const MAX_MIN_AGE_MS = 86_400_000;
 
+/** Version of the recording's own layout: a zstd frame of lines, the first the meta as JSON. */
 export const RECORDING_SCHEMA = 1;
 /** zstd's magic number. @see RFC 8878, 3.1.1 */
 export const ZSTD_MAGIC: readonly number[] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -86,7 +86,7 @@ export const parseMeta = (line: string, name: string): Meta => {
   };
 };
 
-/** Absent from recordings of finwait 0.1. */
+/** Absent from early recordings. */
 const clockReading = (field: unknown): ClockReading | null => {
   if (!isRecord(field)) return null;
   const { value, boot_ns, monotonic_ns } = field;

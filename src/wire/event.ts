@@ -161,7 +161,7 @@ export type Sample = {
   readonly at: TraceNs;
   readonly orphans: number;
   readonly limit: number;
-  /** Null in recordings of finwait 0.1, and where the kernel does not say. */
+  /** Null in early recordings, and where the kernel does not say. */
   readonly memory: TcpMemory | null;
 };
 

@@ -38,7 +38,7 @@ export type Meta = {
   readonly min_age_ms?: number;
   /** `enum sk_rst_reason`: number to name; empty before Linux 6.12. */
   readonly reset_reasons: Readonly<Record<string, string>>;
-  /** The sysctls that bound an orphan's life, per namespace inode; those of finwait's own are listed first. */
+  /** The sysctls that bound an orphan's life, by namespace inode: those of finwait's own alone. */
   readonly sysctls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly filters: Readonly<Record<string, string>>;
 };

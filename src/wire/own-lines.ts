@@ -40,7 +40,7 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
     case 0x6b: {
       const orphans = decimal(scan);
       const limit = decimal(scan);
-      // Lines of finwait 0.1 end here.
+      // Lines of early recordings end here.
       if (scan.done()) return { kind: 'sample', at, orphans, limit, memory: null };
       const memory = { pages: decimal(scan), low: decimal(scan), pressure: decimal(scan), high: decimal(scan) };
       return { kind: 'sample', at, orphans, limit, memory };

@@ -134,13 +134,13 @@ describe('the filter of the options', () => {
     });
     expect(filterTexts(all)).toEqual({
       pid: '7',
-      localPorts: '80,443',
-      remotePorts: '1',
+      local_ports: '80,443',
+      remote_ports: '1',
       family: 'ipv6',
       netns: '5',
       comm: 'nginx',
       state: 'LAST_ACK',
-      minAgeUs: '10000',
+      min_age_us: '10000',
     });
   });
 

@@ -276,7 +276,7 @@ describe('certain is false', () => {
     ).toMatchObject({
       ended_by: 'unknown',
       certain: false,
-      gaps: [],
+      gaps: ['cause_not_decided'],
     });
   });
 

@@ -16,6 +16,9 @@ const minisock = {
 const reset = { how: 'close', side: 'local', waiting_for: 'nothing', certain: true } as const;
 const inClose = { closed_in: 'CLOSE', how: 'close', waiting_for: 'nothing', unread_bytes: null } as const;
 
+/** Nothing is missed, and nothing decides. */
+const undecided = { ended_by: 'unknown', certain: false, gaps: ['cause_not_decided'] };
+
 /** What finwait must say of each way to die; named as in `finwait lab --list`. */
 export const ENDINGS: Readonly<Record<string, Expected>> = {
   retries: {
@@ -79,7 +82,7 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     certain: true,
   },
   // The timer that ended it is no reset and leaves no trace; at close() the error is all there is.
-  keepalive_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'unknown', certain: false },
+  keepalive_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ...undecided },
   fin_timeout_30: { route: LOCAL, ...minisock, waiting_for: 'ack' },
   fin_timeout_61: { route: LOCAL, ...minisock, waiting_for: 'peer_fin' },
   fin_timeout_lowered: {
@@ -239,7 +242,7 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     lost_bytes: null,
   },
   // An RST is sent and ECONNRESET set, as if the peer had reset it; but a task did, without an error at that moment.
-  disconnected: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'unknown', side: 'local', certain: false },
+  disconnected: { route: 'ESTABLISHED>CLOSE', ...inClose, side: 'local', ...undecided },
   reconnected: { route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE', ended_by: 'acked', certain: true },
 
   // The upper layer's close() ends in that of TCP.

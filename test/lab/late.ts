@@ -5,7 +5,7 @@ import { differences, expectedOf, isSpoiled, OTHERS, rowsOf } from './endings.ts
 
 /** What a late capture must tell of sockets of the lab: a row of those that die slowly, a count of all others. */
 
-/** Ends that a class does not tell from one another. */
+/** Ends that a class does not tell from one another, or only by the moment's pressure. */
 const UNTOLD: readonly string[] = ['retries', 'user_timeout', 'orphan_limit', 'out_of_memory', 'resources'];
 /** They die slowly on any machine, and each has a row. */
 export const SLOW: readonly string[] = ['retries', 'last_ack_retries', 'window_silent'];
@@ -43,7 +43,7 @@ export const kindsOf = (all: readonly { readonly kind: string; readonly count: n
 };
 
 export const talliedKinds = (tallied: readonly TalliedDeaths[]): Kinds =>
-  kindsOf(tallied.map(({ how, ended_by, count }) => ({ kind: `${how} ${ended_by}`, count })));
+  kindsOf(tallied.map(({ how, ended_by, count }) => ({ kind: kindOf(how, ended_by), count })));
 
 /**
  * How many deaths were not counted as what they were.

@@ -6,11 +6,8 @@ import { counted, thousands } from './words.ts';
 const STILL_DYING = 'capture_ended';
 
 /** What was not observed of a socket, by the names of docs/close-path.md. */
-export const doubtsOf = (row: Row): readonly string[] => {
-  const gaps = row.type === 'dying' ? row.gaps.filter((gap) => gap !== STILL_DYING) : row.gaps;
-  if (gaps.length > 0 || row.certain) return gaps;
-  return row.type === 'dying' && row.gaps.length > 0 ? [] : ['cause_not_decided'];
-};
+export const doubtsOf = (row: Row): readonly string[] =>
+  row.type === 'dying' ? row.gaps.filter((gap) => gap !== STILL_DYING) : row.gaps;
 
 export const isUncertain = (row: Row): boolean => doubtsOf(row).length > 0;
 

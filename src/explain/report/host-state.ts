@@ -37,7 +37,12 @@ export type HostState = {
   readonly pageSize: number | null;
   /** What the orphans of the readable namespaces hold now, bytes. */
   readonly orphanBytes: number | null;
-  readonly closeWait: { readonly count: number; readonly holders: readonly CloseWaitHolder[] } | null;
+  /** `notAccepted` of `count` wait in an accept queue; a process has the others open. */
+  readonly closeWait: {
+    readonly count: number;
+    readonly notAccepted: number;
+    readonly holders: readonly CloseWaitHolder[];
+  } | null;
   readonly establishedWithoutOwner: readonly { readonly count: number; readonly what: string }[] | null;
   readonly kernelLog: readonly KernelLogLine[] | null;
 };
@@ -98,6 +103,7 @@ const limitsOf = (facts: HostFacts) => {
 
 const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
   count: close_wait.count,
+  notAccepted: close_wait.not_accepted,
   holders: close_wait.by_holder.flatMap(({ netns, holder, count, min_ms, max_ms }) => {
     if (holder === null) return [];
     const examples = close_wait.listed

@@ -52,7 +52,14 @@ const closeWaitText = ({ closeWait }: HostState): string => {
     const some = examples.length === 0 ? '' : ` (${examples.slice(0, EXAMPLES).join(', ')})`;
     return `${comm}[${pid}] holds ${thousands(count)}${age}${some}`;
   });
-  return `${closeWait.count === 1 ? '1 socket, no orphan: a process has it' : `${thousands(closeWait.count)} sockets, no orphans: a process has them`} open and does not close. ${holders.join('; ')}.`;
+  const held = closeWait.count - closeWait.notAccepted;
+  const whose = [
+    ...(held > 0 ? [`${thousands(held)} that a process has open and does not close`] : []),
+    ...(closeWait.notAccepted > 0 ? [`${thousands(closeWait.notAccepted)} not accepted yet`] : []),
+  ];
+  const [sockets, are] = [counted(closeWait.count, 'socket'), closeWait.count === 1 ? 'no orphan' : 'no orphans'];
+  const named = holders.length === 0 ? '' : ` ${holders.join('; ')}.`;
+  return `${sockets}, ${are}: ${whose.join(', ')}.${named}`;
 };
 
 /** Between the two the kernel does not tell. */

@@ -102,7 +102,7 @@ const loss = (count: number, word: string, rank: number): Segment =>
     : segment(5, span(`0 ${word}`, 'dim'));
 
 /** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
-const heldText = ({ heldBytes, heldUnknown }: Status): string => {
+export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 'heldUnknown'>): string => {
   if (heldBytes === null) return UNKNOWN;
   if (heldUnknown === 0) return formatBytes(heldBytes);
   return heldBytes === 0 ? UNKNOWN : `>${formatBytes(heldBytes)}`;

@@ -1,5 +1,6 @@
 import { formatAge, formatBytes, formatCount, formatRate } from './format.ts';
 import type { Snapshot } from './model.ts';
+import { heldText } from './status-lines.ts';
 
 const ROWS = 10;
 
@@ -13,7 +14,7 @@ export const printTop = (snapshot: Snapshot, line: (text: string) => void): void
       `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
       `entries ${formatRate(status.entriesPerSec)} exits ${formatRate(status.exitsPerSec)}`,
       ...(status.fastDeaths > 0 ? [`fast deaths ${formatRate(status.fastDeathsPerSec)}, only counted`] : []),
-      `held ${formatBytes(status.heldBytes)}`,
+      `held ${heldText(status)}`,
       `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? '?'}`,
       `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
       status.phase,

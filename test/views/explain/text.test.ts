@@ -97,7 +97,8 @@ describe('the text', () => {
     const host = {
       ...UNKNOWN_HOST,
       closeWait: {
-        count: 3,
+        count: 4,
+        notAccepted: 1,
         holders: [
           { pid: 9, comm: 'java', count: 3, examples: ['10.0.0.1:1 -> 10.0.0.2:2'], atLeastMs: 90_000, atMostMs: null },
         ],
@@ -107,7 +108,7 @@ describe('the text', () => {
     };
     const lines = flat(text([], { host }));
     expect(lines).toContain(
-      '3 sockets, no orphans: a process has them open and does not close. java[9] holds 3, the longest for at least 90.0 s',
+      '4 sockets, no orphans: 3 that a process has open and does not close, 1 not accepted yet. java[9] holds 3, the longest for at least 90.0 s',
     );
     expect(lines).toContain('without an owner, no orphans: 2 not accepted yet');
     expect(lines).toContain('2026-05-04 12:34:10 UTC TCP: too many orphaned sockets');
@@ -115,10 +116,18 @@ describe('the text', () => {
 
   test('says of one socket in CLOSE_WAIT what it says of many, and one age where the bounds are equal', () => {
     const holder = { pid: 9, comm: 'java', count: 1, examples: [], atLeastMs: 59_800, atMostMs: 59_810 };
-    const lines = flat(text([], { host: { ...UNKNOWN_HOST, closeWait: { count: 1, holders: [holder] } } }));
-    expect(lines).toContain(
-      '1 socket, no orphan: a process has it open and does not close. java[9] holds 1, the longest for 59.8 s.',
+    const lines = flat(
+      text([], { host: { ...UNKNOWN_HOST, closeWait: { count: 1, notAccepted: 0, holders: [holder] } } }),
     );
+    expect(lines).toContain(
+      '1 socket, no orphan: 1 that a process has open and does not close. java[9] holds 1, the longest for 59.8 s.',
+    );
+  });
+
+  test('blames no process for a socket in CLOSE_WAIT that nobody has accepted', () => {
+    const closeWait = { count: 2, notAccepted: 2, holders: [] };
+    const lines = flat(text([], { host: { ...UNKNOWN_HOST, closeWait } }));
+    expect(lines).toContain('2 sockets, no orphans: 2 not accepted yet. ESTABLISHED');
   });
 
   test('does not pass off memory that is not known as none', () => {
@@ -214,6 +223,7 @@ describe('whatever processes and files call themselves', () => {
           ...UNKNOWN_HOST,
           closeWait: {
             count: 1,
+            notAccepted: 1,
             holders: [{ pid: 1, comm: word, count: 1, examples: [word], atLeastMs: null, atMostMs: null }],
           },
           establishedWithoutOwner: [{ count: 1, what: word }],
