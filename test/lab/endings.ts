@@ -17,7 +17,7 @@ const reset = { how: 'close', side: 'local', waiting_for: 'nothing', certain: tr
 const inClose = { closed_in: 'CLOSE', how: 'close', waiting_for: 'nothing', unread_bytes: null } as const;
 
 /** Nothing is missed, and nothing decides. */
-const undecided = { ended_by: 'unknown', certain: false, gaps: ['cause_not_decided'] };
+const undecided = { ended_by: 'unknown', certain: false, gaps: ['cause_not_decided'] } satisfies Partial<ClosePath>;
 
 /** What finwait must say of each way to die; named as in `finwait lab --list`. */
 export const ENDINGS: Readonly<Record<string, Expected>> = {

@@ -180,7 +180,9 @@ test('a lingering close is dying and no orphan', () => {
 
 test('that the capture ended makes no doubt of a socket that still is dying', () => {
   expect(reportOf([aDying({ certain: false, gaps: ['capture_ended'] })]).doubts).toEqual([]);
-  expect(reportOf([aPath({ certain: false, gaps: ['cause_not_decided'], ended_by: 'unknown' })]).doubts).toHaveLength(1);
+  expect(reportOf([aPath({ certain: false, gaps: ['cause_not_decided'], ended_by: 'unknown' })]).doubts).toHaveLength(
+    1,
+  );
 });
 
 test('the slowest come first, those still dying before those that died, and no more than asked for', () => {
