@@ -85,6 +85,15 @@ export const RESETS: readonly Scenario[] = [
     seconds: 0.2,
   },
   {
+    name: 'data_with_ack_of_fin',
+    title: 'the peer answers the FIN with data',
+    does: 'Its ACK of our FIN comes with the data: FIN_WAIT2 lasts no time, and the kernel resets without tcp_reset.',
+    byHand: ["peer 'c.recv(1); c.send(bytes(4))'", 'dial "c.close()"'],
+    ss: 'nothing is left',
+    finwait: 'ended_by data_after_close, waiting_for ack',
+    seconds: 0.1,
+  },
+  {
     name: 'peer_reset',
     title: 'the peer resets an orphan in FIN_WAIT1',
     does: 'SO_LINGER 0 on the other side.',

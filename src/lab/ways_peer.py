@@ -25,6 +25,16 @@ def data_after_close_in_fin_wait1(p):
 
 
 @scenario()
+def data_with_ack_of_fin(p):
+    pair = p.pair()
+    pair.near.close()
+    # The ACK of a FIN is delayed by 40 ms: what is sent before carries it.
+    select.select([pair.far], [], [], 5)
+    pair.far.send(b'late')
+    p.died(pair.ports)
+
+
+@scenario()
 def peer_reset(p):
     pair = p.pair()
     p.drop('far', 'no_fins', pair.rport)

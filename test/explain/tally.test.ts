@@ -81,6 +81,15 @@ test('data after the close looks like a reset by the peer, less those that were 
   ]);
 });
 
+test('data that came with the ACK of our FIN looks like a hand-over to a minisock, less those that were corrected', () => {
+  const handed = { lastFrom: TCP.FIN_WAIT2, err: 0, marks: 0, count: 10 };
+  const deaths = talliedDeaths([aTally(handed), aTally({ ...handed, marks: answered, count: 3 })]);
+  expect(deaths.map(({ ended_by, count }) => [ended_by, count])).toEqual([
+    ['fin_wait2_timewait', 7],
+    ['data_after_close', 3],
+  ]);
+});
+
 test('times of one kind are added up, shortest first', () => {
   const [deaths] = talliedDeaths([
     aTally({ size: 8, count: 3 }),

@@ -211,6 +211,13 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     ended_by: 'data_after_close',
     waiting_for: 'ack',
   },
+  data_with_ack_of_fin: {
+    route: LOCAL,
+    ended_by: 'data_after_close',
+    side: 'peer',
+    waiting_for: 'ack',
+    certain: true,
+  },
   peer_reset: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'peer_reset', side: 'peer', waiting_for: 'ack' },
   peer_reset_in_fin_wait2: { route: LOCAL, ended_by: 'peer_reset', side: 'peer', waiting_for: 'peer_fin' },
   peer_reset_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'peer_reset', side: 'peer' },

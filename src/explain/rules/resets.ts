@@ -36,8 +36,14 @@ export const linger2: Rule = {
 export const dataAfterClose: Rule = {
   endedBy: 'data_after_close',
   cites: 'tcp_rcv_state_process (TCPAbortOnData), tcp_reset',
-  check: ({ phase, received, answered, dataSegsAfter }) => {
-    if (phase !== 'after_close' || !received || !answered) return NO;
+  check: ({ phase, from, err, received, answered, dataSegsAfter, record }) => {
+    if (phase !== 'after_close' || !answered) return NO;
+    if (!received) {
+      // In FIN_WAIT1 the segment that acknowledges our FIN may bring data: tcp_done there, without tcp_reset.
+      return from === TCP.FIN_WAIT2 && err === 0 && record.detail.linger2 >= 0
+        ? yes('peer', 'the peer sent data with its ACK of our FIN, after the close, and was answered with a reset')
+        : NO;
+    }
     const came = dataSegsAfter === null ? '' : ` (${counted(dataSegsAfter, 'data segment')})`;
     return yes('peer', `the peer sent data after the close${came} and was answered with a reset`, dataSegsAfter !== 0);
   },

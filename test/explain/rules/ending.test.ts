@@ -128,6 +128,19 @@ describe('after the close', () => {
     ).toEqual(['data_after_close', 'peer']);
   });
 
+  test('data that came with the ACK of our FIN fires no receive_reset: FIN_WAIT2 ends in an answering reset', () => {
+    const events = (context = {}) =>
+      [
+        closed(context),
+        step(ms(1), 'FIN_WAIT1', 'FIN_WAIT2'),
+        step(ms(1) + 5, 'FIN_WAIT2', 'CLOSE'),
+        destroyed(ms(1) + 9),
+        sent(ms(1) + 20, REASONS.TCP_RFC9293, { answersSegment: true }),
+      ] as const;
+    expect(ending(...events())).toEqual(['data_after_close', 'peer']);
+    expect(ending(...events({ linger2: -1 }))).toEqual(['linger2', 'local']);
+  });
+
   test('ETIMEDOUT after retransmission timeouts: retries', () => {
     expect(
       ending(closed(), step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: 110, icskRetransmits: 9 }), destroyed(ms(9), 110)),
