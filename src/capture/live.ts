@@ -245,7 +245,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     throw attachFault(facts.backend, outcome, messages);
   }
 
-  await putInventory(clock, put);
+  await putInventory(clock, put, facts.minAgeMs);
   watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt, isInDoubt: options.isInDoubt });
   const host = watchHost({ clock, put });
 

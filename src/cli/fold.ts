@@ -79,7 +79,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
     announceNs: (meta.min_age_ms ?? 0) * 1e6,
     onEnd: options.onEnd,
     onLedger: (row) => {
-      driftingFor = row.drift === null || row.drift === 0 || row.inFlight > 0 ? 0 : driftingFor + 1;
+      driftingFor = row.drift === null || Math.abs(row.drift) <= row.inFlight ? 0 : driftingFor + 1;
       options.onLedger(row);
     },
   });

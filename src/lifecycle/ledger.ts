@@ -3,6 +3,9 @@ import type { TraceNs } from '../kernel/units.ts';
 /** How far apart, in ns, our events and the kernel's counter may be read and still mean the same moment. */
 const SAMPLE_SLACK_NS = 10_000_000;
 
+/** Samples by which `unlocated` is found where sockets are announced late: the least of them holds. */
+const SETTLINGS = 10;
+
 /** The orphan ledger at one moment. */
 export type LedgerRow = {
   readonly at: TraceNs;
@@ -26,8 +29,8 @@ export type LedgerRow = {
 export type Ledger = {
   readonly enter: (at: TraceNs, count?: number) => void;
   readonly exit: (at: TraceNs, count?: number) => void;
-  /** Sockets that entered and left between two lines of the kernel's own count of them. */
-  readonly passThrough: (count: number) => void;
+  /** Sockets that entered and left between two lines of the kernel's own count of them, each dying for `ns` at most. */
+  readonly passThrough: (count: number, ns: number) => void;
   /** So many entered or left at a moment that is known to a second only. */
   readonly blur: (count: number) => void;
   readonly infer: () => void;
@@ -57,7 +60,8 @@ type Pending = {
  * orphans = baseline + entries - exits, and what the kernel's own counter says of it.
  *
  * The count is never reset to the kernel's. Only once, at the first settled sample after the inventory, what the
- * kernel counts beyond inventory and in-flight events becomes `unlocated`: orphans in namespaces nobody can read.
+ * kernel counts beyond inventory and in-flight events becomes `unlocated`: orphans in namespaces nobody can read. Where
+ * sockets are announced late, the least of ten samples: what had not been announced yet was not hidden.
  *
  * @param onRow - called for each settled sample
  * @param announceNs - how long after its close a sock may be announced: entries come that much later than they were
@@ -69,7 +73,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   let exits = 0;
   let inferred = 0;
   let baseline: number | null = null;
-  let isSettled = false;
+  let settlings = SETTLINGS;
   let unlocated = 0;
   let kernelOrphans: number | null = null;
   let kernelLimit: number | null = null;
@@ -77,8 +81,9 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   let inFlight = 0;
   /** Samples taken and not settled, oldest first. */
   const pending: Pending[] = [];
-  /** Passed through since the sample before, and how long that is. */
+  /** Passed through since the sample before, and for how long all of them together were dying, ns. */
   let passed = 0;
+  let dwelt = 0;
   let blurred = 0;
   let sampledAt: TraceNs | null = null;
   const recent: TraceNs[] = [];
@@ -108,14 +113,16 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     kernelLimit = sample.limit;
     inFlight = sample.moved;
     let ours = sample.ours;
-    if (ours !== null && !isSettled && baseline !== null) {
-      isSettled = true;
+    if (ours !== null && settlings > 0 && baseline !== null) {
+      const isFirst = settlings-- === SETTLINGS;
       const beyond = sample.kernel - ours;
-      if (beyond > inFlight) {
-        unlocated = beyond;
-        baseline += beyond;
-        ours += beyond;
-      }
+      // What dies before it is announced may be beyond ours at one sample, and is not at the next.
+      const change = isFirst ? (beyond > inFlight ? beyond : 0) : -Math.min(unlocated, Math.max(0, -beyond));
+      if (announceNs === 0) settlings = 0;
+      unlocated += change;
+      baseline += change;
+      ours += change;
+      for (const later of pending) if (later.ours !== null) later.ours += change;
     }
     drift = ours === null ? null : ours - sample.kernel;
     onRow({
@@ -142,10 +149,11 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       }
       note(at, count);
     },
-    passThrough: (count) => {
+    passThrough: (count, ns) => {
       entries += count;
       exits += count;
       passed += count;
+      dwelt += count * ns;
     },
     exit: (at, count = 1) => {
       exits += count;
@@ -167,10 +175,11 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       return true;
     },
     sample: (at, kernel, limit) => {
-      // Of what passed through unseen some was under way at this moment: as much as usual in so short a time.
+      // Of what passed through unseen some was dying at this moment: twice as many as on the average.
       const sinceNs = sampledAt === null ? 0 : at - sampledAt;
-      let moved = sinceNs > 0 ? Math.ceil((2 * passed * SAMPLE_SLACK_NS) / sinceNs) : 2 * passed;
+      let moved = sinceNs > 0 ? Math.min(2 * passed, Math.ceil((2 * dwelt) / sinceNs)) : 2 * passed;
       passed = 0;
+      dwelt = 0;
       moved += blurred;
       blurred = 0;
       sampledAt = at;
@@ -183,7 +192,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       while (pending[0] !== undefined && at > pending[0].at + settleNs) settle(pending.shift() as Pending);
     },
     end: () => {
-      for (const sample of pending.splice(0)) settle(sample);
+      while (pending[0] !== undefined) settle(pending.shift() as Pending);
     },
     now: (at) => ({
       at,

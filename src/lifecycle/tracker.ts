@@ -90,7 +90,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
   const generations = createGenerations();
-  const ledger: Ledger = createLedger(options.onLedger, announceLagOf(options.announceNs ?? 0));
+  const announceLag = announceLagOf(options.announceNs ?? 0);
+  const ledger: Ledger = createLedger(options.onLedger, announceLag);
   const host = createHost();
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
@@ -169,10 +170,22 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (!older.isDone()) older.see(tupleOfLine(event.line));
     const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
     if (event.via === VIA.late || isListed) adopt(sock);
+    else if (isCounted(sock)) sock.entered = true;
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.closedAt);
     if (isLate) meetDestroy(sock);
     if (early.size > 0) early.delete(event.sk);
+  };
+
+  /** Announced after the inventory had listed it as one closed before: the baseline has it. */
+  const isCounted = (sock: Sock): boolean => {
+    if (!older.isDone() || older.silent.size === 0) return false;
+    const tuple = tupleOfLine(sock.announce.line);
+    const listed = older.silent.get(tuple);
+    if (listed === undefined || sock.closedAt > listed.at) return false;
+    sock.orphanAt = sock.closedAt;
+    older.drop(tuple);
+    return true;
   };
 
   /** Its announcement came late: later than its destroy, perhaps. */
@@ -321,8 +334,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     if ((marks & TALLY.answered) !== 0) return;
     tallied += more;
-    ledger.passThrough(more);
+    ledger.passThrough(more, dwellOf(event.size));
   };
+
+  /** The most that a bin of the tallies holds, ns; the last has no end but the announcement. 0: it died inside close(). */
+  const dwellOf = (size: number): number =>
+    size === 0 ? 0 : size < LAST_BIN ? 2 ** size * 1000 : Math.max(2 ** LAST_BIN * 1000, announceLag);
 
   const endInventory = (event: InventoryEnd): void => {
     if (older.isDone()) {
@@ -331,10 +348,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     const gone: SkAddr[] = [];
     for (const sock of living.every()) {
-      const isEarly = sock.announce.via !== VIA.late && sock.announcedAt < event.attachedAt;
-      if (!isEarly || sock.destroyedAt !== null || event.unreadable > 0) continue;
-      // Closed while the probes were being attached, and destroyed before the destroy probe was.
-      if (!older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
+      if (sock.destroyedAt !== null || sock.closedAt >= event.attachedAt) continue;
+      // Closed while the probes were being attached, or seen on its way to CLOSE, and destroyed before the destroy probe was.
+      const isUnlisted = event.unreadable === 0 && !older.wasListed(tupleOfLine(sock.announce.line));
+      if (isInClose(sock) || (isUnlisted && sock.announce.via !== VIA.late)) gone.push(sock.sk);
     }
     for (const sk of gone) inferAt(sk, 'attaching');
     ledger.setBaseline(older.end());
@@ -347,7 +364,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
    */
   const recount = (event: InventoryEnd): void => {
     const { drift, inFlight } = ledger.now(now);
-    if (drift === null || drift <= 0 || inFlight > 0) {
+    if (drift === null || drift <= inFlight) {
       older.forget();
       return;
     }
@@ -483,6 +500,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 };
 
+/** An orphan in CLOSE is destroyed next. */
+const isInClose = ({ announce, state }: Sock): boolean =>
+  state === TCP.CLOSE || parseAnnounce(announce.line).moves.at(-1)?.to === TCP.CLOSE;
+
+/** Of a tally's sizes: 32,768 us and longer. */
+const LAST_BIN = 16;
 /** A CPU looks through its closes two hundred times a second, and takes several turns when many are due. */
 const SWEEP_NS = 50_000_000;
 const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);

@@ -102,6 +102,8 @@ export type AnnounceFields = EvidenceFields & {
   readonly moves?: readonly PastMove[];
   /** 16 bytes, or text that is filled up with NULs. */
   readonly comm?: string | Uint8Array;
+  /** Announced later than it was closed, in ESTABLISHED. */
+  readonly late?: { readonly closedAt: number };
 };
 
 export const PF_EXITING = 0x4;
@@ -115,11 +117,13 @@ export const announceLine = (on: AnnounceFields = {}): string => {
   const [r0, r1] = isV6 ? ipv6Words(peer) : ['0', '0'];
   const moves = [...(on.moves ?? [])].reverse().map(packMove);
   const pid = on.pid ?? 4242;
+  const via = on.via ?? VIA.last_fput;
+  const sent = pair(on.sndUna ?? on.writeSeq ?? 5000, on.sndNxt ?? on.writeSeq ?? 5000);
   return [
-    'A',
+    on.late === undefined ? 'A' : 'L',
     boot(on.at ?? 0),
     on.sk ?? SK,
-    hex(on.via ?? VIA.last_fput),
+    hex(via),
     packEvidence(on),
     pair(on.rcvNxt ?? 9000, on.copiedSeq ?? on.rcvNxt ?? 9000),
     pair(on.userTimeoutMs ?? 0, on.lingerTime ?? 0),
@@ -145,6 +149,9 @@ export const announceLine = (on: AnnounceFields = {}): string => {
     moves[0] ?? '0',
     moves[1] ?? '0',
     moves[2] ?? '0',
+    ...(on.late === undefined
+      ? []
+      : [hex(BOOT + BigInt(on.late.closedAt)), sent, hex((via << 16) | (state('ESTABLISHED') << 4))]),
     commHex(on.comm ?? COMM),
   ].join(' ');
 };

@@ -131,7 +131,7 @@ export const startTrace = async (...args: readonly string[]): Promise<Trace> => 
     const record: Meta | ClosePath | LedgerRecord = JSON.parse(line);
     if (record.type === 'meta') meta = record;
     else if (record.type === 'ledger') ledgers.push(record);
-    else all.push(record);
+    else if (record.type === 'close_path') all.push(record);
   });
   const paths: Trace['paths'] = (which = () => true) => all.filter(which);
   await run.until('its first ledger record', () => ledgers.length > 0, ATTACH_MS);

@@ -149,6 +149,24 @@ describe('unlocated', () => {
     expect(rows).toMatchObject([{ unlocated: 0, orphans: 0, drift: -2, inFlight: 2 }]);
   });
 
+  test('is the least of ten samples where sockets are announced late: those that died first were never in it', () => {
+    const rows: LedgerRow[] = [];
+    const ledger = createLedger((row) => rows.push(row), ms(60));
+    ledger.setBaseline(0);
+    const kernel = [9, 5, 7, 2, 3, 2, 2, 2, 2, 2, 1];
+    for (const [i, orphans] of kernel.entries()) ledger.sample(traceNs(sec(i)), orphans, 16_384);
+    ledger.end(traceNs(sec(20)));
+    expect(rows.map(({ unlocated, drift }) => [unlocated, drift])).toEqual([
+      [9, 0],
+      [5, 0],
+      [5, -2],
+      [2, 0],
+      [2, -1],
+      ...Array.from({ length: 5 }, () => [2, 0]),
+      [2, 1],
+    ]);
+  });
+
   test('a sample taken before the inventory was complete does not set it', () => {
     const { rows, ledger, sample, advance } = make();
     sample(0, 9);

@@ -645,10 +645,36 @@ describe('while the inventory is taken', () => {
     expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
   });
 
+  test('an older one seen on its way to CLOSE during attach has gone, wherever it was', () => {
+    const moves = [{ at: -ms(5), from: 'FIN_WAIT2', to: 'CLOSE' }] as const;
+    const line = announceLine({ at: -ms(5), via: VIA.late, flags: SOCK.DEAD, state: 'FIN_WAIT2', moves });
+    const { tracker, ended } = track().feed(line, end({ unreadable: 1 }));
+    expect([...only(ended).gaps]).toEqual(['older_than_capture', 'attaching']);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 1, orphans: 0, inferred: 1 });
+  });
+
   test('where a namespace could not be read, absence from the list proves nothing', () => {
     const { tracker, ended } = track().feed(announceLine({ at: -ms(5) }), end({ unreadable: 1 }));
     expect(ended).toEqual([]);
     expect(tracker.dyingCount()).toBe(1);
+  });
+
+  test('one that is announced after the inventory had listed it counts once, and its close is known', () => {
+    const closed = announceLine({ at: ms(30), late: { closedAt: ms(5) } });
+    const { tracker, feed, ended } = track().feed(inventoriedLine(ms(9)), end(), closed);
+    expect(tracker.silentCount()).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 1 });
+    feed(setStateLine({ at: ms(39), from: 'ESTABLISHED', to: 'CLOSE' }), destroyLine({ at: ms(40) }), tickLine(ms(60)));
+    expect(only(ended)).toMatchObject({ orphanAt: ms(5), closedAt: ms(5) });
+    expect(only(ended).gaps.size).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 1, orphans: 0 });
+  });
+
+  test('one that was closed after it is another', () => {
+    const closed = announceLine({ at: ms(30), late: { closedAt: ms(15) } });
+    const { tracker } = track().feed(inventoriedLine(ms(9)), end(), closed);
+    expect(tracker.silentCount()).toBe(1);
+    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 2 });
   });
 
   test('a line of the inventory after its end changes nothing', () => {
@@ -699,6 +725,17 @@ describe('a life whose destroy never comes', () => {
     ]);
   });
 
+  test('is over on a busy host too: what is under way there explains only a part of the drift', () => {
+    const many = Array.from({ length: 5 }, (_, i) => announceLine({ at: ms(60 + i), sk: `${i + 1}`, rport: 1000 + i }));
+    const busy = [tallyLine(ms(900), 100, { size: 14 }), ...later(0)];
+    const { tracker, ended } = track().feed(...ready, ...many, tickLine(ms(200)), ...busy);
+    expect(tracker.ledger()).toMatchObject({ drift: 5, inFlight: 4, orphans: 0, inferred: 5 });
+    expect(ended.map(({ gaps }) => [...gaps])).toEqual(many.map(() => ['destroy_missed']));
+    // As many as are under way prove nothing.
+    const few = track().feed(...ready, ...many.slice(0, 2), tickLine(ms(200)), ...busy);
+    expect([few.ended, few.tracker.dyingCount()]).toEqual([[], 2]);
+  });
+
   test('and is older than the capture, is dropped in the same way', () => {
     const { tracker, ended, feed } = track().feed(
       inventoriedLine(-2, { rport: 1 }),
@@ -738,18 +775,19 @@ describe('tallies', () => {
     expect(tracker.ledger()).toMatchObject({ entries: 1e20, exits: 1e20, orphans: 0 });
   });
 
-  test('as many as usually come near a sample are in flight', () => {
+  test('twice as many as were dying on the average are in flight at a sample', () => {
     const { rows } = track().feed(
       readyAt(0),
       tallyLine(ms(1), 5),
       sampleLine(ms(5), 0),
-      tallyLine(ms(900), 1005),
+      tallyLine(ms(900), 1005, { size: 13 }),
+      tallyLine(ms(900), 100_000, { size: 0 }),
       sampleLine(ms(1005), 0),
       tickLine(sec(2)),
     );
     expect(rows).toMatchObject([
       { inFlight: 10, drift: 0 },
-      { inFlight: 20, drift: 0 },
+      { inFlight: 17, drift: 0 },
     ]);
   });
 

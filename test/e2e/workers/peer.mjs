@@ -1,11 +1,11 @@
-// The far end: `peer.mjs HOST [hold|answer|soon]` listens and accepts everything, on a port outside the ephemeral range that
+// The far end: `peer.mjs HOST [hold|answer|soon [MS]]` listens and accepts everything, on a port outside the ephemeral range that
 // is its own as long as pids are not reused.
-// hold: a FIN is read and never answered. answer: it is, by closing; soon: 8 to 19 ms later. On stdin: `fin N` sends a FIN on the N
+// hold: a FIN is read and never answered. answer: it is, by closing; soon: 8 (MS) to 19 (MS + 11) ms later. On stdin: `fin N` sends a FIN on the N
 // connections once they are accepted, `close` and `reset` end all, `write` sends 5 bytes on each.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const [host, mode = 'hold'] = process.argv.slice(2);
+const [host, mode = 'hold', soonest = '8'] = process.argv.slice(2);
 const say = (is, more = {}) => process.stdout.write(`${JSON.stringify({ is, ...more })}\n`);
 const sockets = [];
 let answered = 0;
@@ -22,7 +22,7 @@ const server = createServer({ allowHalfOpen: true }, (socket) => {
   socket.on('data', () => {});
   socket.on('end', () => {
     if (mode === 'answer') socket.destroy();
-    if (mode === 'soon') setTimeout(() => socket.destroy(), 8 + (answered++ % 12));
+    if (mode === 'soon') setTimeout(() => socket.destroy(), Number(soonest) + (answered++ % 12));
   });
   sendFins();
 });
