@@ -500,7 +500,7 @@ const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => 
   return moves;
 };
 
-/** Clocks of A and D lines are the same; what differs is rounding, of a boot time that a double may not hold to the ns. */
+/** Clocks of A and D lines are the same; a D line has no lower bits, and a double no ns after 104 days of capture. */
 const ROUNDED_NS = 65_536;
 const SLACK_NS = 1000;
 
