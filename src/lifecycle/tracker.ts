@@ -222,6 +222,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** SO_LINGER ran out, or an event shows the sock orphaned already: the orphan began then, at the latest now. */
   const endLinger = (sock: Sock, at: TraceNs): void => {
     const until = lingering.get(sock) ?? at;
+    // A loss before this comes before it in the list of gaps, whether or not somebody looked meanwhile.
+    living.wake(sock.sk);
     addGap(sock, 'linger_end_inferred');
     ledger.infer();
     enter(sock, until < at ? until : at);
@@ -378,7 +380,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const lose = (count: number): void => {
     lostEvents += count;
-    living.addGap('events_lost', (sock) => sock.destroyedAt === null);
+    living.lose(now);
   };
 
   const advance = (at: TraceNs): void => {
@@ -462,7 +464,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     end: () => {
       finishEnded(Number.POSITIVE_INFINITY);
       ledger.end(now);
-      living.addGap('capture_ended', () => true);
+      living.addGap('capture_ended');
     },
     live: living.every,
     glimpses: living.glimpses,
