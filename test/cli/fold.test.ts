@@ -64,6 +64,27 @@ describe('one stream of lines', () => {
     expect(notices).toEqual(['a map is full', '12 events lost: a buffer was full']);
   });
 
+  test('tells losses that repeat once a second for each reason, with the sum, and the rest at its end', () => {
+    const lines = Array.from({ length: 250 }, (_, i) => [
+      lostLine(ms(10 * i), 2, 'a map was full'),
+      ...(i === 120 ? [lostLine(ms(10 * i), 1, 'a buffer was full')] : []),
+      tickLine(ms(10 * i + 1)),
+    ]).flat();
+    const { notices, fold } = folded([helloLine(), ...lines]);
+    expect(fold.tracker.counters().lostEvents).toBe(501);
+    const sums = notices.filter((text) => text.endsWith(': a map was full')).map((text) => Number.parseInt(text, 10));
+    expect(sums[0]).toBe(2);
+    expect(sums).toHaveLength(4);
+    expect(sums.reduce((a, b) => a + b)).toBe(500);
+    expect(notices).toContain('1 events lost: a buffer was full');
+  });
+
+  test('tells losses for ten thousand reasons in few words, and all of them', () => {
+    const { notices } = folded([helloLine(), ...Array.from({ length: 10_000 }, (_, i) => lostLine(i, 1, `${i}`))]);
+    expect(notices.length).toBeLessThan(40);
+    expect(notices.map((text) => Number.parseInt(text, 10)).reduce((a, b) => a + b)).toBe(10_000);
+  });
+
   test('is complete when it said goodbye', () => {
     expect(folded([helloLine(), ...life]).fold.isComplete()).toBe(false);
     expect(folded([helloLine(), ...life, byeLine(sec(1))]).fold.isComplete()).toBe(true);
