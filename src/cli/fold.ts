@@ -147,8 +147,9 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   };
 };
 
-/** Lines that finwait itself put into the stream: their clock runs ahead of the kernel's buffers. */
+/** Lines that finwait itself put into the stream, or dated: their clock runs ahead of the kernel's buffers. */
 const isOwn = (event: TimedEvent): boolean =>
+  event.kind === 'tally' ||
   event.kind === 'inventoried' ||
   event.kind === 'inventory_end' ||
   event.kind === 'sample' ||

@@ -16,6 +16,7 @@ import {
   oneOfEach,
   sec,
   setStateLine,
+  tallyLine,
   tickLine,
 } from '../builders/wire-lines.ts';
 
@@ -51,6 +52,21 @@ describe('one stream of lines', () => {
         expect(shuffled.paths).toEqual(inOrder.paths);
       }),
     );
+  });
+
+  test('keeps its order when a tally that finwait dated runs ahead of the kernel: nothing older than it is late', () => {
+    const [first = '', ...rest] = life;
+    const inOrder = folded([helloLine(), inventoryEndLine(0), ...life, tickLine(sec(1))]);
+    const { fold, paths } = folded([
+      helloLine(),
+      inventoryEndLine(0),
+      first,
+      tallyLine(ms(900), 5),
+      ...rest.toReversed(),
+      tickLine(sec(1)),
+    ]);
+    expect(paths).toEqual(inOrder.paths);
+    expect(fold.tracker.counters()).toMatchObject({ lateEvents: 0, tallied: 5 });
   });
 
   test('counts malformed lines, and goes on', () => {
