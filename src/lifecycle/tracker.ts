@@ -17,6 +17,7 @@ import { createGenerations } from './generations.ts';
 import type { Glimpse } from './glimpse.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
+import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
@@ -85,7 +86,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
-  const lingering = new Map<Sock, TraceNs>();
+  const lingering = createLingering();
   const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
@@ -387,8 +388,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (at > now) now = at;
     ledger.advance(now);
     finishEnded(now);
-    if (lingering.size === 0) return;
-    for (const [sock, until] of lingering) if (until <= now) endLinger(sock, until);
+    for (let sock = lingering.due(now); sock !== undefined; sock = lingering.due(now)) endLinger(sock, now);
   };
 
   /**

@@ -402,6 +402,21 @@ describe('what was missed', () => {
     expect(marked).toHaveLength(socks.length);
   });
 
+  test('an event is no walk over all that linger: thousands of both take no time', () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) =>
+      announceLine({ at: i, sk: (i + 1).toString(16), flags: SOCK.LINGER, lingerTime: 250_000 + i }),
+    );
+    const { tracker } = track().feed(...lines);
+    const ticks = decodeAll(Array.from({ length: 10_000 }, (_, i) => tickLine(sec(1) + i)));
+    const before = performance.now();
+    for (const tick of ticks) tracker.apply({ ...tick, kind: 'notice', text: '' }, false);
+    // A walk for each takes some seconds.
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(tracker.ledger().entries).toBe(0);
+    for (const tick of decodeAll([tickLine(sec(1001))])) tracker.apply(tick, false);
+    expect(tracker.ledger().entries).toBe(250);
+  });
+
   test('a late line is counted and marks its path', () => {
     const late = track().feed(announceLine({ at: 0 }), tickLine(ms(50)));
     late.feedLate(setStateLine({ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1' }));
