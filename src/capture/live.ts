@@ -22,6 +22,7 @@ import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
 import { checkLockdown } from './lockdown.ts';
+import { createLosses } from './losses.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
@@ -167,8 +168,9 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const put = (line: string): void => {
     if (!options.onLine(line)) lines.pause();
   };
+  const losses = createLosses(put, clock.now);
   const lose = (count: number, where: string): void => {
-    put(ownLine.lost(clock.now(), count, where));
+    losses.lost(count, where);
     watch?.doubt();
   };
   const late = createLateLines(put, clock.now, lose);
@@ -179,7 +181,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
     if (said.kind === 'map_full') {
       lose(1, 'a map of the probes was full');
-      notice(`a BPF map is full: ${said.text}`);
+      losses.mapFull(said.text);
     }
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text);
@@ -189,7 +191,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   };
   const readStderr = createChatterReader();
   const readStdout = createChatterReader();
-  child.stderr.pipe(split2()).on('data', (line: string) => onChatter(line, readStderr));
+  const complaints = child.stderr.pipe(split2()).on('data', (line: string) => onChatter(line, readStderr));
 
   const attached = Promise.withResolvers<void>();
   lines.on('data', (line: string) => {
@@ -218,9 +220,12 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   });
 
   const ended = Promise.withResolvers<Fault | null>();
-  const drained = new Promise<void>((resolve) => lines.once('end', resolve).once('close', resolve));
+  const drained = [lines, complaints].map(
+    (stream) => new Promise<void>((resolve) => stream.once('end', resolve).once('close', resolve)),
+  );
   const exit = child.then(async (result) => {
-    await drained;
+    await Promise.all(drained);
+    losses.flush();
     return result;
   });
   // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.

@@ -1,20 +1,48 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Netns } from './netns.ts';
 
-/** /proc/net/tcp and tcp6 of a namespace, one after the other; null where they cannot be read. Never throws. */
-export const readNetTables = async (netns: Netns): Promise<string | null> => {
+const TIMEOUT_MS = 5000;
+/** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
+const TCP6_HEADING = 'remote_address';
+
+/** For tests. */
+type NetTablesOptions = { readonly proc?: string; readonly timeoutMs?: number };
+
+/**
+ * /proc/net/tcp and tcp6 of a namespace, one after the other; tcp alone where IPv6 is off.
+ *
+ * @returns null where they cannot be read to their end: a half would say that the sockets of the other are gone. Never throws
+ */
+export const readNetTables = async (netns: Netns, options: NetTablesOptions = {}): Promise<string | null> => {
+  const { proc = '/proc', timeoutMs = TIMEOUT_MS } = options;
   try {
-    if (netns.pid !== null) {
-      const tcp = await readFile(`/proc/${netns.pid}/net/tcp`, 'utf8');
-      // Absent where IPv6 is off.
-      const tcp6 = await readFile(`/proc/${netns.pid}/net/tcp6`, 'utf8').catch(() => '');
-      return tcp + tcp6;
-    }
-    const command = [`--net=${netns.mount ?? ''}`, 'cat', '/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
-    const result = await execa('nsenter', command, { reject: false, timeout: 5000, stripFinalNewline: false });
-    return result.stdout === '' ? null : result.stdout;
+    if (netns.pid !== null) return await readThrough(`${proc}/${netns.pid}/net`);
+    return await readInside(netns.mount ?? '', timeoutMs);
   } catch {
     return null;
   }
+};
+
+/** @throws where one is there and cannot be read */
+const readThrough = async (net: string): Promise<string> => {
+  const tcp = await readFile(`${net}/tcp`, 'utf8');
+  try {
+    return tcp + (await readFile(`${net}/tcp6`, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    // Absent where IPv6 is off; but so is all of it where the process has ended meanwhile.
+    await access(`${net}/tcp`);
+    return tcp;
+  }
+};
+
+const readInside = async (mount: string, timeout: number): Promise<string | null> => {
+  const command = [`--net=${mount}`, 'cat', '/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
+  const result = await execa('nsenter', command, { reject: false, timeout, stripFinalNewline: false });
+  const text = result.stdout ?? '';
+  // What was cut off, by the timeout or because there was too much of it, stands there as if it were all.
+  if (result.timedOut || result.isMaxBuffer || result.isTerminated || !text.endsWith('\n')) return null;
+  // cat fails where IPv6 is off too, but then it has not begun with tcp6.
+  return result.failed && text.includes(TCP6_HEADING) ? null : text;
 };

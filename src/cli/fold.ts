@@ -13,6 +13,7 @@ import { createReorder } from '../order/reorder.ts';
 import { createDecoder, WIRE_VERSION } from '../wire/decode.ts';
 import type { Inventoried, TimedEvent } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
+import { createLossNotices } from './loss-notices.ts';
 
 /** The reorder window may grow to this after stalls, and hold this many events. */
 const MAX_WINDOW_NS = 2e9;
@@ -83,6 +84,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       options.onLedger(row);
     },
   });
+  const losses = createLossNotices(options.onNotice);
   const reorder = createReorder<TimedEvent>({
     windowNs: meta.reorder_window_ms * 1e6,
     maxWindowNs: MAX_WINDOW_NS,
@@ -109,12 +111,14 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       if (event.kind === 'bye') isComplete = true;
       // Told at once: where bpftrace has gone silent no event comes to move the reorder window.
       if (event.kind === 'notice') options.onNotice(event.text, event.at);
-      if (event.kind === 'lost') options.onNotice(`${event.count} events lost: ${event.where}`, event.at);
+      if (event.kind === 'lost') losses.lost(event.count, event.where, event.at);
+      if (event.kind === 'tick' || event.kind === 'sample') losses.advance(event.at);
       reorder.push(event, !isOwn(event));
     },
     end: () => {
       reorder.flush();
       tracker.end();
+      losses.end();
     },
     tracker,
     describe,
@@ -143,8 +147,9 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   };
 };
 
-/** Lines that finwait itself put into the stream: their clock runs ahead of the kernel's buffers. */
+/** Lines that finwait itself put into the stream, or dated: their clock runs ahead of the kernel's buffers. */
 const isOwn = (event: TimedEvent): boolean =>
+  event.kind === 'tally' ||
   event.kind === 'inventoried' ||
   event.kind === 'inventory_end' ||
   event.kind === 'sample' ||

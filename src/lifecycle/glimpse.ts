@@ -19,9 +19,14 @@ export type Glimpse = {
   readonly sock: () => Sock;
 };
 
-/** A glimpse that `at` turns to one sock after the other. */
-export const createGlimpse = (parked: Parked): { readonly at: (sk: SkAddr, found: Sock | ParkedId) => Glimpse } => {
-  const glimpse = new Turning(parked);
+type Read = (found: Sock | ParkedId, sk: SkAddr) => Sock;
+
+/** A glimpse that `at` turns to one sock after the other. @param read - gives the sock itself, or a copy */
+export const createGlimpse = (
+  parked: Parked,
+  read: Read,
+): { readonly at: (sk: SkAddr, found: Sock | ParkedId) => Glimpse } => {
+  const glimpse = new Turning(parked, read);
   return { at: (sk, found) => glimpse.turn(sk, found) };
 };
 
@@ -41,12 +46,14 @@ const heldBy = (sock: Sock): number => heldBytes(parseEvidence(sock.latest ?? so
 
 class Turning implements Glimpse {
   readonly #parked: Parked;
+  readonly #read: Read;
   #id: ParkedId = 0;
   #sock: Sock | null = null;
   sk = skAddr('');
 
-  constructor(parked: Parked) {
+  constructor(parked: Parked, read: Read) {
     this.#parked = parked;
+    this.#read = read;
   }
 
   turn(sk: SkAddr, found: Sock | ParkedId): this {
@@ -90,6 +97,6 @@ class Turning implements Glimpse {
   }
 
   sock(): Sock {
-    return this.#sock ?? this.#parked.read(this.#id, this.sk);
+    return this.#read(this.#sock ?? this.#id, this.sk);
   }
 }

@@ -1,4 +1,4 @@
-import type { SkAddr } from '../kernel/units.ts';
+import type { SkAddr, TraceNs } from '../kernel/units.ts';
 import { packedText } from '../wire/packed.ts';
 import { createGlimpse, type Glimpse } from './glimpse.ts';
 import { createParked, type ParkedId } from './parked.ts';
@@ -22,8 +22,13 @@ export type Living = {
   readonly every: () => Generator<Sock>;
   /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
   readonly glimpses: () => Generator<Glimpse>;
-  /** @param isMeant - asked of objects alone: what is parked is alive */
-  readonly addGap: (gap: Gap, isMeant: (sock: Sock) => boolean) => void;
+  /** Marks every sock. */
+  readonly addGap: (gap: Gap) => void;
+  /**
+   * Events were lost at `at`, no earlier than any loss before: whoever lives then may miss some. Costs nothing: a sock is
+   * marked when it is next taken or looked at, and no event changes it before.
+   */
+  readonly lose: (at: TraceNs) => void;
   /** Parks those that live on. */
   readonly park: () => void;
   /** Bounds the objects where no tick comes. Nobody may hold a sock that `wake` gave. */
@@ -37,6 +42,15 @@ export const createLiving = (): Living => {
   /** All of `socks` that are objects, and some that have ended since the last tick. */
   let awake: Sock[] = [];
   let mostAwake = FEW_AWAKE;
+  let lostAt = Number.NEGATIVE_INFINITY;
+
+  /** Who lives now has lived through every loss since its announcement. */
+  const marked = (sock: Sock): Sock => {
+    if (sock.announcedAt <= lostAt && sock.destroyedAt === null) addGap(sock, 'events_lost');
+    return sock;
+  };
+  const read = (found: Sock | ParkedId, sk: SkAddr): Sock =>
+    marked(typeof found === 'number' ? parked.read(found, sk) : found);
 
   const keep = (kept: Sock[]): void => {
     awake = kept;
@@ -75,28 +89,36 @@ export const createLiving = (): Living => {
     },
     wake: (sk) => {
       const found = socks.get(sk);
-      if (typeof found !== 'number') return found;
+      if (found === undefined) return undefined;
+      if (typeof found !== 'number') return marked(found);
       const sock = parked.wake(found, sk);
       socks.set(sk, sock);
       awake.push(sock);
-      return sock;
+      return marked(sock);
     },
     peek: (sk) => {
       const found = socks.get(sk);
-      return typeof found === 'number' ? parked.read(found, sk) : found;
+      return found === undefined ? undefined : read(found, sk);
     },
     *every() {
-      for (const [sk, found] of socks) yield typeof found === 'number' ? parked.read(found, sk) : found;
+      for (const [sk, found] of socks) yield read(found, sk);
     },
     *glimpses() {
-      const glimpse = createGlimpse(parked);
+      const glimpse = createGlimpse(parked, read);
       for (const [sk, found] of socks) yield glimpse.at(sk, found);
     },
-    addGap: (gap, isMeant) => {
+    addGap: (gap) => {
       for (const found of socks.values()) {
-        if (typeof found === 'number') parked.addGap(found, gap);
-        else if (isMeant(found)) addGap(found, gap);
+        if (typeof found !== 'number') {
+          addGap(marked(found), gap);
+          continue;
+        }
+        if (parked.announcedAtOf(found) <= lostAt) parked.addGap(found, 'events_lost');
+        parked.addGap(found, gap);
       }
+    },
+    lose: (at) => {
+      lostAt = at;
     },
     park,
     keepFew: () => {

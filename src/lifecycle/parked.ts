@@ -25,6 +25,7 @@ export type Parked = {
   readonly viaOf: (id: ParkedId) => number;
   readonly stateOf: (id: ParkedId) => number;
   readonly retransmitsOf: (id: ParkedId) => number;
+  readonly announcedAtOf: (id: ParkedId) => TraceNs;
   readonly closedAtOf: (id: ParkedId) => TraceNs;
   /** `heldBytes` of its newest evidence. */
   readonly heldBytesOf: (id: ParkedId) => number;
@@ -56,6 +57,10 @@ export const createParked = (): Parked => {
   const wordOf = (id: ParkedId, index: number): number => {
     const { words, at } = arena.place(id);
     return words[at + index] as number;
+  };
+  const doubleOf = (id: ParkedId, index: number): TraceNs => {
+    const { doubles, at } = arena.place(id);
+    return traceNs(doubles[(at >>> 1) + index] as number);
   };
 
   const parkAnnounce = (line: string): number => {
@@ -229,10 +234,8 @@ export const createParked = (): Parked => {
     viaOf: (id) => viaIn(wordOf(id, WORD.marks)),
     stateOf: (id) => stateIn(wordOf(id, WORD.marks)),
     retransmitsOf: (id) => wordOf(id, WORD.counts) >>> 16,
-    closedAtOf: (id) => {
-      const { doubles, at } = arena.place(id);
-      return traceNs(doubles[(at >>> 1) + DOUBLE.closedAt] as number);
-    },
+    announcedAtOf: (id) => doubleOf(id, DOUBLE.announcedAt),
+    closedAtOf: (id) => doubleOf(id, DOUBLE.closedAt),
     heldBytesOf: (id) => {
       const { words, at } = arena.place(id);
       const shape = words[at + WORD.shape] as number;

@@ -17,6 +17,7 @@ import { createGenerations } from './generations.ts';
 import type { Glimpse } from './glimpse.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
+import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
@@ -85,7 +86,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
-  const lingering = new Map<Sock, TraceNs>();
+  const lingering = createLingering();
   const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
@@ -235,6 +236,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** SO_LINGER ran out, or an event shows the sock orphaned already: the orphan began then, at the latest now. */
   const endLinger = (sock: Sock, at: TraceNs): void => {
     const until = lingering.get(sock) ?? at;
+    // A loss before this comes before it in the list of gaps, whether or not somebody looked meanwhile.
+    living.wake(sock.sk);
     addGap(sock, 'linger_end_inferred');
     ledger.infer();
     enter(sock, until < at ? until : at);
@@ -395,15 +398,14 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const lose = (count: number): void => {
     lostEvents += count;
-    living.addGap('events_lost', (sock) => sock.destroyedAt === null);
+    living.lose(now);
   };
 
   const advance = (at: TraceNs): void => {
     if (at > now) now = at;
     ledger.advance(now);
     finishEnded(now);
-    if (lingering.size === 0) return;
-    for (const [sock, until] of lingering) if (until <= now) endLinger(sock, until);
+    for (let sock = lingering.due(now); sock !== undefined; sock = lingering.due(now)) endLinger(sock, now);
   };
 
   /**
@@ -479,7 +481,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     end: () => {
       finishEnded(Number.POSITIVE_INFINITY);
       ledger.end(now);
-      living.addGap('capture_ended', () => true);
+      living.addGap('capture_ended');
     },
     live: living.every,
     glimpses: living.glimpses,
@@ -523,7 +525,7 @@ const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => 
   return moves;
 };
 
-/** Clocks of A and D lines are the same; what differs is rounding, of a boot time that a double may not hold to the ns. */
+/** Clocks of A and D lines are the same; a D line has no lower bits, and a double no ns after 104 days of capture. */
 const ROUNDED_NS = 65_536;
 const SLACK_NS = 1000;
 

@@ -1,16 +1,22 @@
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
+/** Characters of a line; the longest that finwait writes has a quarter of this. A forged one may have any number. */
+const MOST = 1 << 20;
+/** Stands for a longer line: it decodes as malformed, and counts as one. */
+const TOO_LONG = '? a line too long to be read';
+
 /**
  * Cuts bytes into lines and gives each to `take`, as split2 does and without its copies: a recording is read at millions
  * of lines a second.
  *
  * @param take - a promise holds the bytes up until it is settled; what it throws ends the stream with that error
- * @returns ends after its last line; bytes after the last line break are a line too
+ * @returns ends after its last line; bytes after the last line break are a line too; of one that is too long only that it
+ *   was is given
  */
 export const createLineSink = (take: (line: string) => Promise<void> | undefined): Writable => {
   const decoder = new StringDecoder('utf8');
-  /** The line that the chunk before has begun. */
+  /** The line that the chunks before have begun; of one that is too long, enough to know it. */
   let begun = '';
 
   const give = (text: string, start: number, done: (error?: Error) => void): void => {
@@ -20,17 +26,17 @@ export const createLineSink = (take: (line: string) => Promise<void> | undefined
         const line = begun === '' ? lineOf(text, from, end) : lineOf(begun + text.slice(from, end), 0);
         begun = '';
         from = end + 1;
-        const hold = take(line);
+        const hold = take(line.length > MOST ? TOO_LONG : line);
         if (hold === undefined) continue;
         const next = from;
         hold.then(() => give(text, next, done), done);
         return;
       }
+      if (begun.length <= MOST) begun += text.slice(from);
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    begun += text.slice(from);
     done();
   };
 

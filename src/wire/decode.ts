@@ -19,14 +19,16 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   const scan = new Scan();
   let bootSec: number | null = null;
   let bootNsec = 0;
+  /** The same in halves of 32 bits: from 2^53 ns, 104 days of uptime, a double does not hold it to the nanosecond. */
+  let bootHi = 0;
+  let bootLo = 0;
 
   const time = (): TraceNs => {
     scan.decimal();
     return traceNs((scan.above - (bootSec ?? 0)) * 1e9 + (scan.below - bootNsec));
   };
-  /** A time of the boot clock in one hexadecimal field. */
-  const sinceHello = (hi: number, lo: number): TraceNs =>
-    traceNs((hi * 65_536 + (lo >>> 16)) * 65_536 + (lo & 0xffff) - ((bootSec ?? 0) * 1e9 + bootNsec));
+  /** A time of the boot clock in one hexadecimal field; as `time`, it is rounded at its last step, if at all. */
+  const sinceHello = (hi: number, lo: number): TraceNs => traceNs((hi - bootHi) * 2 ** 32 + ((lo >>> 0) - bootLo));
   const addresses = createAddresses();
   const sk = (): SkAddr => {
     scan.hex();
@@ -43,6 +45,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     if (!scan.done() || !/^\d{1,9}$/.test(version) || wall === null) return { kind: 'malformed', line };
     bootSec = boot.sec;
     bootNsec = boot.nsec;
+    const bootNs = BigInt(boot.sec) * 1_000_000_000n + BigInt(boot.nsec);
+    bootHi = Number(bootNs >> 32n);
+    bootLo = Number(bootNs & 0xffffffffn);
     return {
       kind: 'hello',
       at: traceNs(0),

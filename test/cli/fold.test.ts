@@ -16,6 +16,7 @@ import {
   oneOfEach,
   sec,
   setStateLine,
+  tallyLine,
   tickLine,
 } from '../builders/wire-lines.ts';
 
@@ -53,6 +54,21 @@ describe('one stream of lines', () => {
     );
   });
 
+  test('keeps its order when a tally that finwait dated runs ahead of the kernel: nothing older than it is late', () => {
+    const [first = '', ...rest] = life;
+    const inOrder = folded([helloLine(), inventoryEndLine(0), ...life, tickLine(sec(1))]);
+    const { fold, paths } = folded([
+      helloLine(),
+      inventoryEndLine(0),
+      first,
+      tallyLine(ms(900), 5),
+      ...rest.toReversed(),
+      tickLine(sec(1)),
+    ]);
+    expect(paths).toEqual(inOrder.paths);
+    expect(fold.tracker.counters()).toMatchObject({ lateEvents: 0, tallied: 5 });
+  });
+
   test('counts malformed lines, and goes on', () => {
     const { fold, paths } = folded(['nonsense', helloLine(), 'A torn', ...life, 'D ', tickLine(sec(1))]);
     expect(fold.tracker.counters().malformed).toBe(3);
@@ -62,6 +78,27 @@ describe('one stream of lines', () => {
   test('tells notices and losses', () => {
     const { notices } = folded([helloLine(), noticeLine(5, 'a map is full'), lostLine(6, 12, 'a buffer was full')]);
     expect(notices).toEqual(['a map is full', '12 events lost: a buffer was full']);
+  });
+
+  test('tells losses that repeat once a second for each reason, with the sum, and the rest at its end', () => {
+    const lines = Array.from({ length: 250 }, (_, i) => [
+      lostLine(ms(10 * i), 2, 'a map was full'),
+      ...(i === 120 ? [lostLine(ms(10 * i), 1, 'a buffer was full')] : []),
+      tickLine(ms(10 * i + 1)),
+    ]).flat();
+    const { notices, fold } = folded([helloLine(), ...lines]);
+    expect(fold.tracker.counters().lostEvents).toBe(501);
+    const sums = notices.filter((text) => text.endsWith(': a map was full')).map((text) => Number.parseInt(text, 10));
+    expect(sums[0]).toBe(2);
+    expect(sums).toHaveLength(4);
+    expect(sums.reduce((a, b) => a + b)).toBe(500);
+    expect(notices).toContain('1 events lost: a buffer was full');
+  });
+
+  test('tells losses for ten thousand reasons in few words, and all of them', () => {
+    const { notices } = folded([helloLine(), ...Array.from({ length: 10_000 }, (_, i) => lostLine(i, 1, `${i}`))]);
+    expect(notices.length).toBeLessThan(40);
+    expect(notices.map((text) => Number.parseInt(text, 10)).reduce((a, b) => a + b)).toBe(10_000);
   });
 
   test('is complete when it said goodbye', () => {

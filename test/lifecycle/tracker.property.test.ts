@@ -198,3 +198,26 @@ test('a sock that is parked between its events lives as one that is not: paths, 
     { numRuns: 300 },
   );
 });
+
+test('who looks between the events changes nothing: paths, order and ledger are the same', () => {
+  const hello = aHello();
+  const context = { hello, wallClock: createWallClock(hello), reasons: new Map<number, string>(), ownNetns: null };
+  const told = (
+    given: readonly (readonly [string, boolean])[],
+    look: (on: ReturnType<typeof createTracker>) => void,
+  ) => {
+    const { tracker, ended } = run(given, look);
+    const socks = [...ended, ...tracker.live()];
+    return [...socks.map((sock) => describeSock(sock, tracker.now(), context)), tracker.ledger()];
+  };
+  fc.assert(
+    fc.property(steps, (given) => {
+      const unseen = told(given, () => {});
+      expect(told(given, (tracker) => void [...tracker.live()])).toEqual(unseen);
+      expect(told(given, (tracker) => void Array.from(tracker.glimpses(), (glimpse) => glimpse.sock()))).toEqual(
+        unseen,
+      );
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TALLY, VIA } from '../../src/wire/event.ts';
 import { HOLDER, parseAnnounce, parseEvidence, SOCK } from '../../src/wire/evidence.ts';
-import { only, track } from '../builders/track.ts';
+import { decodeAll, only, track } from '../builders/track.ts';
 import {
   announceLine,
   destroyLine,
@@ -365,6 +365,56 @@ describe('what was missed', () => {
       ['beef', ['events_lost']],
       ['cafe', []],
     ]);
+  });
+
+  test('a loss marks who is parked, who dies before anybody looks, and who is parked again after it', () => {
+    const { tracker, ended } = track().feed(
+      ...['dead', 'beef', 'f00d'].map((sk) => announceLine({ at: 0, sk })),
+      tickLine(ms(1)),
+      lostLine(ms(2), 1),
+      announceLine({ at: ms(3), sk: 'cafe' }),
+      setStateLine({ at: ms(4), sk: 'dead', from: 'ESTABLISHED', to: 'CLOSE' }),
+      destroyLine({ at: ms(5), sk: 'dead' }),
+      retransmitLine({ at: ms(6), sk: 'f00d' }),
+      tickLine(ms(20)),
+    );
+    expect([...only(ended).gaps]).toEqual(['events_lost']);
+    const alive = ['beef:events_lost', 'f00d:events_lost', 'cafe:'];
+    expect([...tracker.live()].map(({ sk, gaps }) => `${sk}:${[...gaps]}`)).toEqual(alive);
+    expect(Array.from(tracker.glimpses(), (seen) => `${seen.sk}:${[...seen.sock().gaps]}`)).toEqual(alive);
+    const gaps = [...tracker.live()].map((sock) => tracker.current(sock)?.gaps.has('events_lost'));
+    expect(gaps).toEqual([true, true, false]);
+    tracker.end();
+    const atEnd = ['beef:events_lost,capture_ended', 'f00d:events_lost,capture_ended', 'cafe:capture_ended'];
+    expect([...tracker.live()].map((sock) => `${sock.sk}:${[...sock.gaps]}`)).toEqual(atEnd);
+  });
+
+  test('a loss is no walk over all that live: thousands with a full map take no time', () => {
+    const socks = Array.from({ length: 20_000 }, (_, i) => announceLine({ at: i, sk: (i + 1).toString(16) }));
+    const losses = decodeAll(Array.from({ length: 10_000 }, (_, i) => lostLine(ms(2) + i, 1)));
+    const { tracker } = track().feed(...socks, tickLine(ms(1)));
+    const before = performance.now();
+    for (const loss of losses) tracker.apply(loss, false);
+    // A walk for each takes some seconds.
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(tracker.counters().lostEvents).toBe(10_000);
+    const marked = [...tracker.live()].filter(({ gaps }) => gaps.has('events_lost'));
+    expect(marked).toHaveLength(socks.length);
+  });
+
+  test('an event is no walk over all that linger: thousands of both take no time', () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) =>
+      announceLine({ at: i, sk: (i + 1).toString(16), flags: SOCK.LINGER, lingerTime: 250_000 + i }),
+    );
+    const { tracker } = track().feed(...lines);
+    const ticks = decodeAll(Array.from({ length: 10_000 }, (_, i) => tickLine(sec(1) + i)));
+    const before = performance.now();
+    for (const tick of ticks) tracker.apply({ ...tick, kind: 'notice', text: '' }, false);
+    // A walk for each takes some seconds.
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(tracker.ledger().entries).toBe(0);
+    for (const tick of decodeAll([tickLine(sec(1001))])) tracker.apply(tick, false);
+    expect(tracker.ledger().entries).toBe(250);
   });
 
   test('a late line is counted and marks its path', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import split2 from 'split2';
 import { expect, test } from 'vitest';
 import { createLineSink } from '../../src/record/line-sink.ts';
+import { createDecoder } from '../../src/wire/decode.ts';
 
 const viaSplit2 = async (chunks: readonly Buffer[]): Promise<readonly string[]> => {
   const stream = split2();
@@ -79,4 +80,25 @@ test('ends with the error of whoever takes the lines, thrown or awaited', async 
     }),
   ).rejects.toBe(fault);
   await expect(viaSink(given, () => Promise.reject(fault))).rejects.toBe(fault);
+});
+
+test('a line of more than a million characters is a malformed one, and those around it are as they were', async () => {
+  const million = 'x'.repeat(2 ** 20);
+  const told = await viaSink(
+    [Buffer.from(`a\n${million}`), Buffer.from('x\nb\n'), Buffer.from(`${million}y\nc\n`)],
+    () => undefined,
+  );
+  expect(told).toEqual(['a', '? a line too long to be read', 'b', '? a line too long to be read', 'c']);
+  expect(createDecoder()(told[1] ?? '')?.kind).toBe('malformed');
+  expect(await viaSink([Buffer.from(`${million}\n`)], () => undefined)).toEqual([million]);
+  expect(await viaSink([Buffer.from(million), Buffer.from('torn')], () => undefined)).toEqual([told[1]]);
+});
+
+test('half a gigabyte without a line break is one such line, and no string that V8 cannot make', async () => {
+  const chunk = Buffer.alloc(2 ** 16, 'x');
+  const chunks = Array.from({ length: 2 ** 13 + 1 }, () => chunk);
+  expect(await viaSink([...chunks, Buffer.from('\nb\n')], () => undefined)).toEqual([
+    '? a line too long to be read',
+    'b',
+  ]);
 });

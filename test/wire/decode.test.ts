@@ -23,6 +23,14 @@ import {
   tickLine,
 } from '../builders/wire-lines.ts';
 
+/** An `L` line: an announcement at `boot` of a close at `closed`, both of the boot clock. */
+const lateLine = (boot: bigint, closed: bigint): string => {
+  const [, , ...words] = announceLine({ at: 0 }).split(' ');
+  return ['L', boot, ...words.slice(0, -16), closed.toString(16), '138800001388', '30010', ...words.slice(-16)].join(
+    ' ',
+  );
+};
+
 const decodeAfterHello = (...lines: readonly string[]): WireEvent | null => {
   const decode = createDecoder();
   decode(helloLine());
@@ -109,6 +117,40 @@ describe('each kind of line', () => {
       retransmits: 0,
       line,
     });
+  });
+
+  test('a late announcement after years of uptime is of the nanosecond of its close, and of no other', () => {
+    const uptime = fc.bigInt({ min: 1n, max: 10n ** 18n });
+    fc.assert(
+      fc.property(uptime, fc.nat({ max: 2 ** 40 }), fc.oneof(fc.constant(0), fc.nat()), (since, after, earlier) => {
+        const decode = createDecoder();
+        decode(helloLine({ boot: since }));
+        const closed = since + BigInt(after);
+        const line = lateLine(closed + BigInt(earlier), closed);
+        expect(decode(line)).toMatchObject({ kind: 'announce', at: after + earlier, closedAt: after });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('one at its very close, later in a capture than a double can tell nanoseconds, is rounded as its close', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 2n ** 53n, max: 10n ** 18n }),
+        fc.bigInt({ min: 1n, max: 10n ** 18n }),
+        (at, boot) => {
+          const decode = createDecoder();
+          decode(helloLine({ boot }));
+          const event = decode(lateLine(boot + at, boot + at));
+          expect(event).toMatchObject({ kind: 'announce', at: Number(at), closedAt: Number(at) });
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('one of a close that is yet to come is malformed', () => {
+    expect(decodeAfterHello(lateLine(BOOT, BOOT + 5000n))?.kind).toBe('malformed');
   });
 
   test('a transition gives its two states', () => {

@@ -1,0 +1,37 @@
+import { ownLine } from '../wire/own-lines.ts';
+import { createSums } from './sums.ts';
+
+/** Lines of losses: each is folded. */
+const LOSS_EVERY_MS = 100;
+/** What a person reads of full maps. */
+const FULL_EVERY_MS = 1000;
+
+export type Losses = {
+  /** So many events were lost, and why. */
+  readonly lost: (count: number, where: string) => void;
+  /** bpftrace said that a map is full. */
+  readonly mapFull: (said: string) => void;
+  /** Puts what was not put yet: the capture ends. */
+  readonly flush: () => void;
+};
+
+/**
+ * Puts losses into the stream, and words about full maps; what repeats in sums.
+ *
+ * @param put - takes the wire's lines
+ * @param now - boot clock, ns
+ */
+export const createLosses = (put: (line: string) => void, now: () => bigint): Losses => {
+  const losses = createSums(LOSS_EVERY_MS, (count, where) => put(ownLine.lost(now(), count, where)));
+  const fullMaps = createSums(FULL_EVERY_MS, (count, said) =>
+    put(ownLine.notice(now(), `a BPF map is full: ${said}${count === 1 ? '' : ` (${count} times)`}`)),
+  );
+  return {
+    lost: losses.add,
+    mapFull: (said) => fullMaps.add(1, said),
+    flush: () => {
+      losses.flush();
+      fullMaps.flush();
+    },
+  };
+};
