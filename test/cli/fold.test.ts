@@ -4,6 +4,7 @@ import { createFold, type Fold } from '../../src/cli/fold.ts';
 import { Fault } from '../../src/kernel/fault.ts';
 import { aMeta } from '../builders/meta.ts';
 import {
+  type AnnounceFields,
   announceLine,
   byeLine,
   destroyLine,
@@ -51,6 +52,19 @@ describe('one stream of lines', () => {
         expect(shuffled.paths).toEqual(inOrder.paths);
       }),
     );
+  });
+
+  test('advises by the deadline that it worked out, and by TCP_USER_TIMEOUT', () => {
+    const advised = (change: AnnounceFields): string => {
+      const shut = { pending: 3, backoff: 2, sndNxt: 4000, sndWnd: 0, ...change };
+      const moves = [{ at: ms(1), from: 'ESTABLISHED' as const, to: 'FIN_WAIT1' as const, own: true }];
+      const { fold } = folded([helloLine(), inventoryEndLine(0), announceLine({ at: ms(1), moves, ...shut })]);
+      return [...fold.describeDying()].map(({ deadline, advice }) => `${deadline}: ${advice.join(' ')}`).join();
+    };
+    expect(advised({ retries2: 8 })).toMatch(/^never: .*tcp_retries2 stops their interval/);
+    expect(advised({ retries2: 15 })).toMatch(/^at: /);
+    expect(advised({ retries2: 15 })).not.toContain('tcp_retries2');
+    expect(advised({ userTimeoutMs: 5000 })).toMatch(/^at: .*Its TCP_USER_TIMEOUT of 5 s bounds it/);
   });
 
   test('counts malformed lines, and goes on', () => {
