@@ -51,6 +51,16 @@ const NOT_FIN_TIMEOUT = 'net.ipv4.tcp_fin_timeout would not help: it bounds FIN_
 const NOT_RETRIES2 = 'net.ipv4.tcp_retries2 would not help: it does not bound orphans.';
 const STOPPED = 'Its timers are stopped, so no sysctl ends it.';
 
+/** tcp_orphan_retries bounds a socket from the end of SO_LINGER's wait on. @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout */
+const diedInClose = ({ waiting_for, orphan_us }: Row): boolean => waiting_for === 'linger' && (orphan_us ?? 0) === 0;
+
+/** What bounded one that died while its close() waited. */
+const lingerBound = (where: string): readonly string[] => [
+  `close() still waited for SO_LINGER, so net.ipv4.tcp_retries2${where} bounded it; that bounds all connections that a process holds, so rather take SO_LINGER out of the application, or lower its time.`,
+  NOT_FIN_TIMEOUT,
+  'net.ipv4.tcp_orphan_retries would not help: the socket never was an orphan.',
+];
+
 /** What bounds retransmissions: one of the two alone. @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout */
 const retransmitBound = (where: string, { userTimeoutMs }: Bounds): string =>
   userTimeoutMs === null || userTimeoutMs === 0
@@ -217,17 +227,21 @@ const ADVICE: Readonly<Record<Cause, Adviser>> = {
     `${peerOf(path)} never acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
     ...lostOf(path),
     lookForPath(path, where),
-    (path.probes ?? 0) > 0 ? probeBound(where, bounds) : retransmitBound(where, bounds),
-    NOT_FIN_TIMEOUT,
-    NOT_RETRIES2,
+    ...(diedInClose(path)
+      ? lingerBound(where)
+      : [
+          (path.probes ?? 0) > 0 ? probeBound(where, bounds) : retransmitBound(where, bounds),
+          NOT_FIN_TIMEOUT,
+          NOT_RETRIES2,
+        ]),
   ],
   window_probes: (path, where, bounds) => [
     isAnswered(path) ? notReading(path) : shutWindow(path),
     ...(isAnswered(path) ? [] : [lookForPath(path, where)]),
     ...lostOf(path),
-    ...whatBoundsProbes(path, where, bounds),
-    NOT_FIN_TIMEOUT,
-    ...(isAnswered(path) ? [] : [NOT_RETRIES2]),
+    ...(diedInClose(path)
+      ? lingerBound(where)
+      : [...whatBoundsProbes(path, where, bounds), NOT_FIN_TIMEOUT, ...(isAnswered(path) ? [] : [NOT_RETRIES2])]),
   ],
   user_timeout: (path, where) => [
     `The application's TCP_USER_TIMEOUT ended it${afterRetransmits(path)}: change it there.`,

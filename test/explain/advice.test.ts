@@ -104,6 +104,19 @@ describe('advice', () => {
     );
   });
 
+  test.each(['retries', 'window_probes'] as const)(
+    'of %s while close() waited for SO_LINGER it names tcp_retries2, and no orphan',
+    (ended_by) => {
+      const row = aPath({ ended_by, waiting_for: 'linger', orphan_us: 0, dying_us: 12.6e6 });
+      const text = adviceFor(row, row.netns).join('\n');
+      expect(text).toContain('close() still waited for SO_LINGER, so net.ipv4.tcp_retries2 bounded it');
+      expect(text).toContain('net.ipv4.tcp_orphan_retries would not help: the socket never was an orphan.');
+      expect(text).not.toContain('net.ipv4.tcp_retries2 would not help');
+      const later = adviceFor({ ...row, orphan_us: 3e6 }, row.netns).join('\n');
+      expect(later).toContain('net.ipv4.tcp_orphan_retries bounds it');
+    },
+  );
+
   test('says what was lost, and offers no kill, when it is over', () => {
     const text = adviceFor(aPath({ ended_by: 'retries', lost_bytes: 300, dying_us: 1e8 })).join('\n');
     expect(text).toContain('300 B were never acknowledged');

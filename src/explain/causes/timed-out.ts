@@ -15,7 +15,7 @@ export const TIMED_OUT: readonly CauseNote[] = [
       'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
     ],
     doesNotHelp: [
-      'net.ipv4.tcp_retries2 does not help: it bounds sockets that a process still holds, not orphans.',
+      'net.ipv4.tcp_retries2 does not help: it bounds sockets that a process still holds, not orphans. Only one that died while its close() waited for SO_LINGER was bounded by it.',
       'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only.',
       'net.ipv4.tcp_keepalive_time and its kin do not help: with data or a FIN queued the keepalive timer only starts again.',
       'Raising net.ipv4.tcp_max_orphans ends no orphan sooner.',

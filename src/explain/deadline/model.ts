@@ -58,6 +58,8 @@ export type Reaping = Firing & {
   readonly ifLate: LateFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
+  /** The sysctl that the allowed retries came from: tcp_retries2 until SO_LINGER ends. */
+  readonly sysctl: 'tcp_orphan_retries' | 'tcp_retries2';
 };
 
 /** How late a timer may be on a host that has much to do: softirqs wait for one another, a virtual CPU for its turn. */
@@ -108,6 +110,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   let ifLate: LateFiring | null = null;
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
+    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
     const isAlive = rto < rtoMaxMs;
     const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const modelMs = modelTimeoutMs(retries, rtoMaxMs);
@@ -115,15 +118,16 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
     if (isOrphan) {
       const isTimedOut = elapsed !== null && elapsed.expectedNs >= modelMs;
       const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), isAlive || !isTimedOut, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate, isAlive };
+      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate, isAlive, sysctl };
     }
     const limitMs = userTimeoutMs > 0 ? userTimeoutMs : modelMs;
     const rule = userTimeoutMs > 0 ? 'user_timeout' : 'retries';
     const limit = userTimeoutMs > 0 ? userTimeoutMs : retries;
-    if (elapsed !== null && elapsed.expectedNs >= limitMs) return { ...at, rule, firings, limit, ifLate, isAlive };
+    if (elapsed !== null && elapsed.expectedNs >= limitMs)
+      return { ...at, rule, firings, limit, ifLate, isAlive, sysctl };
     if (since !== null && firings.length >= MOST_TICKS) {
       const end = after(since, limitMs, limitMs, wheel);
-      return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive };
+      return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive, sysctl };
     }
     // How late a tick is counts as time that has passed. A user timeout's last tick is set for what is left of it.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
@@ -148,21 +152,31 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
   let since = dying.probingSinceNs === null ? null : known(dying.probingSinceNs);
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
+    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
     const isAlive = rto * 2 ** backoff < rtoMaxMs;
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
-      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive };
+      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive, sysctl };
     }
     const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
       const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), true, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate: null, isAlive };
+      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate: null, isAlive, sysctl };
     }
-    if (isGivenUp || probesOut >= limit) return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive };
+    if (isGivenUp || probesOut >= limit)
+      return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive, sysctl };
     if (since !== null && userTimeoutMs > 0 && firings.length >= MOST_TICKS) {
       const end = after(since, userTimeoutMs, userTimeoutMs, wheel);
-      return { ...end, rule: 'user_timeout', firings: [...firings, end], limit: userTimeoutMs, ifLate: null, isAlive };
+      return {
+        ...end,
+        rule: 'user_timeout',
+        firings: [...firings, end],
+        limit: userTimeoutMs,
+        ifLate: null,
+        isAlive,
+        sysctl,
+      };
     }
     // Nothing changes any more from one probe to the next.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {

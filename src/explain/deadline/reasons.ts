@@ -7,13 +7,13 @@ import type { Dying, Reaping } from './model.ts';
  * @param agoMs - how long ago the evidence was taken from which its timer is followed
  */
 export const reasonsOf = (
-  { rule, limit, isAlive, firings }: Reaping,
+  { rule, limit, isAlive, firings, sysctl }: Reaping,
   dying: Dying,
   agoMs: number,
 ): readonly string[] => {
-  const { orphanRetries, rtoMs, rtoMaxMs, pressure } = dying;
-  const from =
-    orphanRetries === limit ? `tcp_orphan_retries ${limit}` : `tcp_orphan_retries ${orphanRetries}, taken as ${limit}`;
+  const { orphanRetries, retries2, rtoMs, rtoMaxMs, pressure } = dying;
+  const set = sysctl === 'tcp_retries2' ? retries2 : orphanRetries;
+  const from = set === limit ? `${sysctl} ${limit}` : `${sysctl} ${set}, taken as ${limit}`;
   const most = seconds(rtoMaxMs);
   const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${seconds(agoMs)} ago`;
   switch (rule) {
@@ -32,8 +32,8 @@ export const reasonsOf = (
     case 'user_timeout':
       return [
         dying.timer.kind === 'probe'
-          ? `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the probe timer's first tick, before tcp_orphan_retries would`
-          : `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of tcp_orphan_retries`,
+          ? `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the probe timer's first tick, before ${sysctl} would`
+          : `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of ${sysctl}`,
       ];
     case 'orphan_limit':
       return [

@@ -150,6 +150,17 @@ describe('from the close on', () => {
     expect(deadline.because.join(' ')).toContain('close() waits for SO_LINGER first, 2 s');
   });
 
+  it('while it lingers, the limit is said to be that of tcp_retries2', () => {
+    const lingering = (change: AnnounceFields): string =>
+      said([closing({ flags: SOCK.LINGER, lingerTime: 60 * 250, orphanRetries: 0, ...change })]).because.join('; ');
+    const because = lingering({ retries2: 5 });
+    expect(because).toContain('(tcp_retries2 5)');
+    expect(because).not.toContain('tcp_orphan_retries');
+    expect(lingering({ userTimeoutMs: 5000 })).toContain('in place of tcp_retries2');
+    const shut = { pending: 3, sndNxt: 4000, sndWnd: 0, rtoTimer: jiffies(ms(200)), retries2: 2 };
+    expect(lingering(shut)).toContain('after 2 unanswered probes (tcp_retries2 2)');
+  });
+
   it('a hook announces it in ESTABLISHED, before its state changes', () => {
     expect(said([announceLine({ via: VIA.hook, orphanRetries: 1 })])).toMatchObject({ at: ms(1632) });
   });
