@@ -79,12 +79,16 @@ const MOST_TICKS = 4096;
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_timer_handler
  */
 export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
-  const { timer } = dying;
+  const firings = firstFirings(dying, wheel);
+  return dying.timer.kind === 'probe'
+    ? followProbes(dying, wheel, firings[0])
+    : followRetransmits(dying, wheel, firings);
+};
+
+/** The firing that is due, and the one of the retransmission timer that follows a loss probe. */
+export const firstFirings = ({ timer, rtoMs }: Dying, wheel: Wheel): readonly [Firing, ...Firing[]] => {
   const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
-  if (timer.kind === 'probe') return followProbes(dying, wheel, first);
-  return timer.kind === 'rto'
-    ? followRetransmits(dying, wheel, [first])
-    : followRetransmits(dying, wheel, [first, after(first, dying.rtoMs, dying.rtoMs, wheel)]);
+  return timer.kind === 'tlp' ? [first, after(first, rtoMs, rtoMs, wheel)] : [first];
 };
 
 /** The firing of a timer set at another's: for `earliestMs` on the one clock, `expectedMs` on the other. */

@@ -9,6 +9,7 @@ import { only, track } from '../../builders/track.ts';
 import {
   type AnnounceFields,
   announceLine,
+  type EvidenceFields,
   ms,
   retransmitLine,
   sec,
@@ -232,6 +233,75 @@ describe('from a retransmission on', () => {
     });
     expect(said([line])).toMatchObject({ at: ms(1632), rule: 'retries' });
     expect(deadlineOfSilent().kind).toBe('undecided');
+  });
+});
+
+describe('under ICMP unreachable', () => {
+  const END = ms(408 + 102_200);
+  /** Retransmission `n` at 60 s of a sock whose first was at 408 ms. */
+  const at60 = (n: number, backoff: number, change: EvidenceFields = {}): string =>
+    retransmitLine({
+      at: sec(60),
+      state: 'FIN_WAIT1',
+      packetsOut: 1,
+      icskRetransmits: n,
+      backoff,
+      errSoft: 113,
+      rto: 51,
+      retransStamp: stamp(ms(408)),
+      ...change,
+    });
+  const eight = { orphanRetries: 0 };
+
+  it('each message undoes a doubling: it ends at the first tick beyond the limit, not one of a doubling timer', () => {
+    const deadline = said([closing(eight), at60(240, 0)]);
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(60_204), rule: 'retries', ifLateAt: null });
+    if (deadline.kind === 'at') {
+      expect(deadline.expectedAt).toBeGreaterThanOrEqual(END);
+      expect(deadline.expectedAt).toBeLessThan(END + ms(250));
+    }
+    const because = deadline.because.join('; ');
+    expect(because).toContain('ICMP says unreachable (errno 113)');
+    expect(because).toContain('from 102.2 s after the first retransmission on (tcp_orphan_retries 0, taken as 8)');
+    // 0.408 * (2 ** 7 - 1).
+    expect(because).toContain('if no such message comes any more, in 51.8 s');
+    const silent = said([closing(eight), at60(240, 0, { errSoft: 0 })]);
+    expect(silent).toMatchObject({ nextTimerAt: ms(60_408), at: ms(60_000 + 408 * 127) });
+  });
+
+  it('one that has undone nothing so far: not before the limit, and about when the doubling timer ends', () => {
+    const deadline = said([closing(eight), at60(8, 7, { rto: 51 * 128 })]);
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(60_000 + 204 * 256) });
+    if (deadline.kind === 'at') expect(deadline.expectedAt).toBeGreaterThan(sec(111));
+    expect(deadline.because.join('; ')).toContain('and then it may end in 42.6 s');
+  });
+
+  it('where the timer stopped ticking so often, it has doubled after all', () => {
+    const deadline = said([closing(eight), at60(240, 0), tickLine(sec(61))]);
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(61_224) });
+    if (deadline.kind === 'at') expect(deadline.expectedAt).toBeGreaterThan(sec(111));
+  });
+
+  it('beyond the limit any instant may be the last', () => {
+    const late = at60(240, 0, { retransStamp: stamp(-sec(50)) });
+    expect(said([closing(eight), late, tickLine(ms(60_100))])).toMatchObject({
+      at: ms(60_100),
+      nextTimerAt: ms(60_204),
+    });
+  });
+
+  it('of IPv6 only no route does that, and TCP_USER_TIMEOUT ends it all the same', () => {
+    const v6 = { ...eight, local: '2001:db8::1', peer: '2001:db8::2' };
+    const plain = ms(60_000 + 408 * 127);
+    expect(said([closing(v6), at60(240, 0, { errSoft: 113 })])).toMatchObject({ at: plain });
+    expect(said([closing(v6), at60(240, 0, { errSoft: 101 })])).toMatchObject({ at: END });
+    expect(said([closing(eight), at60(240, 0, { errSoft: 111 })])).toMatchObject({ at: plain });
+    expect(said([closing({ ...eight, userTimeoutMs: 70_000 }), at60(240, 0)])).toMatchObject({ at: ms(70_408) });
+  });
+
+  it('too many orphans end it at its next tick, which comes no later', () => {
+    const pressure = { orphans: 17_000, maxOrphans: 16_384 };
+    expect(said([closing(eight), at60(240, 0)], { pressure })).toMatchObject({ rule: 'orphan_limit', at: ms(60_204) });
   });
 });
 
