@@ -56,7 +56,7 @@ const diedInClose = ({ waiting_for, orphan_us }: Row): boolean => waiting_for ==
 
 /** What bounded one that died while its close() waited. */
 const lingerBound = (where: string): readonly string[] => [
-  `close() still waited for SO_LINGER, so net.ipv4.tcp_retries2${where} bounded it; that bounds all connections that a process holds, so rather take SO_LINGER out of the application, or lower its time.`,
+  `close() still waited for SO_LINGER, so net.ipv4.tcp_retries2${where} bounded it; that bounds all connections that are still held, so rather take SO_LINGER out of the application, or lower its time.`,
   NOT_FIN_TIMEOUT,
   'net.ipv4.tcp_orphan_retries would not help: the socket never was an orphan.',
 ];
@@ -86,7 +86,7 @@ const answeredBound = (where: string, { userTimeoutMs }: Bounds): readonly strin
 
 /** tcp_send_probe0 lets the backoff grow no further than tcp_retries2. */
 const letThemEnd = (where: string): string =>
-  `While they are answered its window probes never end: net.ipv4.tcp_retries2${where} stops their interval short of its maximum. At 10 or more (an RTO under 200 ms needs more), and at no less than tcp_orphan_retries, it lets them end; it bounds connections that a process still holds, too.`;
+  `While they are answered its window probes never end: net.ipv4.tcp_retries2${where} stops their interval short of its maximum. At 10 or more (an RTO under 200 ms needs more), and at no less than tcp_orphan_retries, it lets them end; it bounds connections that are still held, too.`;
 
 const bytes = (count: number): string => `${count} B`;
 
