@@ -68,8 +68,13 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   /** What holds beside a sock's own evidence, as of the newest event. */
   const hostNow = ({ hello }: DescribeContext): Host => {
     const { orphans, kernelOrphans, kernelLimit: maxOrphans } = tracker.ledger();
-    const counted = orphans ?? kernelOrphans;
-    const pressure = counted === null || maxOrphans === null ? null : { orphans: counted, maxOrphans };
+    const memory = tracker.sample()?.memory;
+    const pressure = {
+      orphans: orphans ?? kernelOrphans,
+      maxOrphans,
+      memPages: memory?.pages ?? null,
+      memHigh: memory?.high ?? null,
+    };
     return { hello, clock, now: tracker.now(), pressure };
   };
   const dying = (sock: Sock, on: DescribeContext, host: Host): Dying => {

@@ -15,6 +15,7 @@ import {
   ms,
   noticeLine,
   oneOfEach,
+  sampleLine,
   sec,
   setStateLine,
   tickLine,
@@ -65,6 +66,19 @@ describe('one stream of lines', () => {
     expect(advised({ retries2: 15 })).toMatch(/^at: /);
     expect(advised({ retries2: 15 })).not.toContain('tcp_retries2');
     expect(advised({ userTimeoutMs: 5000 })).toMatch(/^at: .*Its TCP_USER_TIMEOUT of 5 s bounds it/);
+  });
+
+  test('the newest sample of orphans and memory is what the deadline reckons with', () => {
+    const moves = [{ at: ms(1), from: 'ESTABLISHED' as const, to: 'FIN_WAIT1' as const, own: true }];
+    const closed = announceLine({ at: ms(1), moves, wmemQueued: 65_536 });
+    const because = (pages: number, orphans: number): string => {
+      const memory = { pages, low: 10, pressure: 20, high: 30 };
+      const { fold } = folded([helloLine(), inventoryEndLine(0), closed, sampleLine(ms(2), orphans, 100, memory)]);
+      return [...fold.describeDying()].map(({ deadline_because }) => deadline_because.join(' ')).join();
+    };
+    expect(because(31, 1)).toContain('TCP has 31 pages, more than the third of tcp_mem, 30');
+    expect(because(30, 1)).toContain('tcp_write_timeout gives up');
+    expect(because(30, 101)).toContain('exceed tcp_max_orphans, 100');
   });
 
   test('counts malformed lines, and goes on', () => {

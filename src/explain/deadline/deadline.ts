@@ -19,7 +19,7 @@ export type Host = {
   readonly clock: KernelClock | null;
   /** Time of the newest event. */
   readonly now: TraceNs;
-  /** The machine's orphans and its limit; null where not read yet. */
+  /** The machine's orphans and memory of TCP, and their limits. */
   readonly pressure: Pressure;
 };
 
@@ -146,6 +146,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     orphanAtNs: lingerEnd ?? sock.orphanAt ?? Number.NEGATIVE_INFINITY,
     lastSendAtNs: resendsData ? null : clock.jiffiesAt(detail.lsndtime, sock.announcedAt),
     pressure: host.pressure,
+    wmemQueued: last.wmemQueued,
     jiffyMs,
   };
   const firstNs = wheel(timer.timer.atNs - timer.timer.setMs * 1e6, timer.timer.setMs);

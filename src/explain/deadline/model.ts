@@ -1,4 +1,4 @@
-import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, tooManyOrphans } from './give-up.ts';
+import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, shortageOf } from './give-up.ts';
 import type { Wheel } from './wheel.ts';
 
 /** What gives the sock up. */
@@ -7,6 +7,7 @@ export type Rule =
   | 'window_probes'
   | 'user_timeout'
   | 'orphan_limit'
+  | 'out_of_memory'
   | 'fin_timeout'
   | 'fin_wait2_timewait'
   | 'linger2';
@@ -39,6 +40,8 @@ export type Dying = {
   /** When data was sent last; null where unknown. @see lsndtime */
   readonly lastSendAtNs: number | null;
   readonly pressure: Pressure;
+  /** Bytes queued on it: what was not acknowledged, with its overhead. @see sk_wmem_queued */
+  readonly wmemQueued: number;
   readonly jiffyMs: number;
 };
 
@@ -49,10 +52,10 @@ export type Firing = { readonly earliestNs: number; readonly expectedNs: number 
 export type LateFiring = Firing & { readonly shortMs: number };
 
 export type Reaping = Firing & {
-  readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit'>;
+  readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit' | 'out_of_memory'>;
   /** All firings until then, the last one included; never empty. */
   readonly firings: readonly Firing[];
-  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit. */
+  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
   readonly limit: number;
   /** Null where no firing before the last falls short of the limit by as little as a busy CPU may be late. */
   readonly ifLate: LateFiring | null;
@@ -121,8 +124,9 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (isOrphan) {
       const isTimedOut = elapsed !== null && elapsed.expectedNs >= modelMs;
-      const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), isAlive || !isTimedOut, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate, isAlive, sysctl };
+      const doReset = isAlive || !isTimedOut;
+      const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), doReset, errSoft);
+      if (shortage !== null) return { ...at, ...shortage, firings, ifLate, isAlive, sysctl };
     }
     const limitMs = userTimeoutMs > 0 ? userTimeoutMs : modelMs;
     const rule = userTimeoutMs > 0 ? 'user_timeout' : 'retries';
@@ -165,8 +169,8 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
-      const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), true, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate: null, isAlive, sysctl };
+      const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), true, errSoft);
+      if (shortage !== null) return { ...at, ...shortage, firings, ifLate: null, isAlive, sysctl };
     }
     if (isGivenUp || probesOut >= limit)
       return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive, sysctl };

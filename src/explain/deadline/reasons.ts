@@ -37,7 +37,11 @@ export const reasonsOf = (
       ];
     case 'orphan_limit':
       return [
-        `tcp_out_of_resources kills it ${ticks}: ${pressure?.orphans ?? 0} orphans, counted ${2 ** limit} ${limit === 0 ? 'time' : 'times'}, exceed tcp_max_orphans, ${pressure?.maxOrphans ?? 0}`,
+        `tcp_out_of_resources kills it ${ticks}: ${pressure.orphans ?? 0} orphans, counted ${2 ** limit} ${limit === 0 ? 'time' : 'times'}, exceed tcp_max_orphans, ${pressure.maxOrphans ?? 0}`,
+      ];
+    case 'out_of_memory':
+      return [
+        `tcp_out_of_resources kills it ${ticks}: TCP has ${pressure.memPages ?? 0} pages, more than the third of tcp_mem, ${pressure.memHigh ?? 0}, and it has ${dying.wmemQueued} B queued`,
       ];
   }
 };

@@ -4,6 +4,7 @@ import { createKernelClock } from '../../../src/explain/deadline/kernel-clock.ts
 import { recordOf } from '../../../src/explain/record.ts';
 import { VIA } from '../../../src/wire/event.ts';
 import { HOLDER, SOCK } from '../../../src/wire/evidence.ts';
+import { NO_PRESSURE, orphansOf, pagesOf } from '../../builders/deadline.ts';
 import { aHello } from '../../builders/meta.ts';
 import { only, track } from '../../builders/track.ts';
 import {
@@ -27,7 +28,7 @@ const said = (lines: readonly string[], change: Partial<Host> = {}): Deadline =>
   const { tracker } = track().feed(...lines);
   const hello = aHello();
   const clock = createKernelClock({ hz: 250, jiffies: READING }, hello);
-  const host = { hello, clock, now: tracker.now(), pressure: null, ...change };
+  const host = { hello, clock, now: tracker.now(), pressure: NO_PRESSURE, ...change };
   return deadlineOf(recordOf(only(tracker.live()), hello), host);
 };
 
@@ -139,10 +140,18 @@ describe('from the close on', () => {
   });
 
   it('too many orphans: the next tick of the retransmission timer', () => {
-    expect(said([closing()], { pressure: { orphans: 17_000, maxOrphans: 16_384 } })).toMatchObject({
+    expect(said([closing()], { pressure: orphansOf(17_000, 16_384) })).toMatchObject({
       rule: 'orphan_limit',
       at: ms(408),
     });
+  });
+
+  it('too much memory: the next tick, and the sentence has the figures', () => {
+    const deadline = said([closing({ wmemQueued: 65_536 })], { pressure: pagesOf(200_000, 190_000) });
+    expect(deadline).toMatchObject({ rule: 'out_of_memory', at: ms(408) });
+    expect(deadline.because.join(' ')).toContain(
+      'TCP has 200000 pages, more than the third of tcp_mem, 190000, and it has 65536 B queued',
+    );
   });
 
   it('while close() lingers tcp_retries2 holds, and the sentence says so', () => {
@@ -300,7 +309,7 @@ describe('under ICMP unreachable', () => {
   });
 
   it('too many orphans end it at its next tick, which comes no later', () => {
-    const pressure = { orphans: 17_000, maxOrphans: 16_384 };
+    const pressure = orphansOf(17_000, 16_384);
     expect(said([closing(eight), at60(240, 0)], { pressure })).toMatchObject({ rule: 'orphan_limit', at: ms(60_204) });
   });
 });
