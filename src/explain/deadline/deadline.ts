@@ -27,7 +27,7 @@ type DeadlineAt = {
   readonly kind: 'at';
   /** By the kernel's arithmetic: it will not be earlier, but for `ifLateAt`. */
   readonly at: TraceNs;
-  /** With what the timer wheel adds: up to 13 %. Where ICMP messages may undo the timer's doubling, far more than `at`. */
+  /** With what the timer wheel adds: up to 13 %. Where ICMP may undo the timer's doubling, it may be far later. */
   readonly expectedAt: TraceNs;
   readonly nextTimerAt: TraceNs;
   /** When it gives up if the peer goes on answering window probes, as it did when last observed. Otherwise null. */

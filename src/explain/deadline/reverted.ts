@@ -6,6 +6,9 @@ import type { Wheel } from './wheel.ts';
 const ENETUNREACH = 101;
 const EHOSTUNREACH = 113;
 
+/** retrans_stamp and what is compared with it are cut to milliseconds. */
+const STAMP_NS = 2e6;
+
 /**
  * Whether ICMP has said what may undo the doubling of icsk_rto: net or host unreachable, over IPv6 no route. Other
  * codes leave the same errno, a filter's for one.
@@ -46,6 +49,7 @@ export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reve
     dying.firstRetransmitAtNs === null
       ? tick
       : { earliestNs: dying.firstRetransmitAtNs, expectedNs: dying.firstRetransmitAtNs };
+  const stampNs = dying.firstRetransmitAtNs === null ? 0 : STAMP_NS;
   const isAlive = dying.rtoMs < dying.rtoMaxMs;
   const heldMs = modelTimeoutMs(dying.retries2, dying.rtoMaxMs);
   const isHeld = since.earliestNs + heldMs * 1e6 < dying.orphanAtNs;
@@ -58,7 +62,7 @@ export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reve
   // A timer that did reach its maximum leaves no retry after an ICMP error.
   const atMaximumNs = doubling.isAlive ? Number.POSITIVE_INFINITY : doubling.earliestNs;
   const end = {
-    earliestNs: Math.min(Math.max(from(since.earliestNs), setNs), atMaximumNs),
+    earliestNs: Math.min(Math.max(from(since.earliestNs - stampNs), setNs), atMaximumNs),
     expectedNs: tickFrom(from(since.expectedNs), tick.expectedNs, dying.rtoMs, wheel),
   };
   if (doubling.rule === 'retries') return { ...end, rule: 'retries', limit, sysctl, next, limitMs };
