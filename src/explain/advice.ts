@@ -138,8 +138,8 @@ const windowShut: Adviser = (path, where, bounds) => [
   ...(isAnswered(path) || bounds.deadline === 'never' ? [] : [NOT_RETRIES2]),
 ];
 
-/** The peer that keeps its window shut has left no window probe without an answer. */
-const isAnswered = ({ side }: Row): boolean => side === 'peer';
+/** The peer that keeps its window shut has left no window probe without an answer, whatever ICMP said besides. */
+const isAnswered = ({ side, probes }: Row): boolean => side === 'peer' || (side === 'network' && probes === 0);
 
 const whatBoundsProbes = (path: Row, where: string, bounds: Bounds): readonly string[] => {
   if (bounds.deadline === 'never' && path.how === 'kernel') return [];
@@ -236,8 +236,8 @@ const ADVICE: Readonly<Record<Cause, Adviser>> = {
         ]),
   ],
   window_probes: (path, where, bounds) => [
-    isAnswered(path) ? notReading(path) : shutWindow(path),
-    ...(isAnswered(path) ? [] : [lookForPath(path, where)]),
+    path.side === 'peer' ? notReading(path) : shutWindow(path),
+    ...(path.side === 'peer' ? [] : [lookForPath(path, where)]),
     ...lostOf(path),
     ...(diedInClose(path)
       ? lingerBound(where)

@@ -59,6 +59,7 @@ describe('advice', () => {
     for (const row of [
       aDying({ waiting_for: 'window', side: 'peer' }),
       aPath({ ended_by: 'window_probes', waiting_for: 'window', side: 'peer', dying_us: 3e8 }),
+      aPath({ ended_by: 'window_probes', waiting_for: 'window', side: 'network', probes: 0, dying_us: 3e8 }),
     ]) {
       const text = adviceFor(row).join('\n');
       expect(text).toContain('Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers');
