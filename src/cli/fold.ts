@@ -2,7 +2,7 @@ import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Deadline, Host } from '../explain/deadline/deadline.ts';
 import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
 import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
-import { deadlineOfDying, dyingOf } from '../explain/dying.ts';
+import { deadlineOfDying, deadlineWord, dyingOf } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { TraceNs } from '../kernel/units.ts';
@@ -69,12 +69,19 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   /** What holds beside a sock's own evidence, as of the newest event. */
   const hostNow = ({ hello }: DescribeContext): Host => {
     const { orphans, kernelOrphans, kernelLimit: maxOrphans } = tracker.ledger();
-    const counted = orphans ?? kernelOrphans;
-    const pressure = counted === null || maxOrphans === null ? null : { orphans: counted, maxOrphans };
+    const memory = tracker.sample()?.memory;
+    const pressure = {
+      orphans: orphans ?? kernelOrphans,
+      maxOrphans,
+      memPages: memory?.pages ?? null,
+      memHigh: memory?.high ?? null,
+    };
     return { hello, clock, now: tracker.now(), pressure };
   };
-  const dying = (sock: Sock, on: DescribeContext, host: Host): Dying =>
-    dyingOf(describeSock(sock, host.now, on), deadlineOfDying(sock, host), on.wallClock);
+  const dying = (sock: Sock, on: DescribeContext, host: Host): Dying => {
+    const deadline = deadlineOfDying(sock, host);
+    return dyingOf(describeSock(sock, host.now, on, deadlineWord(deadline)), deadline, on.wallClock);
+  };
   const tracker = createTracker({
     hz: meta.hz,
     announceNs: (meta.min_age_ms ?? 0) * 1e6,

@@ -2,9 +2,20 @@ import { endpoint } from '../kernel/address.ts';
 import { causeOf } from './cause-of.ts';
 import { PRICE } from './causes/note.ts';
 import type { Cause, ClosePath, Dying } from './close-path.ts';
+import { seconds } from './deadline/fin-wait2.ts';
 import { size } from './report/words.ts';
 
 type Row = ClosePath | Dying;
+
+/** What bounds a socket that its path does not tell. */
+export type Bounds = {
+  /** TCP_USER_TIMEOUT; 0 none, null not known. */
+  readonly userTimeoutMs: number | null;
+  /** Of one that still is dying. */
+  readonly deadline: Dying['deadline'];
+};
+
+const UNKNOWN_BOUNDS: Bounds = { userTimeoutMs: null, deadline: 'unknown' };
 
 /** Below this, in µs of dying, an ordinary end needs no word. */
 const QUICK_US = 1_000_000;
@@ -18,23 +29,64 @@ const ORDINARY: ReadonlySet<Cause> = new Set(['acked', 'time_wait', 'fin_wait2_t
  *
  * @param ownNetns - the namespace in which finwait runs; the commands and settings for a socket of another one, or
  * where it is not known, name the socket's: its tuple may be another socket's in this one
+ * @param bounds - a setting that does not bound this very socket is not advised
  * @returns sentences; none for an ordinary end in under a second, a socket that never was a connection, a closed
  * listener, or a cause nobody knows
  * @see causes.ts, which says the same of the cause in general
  */
-export const adviceFor = (path: Row, ownNetns: number | null = null): readonly string[] => {
+export const adviceFor = (
+  path: Row,
+  ownNetns: number | null = null,
+  bounds: Bounds = UNKNOWN_BOUNDS,
+): readonly string[] => {
   const cause = causeOf(path);
   if (ORDINARY.has(cause) && (path.dying_us ?? 0) < QUICK_US) return [];
-  return ADVICE[cause](path, path.netns === ownNetns ? '' : ` (in netns ${path.netns})`);
+  return ADVICE[cause](path, path.netns === ownNetns ? '' : ` (in netns ${path.netns})`, bounds);
 };
 
 /** Of a socket, and ` (in netns N)` where its namespace is not known to be ours. */
-type Adviser = (path: Row, where: string) => readonly string[];
+type Adviser = (path: Row, where: string, bounds: Bounds) => readonly string[];
 
 const NOT_FIN_TIMEOUT = 'net.ipv4.tcp_fin_timeout would not help: it bounds FIN_WAIT2 only.';
 const NOT_RETRIES2 = 'net.ipv4.tcp_retries2 would not help: it does not bound orphans.';
-const bound = (where: string): string =>
+const STOPPED = 'Its timers are stopped, so no sysctl ends it.';
+
+/** tcp_orphan_retries bounds a socket from the end of SO_LINGER's wait on. @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout */
+const diedInClose = ({ waiting_for, orphan_us }: Row): boolean => waiting_for === 'linger' && (orphan_us ?? 0) === 0;
+
+/** What bounded one that died while its close() waited. */
+const lingerBound = (where: string): readonly string[] => [
+  `close() still waited for SO_LINGER, so net.ipv4.tcp_retries2${where} bounded it; that bounds all connections that are still held, so rather take SO_LINGER out of the application, or lower its time.`,
+  NOT_FIN_TIMEOUT,
+  'net.ipv4.tcp_orphan_retries would not help: the socket never was an orphan.',
+];
+
+/** What bounds retransmissions: one of the two alone. @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout */
+const retransmitBound = (where: string, { userTimeoutMs }: Bounds): string =>
+  userTimeoutMs === null || userTimeoutMs === 0
+    ? eitherBound(where)
+    : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, in place of net.ipv4.tcp_orphan_retries: change it in the application.`;
+
+/** What bounds window probes that nobody answers: whichever is over first. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
+const probeBound = (where: string, { userTimeoutMs }: Bounds): string =>
+  userTimeoutMs === null || userTimeoutMs === 0
+    ? eitherBound(where)
+    : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, and net.ipv4.tcp_orphan_retries${where} beside it (0 means 8), whichever is over first. ${PRICE}`;
+
+const eitherBound = (where: string): string =>
   `net.ipv4.tcp_orphan_retries${where} bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets. ${PRICE}`;
+
+/** Each ACK sets icsk_probes_out to 0, and leaves icsk_backoff. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
+const answeredBound = (where: string, { userTimeoutMs }: Bounds): readonly string[] => [
+  userTimeoutMs === null || userTimeoutMs === 0
+    ? `What bounds sockets to come, answered or not: TCP_USER_TIMEOUT, set by the application before close(), or a lower net.ipv4.tcp_rto_max_ms${where} where the kernel has it.`
+    : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, answered or not: for sockets to come, lower it in the application.`,
+  'Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers window probes: each answer starts their count anew, and they end only when their interval has reached its maximum.',
+];
+
+/** tcp_send_probe0 lets the backoff grow no further than tcp_retries2. */
+const letThemEnd = (where: string): string =>
+  `While they are answered its window probes never end: net.ipv4.tcp_retries2${where} stops their interval short of its maximum. At 10 or more (an RTO under 200 ms needs more), and at no less than tcp_orphan_retries, it lets them end; it bounds connections that are still held, too.`;
 
 const bytes = (count: number): string => `${count} B`;
 
@@ -68,14 +120,31 @@ const kill = (path: Row, where: string): readonly string[] => {
   ];
 };
 
-const unacknowledged: Adviser = (path, where) => [
+const unacknowledged: Adviser = (path, where, bounds) => [
   `${peerOf(path)} has not acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
   lookForPath(path, where),
-  bound(where),
+  bounds.deadline === 'never' ? STOPPED : retransmitBound(where, bounds),
   ...kill(path, where),
   NOT_FIN_TIMEOUT,
-  NOT_RETRIES2,
+  ...(bounds.deadline === 'never' ? [] : [NOT_RETRIES2]),
 ];
+
+const windowShut: Adviser = (path, where, bounds) => [
+  notReading(path),
+  ...(bounds.deadline === 'never' ? [path.how === 'kernel' ? STOPPED : letThemEnd(where)] : []),
+  ...whatBoundsProbes(path, where, bounds),
+  ...kill(path, where),
+  NOT_FIN_TIMEOUT,
+  ...(isAnswered(path) || bounds.deadline === 'never' ? [] : [NOT_RETRIES2]),
+];
+
+/** The peer that keeps its window shut has left no window probe without an answer, whatever ICMP said besides. */
+const isAnswered = ({ side, probes }: Row): boolean => side === 'peer' || (side === 'network' && probes === 0);
+
+const whatBoundsProbes = (path: Row, where: string, bounds: Bounds): readonly string[] => {
+  if (bounds.deadline === 'never' && path.how === 'kernel') return [];
+  return isAnswered(path) || bounds.deadline === 'never' ? answeredBound(where, bounds) : [probeBound(where, bounds)];
+};
 
 const notReading = (path: Row): string => {
   const held = path.held_bytes === null ? '' : `, and holds ${size(path.held_bytes)} of memory here`;
@@ -101,7 +170,7 @@ const notClosing = (path: Row): string =>
 const lowerFinTimeout = (where: string): string =>
   `For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout${where}, or the TCP_LINGER2 of the application, to 60 s or less: a minisock takes them over at once. Those waiting keep their timer, and are then reset instead of handed over.`;
 
-const whatWasSlow: Adviser = (path, where) => {
+const whatWasSlow = (path: Row, where: string): readonly string[] => {
   if (path.waiting_for === 'peer_fin') return [lowerFinTimeout(where)];
   return path.waiting_for === 'window' ? [tookLong(path)] : [lookForPath(path, where)];
 };
@@ -117,7 +186,7 @@ const none = (): readonly string[] => [];
 const ADVICE: Readonly<Record<Cause, Adviser>> = {
   ack: unacknowledged,
   last_ack: unacknowledged,
-  window: (path, where) => [notReading(path), bound(where), ...kill(path, where), NOT_FIN_TIMEOUT, NOT_RETRIES2],
+  window: windowShut,
   peer_fin: (path, where) => [
     notClosing(path),
     ...kill(path, where),
@@ -154,21 +223,25 @@ const ADVICE: Readonly<Record<Cause, Adviser>> = {
     ...lostOf(path),
     "SO_LINGER would not help: it waits for acknowledgements of our data, not for the end of the peer's.",
   ],
-  retries: (path, where) => [
+  retries: (path, where, bounds) => [
     `${peerOf(path)} never acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
     ...lostOf(path),
     lookForPath(path, where),
-    bound(where),
-    NOT_FIN_TIMEOUT,
-    NOT_RETRIES2,
+    ...(diedInClose(path)
+      ? lingerBound(where)
+      : [
+          (path.probes ?? 0) > 0 ? probeBound(where, bounds) : retransmitBound(where, bounds),
+          NOT_FIN_TIMEOUT,
+          NOT_RETRIES2,
+        ]),
   ],
-  window_probes: (path, where) => [
+  window_probes: (path, where, bounds) => [
     path.side === 'peer' ? notReading(path) : shutWindow(path),
     ...(path.side === 'peer' ? [] : [lookForPath(path, where)]),
     ...lostOf(path),
-    bound(where),
-    NOT_FIN_TIMEOUT,
-    NOT_RETRIES2,
+    ...(diedInClose(path)
+      ? lingerBound(where)
+      : [...whatBoundsProbes(path, where, bounds), NOT_FIN_TIMEOUT, ...(isAnswered(path) ? [] : [NOT_RETRIES2])]),
   ],
   user_timeout: (path, where) => [
     `The application's TCP_USER_TIMEOUT ended it${afterRetransmits(path)}: change it there.`,

@@ -91,7 +91,10 @@ export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
   /** `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: what is missing stands beside it. */
   readonly deadline: 'at' | 'never' | 'unknown';
-  /** When the kernel gives up on it if nothing more comes from the peer, RFC 3339: up to 13 % later; earlier only at `deadline_if_late_at`. */
+  /**
+   * When the kernel gives up on it if nothing more comes from the peer, RFC 3339: up to 13 % later, or more where ICMP
+   * said unreachable; earlier only at `deadline_if_late_at`.
+   */
   readonly deadline_at: string | null;
   /** The same with what the kernel's timer wheel will add. */
   readonly deadline_expected_at: string | null;

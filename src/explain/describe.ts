@@ -5,7 +5,7 @@ import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
-import type { ClosePath, Closer, EndedBy, How, Step, WaitingFor } from './close-path.ts';
+import type { ClosePath, Closer, Dying, EndedBy, How, Step, WaitingFor } from './close-path.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
 import { type Ending, endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
@@ -25,18 +25,24 @@ export type DescribeContext = {
  * The close path of a sock, as far as it was observed.
  *
  * @param now - time of the newest event; a sock still dying has waited until then
+ * @param deadline - of one that still is dying, where that has been worked out: of its kind the advice depends
  * @returns the contract's `close_path`; `ended_by` is null while it still is dying
  */
-export const describeSock = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
-  const path = pathOf(sock, now, context);
-  const advice = adviceFor(path, context.ownNetns);
+export const describeSock = (
+  sock: Sock,
+  now: TraceNs,
+  context: DescribeContext,
+  deadline: Dying['deadline'] = 'unknown',
+): ClosePath => {
+  const record = recordOf(sock, context.hello);
+  const path = pathOf(record, now, context);
+  const advice = adviceFor(path, context.ownNetns, { userTimeoutMs: record.detail.userTimeoutMs, deadline });
   // Most ends need none, and a copy of every field is dear.
   return advice.length === 0 ? path : { ...path, advice };
 };
 
-const pathOf = (sock: Sock, now: TraceNs, context: DescribeContext): ClosePath => {
-  const record = recordOf(sock, context.hello);
-  const { detail, closedAt, closedIn, last } = record;
+const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): ClosePath => {
+  const { sock, detail, closedAt, closedIn, last } = record;
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
   const waits = sock.destroyedAt === null ? waitingNow(record) : null;
   const until = sock.destroyedAt ?? now;

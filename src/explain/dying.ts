@@ -16,7 +16,7 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
     type: 'dying',
     gaps,
     certain: gaps.length === 0,
-    deadline: deadline.kind === 'undecided' ? 'unknown' : deadline.kind,
+    deadline: deadlineWord(deadline),
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,
     deadline_if_answered_at: isAt && deadline.ifAnsweredAt !== null ? wallClock(deadline.ifAnsweredAt) : null,
@@ -25,6 +25,9 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
     deadline_because: deadline.because,
   };
 };
+
+/** The contract's word for the kind of a deadline. */
+export const deadlineWord = ({ kind }: Deadline): Dying['deadline'] => (kind === 'undecided' ? 'unknown' : kind);
 
 /** A FIN_WAIT2 timer fires a little late, and the listing took a moment: what is overdue by more was not that timer. */
 const LATE_NS = 500e6;

@@ -1,8 +1,18 @@
+import type { Pressure } from '../../src/explain/deadline/give-up.ts';
 import { type Dying, type Reaping, reapingOf } from '../../src/explain/deadline/model.ts';
 import type { Wheel } from '../../src/explain/deadline/wheel.ts';
 
 /** A wheel that adds nothing: the kernel's arithmetic alone. */
 export const NO_DELAY: Wheel = (at, ms) => at + ms * 1e6;
+
+/** A host of which nothing is known. */
+export const NO_PRESSURE: Pressure = { orphans: null, maxOrphans: null, memPages: null, memHigh: null };
+
+/** One with so many orphans. */
+export const orphansOf = (orphans: number, maxOrphans: number): Pressure => ({ ...NO_PRESSURE, orphans, maxOrphans });
+
+/** One whose TCP has so many pages. */
+export const pagesOf = (memPages: number, memHigh: number): Pressure => ({ ...NO_PRESSURE, memPages, memHigh });
 
 /** An orphan in FIN_WAIT1 whose retransmission timer was set now; rto 204 ms, no sysctl or option set. */
 export const aDying = (change: Partial<Dying> = {}): Dying => {
@@ -23,7 +33,8 @@ export const aDying = (change: Partial<Dying> = {}): Dying => {
     errSoft: false,
     orphanAtNs: Number.NEGATIVE_INFINITY,
     lastSendAtNs: null,
-    pressure: null,
+    pressure: NO_PRESSURE,
+    wmemQueued: 0,
     jiffyMs: 4,
     ...change,
   };

@@ -4,6 +4,7 @@ import { createFold, type Fold } from '../../src/cli/fold.ts';
 import { Fault } from '../../src/kernel/fault.ts';
 import { aMeta } from '../builders/meta.ts';
 import {
+  type AnnounceFields,
   announceLine,
   byeLine,
   destroyLine,
@@ -14,6 +15,7 @@ import {
   ms,
   noticeLine,
   oneOfEach,
+  sampleLine,
   sec,
   setStateLine,
   tallyLine,
@@ -67,6 +69,32 @@ describe('one stream of lines', () => {
     ]);
     expect(paths).toEqual(inOrder.paths);
     expect(fold.tracker.counters()).toMatchObject({ lateEvents: 0, tallied: 5 });
+  });
+
+  test('advises by the deadline that it worked out, and by TCP_USER_TIMEOUT', () => {
+    const advised = (change: AnnounceFields): string => {
+      const shut = { pending: 3, backoff: 2, sndNxt: 4000, sndWnd: 0, ...change };
+      const moves = [{ at: ms(1), from: 'ESTABLISHED' as const, to: 'FIN_WAIT1' as const, own: true }];
+      const { fold } = folded([helloLine(), inventoryEndLine(0), announceLine({ at: ms(1), moves, ...shut })]);
+      return [...fold.describeDying()].map(({ deadline, advice }) => `${deadline}: ${advice.join(' ')}`).join();
+    };
+    expect(advised({ retries2: 8 })).toMatch(/^never: .*tcp_retries2 stops their interval/);
+    expect(advised({ retries2: 15 })).toMatch(/^at: /);
+    expect(advised({ retries2: 15 })).not.toContain('tcp_retries2');
+    expect(advised({ userTimeoutMs: 5000 })).toMatch(/^at: .*Its TCP_USER_TIMEOUT of 5 s bounds it/);
+  });
+
+  test('the newest sample of orphans and memory is what the deadline reckons with', () => {
+    const moves = [{ at: ms(1), from: 'ESTABLISHED' as const, to: 'FIN_WAIT1' as const, own: true }];
+    const closed = announceLine({ at: ms(1), moves, wmemQueued: 65_536 });
+    const because = (pages: number, orphans: number): string => {
+      const memory = { pages, low: 10, pressure: 20, high: 30 };
+      const { fold } = folded([helloLine(), inventoryEndLine(0), closed, sampleLine(ms(2), orphans, 100, memory)]);
+      return [...fold.describeDying()].map(({ deadline_because }) => deadline_because.join(' ')).join();
+    };
+    expect(because(31, 1)).toContain('TCP has 31 pages, more than the third of tcp_mem, 30');
+    expect(because(30, 1)).toContain('tcp_write_timeout gives up');
+    expect(because(30, 101)).toContain('exceed tcp_max_orphans, 100');
   });
 
   test('counts malformed lines, and goes on', () => {

@@ -261,7 +261,7 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
           hello,
           clock,
           now: fold.tracker.now(),
-          pressure: null,
+          pressure: { orphans: null, maxOrphans: null, memPages: null, memHigh: null },
         });
         const life = lives.get(name) ?? { predictions: [], isNever: false, destroyedAt: Number.NaN };
         lives.set(name, life);

@@ -55,6 +55,69 @@ describe('advice', () => {
     },
   );
 
+  test('names no tcp_orphan_retries as help against a peer that answers window probes', () => {
+    for (const row of [
+      aDying({ waiting_for: 'window', side: 'peer' }),
+      aPath({ ended_by: 'window_probes', waiting_for: 'window', side: 'peer', dying_us: 3e8 }),
+      aPath({ ended_by: 'window_probes', waiting_for: 'window', side: 'network', probes: 0, dying_us: 3e8 }),
+    ]) {
+      const text = adviceFor(row).join('\n');
+      expect(text).toContain('Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers');
+      expect(text).toContain(
+        'TCP_USER_TIMEOUT, set by the application before close(), or a lower net.ipv4.tcp_rto_max',
+      );
+      expect(text).not.toContain('bounds it for the namespace');
+      expect(text).not.toContain('tcp_retries2');
+    }
+    const silent = adviceFor(aDying({ waiting_for: 'window', side: 'unknown' })).join('\n');
+    expect(silent).toContain('net.ipv4.tcp_orphan_retries (in netns 4026531840) bounds it for the namespace');
+    expect(silent).toContain('net.ipv4.tcp_retries2 would not help');
+  });
+
+  test('names tcp_retries2 as help where its deadline is never', () => {
+    const row = aDying({ waiting_for: 'window', side: 'peer' });
+    const text = adviceFor(row, row.netns, { userTimeoutMs: 0, deadline: 'never' }).join('\n');
+    expect(text).toContain('net.ipv4.tcp_retries2 stops their interval short of its maximum. At 10 or more');
+    expect(text).not.toContain('net.ipv4.tcp_retries2 would not help');
+    expect(text).toContain('To end it now: ss -tK');
+  });
+
+  test('of a kernel socket without timers it says that no sysctl ends it', () => {
+    for (const waiting_for of ['ack', 'last_ack', 'window'] as const) {
+      const row = aDying({ waiting_for, how: 'kernel', side: 'unknown' });
+      const text = adviceFor(row, row.netns, { userTimeoutMs: 0, deadline: 'never' }).join('\n');
+      expect(text).toContain('no sysctl ends it');
+      expect(text).not.toMatch(/tcp_orphan_retries|tcp_retries2/);
+    }
+  });
+
+  test('a TCP_USER_TIMEOUT that is set is named with its time, and what it takes the place of', () => {
+    const said = (row: Parameters<typeof adviceFor>[0]): string =>
+      adviceFor(row, row.netns, { userTimeoutMs: 5000, deadline: 'at' }).join('\n');
+    const retransmitting = said(aDying({ waiting_for: 'ack' }));
+    expect(retransmitting).toContain('TCP_USER_TIMEOUT of 5 s bounds it, in place of net.ipv4.tcp_orphan_retries');
+    expect(retransmitting).not.toContain('bounds it for the namespace');
+    expect(said(aDying({ waiting_for: 'window', side: 'unknown' }))).toContain(
+      'TCP_USER_TIMEOUT of 5 s bounds it, and net.ipv4.tcp_orphan_retries beside it',
+    );
+    expect(said(aDying({ waiting_for: 'window', side: 'peer' }))).toContain(
+      'TCP_USER_TIMEOUT of 5 s bounds it, answered or not',
+    );
+  });
+
+  test.each(['retries', 'window_probes'] as const)(
+    'of %s while close() waited for SO_LINGER it names tcp_retries2, and no orphan',
+    (ended_by) => {
+      const row = aPath({ ended_by, waiting_for: 'linger', orphan_us: 0, dying_us: 12.6e6 });
+      const text = adviceFor(row, row.netns).join('\n');
+      expect(text).toContain('close() still waited for SO_LINGER, so net.ipv4.tcp_retries2 bounded it');
+      expect(text).toContain('net.ipv4.tcp_orphan_retries would not help: the socket never was an orphan.');
+      expect(text).not.toContain('net.ipv4.tcp_retries2 would not help');
+      const later = adviceFor({ ...row, orphan_us: 3e6 }, row.netns).join('\n');
+      expect(later).toContain('net.ipv4.tcp_orphan_retries bounds it');
+    },
+  );
+
   test('says what was lost, and offers no kill, when it is over', () => {
     const text = adviceFor(aPath({ ended_by: 'retries', lost_bytes: 300, dying_us: 1e8 })).join('\n');
     expect(text).toContain('300 B were never acknowledged');

@@ -90,5 +90,18 @@ describe.each(CAUSES.map((note) => [note.cause, note] as const))('%s', (cause, n
 
 test('no note advises what the kernel does not have', () => {
   const advised = CAUSES.flatMap(({ helps }) => helps).join(' ');
-  expect(advised).not.toMatch(/tcp_tw_recycle|tcp_tw_timeout|tcp_tw_reuse|tcp_abort_on_overflow|tcp_retries2/);
+  expect(advised).not.toMatch(/tcp_tw_recycle|tcp_tw_timeout|tcp_tw_reuse|tcp_abort_on_overflow/);
+});
+
+test('tcp_retries2 helps window probes that are answered alone, tcp_orphan_retries those that are not', () => {
+  const advising = CAUSES.filter(({ helps }) => helps.join(' ').includes('tcp_retries2'));
+  expect(advising.map(({ cause }) => cause)).toEqual(['window']);
+  for (const cause of ['window', 'window_probes'] as const) {
+    const sentences =
+      noteOf(cause)?.helps.filter(
+        (text) => text.includes('ound it with net.ipv4.tcp_orphan_retries') || text.includes('all orphans'),
+      ) ?? [];
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toMatch(/^Where the peer (is|was) silent/);
+  }
 });

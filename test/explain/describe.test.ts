@@ -344,3 +344,26 @@ describe('an orphan that only the inventory knows', () => {
     );
   });
 });
+
+test('one that tcp_retries2 ends while close() waits for SO_LINGER is not put down to tcp_orphan_retries', () => {
+  const lingering = { flags: SOCK.LINGER, lingerTime: 60 * 250, retries2: 5 };
+  const died = { from: 'FIN_WAIT1', to: 'CLOSE', err: 110, flags: SOCK.LINGER } as const;
+  const path = pathOf([
+    closed({ ...lingering, sndUna: 4000 }),
+    setStateLine({ at: sec(12), ...died, icskRetransmits: 6, sndUna: 4000, writeSeq: 5001 }),
+    destroyLine({ at: sec(12) + us(50), err: 110 }),
+  ]);
+  expect([path.ended_by, path.waiting_for, path.orphan_us]).toEqual(['retries', 'linger', 0]);
+  expect(path.advice.join(' ')).toContain('so net.ipv4.tcp_retries2 (in netns 4026531840) bounded it');
+  expect(path.advice.join(' ')).toContain('net.ipv4.tcp_orphan_retries would not help');
+  // Of window probes under TCP_USER_TIMEOUT too.
+  const shut = { pending: 3, sndNxt: 4000, sndUna: 4000, sndWnd: 0 };
+  const probed = pathOf([
+    closed({ ...lingering, ...shut, userTimeoutMs: 20_000, retries2: 2 }),
+    setStateLine({ at: sec(3), ...died, probesOut: 2, sndNxt: 4000, sndUna: 4000, sndWnd: 0, writeSeq: 5001 }),
+    destroyLine({ at: sec(3) + us(50), err: 110 }),
+  ]);
+  expect(probed.because.join(' ')).not.toContain('tcp_orphan_retries');
+  expect(probed.ended_by).toBe('window_probes');
+  expect(probed.advice.join(' ')).toContain('so net.ipv4.tcp_retries2');
+});

@@ -1,4 +1,4 @@
-import { type CauseNote, PRICE } from './note.ts';
+import { ANSWERED_BOUND, ANSWERED_RETRIES, type CauseNote, PRICE } from './note.ts';
 
 /** Ends that a timer of this host made, without a word from the peer. */
 export const TIMED_OUT: readonly CauseNote[] = [
@@ -15,7 +15,7 @@ export const TIMED_OUT: readonly CauseNote[] = [
       'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.',
     ],
     doesNotHelp: [
-      'net.ipv4.tcp_retries2 does not help: it bounds sockets that a process still holds, not orphans.',
+      'net.ipv4.tcp_retries2 does not help: it bounds sockets that a process still holds, not orphans. Only one that died while its close() waited for SO_LINGER was bounded by it.',
       'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only.',
       'net.ipv4.tcp_keepalive_time and its kin do not help: with data or a FIN queued the keepalive timer only starts again.',
       'Raising net.ipv4.tcp_max_orphans ends no orphan sooner.',
@@ -30,11 +30,13 @@ export const TIMED_OUT: readonly CauseNote[] = [
     helps: [
       'Look at the application at the peer: it may not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
       'Look for what drops packets as well: when the last probes stayed unanswered, the path or the peer may have gone. `ip route get PEER`, and tcpdump on both ends.',
-      'Bound it with net.ipv4.tcp_orphan_retries, which counts window probes too, or TCP_USER_TIMEOUT for one application.',
+      'Where the peer was silent, bound it with net.ipv4.tcp_orphan_retries, which counts unanswered window probes too, or TCP_USER_TIMEOUT for one application.',
+      ANSWERED_BOUND,
       'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.',
     ],
     doesNotHelp: [
-      'net.ipv4.tcp_retries2 does not help: it bounds the probes of sockets that a process still holds, not of orphans.',
+      ANSWERED_RETRIES,
+      'net.ipv4.tcp_retries2 does not help: it bounds the probes of sockets that a process still holds, not of orphans; below 10 it keeps orphans whose probes are answered for ever.',
       'net.ipv4.tcp_fin_timeout does not help: the FIN had not even been sent.',
       'Raising net.ipv4.tcp_wmem makes it worse: each such orphan then holds more memory.',
     ],

@@ -1,4 +1,4 @@
-import { type CauseNote, PRICE } from './note.ts';
+import { ANSWERED_BOUND, ANSWERED_RETRIES, type CauseNote, PRICE } from './note.ts';
 
 const NO_FIN_TIMEOUT =
   'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only, and here our FIN is not acknowledged yet.';
@@ -36,14 +36,16 @@ export const WAITING: readonly CauseNote[] = [
     cites: 'tcp_probe_timer (net/ipv4/tcp_timer.c)',
     helps: [
       'Look at the application at the peer: it does not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
-      `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: it counts window probes too. At an RTO of 208 ms and the default of 0, a silent peer costs 106 s, one that answers the probes 333 s. ${PRICE}`,
-      'Bound one application with TCP_USER_TIMEOUT, set before close().',
+      `Where the peer is silent, bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: it counts unanswered window probes too. At an RTO of 208 ms and the default of 0 such a one costs 106 s. ${PRICE}`,
+      ANSWERED_BOUND,
+      'Where its deadline is `never`, net.ipv4.tcp_retries2 keeps the interval of answered probes below its maximum: at 10 or more (an RTO under 200 ms needs more), and at no less than tcp_orphan_retries, it lets them end. It bounds connections that a process still holds, too.',
       'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.',
       `Now: ${KILL} The data is lost.`,
     ],
     doesNotHelp: [
       NO_FIN_TIMEOUT,
-      NO_RETRIES2,
+      ANSWERED_RETRIES,
+      'Lowering net.ipv4.tcp_retries2 does not help: it bounds no orphan, and below 10 it keeps those whose probes are answered for ever.',
       'Raising net.ipv4.tcp_wmem makes it worse: each such orphan then holds more memory.',
       NO_MAX_ORPHANS,
     ],

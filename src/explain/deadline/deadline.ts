@@ -8,7 +8,8 @@ import type { Pressure } from './give-up.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { answeredReasons, lateReason, neverReasons, reasonsOf } from './reasons.ts';
+import { answeredReasons, lateReason, mayRevertReason, neverReasons, reasonsOf, revertReasons } from './reasons.ts';
+import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
 import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
 
 /** What holds beside the sock's own evidence. */
@@ -18,8 +19,25 @@ export type Host = {
   readonly clock: KernelClock | null;
   /** Time of the newest event. */
   readonly now: TraceNs;
-  /** The machine's orphans and its limit; null where not read yet. */
+  /** The machine's orphans and memory of TCP, and their limits. */
   readonly pressure: Pressure;
+};
+
+type DeadlineAt = {
+  readonly kind: 'at';
+  /** By the kernel's arithmetic: it will not be earlier, but for `ifLateAt`. */
+  readonly at: TraceNs;
+  /** With what the timer wheel adds: up to 13 %. Where ICMP may undo the timer's doubling, it may be far later. */
+  readonly expectedAt: TraceNs;
+  readonly nextTimerAt: TraceNs;
+  /** When it gives up if the peer goes on answering window probes, as it did when last observed. Otherwise null. */
+  readonly ifAnsweredAt: TraceNs | null;
+  /** An earlier tick that ends it if timers are late, by no more than on a busy CPU; null where there is none. */
+  readonly ifLateAt: TraceNs | null;
+  readonly rule: Rule;
+  readonly because: readonly string[];
+  /** The running timer itself was observed; otherwise it follows from the close. */
+  readonly isExact: boolean;
 };
 
 /**
@@ -27,22 +45,7 @@ export type Host = {
  * observed may have stopped since: then the earliest tick that may end it.
  */
 export type Deadline =
-  | {
-      readonly kind: 'at';
-      /** By the kernel's arithmetic: it will not be earlier, but for `ifLateAt`. */
-      readonly at: TraceNs;
-      /** With what the timer wheel adds: up to 13 %. */
-      readonly expectedAt: TraceNs;
-      readonly nextTimerAt: TraceNs;
-      /** When it gives up if the peer goes on answering window probes, as it did when last observed. Otherwise null. */
-      readonly ifAnsweredAt: TraceNs | null;
-      /** An earlier tick that ends it if timers are late, by no more than on a busy CPU; null where there is none. */
-      readonly ifLateAt: TraceNs | null;
-      readonly rule: Rule;
-      readonly because: readonly string[];
-      /** The running timer itself was observed; otherwise it follows from the close. */
-      readonly isExact: boolean;
-    }
+  | DeadlineAt
   | { readonly kind: 'never'; readonly because: readonly string[] }
   | { readonly kind: 'undecided'; readonly because: readonly string[] };
 
@@ -127,7 +130,8 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const { now } = host;
   const rtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax * jiffyMs);
   const { userTimeoutMs } = detail;
-  const timer = pendingTimer(record, clock, { observedAt, rtoMaxMs, userTimeoutMs });
+  const times = { observedAt, rtoMaxMs, userTimeoutMs, isReverted: false };
+  const timer = pendingTimer(record, clock, times);
   if (timer === null) return undecided(`no timer was pending in ${stateName(sock.state)}`);
   const lingerEnd = sock.lingering ? sock.closedAt + detail.lingerTime * jiffyMs * 1e6 : null;
   // Data that is sent again counts as sent; a FIN alone, or a probe, does not.
@@ -142,6 +146,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     orphanAtNs: lingerEnd ?? sock.orphanAt ?? Number.NEGATIVE_INFINITY,
     lastSendAtNs: resendsData ? null : clock.jiffiesAt(detail.lsndtime, sock.announcedAt),
     pressure: host.pressure,
+    wmemQueued: last.wmemQueued,
     jiffyMs,
   };
   const firstNs = wheel(timer.timer.atNs - timer.timer.setMs * 1e6, timer.timer.setMs);
@@ -169,7 +174,9 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const told = isAnswered && !isSilencePast ? silent : reaping;
   // One that is past by now was not late enough.
   const ifLate = told.ifLate !== null && told.ifLate.expectedNs > now ? told.ifLate : null;
-  return {
+  const linger = `close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`;
+  const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
+  const deadline: DeadlineAt = {
     kind: 'at',
     at: traceNs(end.earliestNs),
     expectedAt: traceNs(end.expectedNs),
@@ -178,14 +185,52 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     ifLateAt: ifLate === null ? null : traceNs(ifLate.earliestNs),
     rule: told.rule,
     because: [
-      timer.because,
-      ...(lingerEnd === null ? [] : [`close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`]),
+      ...set,
       ...reasonsOf(told, dying, agoMs),
       ...(ifLate === null ? [] : [lateReason(ifLate.shortMs, leftMs(ifLate.earliestNs))]),
       ...(isAnswered ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), isSilencePast) : []),
     ],
     isExact: timer.isExact,
   };
+  if (timer.timer.kind === 'probe' || userTimeoutMs !== 0 || !mayBeReverted(record)) return deadline;
+  const undoubled = pendingTimer(record, clock, { ...times, isReverted: true }) ?? timer;
+  const reverted = revertedEnd({ ...dying, ...undoubled }, reaping, wheel);
+  // Once such a message should have come and a tick with it, none has come.
+  const isReverting = wasReverted(record) && !isOverdue(reverted.next.expectedNs, observedAt, now);
+  return withReverts(deadline, isReverting, { reverted, now, dying, errSoft: last.errSoft, set });
+};
+
+/** The deadline of a doubling timer, where ICMP messages may undo the doubling, or do. */
+const withReverts = (deadline: DeadlineAt, isReverting: boolean, on: Reverting): Deadline => {
+  const { reverted, now, dying, errSoft } = on;
+  const expectedAt = isReverting ? reverted.expectedNs : deadline.expectedAt;
+  const at = Math.min(Math.max(reverted.earliestNs, now), expectedAt);
+  const leftMs = (atNs: number): number => Math.max(0, atNs - now) / 1e6;
+  if (!isReverting) {
+    const because = [...deadline.because, mayRevertReason(errSoft, leftMs(at))];
+    return { ...deadline, at: traceNs(at), ifLateAt: null, because };
+  }
+  return {
+    ...deadline,
+    at: traceNs(at),
+    expectedAt: traceNs(expectedAt),
+    nextTimerAt: traceNs(Math.max(now, reverted.next.earliestNs)),
+    ifLateAt: null,
+    rule: reverted.rule,
+    because: [
+      ...(reverted.rule === 'retries' ? on.set : deadline.because),
+      ...revertReasons(reverted, dying, errSoft, leftMs(deadline.at)),
+    ],
+  };
+};
+
+type Reverting = {
+  readonly reverted: Reverted;
+  readonly now: TraceNs;
+  readonly dying: Dying;
+  readonly errSoft: number;
+  /** Which timer runs, and what comes before it. */
+  readonly set: readonly string[];
 };
 
 const KERNEL_NEVER = [

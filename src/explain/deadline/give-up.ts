@@ -21,23 +21,40 @@ export const retriesOfOrphan = (sysctl: number, isAlive: boolean, errSoft: boole
   return retries === 0 && isAlive ? ALIVE_RETRIES : retries;
 };
 
-/** The machine's orphans against its limit; null where unknown. */
-export type Pressure = { readonly orphans: number; readonly maxOrphans: number } | null;
+/** The machine's orphans against its limit, and the pages of TCP against the third of tcp_mem; null where unknown. */
+export type Pressure = {
+  readonly orphans: number | null;
+  readonly maxOrphans: number | null;
+  readonly memPages: number | null;
+  readonly memHigh: number | null;
+};
+
+/** A sock with no more than this queued, bytes, is not killed for memory. @see Linux include/net/sock.h, SOCK_MIN_SNDBUF */
+const SOCK_MIN_SNDBUF = 4608;
+
+/** What a tick may find too little of, and how many times the orphans were doubled for it. */
+export type Shortage = { readonly rule: 'orphan_limit' | 'out_of_memory'; readonly limit: number };
 
 /**
- * Whether a timer's tick finds too many orphans, and how many times their number was doubled for it.
+ * Whether a timer's tick finds too many orphans, or TCP with too much memory.
  *
+ * @param wmemQueued - bytes queued on the sock
  * @param isIdle - nothing was sent for twice tcp_rto_max
  * @param doReset - the sock is alive, or within its retries
  * @returns null where the sock may stay
- * @see Linux net/ipv4/tcp_timer.c tcp_out_of_resources, net/ipv4/tcp.c tcp_too_many_orphans
+ * @see Linux net/ipv4/tcp_timer.c tcp_out_of_resources, net/ipv4/tcp.c tcp_check_oom
  */
-export const tooManyOrphans = (
-  pressure: Pressure,
+export const shortageOf = (
+  { orphans, maxOrphans, memPages, memHigh }: Pressure,
+  wmemQueued: number,
   isIdle: boolean,
   doReset: boolean,
   errSoft: boolean,
-): number | null => {
+): Shortage | null => {
   const shift = (isIdle || !doReset ? 1 : 0) + (errSoft ? 1 : 0);
-  return pressure !== null && pressure.orphans * 2 ** shift > pressure.maxOrphans ? shift : null;
+  if (orphans !== null && maxOrphans !== null && orphans * 2 ** shift > maxOrphans) {
+    return { rule: 'orphan_limit', limit: shift };
+  }
+  const isOver = memPages !== null && memHigh !== null && memPages > memHigh && wmemQueued > SOCK_MIN_SNDBUF;
+  return isOver ? { rule: 'out_of_memory', limit: 0 } : null;
 };

@@ -1,4 +1,4 @@
-import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, tooManyOrphans } from './give-up.ts';
+import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, shortageOf } from './give-up.ts';
 import type { Wheel } from './wheel.ts';
 
 /** What gives the sock up. */
@@ -7,6 +7,7 @@ export type Rule =
   | 'window_probes'
   | 'user_timeout'
   | 'orphan_limit'
+  | 'out_of_memory'
   | 'fin_timeout'
   | 'fin_wait2_timewait'
   | 'linger2';
@@ -39,6 +40,8 @@ export type Dying = {
   /** When data was sent last; null where unknown. @see lsndtime */
   readonly lastSendAtNs: number | null;
   readonly pressure: Pressure;
+  /** Bytes queued on it: what was not acknowledged, with its overhead. @see sk_wmem_queued */
+  readonly wmemQueued: number;
   readonly jiffyMs: number;
 };
 
@@ -49,15 +52,17 @@ export type Firing = { readonly earliestNs: number; readonly expectedNs: number 
 export type LateFiring = Firing & { readonly shortMs: number };
 
 export type Reaping = Firing & {
-  readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit'>;
+  readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit' | 'out_of_memory'>;
   /** All firings until then, the last one included; never empty. */
   readonly firings: readonly Firing[];
-  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit. */
+  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
   readonly limit: number;
   /** Null where no firing before the last falls short of the limit by as little as a busy CPU may be late. */
   readonly ifLate: LateFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
+  /** The sysctl that the allowed retries came from: tcp_retries2 until SO_LINGER ends. */
+  readonly sysctl: 'tcp_orphan_retries' | 'tcp_retries2';
 };
 
 /** How late a timer may be on a host that has much to do: softirqs wait for one another, a virtual CPU for its turn. */
@@ -77,12 +82,16 @@ const MOST_TICKS = 4096;
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_timer_handler
  */
 export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
-  const { timer } = dying;
+  const firings = firstFirings(dying, wheel);
+  return dying.timer.kind === 'probe'
+    ? followProbes(dying, wheel, firings[0])
+    : followRetransmits(dying, wheel, firings);
+};
+
+/** The firing that is due, and the one of the retransmission timer that follows a loss probe. */
+export const firstFirings = ({ timer, rtoMs }: Dying, wheel: Wheel): readonly [Firing, ...Firing[]] => {
   const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
-  if (timer.kind === 'probe') return followProbes(dying, wheel, first);
-  return timer.kind === 'rto'
-    ? followRetransmits(dying, wheel, [first])
-    : followRetransmits(dying, wheel, [first, after(first, dying.rtoMs, dying.rtoMs, wheel)]);
+  return timer.kind === 'tlp' ? [first, after(first, rtoMs, rtoMs, wheel)] : [first];
 };
 
 /** The firing of a timer set at another's: for `earliestMs` on the one clock, `expectedMs` on the other. */
@@ -108,22 +117,25 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   let ifLate: LateFiring | null = null;
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
+    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
     const isAlive = rto < rtoMaxMs;
     const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const modelMs = modelTimeoutMs(retries, rtoMaxMs);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (isOrphan) {
       const isTimedOut = elapsed !== null && elapsed.expectedNs >= modelMs;
-      const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), isAlive || !isTimedOut, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate, isAlive };
+      const doReset = isAlive || !isTimedOut;
+      const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), doReset, errSoft);
+      if (shortage !== null) return { ...at, ...shortage, firings, ifLate, isAlive, sysctl };
     }
     const limitMs = userTimeoutMs > 0 ? userTimeoutMs : modelMs;
     const rule = userTimeoutMs > 0 ? 'user_timeout' : 'retries';
     const limit = userTimeoutMs > 0 ? userTimeoutMs : retries;
-    if (elapsed !== null && elapsed.expectedNs >= limitMs) return { ...at, rule, firings, limit, ifLate, isAlive };
+    if (elapsed !== null && elapsed.expectedNs >= limitMs)
+      return { ...at, rule, firings, limit, ifLate, isAlive, sysctl };
     if (since !== null && firings.length >= MOST_TICKS) {
       const end = after(since, limitMs, limitMs, wheel);
-      return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive };
+      return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive, sysctl };
     }
     // How late a tick is counts as time that has passed. A user timeout's last tick is set for what is left of it.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
@@ -148,21 +160,31 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
   let since = dying.probingSinceNs === null ? null : known(dying.probingSinceNs);
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
+    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
     const isAlive = rto * 2 ** backoff < rtoMaxMs;
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
-      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive };
+      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive, sysctl };
     }
     const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
-      const shift = tooManyOrphans(dying.pressure, isIdle(dying, at), true, errSoft);
-      if (shift !== null) return { ...at, rule: 'orphan_limit', firings, limit: shift, ifLate: null, isAlive };
+      const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), true, errSoft);
+      if (shortage !== null) return { ...at, ...shortage, firings, ifLate: null, isAlive, sysctl };
     }
-    if (isGivenUp || probesOut >= limit) return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive };
+    if (isGivenUp || probesOut >= limit)
+      return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive, sysctl };
     if (since !== null && userTimeoutMs > 0 && firings.length >= MOST_TICKS) {
       const end = after(since, userTimeoutMs, userTimeoutMs, wheel);
-      return { ...end, rule: 'user_timeout', firings: [...firings, end], limit: userTimeoutMs, ifLate: null, isAlive };
+      return {
+        ...end,
+        rule: 'user_timeout',
+        firings: [...firings, end],
+        limit: userTimeoutMs,
+        ifLate: null,
+        isAlive,
+        sysctl,
+      };
     }
     // Nothing changes any more from one probe to the next.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {

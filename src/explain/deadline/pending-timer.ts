@@ -23,6 +23,8 @@ export type Times = {
   readonly observedAt: number;
   readonly rtoMaxMs: number;
   readonly userTimeoutMs: number;
+  /** An ICMP message undoes the doubling of the tick that was traced. */
+  readonly isReverted: boolean;
 };
 
 /**
@@ -101,14 +103,14 @@ const insideTick = (
   base: Omit<PendingTimer, 'timer' | 'isExact' | 'because'>,
   last: Evidence,
   stampNs: number | null,
-  { observedAt, rtoMaxMs, userTimeoutMs }: Times,
+  { observedAt, rtoMaxMs, userTimeoutMs, isReverted }: Times,
   jiffyMs: number,
 ): PendingTimer => {
   const isFirst = last.retransStamp === 0;
   const firstRetransmitAtNs = isFirst
     ? observedAt
     : (stampNs ?? firstByDoubling(observedAt, base.rtoMs, base.retransmits - 1));
-  const rtoMs = Math.min(base.rtoMs * 2, rtoMaxMs);
+  const rtoMs = Math.min(isReverted ? base.rtoMs : base.rtoMs * 2, rtoMaxMs);
   const leftMs = userTimeoutMs - (observedAt - firstRetransmitAtNs) / 1e6;
   const setMs = userTimeoutMs > 0 ? Math.min(rtoMs, Math.max(jiffyMs, leftMs)) : rtoMs;
   return {

@@ -1,5 +1,6 @@
 import { seconds } from './fin-wait2.ts';
 import type { Dying, Reaping } from './model.ts';
+import type { Reverted } from './reverted.ts';
 
 /**
  * The rule that reaps a sock, in words, with the figures it was applied to.
@@ -7,40 +8,67 @@ import type { Dying, Reaping } from './model.ts';
  * @param agoMs - how long ago the evidence was taken from which its timer is followed
  */
 export const reasonsOf = (
-  { rule, limit, isAlive, firings }: Reaping,
+  { rule, limit, isAlive, firings, sysctl }: Reaping,
   dying: Dying,
   agoMs: number,
 ): readonly string[] => {
-  const { orphanRetries, rtoMs, rtoMaxMs, pressure } = dying;
-  const from =
-    orphanRetries === limit ? `tcp_orphan_retries ${limit}` : `tcp_orphan_retries ${orphanRetries}, taken as ${limit}`;
+  const { orphanRetries, retries2, rtoMs, rtoMaxMs, pressure } = dying;
+  const source = from(sysctl, sysctl === 'tcp_retries2' ? retries2 : orphanRetries, limit);
   const most = seconds(rtoMaxMs);
   const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${seconds(agoMs)} ago`;
   switch (rule) {
     case 'retries':
       return [
         isAlive
-          ? `tcp_write_timeout gives up ${ticks} of a timer that doubles from ${seconds(rtoMs)} to at most ${most} (${from})`
-          : `tcp_write_timeout gives up ${ticks}: icsk_rto is at its maximum of ${most} by then (${from})`,
+          ? `tcp_write_timeout gives up ${ticks} of a timer that doubles from ${seconds(rtoMs)} to at most ${most} (${source})`
+          : `tcp_write_timeout gives up ${ticks}: icsk_rto is at its maximum of ${most} by then (${source})`,
       ];
     case 'window_probes':
       return [
         isAlive
-          ? `tcp_probe_timer gives up ${ticks}, after ${limit} unanswered probes (${from})`
-          : `tcp_probe_timer gives up ${ticks}: its interval is at its maximum of ${most} by then (${from})`,
+          ? `tcp_probe_timer gives up ${ticks}, after ${limit} unanswered probes (${source})`
+          : `tcp_probe_timer gives up ${ticks}: its interval is at its maximum of ${most} by then (${source})`,
       ];
     case 'user_timeout':
       return [
         dying.timer.kind === 'probe'
-          ? `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the probe timer's first tick, before tcp_orphan_retries would`
-          : `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of tcp_orphan_retries`,
+          ? `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the probe timer's first tick, before ${sysctl} would`
+          : `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of ${sysctl}`,
       ];
     case 'orphan_limit':
       return [
-        `tcp_out_of_resources kills it ${ticks}: ${pressure?.orphans ?? 0} orphans, counted ${2 ** limit} ${limit === 0 ? 'time' : 'times'}, exceed tcp_max_orphans, ${pressure?.maxOrphans ?? 0}`,
+        `tcp_out_of_resources kills it ${ticks}: ${pressure.orphans ?? 0} orphans, counted ${2 ** limit} ${limit === 0 ? 'time' : 'times'}, exceed tcp_max_orphans, ${pressure.maxOrphans ?? 0}`,
+      ];
+    case 'out_of_memory':
+      return [
+        `tcp_out_of_resources kills it ${ticks}: TCP has ${pressure.memPages ?? 0} pages, more than the third of tcp_mem, ${pressure.memHigh ?? 0}, and it has ${dying.wmemQueued} B queued`,
       ];
   }
 };
+
+/**
+ * Of a timer whose doubling ICMP messages undo.
+ *
+ * @param doublingMs - from now until it ends if no such message comes any more
+ * @see Linux net/ipv4/tcp_ipv4.c, tcp_ld_RTO_revert
+ */
+export const revertReasons = (
+  { rule, limit, limitMs, sysctl }: Reverted,
+  { orphanRetries, retries2 }: Dying,
+  errSoft: number,
+  doublingMs: number,
+): readonly string[] => [
+  `ICMP says unreachable (errno ${errSoft}), and each such message undoes a doubling of icsk_rto (tcp_ld_RTO_revert): the timer goes on ticking as often`,
+  ...(rule === 'retries'
+    ? [
+        `tcp_write_timeout gives up at the first tick from ${seconds(limitMs)} after the first retransmission on (${from(sysctl, sysctl === 'tcp_retries2' ? retries2 : orphanRetries, limit)}); if no such message comes any more, in ${seconds(doublingMs)}`,
+      ]
+    : []),
+];
+
+/** Of one whose doubling was not undone so far. @param earliestMs - from now until the earliest tick that may end it */
+export const mayRevertReason = (errSoft: number, earliestMs: number): string =>
+  `ICMP said unreachable (errno ${errSoft}): a message that says so of the host or its net undoes a doubling of icsk_rto (tcp_ld_RTO_revert), and then it may end in ${seconds(earliestMs)}`;
 
 /** Why a tick before the last may be the last. @param earliestMs - from now until that tick */
 export const lateReason = (shortMs: number, earliestMs: number): string =>
@@ -81,6 +109,9 @@ export const neverReasons = (
     ? 'it has answered since; once it stops, tcp_probe_timer gives up'
     : `if it has answered none since, tcp_probe_timer gives up in ${seconds(silentMs)}`,
 ];
+
+const from = (sysctl: string, set: number, limit: number): string =>
+  set === limit ? `${sysctl} ${limit}` : `${sysctl} ${set}, taken as ${limit}`;
 
 const ordinal = (n: number): string => {
   const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');

@@ -19,8 +19,10 @@ export type ProbeBound = {
   readonly by: 'user_timeout' | 'window_probes' | 'either';
   /** Unanswered ones. */
   readonly probes: number;
-  /** As many as tcp_orphan_retries allows. */
+  /** As many as `sysctl` allows. */
   readonly limit: number;
+  /** tcp_retries2 while close() waits for SO_LINGER. */
+  readonly sysctl: 'tcp_orphan_retries' | 'tcp_retries2';
 };
 
 /** It was the probe timer that ran last: nothing was sent again, and a window was shut or a probe unanswered. */
@@ -38,15 +40,21 @@ export const isProbing = (record: SockRecord): boolean =>
  */
 export const boundOfProbes = (record: SockRecord): ProbeBound => {
   const { detail, last } = record;
-  const limit = detail.orphanRetries === 0 ? ALIVE_RETRIES : detail.orphanRetries;
+  const isHeld = diedInClose(record);
+  const sysctl = isHeld ? 'tcp_retries2' : 'tcp_orphan_retries';
+  const limit = isHeld ? detail.retries2 : detail.orphanRetries === 0 ? ALIVE_RETRIES : detail.orphanRetries;
   const probes = last.probesOut;
   const isOverPossible = longestProbingMs(record) >= detail.userTimeoutMs;
-  if (!isOverPossible) return { by: 'window_probes', probes, limit };
+  if (!isOverPossible) return { by: 'window_probes', probes, limit, sysctl };
   // The interval grows to its maximum in no less time than that maximum.
   const leastRtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax);
   const isTheOnlyOne = probes < limit && detail.userTimeoutMs <= leastRtoMaxMs;
-  return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit };
+  return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit, sysctl };
 };
+
+/** close() still waited for SO_LINGER: only then is it destroyed before it is an orphan. */
+const diedInClose = ({ sock, moves }: SockRecord): boolean =>
+  sock.orphanAt !== null && sock.orphanAt >= (moves.at(-1)?.at ?? Number.POSITIVE_INFINITY);
 
 /** The longest that the probe timer may have ticked for when the sock died, ms. */
 const longestProbingMs = (record: SockRecord): number => {

@@ -32,14 +32,14 @@ export const userTimeout: Rule = {
     const because = `timed out (${howText(err)}) under TCP_USER_TIMEOUT of ${record.detail.userTimeoutMs} ms`;
     // With retransmissions it replaces tcp_orphan_retries; of window probes both are asked, whichever is over first.
     if (!isProbing(record)) return yes(side, because);
-    const { by, probes, limit } = boundOfProbes(record);
+    const { by, probes, limit, sysctl } = boundOfProbes(record);
     if (by === 'window_probes') return NO;
     if (by === 'user_timeout') {
-      return yes(side, `${because}, after ${unanswered(probes)}: fewer than tcp_orphan_retries allows, ${limit}`);
+      return yes(side, `${because}, after ${unanswered(probes)}: fewer than ${sysctl} allows, ${limit}`);
     }
     return yes(
       side,
-      `${because}, or after ${unanswered(probes)}, as many as tcp_orphan_retries allows (window_probes): either may have been over first`,
+      `${because}, or after ${unanswered(probes)}, as many as ${sysctl} allows (window_probes): either may have been over first`,
       false,
     );
   },

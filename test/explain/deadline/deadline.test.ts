@@ -4,11 +4,13 @@ import { createKernelClock } from '../../../src/explain/deadline/kernel-clock.ts
 import { recordOf } from '../../../src/explain/record.ts';
 import { VIA } from '../../../src/wire/event.ts';
 import { HOLDER, SOCK } from '../../../src/wire/evidence.ts';
+import { NO_PRESSURE, orphansOf, pagesOf } from '../../builders/deadline.ts';
 import { aHello } from '../../builders/meta.ts';
 import { only, track } from '../../builders/track.ts';
 import {
   type AnnounceFields,
   announceLine,
+  type EvidenceFields,
   ms,
   retransmitLine,
   sec,
@@ -26,7 +28,7 @@ const said = (lines: readonly string[], change: Partial<Host> = {}): Deadline =>
   const { tracker } = track().feed(...lines);
   const hello = aHello();
   const clock = createKernelClock({ hz: 250, jiffies: READING }, hello);
-  const host = { hello, clock, now: tracker.now(), pressure: null, ...change };
+  const host = { hello, clock, now: tracker.now(), pressure: NO_PRESSURE, ...change };
   return deadlineOf(recordOf(only(tracker.live()), hello), host);
 };
 
@@ -138,16 +140,35 @@ describe('from the close on', () => {
   });
 
   it('too many orphans: the next tick of the retransmission timer', () => {
-    expect(said([closing()], { pressure: { orphans: 17_000, maxOrphans: 16_384 } })).toMatchObject({
+    expect(said([closing()], { pressure: orphansOf(17_000, 16_384) })).toMatchObject({
       rule: 'orphan_limit',
       at: ms(408),
     });
+  });
+
+  it('too much memory: the next tick, and the sentence has the figures', () => {
+    const deadline = said([closing({ wmemQueued: 65_536 })], { pressure: pagesOf(200_000, 190_000) });
+    expect(deadline).toMatchObject({ rule: 'out_of_memory', at: ms(408) });
+    expect(deadline.because.join(' ')).toContain(
+      'TCP has 200000 pages, more than the third of tcp_mem, 190000, and it has 65536 B queued',
+    );
   });
 
   it('while close() lingers tcp_retries2 holds, and the sentence says so', () => {
     const deadline = said([closing({ flags: SOCK.LINGER, lingerTime: 2 * 250 })]);
     expect(deadline).toMatchObject({ at: ms(204 + 204 * 15) });
     expect(deadline.because.join(' ')).toContain('close() waits for SO_LINGER first, 2 s');
+  });
+
+  it('while it lingers, the limit is said to be that of tcp_retries2', () => {
+    const lingering = (change: AnnounceFields): string =>
+      said([closing({ flags: SOCK.LINGER, lingerTime: 60 * 250, orphanRetries: 0, ...change })]).because.join('; ');
+    const because = lingering({ retries2: 5 });
+    expect(because).toContain('(tcp_retries2 5)');
+    expect(because).not.toContain('tcp_orphan_retries');
+    expect(lingering({ userTimeoutMs: 5000 })).toContain('in place of tcp_retries2');
+    const shut = { pending: 3, sndNxt: 4000, sndWnd: 0, rtoTimer: jiffies(ms(200)), retries2: 2 };
+    expect(lingering(shut)).toContain('after 2 unanswered probes (tcp_retries2 2)');
   });
 
   it('a hook announces it in ESTABLISHED, before its state changes', () => {
@@ -221,6 +242,76 @@ describe('from a retransmission on', () => {
     });
     expect(said([line])).toMatchObject({ at: ms(1632), rule: 'retries' });
     expect(deadlineOfSilent().kind).toBe('undecided');
+  });
+});
+
+describe('under ICMP unreachable', () => {
+  /** The stamp of the first retransmission is good to 2 ms. */
+  const END = ms(408 + 102_200 - 2);
+  /** Retransmission `n` at 60 s of a sock whose first was at 408 ms. */
+  const at60 = (n: number, backoff: number, change: EvidenceFields = {}): string =>
+    retransmitLine({
+      at: sec(60),
+      state: 'FIN_WAIT1',
+      packetsOut: 1,
+      icskRetransmits: n,
+      backoff,
+      errSoft: 113,
+      rto: 51,
+      retransStamp: stamp(ms(408)),
+      ...change,
+    });
+  const eight = { orphanRetries: 0 };
+
+  it('each message undoes a doubling: it ends at the first tick beyond the limit, not one of a doubling timer', () => {
+    const deadline = said([closing(eight), at60(240, 0)]);
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(60_204), rule: 'retries', ifLateAt: null });
+    if (deadline.kind === 'at') {
+      expect(deadline.expectedAt).toBeGreaterThanOrEqual(END);
+      expect(deadline.expectedAt).toBeLessThan(END + ms(250));
+    }
+    const because = deadline.because.join('; ');
+    expect(because).toContain('ICMP says unreachable (errno 113)');
+    expect(because).toContain('from 102.2 s after the first retransmission on (tcp_orphan_retries 0, taken as 8)');
+    // 0.408 * (2 ** 7 - 1).
+    expect(because).toContain('if no such message comes any more, in 51.8 s');
+    const silent = said([closing(eight), at60(240, 0, { errSoft: 0 })]);
+    expect(silent).toMatchObject({ nextTimerAt: ms(60_408), at: ms(60_000 + 408 * 127) });
+  });
+
+  it('one that has undone nothing so far: not before the limit, and about when the doubling timer ends', () => {
+    const deadline = said([closing(eight), at60(8, 7, { rto: 51 * 128 })]);
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(60_000 + 204 * 256) });
+    if (deadline.kind === 'at') expect(deadline.expectedAt).toBeGreaterThan(sec(111));
+    expect(deadline.because.join('; ')).toContain('and then it may end in 42.6 s');
+  });
+
+  it('where the timer stopped ticking so often, it has doubled after all', () => {
+    const deadline = said([closing(eight), at60(240, 0), tickLine(sec(61))]);
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(61_224) });
+    if (deadline.kind === 'at') expect(deadline.expectedAt).toBeGreaterThan(sec(111));
+  });
+
+  it('beyond the limit any instant may be the last', () => {
+    const late = at60(240, 0, { retransStamp: stamp(-sec(50)) });
+    expect(said([closing(eight), late, tickLine(ms(60_100))])).toMatchObject({
+      at: ms(60_100),
+      nextTimerAt: ms(60_204),
+    });
+  });
+
+  it('of IPv6 only no route does that, and TCP_USER_TIMEOUT ends it all the same', () => {
+    const v6 = { ...eight, local: '2001:db8::1', peer: '2001:db8::2' };
+    const plain = ms(60_000 + 408 * 127);
+    expect(said([closing(v6), at60(240, 0, { errSoft: 113 })])).toMatchObject({ at: plain });
+    expect(said([closing(v6), at60(240, 0, { errSoft: 101 })])).toMatchObject({ at: END });
+    expect(said([closing(eight), at60(240, 0, { errSoft: 111 })])).toMatchObject({ at: plain });
+    expect(said([closing({ ...eight, userTimeoutMs: 70_000 }), at60(240, 0)])).toMatchObject({ at: ms(70_408) });
+  });
+
+  it('too many orphans end it at its next tick, which comes no later', () => {
+    const pressure = orphansOf(17_000, 16_384);
+    expect(said([closing(eight), at60(240, 0)], { pressure })).toMatchObject({ rule: 'orphan_limit', at: ms(60_204) });
   });
 });
 

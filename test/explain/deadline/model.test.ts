@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Dying, reapingOf } from '../../../src/explain/deadline/model.ts';
 import { exactWheel, meanWheel, type Wheel } from '../../../src/explain/deadline/wheel.ts';
-import { aDying, afterTicks, aProbing, mustReap, NO_DELAY, reapedAfter } from '../../builders/deadline.ts';
+import {
+  aDying,
+  afterTicks,
+  aProbing,
+  mustReap,
+  NO_DELAY,
+  orphansOf,
+  pagesOf,
+  reapedAfter,
+} from '../../builders/deadline.ts';
 
 describe('the table of cases, seconds from the timer being set', () => {
   test.each<[string, Partial<Dying>, number]>([
@@ -90,7 +99,7 @@ describe('window probes that are answered', () => {
   });
 
   it('and by the limit of orphans', () => {
-    const pressure = { orphans: 101, maxOrphans: 100 };
+    const pressure = orphansOf(101, 100);
     expect(mustReap(aProbing({ isAnswering: true, retries2: 5, pressure })).rule).toBe('orphan_limit');
   });
 });
@@ -113,22 +122,22 @@ describe('what comes before the retransmission timer', () => {
 
 describe('too many orphans', () => {
   it('more than tcp_max_orphans: the next tick ends it', () => {
-    const reaping = mustReap(aDying({ pressure: { orphans: 101, maxOrphans: 100 } }), NO_DELAY);
+    const reaping = mustReap(aDying({ pressure: orphansOf(101, 100) }), NO_DELAY);
     expect(reaping).toMatchObject({ rule: 'orphan_limit', earliestNs: 204e6, limit: 0 });
   });
 
   it('at the limit it may stay', () => {
-    expect(mustReap(aDying({ pressure: { orphans: 100, maxOrphans: 100 } }), NO_DELAY).rule).toBe('retries');
+    expect(mustReap(aDying({ pressure: orphansOf(100, 100) }), NO_DELAY).rule).toBe('retries');
   });
 
   it('idle for twice rto_max, it is counted twice; with a soft error, four times', () => {
-    const pressure = { orphans: 60, maxOrphans: 100 };
+    const pressure = orphansOf(60, 100);
     expect(mustReap(aDying({ pressure })).rule).toBe('retries');
     expect(mustReap(aDying({ pressure, lastSendAtNs: -241e9 }), NO_DELAY)).toMatchObject({
       rule: 'orphan_limit',
       limit: 1,
     });
-    const few = { orphans: 26, maxOrphans: 100 };
+    const few = orphansOf(26, 100);
     expect(mustReap(aDying({ pressure: few, lastSendAtNs: -241e9, errSoft: true }), NO_DELAY)).toMatchObject({
       rule: 'orphan_limit',
       limit: 2,
@@ -136,8 +145,38 @@ describe('too many orphans', () => {
   });
 
   it('while close() waits it is no orphan and stays', () => {
-    const reaping = mustReap(aDying({ pressure: { orphans: 101, maxOrphans: 100 }, orphanAtNs: 1e9 }), NO_DELAY);
+    const reaping = mustReap(aDying({ pressure: orphansOf(101, 100), orphanAtNs: 1e9 }), NO_DELAY);
     expect(reaping).toMatchObject({ rule: 'orphan_limit', earliestNs: 1428e6 });
+  });
+});
+
+describe('TCP with more memory than the third of tcp_mem', () => {
+  const pressure = pagesOf(1001, 1000);
+
+  it('ends a sock with something queued at its next tick, of either timer', () => {
+    const reaping = mustReap(aDying({ pressure, wmemQueued: 4609 }), NO_DELAY);
+    expect(reaping).toMatchObject({ rule: 'out_of_memory', earliestNs: 204e6, limit: 0 });
+    expect(
+      mustReap(aProbing({ pressure, wmemQueued: 65_536, isAnswering: true, retries2: 5 }), NO_DELAY),
+    ).toMatchObject({
+      rule: 'out_of_memory',
+      earliestNs: 208e6,
+    });
+  });
+
+  it('leaves one with little queued, and every one at the limit', () => {
+    expect(mustReap(aDying({ pressure, wmemQueued: 4608 })).rule).toBe('retries');
+    expect(mustReap(aDying({ pressure: pagesOf(1000, 1000), wmemQueued: 65_536 })).rule).toBe('retries');
+  });
+
+  it('waits, as the orphan limit does, until close() does not', () => {
+    const reaping = mustReap(aDying({ pressure, wmemQueued: 65_536, orphanAtNs: 1e9 }), NO_DELAY);
+    expect(reaping).toMatchObject({ rule: 'out_of_memory', earliestNs: 1428e6 });
+  });
+
+  it('with too many orphans besides, the latter is named', () => {
+    const both = { ...orphansOf(101, 100), memPages: 1001, memHigh: 1000 };
+    expect(mustReap(aDying({ pressure: both, wmemQueued: 65_536 })).rule).toBe('orphan_limit');
   });
 });
 
@@ -222,10 +261,8 @@ describe('any sock', () => {
   it('lives no longer under more pressure', () => {
     fc.assert(
       fc.property(anyDying, fc.nat(200), fc.nat(200), (dying, orphans, more) => {
-        const calm = reapedAfter({ ...dying, pressure: { orphans, maxOrphans: 100 } });
-        expect(reapedAfter({ ...dying, pressure: { orphans: orphans + more, maxOrphans: 100 } })).toBeLessThanOrEqual(
-          calm,
-        );
+        const calm = reapedAfter({ ...dying, pressure: orphansOf(orphans, 100) });
+        expect(reapedAfter({ ...dying, pressure: orphansOf(orphans + more, 100) })).toBeLessThanOrEqual(calm);
       }),
     );
   });

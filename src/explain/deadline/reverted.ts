@@ -1,0 +1,80 @@
+import type { SockRecord } from '../record.ts';
+import { modelTimeoutMs, retriesOfOrphan } from './give-up.ts';
+import { type Dying, type Firing, firstFirings, type Reaping } from './model.ts';
+import type { Wheel } from './wheel.ts';
+
+const ENETUNREACH = 101;
+const EHOSTUNREACH = 113;
+
+/** retrans_stamp and what is compared with it are cut to milliseconds. */
+const STAMP_NS = 2e6;
+
+/**
+ * Whether ICMP has said what may undo the doubling of icsk_rto: net or host unreachable, over IPv6 no route. Other
+ * codes leave the same errno, a filter's for one.
+ *
+ * @see RFC 6069; Linux net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_ld_RTO_revert, net/ipv6/tcp_ipv6.c tcp_v6_err
+ */
+export const mayBeReverted = ({ detail, last }: SockRecord): boolean =>
+  last.errSoft === ENETUNREACH ||
+  (last.errSoft === EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
+
+/** Whether it has been undone: each tick doubles it once, but the one under way has not yet. */
+export const wasReverted = ({ last }: SockRecord): boolean =>
+  last.backoff < last.icskRetransmits - (last.pending === 0 ? 1 : 0);
+
+/** What becomes of a sock whose timer goes on ticking as often as it does. */
+export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
+  /** Not before this: a message may bring the timer forward at any instant, and its tick with it. */
+  readonly earliestNs: number;
+  readonly expectedNs: number;
+  readonly next: Firing;
+  /** How long after the first retransmission it may end, ms. */
+  readonly limitMs: number;
+};
+
+/**
+ * The end of a sock whose every retransmission an ICMP unreachable answers: with short ticks the limit in time is met
+ * at once, where a doubling timer goes far beyond it.
+ *
+ * @param dying - its timer not doubled
+ * @param doubling - the end where no more such messages come
+ * @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout, retransmits_timed_out
+ */
+export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reverted => {
+  const firings = firstFirings(dying, wheel);
+  const next = firings[0];
+  const tick = firings.at(-1) ?? next;
+  const since =
+    dying.firstRetransmitAtNs === null
+      ? tick
+      : { earliestNs: dying.firstRetransmitAtNs, expectedNs: dying.firstRetransmitAtNs };
+  const stampNs = dying.firstRetransmitAtNs === null ? 0 : STAMP_NS;
+  const isAlive = dying.rtoMs < dying.rtoMaxMs;
+  const heldMs = modelTimeoutMs(dying.retries2, dying.rtoMaxMs);
+  const isHeld = since.earliestNs + heldMs * 1e6 < dying.orphanAtNs;
+  const sysctl = isHeld ? 'tcp_retries2' : 'tcp_orphan_retries';
+  const limit = isHeld ? dying.retries2 : retriesOfOrphan(dying.orphanRetries, isAlive, dying.errSoft);
+  const limitMs = modelTimeoutMs(limit, dying.rtoMaxMs);
+  const from = (sinceNs: number): number =>
+    isHeld ? sinceNs + limitMs * 1e6 : Math.max(sinceNs + limitMs * 1e6, dying.orphanAtNs);
+  const setNs = dying.timer.atNs - dying.timer.setMs * 1e6;
+  // A timer that did reach its maximum leaves no retry after an ICMP error.
+  const atMaximumNs = doubling.isAlive ? Number.POSITIVE_INFINITY : doubling.earliestNs;
+  const end = {
+    earliestNs: Math.min(Math.max(from(since.earliestNs - stampNs), setNs), atMaximumNs),
+    expectedNs: tickFrom(from(since.expectedNs), tick.expectedNs, dying.rtoMs, wheel),
+  };
+  if (doubling.rule === 'retries') return { ...end, rule: 'retries', limit, sysctl, next, limitMs };
+  // A tick that finds too little of something comes as early as any.
+  const killed = doubling.firings.length === 1 ? tick : doubling;
+  return killed.earliestNs <= end.earliestNs
+    ? { ...doubling, earliestNs: killed.earliestNs, expectedNs: killed.expectedNs, next, limitMs }
+    : { ...end, rule: 'retries', limit, sysctl, next, limitMs };
+};
+
+/** The first tick at or after `fromNs` of a timer that fires at `atNs` and every `rtoMs` from then on. */
+const tickFrom = (fromNs: number, atNs: number, rtoMs: number, wheel: Wheel): number => {
+  const periodNs = wheel(atNs, rtoMs) - atNs;
+  return atNs + Math.max(0, Math.ceil((fromNs - atNs) / periodNs)) * periodNs;
+};
