@@ -8,7 +8,7 @@ export type PathFilter = {
   readonly family: 'ipv4' | 'ipv6' | null;
   readonly netns: number | null;
   readonly comm: string | null;
-  /** A state that the path goes through, or was closed in. */
+  /** A state that the path goes through, was closed in, or is in: of one older than the capture no other is known. */
   readonly state: string | null;
   /** Shortest dying time shown, µs; a path whose close was not observed passes. */
   readonly minAgeUs: number;
@@ -33,6 +33,7 @@ export const passes = (path: ClosePath | Dying, filter: PathFilter): boolean =>
   (filter.family === null || path.family === filter.family) &&
   (filter.netns === null || path.netns === filter.netns) &&
   (filter.state === null ||
+    path.state === filter.state ||
     path.closed_in === filter.state ||
     path.path.some((step) => step.from === filter.state || step.to === filter.state)) &&
   (path.dying_us === null || path.dying_us >= filter.minAgeUs);

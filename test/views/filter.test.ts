@@ -1,5 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { createFold } from '../../src/cli/fold.ts';
 import { NO_FILTER, type PathFilter, passes } from '../../src/views/filter.ts';
+import { firstDying } from '../../src/views/top/select.ts';
+import { VIA } from '../../src/wire/event.ts';
+import { SOCK } from '../../src/wire/evidence.ts';
+import { aMeta } from '../builders/meta.ts';
+import {
+  announceLine,
+  helloLine,
+  inventoriedLine,
+  inventoryEndLine,
+  ms,
+  sec,
+  tickLine,
+} from '../builders/wire-lines.ts';
 import { aClosePath } from './top/builders.ts';
 
 const path = aClosePath({
@@ -41,6 +55,34 @@ describe('a filter', () => {
   test('by the closer does not pass what nobody closed', () => {
     expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, pid: 7 })).toBe(false);
     expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, comm: '' })).toBe(false);
+  });
+
+  test('by state passes one older than the capture in the state it was seen in, as the screen does', () => {
+    const fold = createFold(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
+    const dead = { flags: SOCK.DEAD, own: false };
+    for (const line of [
+      helloLine(),
+      inventoriedLine(0, { rport: 1, state: 'FIN_WAIT2' }),
+      inventoriedLine(0, { rport: 2, state: 'LAST_ACK' }),
+      inventoryEndLine(1),
+      announceLine({ at: ms(1), rport: 3, via: VIA.late, state: 'FIN_WAIT2', ...dead }),
+      tickLine(sec(1)),
+    ]) {
+      fold.push(line);
+    }
+    fold.end();
+    const vantage = { now: fold.tracker.now(), netns: null };
+    for (const [state, ports] of [
+      ['FIN_WAIT2', [1, 3]],
+      ['LAST_ACK', [2]],
+      ['CLOSING', []],
+    ] as const) {
+      const filter = { ...NO_FILTER, state };
+      const passing = [...fold.describeDying()].filter((path) => passes(path, filter));
+      expect(passing.map(({ rport }) => rport).toSorted()).toEqual(ports);
+      const shown = firstDying(fold.tracker, vantage, filter, 10);
+      expect(shown).toHaveLength(ports.length);
+    }
   });
 
   test('by age passes a path whose close was not observed', () => {
