@@ -124,6 +124,7 @@ export const runRecording = async (
   path: string,
   consumer: Consumer,
   signal: AbortSignal,
+  onProgress: (text: string) => void = tell,
   pace: (line: string) => Promise<void> | undefined = () => undefined,
 ): Promise<SourceEnd> => {
   const { readRecording } = await import('../record/reader.ts');
@@ -136,7 +137,10 @@ export const runRecording = async (
     },
   });
   consumer.onEnd();
-  if (result.isCut) tell(`${path}: the recording is cut off after ${result.lines} lines; shown is what there is`);
+  if (result.isCut) {
+    const name = path === '-' ? 'stdin' : path;
+    onProgress(`${name}: the recording is cut off after ${result.lines} lines; shown is what there is`);
+  }
   return { fault: null, isCut: result.isCut };
 };
 
