@@ -25,6 +25,21 @@ export const NO_FILTER: PathFilter = {
   minAgeUs: 0,
 };
 
+/** The filter as the command line has it: `-p 123 --state CLOSING`; empty where nothing is filtered. */
+export const filterText = (filter: PathFilter): string => {
+  const parts: readonly (readonly [string, string | number | null])[] = [
+    ['-p', filter.pid],
+    ['-L', filter.localPorts.join(',') || null],
+    ['-D', filter.remotePorts.join(',') || null],
+    [filter.family === 'ipv6' ? '-6' : '-4', filter.family === null ? null : ''],
+    ['--netns', filter.netns],
+    ['--comm', filter.comm],
+    ['--state', filter.state],
+    ['--min-age', filter.minAgeUs === 0 ? null : `${filter.minAgeUs / 1000}ms`],
+  ];
+  return parts.flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`.trimEnd()])).join(' ');
+};
+
 export const passes = (path: ClosePath | Dying, filter: PathFilter): boolean =>
   (filter.pid === null || path.closer?.pid === filter.pid) &&
   (filter.comm === null || path.closer?.comm === filter.comm) &&

@@ -1,7 +1,7 @@
 import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
-import { NO_FILTER, type PathFilter } from '../filter.ts';
+import { filterText, NO_FILTER, type PathFilter } from '../filter.ts';
 import { formatCount } from './format.ts';
 import { CALM, levelOf, nextLoad } from './load.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
@@ -84,6 +84,7 @@ export const createTopStore = ({
       rates,
       level: levelOf(load),
       heldBytes: survey?.heldBytes() ?? null,
+      filter: filterText(filter),
       notice,
     });
 

@@ -22,12 +22,15 @@ export const printTop = (snapshot: Snapshot, line: (text: string) => void): void
       ...(status.notice === '' ? [] : [status.notice]),
     ].join(' | '),
   );
-  for (const row of snapshot.rows.slice(0, ROWS)) {
+  const rows = snapshot.rows.slice(0, ROWS);
+  for (const row of rows) {
     const closer = row.closer === null ? '-' : `${row.closer.comm}[${row.closer.pid}]`;
     const age = row.ageMs === null ? '>?' : formatAge(row.ageMs);
     line(
       `  ${age.padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${formatBytes(row.heldBytes)}, ${row.retransmits} retransmits, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
     );
   }
-  if (snapshot.total > ROWS) line(`  … and ${snapshot.total - ROWS} more`);
+  // A page that is not full is all that passes the filter.
+  const more = rows.length < ROWS ? 0 : snapshot.matching - rows.length;
+  if (more > 0) line(`  … and ${formatCount(more)} more`);
 };

@@ -24,6 +24,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   malformed: 0,
   heldBytes: 12_900_000,
   heldUnknown: 0,
+  filter: '',
   overload: '',
   notice: '',
   ...change,
