@@ -117,6 +117,7 @@ const openRecordingAt = async (path: string, onDrain: () => void): Promise<Recor
 /**
  * Gives the lines of a recording to `consumer`.
  *
+ * @param onProgress - a word for the user, stderr unless told: a screen has a line for it, which a long name would fill
  * @param pace - may hold a line up, to replay at the speed of the recording
  * @throws Fault when it is no recording this program reads
  */
@@ -137,10 +138,7 @@ export const runRecording = async (
     },
   });
   consumer.onEnd();
-  if (result.isCut) {
-    const name = path === '-' ? 'stdin' : path;
-    onProgress(`${name}: the recording is cut off after ${result.lines} lines; shown is what there is`);
-  }
+  if (result.isCut) onProgress(`the recording is cut off after ${result.lines} lines; shown is what there is`);
   return { fault: null, isCut: result.isCut };
 };
 

@@ -40,7 +40,7 @@ test('a cut recording is told on the screen, and on stderr not before the screen
   const file = join(dir, 'x.fwr');
   const lines = [JSON.stringify(aMeta()), helloLine(), inventoryEndLine(1), tickLine(sec(1)), tickLine(sec(2))];
   writeFileSync(file, zstdCompressSync(`${lines.join('\n')}\n`));
-  const terminal = aTerminal(160, 24);
+  const terminal = aTerminal(80, 24);
   const told: string[] = [];
   let hasLeft = false;
   const write = terminal.stdout.write.bind(terminal.stdout);
@@ -58,7 +58,7 @@ test('a cut recording is told on the screen, and on stderr not before the screen
   swap('stdin', terminal.stdin);
 
   const ended = replay(file, { speed: Number.POSITIVE_INFINITY });
-  const word = `${file}: the recording is cut off after 3 lines; shown is what there is`;
+  const word = 'the recording is cut off after 3 lines; shown is what there is';
   await terminal.shows(`! ${word}`);
   terminal.type('q');
   expect(await ended).toBe(0);
