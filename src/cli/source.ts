@@ -117,6 +117,7 @@ const openRecordingAt = async (path: string, onDrain: () => void): Promise<Recor
 /**
  * Gives the lines of a recording to `consumer`.
  *
+ * @param onProgress - a word for the user, stderr unless told: a screen has a line for it, which a long name would fill
  * @param pace - may hold a line up, to replay at the speed of the recording
  * @throws Fault when it is no recording this program reads
  */
@@ -124,6 +125,7 @@ export const runRecording = async (
   path: string,
   consumer: Consumer,
   signal: AbortSignal,
+  onProgress: (text: string) => void = tell,
   pace: (line: string) => Promise<void> | undefined = () => undefined,
 ): Promise<SourceEnd> => {
   const { readRecording } = await import('../record/reader.ts');
@@ -136,7 +138,7 @@ export const runRecording = async (
     },
   });
   consumer.onEnd();
-  if (result.isCut) tell(`${path}: the recording is cut off after ${result.lines} lines; shown is what there is`);
+  if (result.isCut) onProgress(`the recording is cut off after ${result.lines} lines; shown is what there is`);
   return { fault: null, isCut: result.isCut };
 };
 

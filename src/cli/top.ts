@@ -28,15 +28,15 @@ const REPLAYED: SharedOptions = { backend: 'auto' };
 
 /** `finwait replay FILE`: the same screen over a recording. */
 export const replay = (path: string, options: { readonly speed: number }): Promise<ExitCode> =>
-  show(path === '-' ? 'stdin' : path, REPLAYED, (consumer, signal) =>
-    runRecording(path, consumer, signal, createPace(options.speed, signal)),
+  show(path === '-' ? 'stdin' : path, REPLAYED, (consumer, signal, onProgress) =>
+    runRecording(path, consumer, signal, onProgress, createPace(options.speed, signal)),
   );
 
 /** `finwait demo`: a recording of real sockets that comes with finwait. */
 export const demo = (options: { readonly speed: number }): Promise<ExitCode> => {
   const path = fileURLToPath(new URL('../../docs/demo.fwr', import.meta.url));
-  return show('demo', REPLAYED, (consumer, signal) =>
-    runRecording(path, consumer, signal, createPace(options.speed, signal)),
+  return show('demo', REPLAYED, (consumer, signal, onProgress) =>
+    runRecording(path, consumer, signal, onProgress, createPace(options.speed, signal)),
   );
 };
 
@@ -117,6 +117,8 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
   });
   const leave = new AbortController();
   let hasBegun = false;
+  /** What the source said of what is shown: it goes with the screen, and is said again where it stays. */
+  let said = '';
   const running = settle(
     run(
       {
@@ -127,7 +129,10 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
         },
       },
       signal,
-      store.notice,
+      (text) => {
+        store.notice(text);
+        if (hasBegun) said = text;
+      },
     ),
   );
   const ending = running.then((fault) => {
@@ -147,7 +152,9 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
     restoreTerminal(stdout);
     onQuit();
   }
-  return ending;
+  const fault = await ending;
+  if (said !== '') tell(said);
+  return fault;
 };
 
 /** Where keys come from: the terminal itself when stdin is a pipe, as in `replay -`. */

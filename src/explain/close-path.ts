@@ -65,6 +65,8 @@ export type ClosePath = {
   readonly closer: Closer | null;
   readonly closed_at: string | null;
   readonly closed_in: TcpState | null;
+  /** The state it is in, or was in when it was last heard of; null where that is not known. */
+  readonly state: TcpState | null;
   readonly how: How;
   readonly path: readonly Step[];
   readonly orphan_us: number | null;

@@ -1,4 +1,4 @@
-import { stateName, TCP } from '../kernel/tcp-state.ts';
+import { stateName, TCP, type TcpState } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import type { Hello, Inventoried } from '../wire/event.ts';
@@ -67,6 +67,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
     closer: closedAt === null ? null : closerOf(detail),
     closed_at: closedAt === null ? null : context.wallClock(closedAt),
     closed_in: closedIn === null ? null : stateName(closedIn),
+    state: knownState(sock.state),
     how: howOf(record),
     path: record.moves.map(
       (move): Step => ({
@@ -94,6 +95,12 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
     certain: gaps.length === 0,
     gaps,
   };
+};
+
+/** Null for a number no kernel uses. */
+const knownState = (state: number): TcpState | null => {
+  const name = stateName(state);
+  return name === 'UNKNOWN' ? null : name;
 };
 
 /** __tcp_close resets these before it waits for anybody, however slow the machine is. @see Linux net/ipv4/tcp.c */
@@ -133,6 +140,7 @@ const silentPath = (orphan: Inventoried): ClosePath => ({
   closer: null,
   closed_at: null,
   closed_in: null,
+  state: knownState(orphan.state),
   how: 'unknown',
   path: [],
   orphan_us: null,

@@ -20,8 +20,8 @@ export const traceLine = (path: ClosePath, withTime: boolean): string => {
   const peer = endpoint(path.family, path.raddr, path.rport).padEnd(ADDR);
   const closer = path.closer;
   const states = path.path.map((step) => step.to);
-  const from = path.path[0]?.from ?? path.closed_in;
-  const route = [...(from === null || from === undefined ? [] : [from]), ...states].join('>');
+  const from = path.path[0]?.from ?? path.closed_in ?? path.state;
+  const route = [...(from === null ? [] : [from]), ...states].join('>');
   const end = path.ended_by ?? 'still dying';
   const retransmits = path.retransmits === 0 ? '' : `, ${path.retransmits} retransmits`;
   const doubt = path.gaps.length === 0 ? '' : `  ~ ${path.gaps.join(', ')}`;

@@ -146,6 +146,7 @@ export const anyRow: fc.Arbitrary<Row> = fc
       side: given.side,
       how: given.how,
       path: given.path,
+      state: given.path.at(-1)?.to ?? null,
       certain: given.certain,
       gaps: given.gaps,
       because: [given.sentence],

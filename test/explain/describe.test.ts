@@ -31,7 +31,7 @@ const ended = (change: AnnounceFields = {}): readonly string[] => [
 /** By the keys of the contract's table of `close_path`. */
 const CONTRACT = [
   ...['sk', 'generation', 'cookie', 'netns', 'family', 'laddr', 'lport', 'raddr', 'rport', 'uid', 'cgroup_id'],
-  ...['closer', 'closed_at', 'closed_in', 'how', 'path', 'orphan_us', 'dying_us'],
+  ...['closer', 'closed_at', 'closed_in', 'state', 'how', 'path', 'orphan_us', 'dying_us'],
   ...['unread_bytes', 'unacked_bytes', 'unsent_bytes', 'held_bytes', 'lost_bytes', 'retransmits', 'probes'],
   ...['waiting_for', 'ended_by', 'side', 'because', 'advice', 'certain', 'gaps'],
 ];
@@ -97,6 +97,7 @@ describe('a path that was all observed', () => {
       closer: { pid: 4242, comm: 'nginx', exiting: false, exit_signal: null, exit_status: null },
       closed_at: '2026-01-01T00:00:00.250000000Z',
       closed_in: 'ESTABLISHED',
+      state: 'CLOSE',
       how: 'close',
       path: [
         { at_us: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', by: 'process' },
@@ -157,6 +158,14 @@ describe('a path that was all observed', () => {
   test('found in the state the hook saw', () => {
     const path = pathOf([announceLine({ at: 0, via: VIA.hook, state: 'CLOSE_WAIT' })]);
     expect(path).toMatchObject({ closed_in: 'CLOSE_WAIT', how: 'close' });
+  });
+
+  test('in the state of its newest transition, or of its announcement where none was seen', () => {
+    const [, intoFinWait2 = ''] = ended();
+    expect(pathOf([closed()]).state).toBe('FIN_WAIT1');
+    expect(pathOf([closed(), intoFinWait2]).state).toBe('FIN_WAIT2');
+    const late = pathOf([announceLine({ at: 0, via: VIA.late, state: 'LAST_ACK', flags: SOCK.DEAD, own: false })]);
+    expect(late).toMatchObject({ path: [], closed_in: null, state: 'LAST_ACK' });
   });
 });
 
@@ -253,6 +262,8 @@ describe('unknown is null', () => {
       laddr: '10.0.0.1',
       uid: null,
       closer: null,
+      closed_in: null,
+      state: 'FIN_WAIT2',
       how: 'unknown',
       path: [],
       dying_us: null,

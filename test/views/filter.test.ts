@@ -1,5 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { NO_FILTER, type PathFilter, passes } from '../../src/views/filter.ts';
+import { createFold } from '../../src/cli/fold.ts';
+import { filterText, NO_FILTER, type PathFilter, passes } from '../../src/views/filter.ts';
+import { firstDying } from '../../src/views/top/select.ts';
+import { VIA } from '../../src/wire/event.ts';
+import { SOCK } from '../../src/wire/evidence.ts';
+import { aMeta } from '../builders/meta.ts';
+import {
+  announceLine,
+  helloLine,
+  inventoriedLine,
+  inventoryEndLine,
+  ms,
+  sec,
+  tickLine,
+} from '../builders/wire-lines.ts';
 import { aClosePath } from './top/builders.ts';
 
 const path = aClosePath({
@@ -38,9 +52,46 @@ describe('a filter', () => {
     expect(passes(path, { ...NO_FILTER, pid: 7, comm: 'other' })).toBe(false);
   });
 
+  test.each<[string, Partial<PathFilter>]>([
+    ['', {}],
+    ['-p 7 --state CLOSING', { pid: 7, state: 'CLOSING' }],
+    ['-L 80,443 -D 9 -6 --netns 5', { localPorts: [80, 443], remotePorts: [9], family: 'ipv6', netns: 5 }],
+    ['-4 --comm nginx --min-age 0.5ms', { family: 'ipv4', comm: 'nginx', minAgeUs: 500 }],
+  ])('reads as on the command line: %s', (text, change) => {
+    expect(filterText({ ...NO_FILTER, ...change })).toBe(text);
+  });
+
   test('by the closer does not pass what nobody closed', () => {
     expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, pid: 7 })).toBe(false);
     expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, comm: '' })).toBe(false);
+  });
+
+  test('by state passes one older than the capture in the state it was seen in, as the screen does', () => {
+    const fold = createFold(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
+    const dead = { flags: SOCK.DEAD, own: false };
+    for (const line of [
+      helloLine(),
+      inventoriedLine(0, { rport: 1, state: 'FIN_WAIT2' }),
+      inventoriedLine(0, { rport: 2, state: 'LAST_ACK' }),
+      inventoryEndLine(1),
+      announceLine({ at: ms(1), rport: 3, via: VIA.late, state: 'FIN_WAIT2', ...dead }),
+      tickLine(sec(1)),
+    ]) {
+      fold.push(line);
+    }
+    fold.end();
+    const vantage = { now: fold.tracker.now(), netns: null };
+    for (const [state, ports] of [
+      ['FIN_WAIT2', [1, 3]],
+      ['LAST_ACK', [2]],
+      ['CLOSING', []],
+    ] as const) {
+      const filter = { ...NO_FILTER, state };
+      const passing = [...fold.describeDying()].filter((path) => passes(path, filter));
+      expect(passing.map(({ rport }) => rport).toSorted()).toEqual(ports);
+      const shown = firstDying(fold.tracker, vantage, filter, 10);
+      expect(shown).toHaveLength(ports.length);
+    }
   });
 
   test('by age passes a path whose close was not observed', () => {

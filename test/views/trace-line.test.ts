@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { durationText, traceHeading, traceLine } from '../../src/views/trace-line.ts';
+import { VIA } from '../../src/wire/event.ts';
+import { SOCK } from '../../src/wire/evidence.ts';
 import { pathOf } from '../builders/explain.ts';
 import { announceLine, destroyLine, lostLine, ms, retransmitLine, setStateLine } from '../builders/wire-lines.ts';
 
@@ -41,6 +43,11 @@ describe('a line of trace', () => {
   test('brackets IPv6', () => {
     const line = traceLine(pathOf(lines({ local: '2001:db8::1', peer: '2001:db8::2' })), false);
     expect(line).toContain('[2001:db8::1]:443');
+  });
+
+  test('of a sock whose transitions nobody saw has the state it was seen in', () => {
+    const late = announceLine({ at: 0, via: VIA.late, state: 'FIN_WAIT2', flags: SOCK.DEAD, own: false });
+    expect(traceLine(pathOf([late]), false)).toMatch(/ unknown +FIN_WAIT2 still dying/);
   });
 
   test('counts retransmits, and says that a sock is still dying', () => {

@@ -37,12 +37,9 @@ export const closerName = ({ closer, how }: Row): string => {
   }
 };
 
-/** The state it is in, or the last one it was in before CLOSE. */
-export const lastState = (row: Row): string => {
-  const last = row.path.at(-1);
-  if (last === undefined) return row.closed_in ?? 'unknown';
-  return row.type === 'dying' ? last.to : last.from;
-};
+/** The state it is in, or the last one it was in before CLOSE. Of one whose transitions nobody saw, where it was last seen. */
+export const lastState = (row: Row): string =>
+  (row.type === 'dying' ? row.state : (row.path.at(-1)?.from ?? row.closed_in ?? row.state)) ?? 'unknown';
 
 const KEYS: Readonly<Record<Exclude<Grouping, 'port'>, (row: Row) => string>> = {
   closer: closerName,

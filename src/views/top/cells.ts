@@ -19,7 +19,7 @@ export const WAITING: Readonly<Record<WaitingFor, string>> = {
 const shortWaiting = (waitingFor: WaitingFor): string => (waitingFor === 'unknown' ? UNKNOWN : waitingFor);
 
 /** Age since the close; `>` when only a lower bound is known, `?` when not even that. */
-const ageCell = (row: Row): string => {
+export const ageCell = (row: Row): string => {
   if (row.ageMs !== null) return formatAge(row.ageMs);
   return row.atLeastMs === undefined ? UNKNOWN : `>${formatAge(row.atLeastMs)}`;
 };

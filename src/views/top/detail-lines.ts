@@ -1,7 +1,7 @@
 import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-path.ts';
 import { WAITING } from './cells.ts';
 import { formatBytes, formatCount, formatMicros, formatOffset, UNKNOWN } from './format.ts';
-import { type Line, span, type Tone } from './line.ts';
+import { type Line, lineWidth, span, type Tone } from './line.ts';
 import { printable } from './printable.ts';
 import { toWidth, wrapWords } from './width.ts';
 
@@ -25,6 +25,27 @@ const entry = (name: string, words: string, width: number, tone: Tone = 'plain')
 
 const endpoint = (family: ClosePath['family'], address: string, port: number): string =>
   family === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** Its endpoints, and before them whether it is uncertain: on one line, or as many as it takes to cut nothing. */
+const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
+  const local = endpoint(path.family, printable(path.laddr), path.lport);
+  const peer = endpoint(path.family, printable(path.raddr), path.rport);
+  const mark: Line = path.certain ? [] : [span('~ uncertain', 'warn')];
+  const both: Line = [span(local, 'strong'), span(' -> ', 'dim'), span(peer, 'strong')];
+  const all: Line = path.certain ? both : [...mark, span('  '), ...both];
+  if (lineWidth(all) <= width) return [all];
+  const endpoints: readonly Line[] =
+    lineWidth(both) <= width
+      ? [both]
+      : [
+          ...wrapWords(local, width).map((text) => [span(text, 'strong')]),
+          ...wrapWords(peer, width - 3).map((text, index) => [
+            span(index === 0 ? '-> ' : '   ', 'dim'),
+            span(text, 'strong'),
+          ]),
+        ];
+  return path.certain ? endpoints : [mark, ...endpoints];
+};
 
 const closerWords = (closer: Closer | null): string => {
   if (closer === null) return UNKNOWN;
@@ -80,12 +101,7 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
   const isDying = path.ended_by === null;
   const ended = isDying ? 'still dying' : `${path.ended_by}${path.side === 'unknown' ? '' : `, kept by: ${path.side}`}`;
   return [
-    [
-      span(endpoint(path.family, printable(path.laddr), path.lport), 'strong'),
-      span(' -> ', 'dim'),
-      span(endpoint(path.family, printable(path.raddr), path.rport), 'strong'),
-      ...(path.certain ? [] : [span('  ~ uncertain', 'warn')]),
-    ],
+    ...headLines(path, width),
     ...entry('closer', closerWords(path.closer), width),
     ...entry('how', HOW[path.how], width),
     ...entry('closed at', `${or(path.closed_at)}, in ${or(path.closed_in)}`, width),

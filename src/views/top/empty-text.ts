@@ -20,12 +20,7 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
       'The first that pass the filters are shown when all were looked at.',
     ];
   }
-  if (total > 0) {
-    return [
-      `No dying socket matches "${printable(query.filter)}".`,
-      `${formatCount(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying. esc clears the filter, / changes it.`,
-    ];
-  }
+  if (total > 0) return [nonePasses(query.filter, status.filter), whatHides(query.filter, status.filter, total)];
   if (status.phase === 'attaching') {
     return [
       'Attaching to the kernel…',
@@ -38,11 +33,31 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
       'Sockets that were dying before the probes were in place are being looked for. Until they are counted the figures above are not known.',
     ];
   }
-  if (status.phase === 'ended') return ['The recording is over.', 'No socket was dying when it ended.'];
+  if (status.phase === 'ended') {
+    return [
+      status.source === 'live' ? 'The capture is over.' : 'The recording is over.',
+      'No socket was dying when it ended.',
+    ];
+  }
   return [
     'No socket is dying now.',
     'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',
   ];
+};
+
+/** @param typed - the screen's filter; `given` is the command line's */
+const nonePasses = (typed: string, given: string): string => {
+  const matches = typed.trim() === '' ? '' : ` matches "${printable(typed)}"`;
+  const passes = given === '' ? '' : ` passes ${printable(given)}`;
+  if (matches === '' && passes === '') return 'No dying socket is here.';
+  return `No dying socket${matches}${matches === '' || passes === '' ? '' : ' and'}${passes}.`;
+};
+
+/** How many there are all the same, and how to see them: a key undoes what was typed, and nothing else. */
+const whatHides = (typed: string, given: string, total: number): string => {
+  const dying = `${formatCount(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
+  if (typed.trim() !== '') return `${dying}. esc clears the filter that was typed, / changes it.`;
+  return given === '' ? `${dying}.` : `${dying}; the filter of the command line hides ${total === 1 ? 'it' : 'them'}.`;
 };
 
 /** The same in the table's place. */

@@ -72,6 +72,8 @@ export type Status = {
   readonly heldBytes: number | null;
   /** Orphans that only the inventory knows: what they hold is not in it. */
   readonly heldUnknown: number;
+  /** The command line's filter, as given there; empty when none. It may hold any bytes. The figures here are not filtered. */
+  readonly filter: string;
   /** What the screen has given up to keep up, in words; empty when nothing. */
   readonly overload: string;
   /** The newest fault or warning, one line, harmless on a screen; empty when none. */

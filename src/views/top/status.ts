@@ -28,6 +28,7 @@ type Beside = {
   readonly rates: Rates;
   readonly level: Level;
   readonly heldBytes: number | null;
+  readonly filter: string;
   readonly notice: string;
 };
 
@@ -60,6 +61,7 @@ export const statusOf = (source: TopSource | null, beside: Beside): Status => {
     malformed: counters?.malformed ?? 0,
     heldBytes: level.hasDetail ? beside.heldBytes : null,
     heldUnknown: source?.tracker.silentCount() ?? 0,
+    filter: beside.filter,
     overload: level.text,
     notice: beside.notice,
   };

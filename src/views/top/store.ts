@@ -1,17 +1,14 @@
-import type { ClosePath, Dying } from '../../explain/close-path.ts';
-import { deadlineOfSilent } from '../../explain/deadline/deadline.ts';
-import { describeSilent } from '../../explain/describe.ts';
-import { dyingOf } from '../../explain/dying.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
-import { NO_FILTER, type PathFilter } from '../filter.ts';
+import { filterText, NO_FILTER, type PathFilter } from '../filter.ts';
 import { formatCount } from './format.ts';
 import { CALM, levelOf, nextLoad } from './load.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
-import { type Dying as DyingOne, isSock, keyOfDying, rowOfDying } from './pass.ts';
+import { createOpened } from './opened.ts';
+import { type Dying, keyOfDying, rowOfDying } from './pass.ts';
 import { printable } from './printable.ts';
-import { keyOf, type Vantage } from './rows.ts';
+import type { Vantage } from './rows.ts';
 import { firstDying, selectFrom } from './select.ts';
 import { type Rates, statusOf, type TopSource } from './status.ts';
 import { type Answer, createSurvey, type Survey } from './survey.ts';
@@ -68,11 +65,11 @@ export const createTopStore = ({
   let rates: Rates = { entries: 0, exits: 0, tallied: 0 };
   let lastLedger: (LedgerRow & { readonly tallied: number }) | null = null;
   let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
-  let finished: { readonly key: string; readonly path: ClosePath } | null = null;
+  const opened = createOpened();
   /** While paused: the rows of that moment, and its status. */
   let still: Still | null = null;
   /** What the rows on the screen stand for, the followed one and the open one. */
-  let known = new Map<string, DyingOne>();
+  let known = new Map<string, Dying>();
   let isStopped = false;
   let load = CALM;
   let drawn = { at: Number.NEGATIVE_INFINITY, cost: 0 };
@@ -87,21 +84,12 @@ export const createTopStore = ({
       rates,
       level: levelOf(load),
       heldBytes: survey?.heldBytes() ?? null,
+      filter: filterText(filter),
       notice,
     });
 
-  const detailNow = (): ClosePath | Dying | null => {
-    if (query.detail === null || source === null) return null;
-    if (finished?.key === query.detail) return finished.path;
-    const open = known.get(query.detail);
-    if (open === undefined) return null;
-    if (isSock(open)) return source.describeOneDying(source.tracker.current(open) ?? open);
-    return dyingOf(
-      describeSilent(open, source.meta.netns),
-      source.deadline(open) ?? deadlineOfSilent(),
-      source.wallClock,
-    );
-  };
+  const detailNow = (): Snapshot['detail'] =>
+    query.detail === null || source === null ? null : opened.path(known.get(query.detail), source, still !== null);
 
   /** The rows on the screen with their deadlines: of these few alone they are worked out. */
   const withDeadlines = (rows: readonly Row[], from: TopSource, now: TraceNs): readonly Row[] =>
@@ -115,8 +103,8 @@ export const createTopStore = ({
         })
       : rows;
 
-  const remember = (rows: readonly DyingOne[]): void => {
-    const next = new Map<string, DyingOne>();
+  const remember = (rows: readonly Dying[]): void => {
+    const next = new Map<string, Dying>();
     for (const key of [query.follow ?? null, query.detail]) {
       const dying = key === null ? undefined : known.get(key);
       if (key !== null && dying !== undefined) next.set(key, dying);
@@ -125,7 +113,7 @@ export const createTopStore = ({
     known = next;
   };
 
-  const followed = (): DyingOne | null => known.get(query.follow ?? '') ?? null;
+  const followed = (): Dying | null => known.get(query.follow ?? '') ?? null;
 
   const take = (): Snapshot => {
     if (source === null || survey === null) {
@@ -217,7 +205,7 @@ export const createTopStore = ({
     getSnapshot: () => snapshot,
     setQuery: (change) => {
       query = { ...query, ...change };
-      if (change.detail !== undefined && finished?.key !== change.detail) finished = null;
+      opened.open(query.detail);
       publish();
     },
     setPaused: (paused) => {
@@ -250,9 +238,7 @@ export const createTopStore = ({
       lastLedger = { ...row, tallied };
     },
     onEnd: (sock) => {
-      if (query.detail === null || query.detail !== keyOf(sock)) return;
-      const path = source?.describe(sock) ?? null;
-      if (path !== null) finished = { key: keyOf(sock), path };
+      if (source !== null) opened.onEnd(sock, source);
     },
     stop: () => {
       isStopped = true;

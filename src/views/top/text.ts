@@ -1,4 +1,5 @@
-import { formatAge, formatBytes, formatCount, formatRate } from './format.ts';
+import { ageCell } from './cells.ts';
+import { formatBytes, formatCount, formatRate, UNKNOWN } from './format.ts';
 import type { Snapshot } from './model.ts';
 import { heldText } from './status-lines.ts';
 
@@ -8,26 +9,30 @@ const ROWS = 10;
 export const printTop = (snapshot: Snapshot, line: (text: string) => void): void => {
   const { status } = snapshot;
   const isOff = status.drift !== null && Math.abs(status.drift) > status.inFlight;
+  // As in the header: until the inventory is in there may be more.
+  const known = (text: string): string => (status.orphans === null ? UNKNOWN : text);
   line(
     [
       status.clock === '' ? '--:--:--' : status.clock,
       `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
-      `entries ${formatRate(status.entriesPerSec)} exits ${formatRate(status.exitsPerSec)}`,
+      `entries ${known(formatRate(status.entriesPerSec))} exits ${known(formatRate(status.exitsPerSec))}`,
       ...(status.fastDeaths > 0 ? [`fast deaths ${formatRate(status.fastDeathsPerSec)}, only counted`] : []),
-      `held ${heldText(status)}`,
-      `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? '?'}`,
+      `held ${known(heldText(status))}`,
+      `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
       `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
       status.phase,
       ...(status.overload === '' ? [] : [status.overload]),
       ...(status.notice === '' ? [] : [status.notice]),
     ].join(' | '),
   );
-  for (const row of snapshot.rows.slice(0, ROWS)) {
+  const rows = snapshot.rows.slice(0, ROWS);
+  for (const row of rows) {
     const closer = row.closer === null ? '-' : `${row.closer.comm}[${row.closer.pid}]`;
-    const age = row.ageMs === null ? '>?' : formatAge(row.ageMs);
     line(
-      `  ${age.padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${formatBytes(row.heldBytes)}, ${row.retransmits} retransmits, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
+      `  ${ageCell(row).padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${formatBytes(row.heldBytes)}, ${row.retransmits} retransmits, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
     );
   }
-  if (snapshot.total > ROWS) line(`  … and ${snapshot.total - ROWS} more`);
+  // A page that is not full is all that passes the filter.
+  const more = rows.length < ROWS ? 0 : snapshot.matching - rows.length;
+  if (more > 0) line(`  … and ${formatCount(more)} more`);
 };

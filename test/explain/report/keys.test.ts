@@ -31,6 +31,13 @@ test('the state is where it is, or where it came from into CLOSE', () => {
   expect(lastState(aPath({ path: [], closed_in: 'CLOSE' }))).toBe('CLOSE');
 });
 
+test('the state of one whose transitions nobody saw is where it was seen', () => {
+  const unseen = { path: [], closed_in: null };
+  expect(lastState(aDying({ ...unseen, state: 'LAST_ACK' }))).toBe('LAST_ACK');
+  expect(lastState(aPath({ ...unseen, state: 'CLOSING' }))).toBe('CLOSING');
+  expect(lastState(aDying({ ...unseen, state: null }))).toBe('unknown');
+});
+
 test('a socket has a key for each grouping', () => {
   const row = aDying({ waiting_for: 'window' });
   expect(GROUPINGS.map((by) => keyOf(row, by, 'local port 443'))).toEqual([

@@ -86,6 +86,7 @@ describe('an empty table says what that means', () => {
     expect(await empty({ orphans: null })).toContain('Taking the inventory…');
     expect(await empty({ phase: 'failed', notice: 'no BTF' })).toMatch(/! no BTF[\s\S]*The trace failed\./);
     expect(await empty({ phase: 'ended', source: 'recording' })).toContain('The recording is over.');
+    expect(await empty({ phase: 'ended', source: 'live' })).toContain('The capture is over.');
   });
 });
 
@@ -260,7 +261,7 @@ describe('the filter', () => {
     const screen = await renderAt(fakeStore(someRows(20)), 80, 24);
     screen.press('/zzz\r');
     await screen.shows('No dying socket matches "zzz".');
-    await screen.shows('20 sockets are dying. esc clears the filter');
+    await screen.shows('20 sockets are dying. esc clears the filter that was typed');
   });
 });
 

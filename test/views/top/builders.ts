@@ -24,6 +24,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   malformed: 0,
   heldBytes: 12_900_000,
   heldUnknown: 0,
+  filter: '',
   overload: '',
   notice: '',
   ...change,
@@ -71,6 +72,7 @@ export const aClosePath = (change: Partial<ClosePath> = {}): ClosePath => ({
   closer: { pid: 4242, comm: 'nginx', exiting: true, exit_signal: 9, exit_status: null },
   closed_at: '2026-05-04T12:34:43.655000000Z',
   closed_in: 'ESTABLISHED',
+  state: 'FIN_WAIT2',
   how: 'exit',
   path: [
     { at_us: 12, from: 'ESTABLISHED', to: 'FIN_WAIT1', by: 'process' },

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { replay } from '../../src/cli/top.ts';
+import { aMeta } from '../builders/meta.ts';
+import { helloLine, inventoryEndLine, sec, tickLine } from '../builders/wire-lines.ts';
+import { aTerminal } from '../views/top/terminal.ts';
+
+const LEAVE = '\x1b[?1049l';
+const EVENTS = ['SIGINT', 'SIGTERM', 'uncaughtException'] as const;
+
+const dir = mkdtempSync(join(tmpdir(), 'finwait-replay-'));
+const undo: (() => void)[] = [];
+
+/** The process's own stream is this one until the test is over. */
+const swap = (name: 'stdin' | 'stdout', stream: object): void => {
+  const own = Object.getOwnPropertyDescriptor(process, name);
+  if (own === undefined) throw new Error(`the process has no ${name}`);
+  Object.defineProperty(process, name, { value: stream, configurable: true });
+  undo.push(() => Object.defineProperty(process, name, own));
+};
+
+beforeEach(() => {
+  for (const name of EVENTS) {
+    const before = new Set<unknown>(process.listeners(name));
+    undo.push(() => {
+      for (const listener of process.listeners(name)) if (!before.has(listener)) process.removeListener(name, listener);
+    });
+  }
+});
+afterEach(() => {
+  for (const step of undo.splice(0)) step();
+  vi.restoreAllMocks();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('a cut recording is told on the screen, and on stderr not before the screen has gone', async () => {
+  const file = join(dir, 'x.fwr');
+  const lines = [JSON.stringify(aMeta()), helloLine(), inventoryEndLine(1), tickLine(sec(1)), tickLine(sec(2))];
+  writeFileSync(file, zstdCompressSync(`${lines.join('\n')}\n`));
+  const terminal = aTerminal(80, 24);
+  const told: string[] = [];
+  let hasLeft = false;
+  const write = terminal.stdout.write.bind(terminal.stdout);
+  Object.assign(terminal.stdout, {
+    write: (text: string, done?: () => void) => {
+      hasLeft ||= text.includes(LEAVE);
+      return write(text, done);
+    },
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    told.push(`${hasLeft ? 'after' : 'over'} the screen: ${text}`);
+    return true;
+  });
+  swap('stdout', terminal.stdout);
+  swap('stdin', terminal.stdin);
+
+  const ended = replay(file, { speed: Number.POSITIVE_INFINITY });
+  const word = 'the recording is cut off after 3 lines; shown is what there is';
+  await terminal.shows(`! ${word}`);
+  terminal.type('q');
+  expect(await ended).toBe(0);
+  expect(told).toEqual([`after the screen: finwait: ${word}\n`]);
+});
