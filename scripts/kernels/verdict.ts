@@ -1,6 +1,6 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LedgerRecord } from '../../test/e2e/finwait.ts';
-import { expectedOf } from '../../test/lab/endings.ts';
+import { endedAs, expectedOf } from '../../test/lab/endings.ts';
 
 const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
 export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
@@ -21,7 +21,7 @@ const CHANCE: Readonly<Record<(typeof NAMED)[number], readonly string[]>> = {
 export const alike = (name: string, named: Named): string =>
   NAMED.filter((field) => !CHANCE[field].includes(name))
     .filter((field) => field !== 'waiting_for' || expectedOf(name, '')?.waiting_for !== undefined)
-    .map((field) => String(named[field]))
+    .map((field) => String(field === 'ended_by' ? endedAs(expectedOf(name, ''), named.ended_by) : named[field]))
     .join(' ');
 
 /**

@@ -213,6 +213,10 @@ describe('the table', () => {
     ).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; kprobe says close ESTABLISHED acked peer',
     ]);
+    // Which of the two ends it is, is chance.
+    const ends = (ended_by: 'fin_timeout' | 'fin_wait2_timewait') =>
+      verdict({ late: null, scenarios: { control_shared: { ...right, named: { ...named, ended_by } } } });
+    expect(unlikeLines([cell('fentry', ends('fin_timeout')), cell('kprobe', ends('fin_wait2_timewait'))])).toEqual([]);
     expect(unlikeLines([cell('fentry', verdict({ late: { ...late, scenarios: other } }))])).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; fentry, late, says close ESTABLISHED acked peer',
     ]);
