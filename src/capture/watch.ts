@@ -9,7 +9,7 @@ const SAMPLE_MS = 1000;
 const SILENCE_MS = 2500;
 /** A turn of our own event loop this late means that the reader was stalled. */
 const STALL_MS = 400;
-/** After a loss the inventory is taken again, at most this often: it reads /proc/net/tcp of every namespace. */
+/** The inventory is taken again at most this often: it reads /proc/net/tcp of every namespace. */
 const RECOUNT_MS = 5000;
 const LONGEST_PATIENCE_MS = 60_000;
 
@@ -26,15 +26,16 @@ export type WatchOptions = {
 export type Watch = {
   /** Looks once more, now. */
   readonly look: () => void;
-  /** Events were lost: when no more are, the inventory is taken again. */
+  /** Events were lost: an inventory waits until no more are. */
   readonly doubt: () => void;
   readonly stop: () => void;
 };
 
 /**
  * Once a second: puts the kernel's orphan counter into the stream, and what went wrong since: probes the kernel skipped,
- * a bpftrace that is silent, a reader that was stalled. After a loss, once it is over, the inventory again: it tells
- * which socks have gone without their destroy being seen.
+ * a bpftrace that is silent, a reader that was stalled. While a drift lasts, once no more events are lost, the inventory
+ * again: it tells which socks have gone without their destroy being seen. A loss without a drift is no reason: the tables
+ * have a line for each TIME_WAIT socket too, and half a million of them take seconds.
  */
 export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt: isStreamInDoubt }: WatchOptions): Watch => {
   let misses = 0;
@@ -45,7 +46,6 @@ export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt: isStreamInD
   let countedAt = Number.NEGATIVE_INFINITY;
   let patienceMs = RECOUNT_MS;
   const doubt = (): void => {
-    isInDoubt = true;
     isNewDoubt = true;
   };
   const recount = (): void => {
