@@ -361,7 +361,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   /**
-   * A later inventory, after a loss. A sock that no namespace lists any more has gone unless it is where nobody can
+   * A later inventory, while a drift lasts. A sock that no namespace lists any more has gone unless it is where nobody can
    * look; the kernel's own count decides: only if it is short by all of them have they gone. If by fewer, some of them
    * have, and of none it is certain that it lives.
    */

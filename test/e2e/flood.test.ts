@@ -44,7 +44,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
       await worker.kill();
     }
     const took = performance.now() - started;
-    // After a loss the inventory is taken again, and says which orphans have gone unseen.
+    // While a drift lasts the inventory is taken again, and says which orphans have gone unseen.
     const least = before.entries + 2 * CONNECTIONS + LISTENERS;
     after = await trace.nextLedger(
       `drift 0 at rest and ${least} entries`,

@@ -121,7 +121,7 @@ const isOf = (sock: Sock, at: Followed, opened: string): boolean => {
   }
 };
 
-/** The last that is known of an orphan of the inventory that a later one, after a loss, did not have any more. */
+/** The last that is known of an orphan of the inventory that a later one did not have any more. */
 const goneUnseen = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = describeSilent(orphan, ownNetns);
   return {
