@@ -1,8 +1,12 @@
-import { access, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Netns } from './netns.ts';
+import { withoutTimeWait } from './without-time-wait.ts';
 
-const TIMEOUT_MS = 5000;
+/** A million TIME_WAIT sockets take the kernel a few seconds. */
+const TIMEOUT_MS = 20_000;
+const CHUNK_BYTES = 1 << 16;
 /** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
 const TCP6_HEADING = 'remote_address';
 
@@ -10,7 +14,7 @@ const TCP6_HEADING = 'remote_address';
 type NetTablesOptions = { readonly proc?: string; readonly timeoutMs?: number };
 
 /**
- * /proc/net/tcp and tcp6 of a namespace, one after the other; tcp alone where IPv6 is off.
+ * /proc/net/tcp and tcp6 of a namespace, one after the other, but for their TIME_WAIT sockets; tcp alone where IPv6 is off.
  *
  * @returns null where they cannot be read to their end: a half would say that the sockets of the other are gone. Never throws
  */
@@ -26,9 +30,9 @@ export const readNetTables = async (netns: Netns, options: NetTablesOptions = {}
 
 /** @throws where one is there and cannot be read */
 const readThrough = async (net: string): Promise<string> => {
-  const tcp = await readFile(`${net}/tcp`, 'utf8');
+  const tcp = await readTable(`${net}/tcp`);
   try {
-    return tcp + (await readFile(`${net}/tcp6`, 'utf8'));
+    return tcp + (await readTable(`${net}/tcp6`));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     // Absent where IPv6 is off; but so is all of it where the process has ended meanwhile.
@@ -37,12 +41,22 @@ const readThrough = async (net: string): Promise<string> => {
   }
 };
 
+const readTable = async (path: string): Promise<string> => {
+  const sieve = withoutTimeWait();
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) sieve.push(chunk);
+  return sieve.end().text;
+};
+
 const readInside = async (mount: string, timeout: number): Promise<string | null> => {
   const command = [`--net=${mount}`, 'cat', '/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
-  const result = await execa('nsenter', command, { reject: false, timeout, stripFinalNewline: false });
-  const text = result.stdout ?? '';
-  // What was cut off, by the timeout or because there was too much of it, stands there as if it were all.
-  if (result.timedOut || result.isMaxBuffer || result.isTerminated || !text.endsWith('\n')) return null;
+  const sieve = withoutTimeWait();
+  const child = execa('nsenter', command, { reject: false, timeout, buffer: false, stdin: 'ignore' });
+  child.stdout.on('data', sieve.push);
+  child.stderr.resume();
+  const result = await child;
+  const { text, isWhole } = sieve.end();
+  // What was cut off stands there as if it were all.
+  if (result.timedOut || result.isTerminated || !isWhole || text === '') return null;
   // cat fails where IPv6 is off too, but then it has not begun with tcp6.
   return result.failed && text.includes(TCP6_HEADING) ? null : text;
 };
