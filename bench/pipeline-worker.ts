@@ -57,7 +57,7 @@ const foldLive = async (): Promise<void> => {
   const fold = createFold(META, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
   const done = Promise.withResolvers<void>();
   createReadStream(path, { highWaterMark: CHUNK })
-    .pipe(split2())
+    .pipe(split2('\n'))
     .on('data', (line: string) => {
       counted();
       fold.push(line);

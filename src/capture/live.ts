@@ -157,7 +157,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   let lastLineAt = performance.now();
   // What split2 still holds when all is written has no line break: it is torn, and may yet look whole.
   const lines = child.stdout.pipe(
-    split2((line: string): string => (lines.writableEnded && lines.writableLength === 0 ? `? ${line}` : line)),
+    split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? `? ${line}` : line)),
   );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];

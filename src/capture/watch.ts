@@ -9,7 +9,7 @@ const SAMPLE_MS = 1000;
 const SILENCE_MS = 2500;
 /** A turn of our own event loop this late means that the reader was stalled. */
 const STALL_MS = 400;
-/** The inventory is taken again at most this often: it reads /proc/net/tcp of every namespace. */
+/** The inventory is taken again at most this often, and less and less often while it does not help. */
 const RECOUNT_MS = 5000;
 const LONGEST_PATIENCE_MS = 60_000;
 
@@ -37,30 +37,31 @@ export type Watch = {
  * again: it tells which socks have gone without their destroy being seen. A loss without a drift is no reason: the tables
  * have a line for each TIME_WAIT socket too, and half a million of them take seconds.
  */
-export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt: isStreamInDoubt }: WatchOptions): Watch => {
+export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt }: WatchOptions): Watch => {
   let misses = 0;
   let isSilent = false;
   let turnAt = performance.now();
-  let isInDoubt = false;
-  let isNewDoubt = false;
+  let isLosing = false;
+  let isCounting = false;
   let countedAt = Number.NEGATIVE_INFINITY;
   let patienceMs = RECOUNT_MS;
   const doubt = (): void => {
-    isNewDoubt = true;
+    isLosing = true;
   };
   const recount = (): void => {
-    // A drift that a new inventory does not explain stays: asking again and again would only cost.
-    if (!isStreamInDoubt()) patienceMs = RECOUNT_MS;
-    else if (performance.now() - countedAt > patienceMs) {
-      isInDoubt = true;
-      patienceMs = Math.min(2 * patienceMs, LONGEST_PATIENCE_MS);
-    }
-    if (isInDoubt && !isNewDoubt && performance.now() - countedAt > RECOUNT_MS) {
-      isInDoubt = false;
+    const since = performance.now() - countedAt;
+    if (!isInDoubt()) {
+      patienceMs = RECOUNT_MS;
+    } else if (!isLosing && !isCounting && since > patienceMs) {
+      isCounting = true;
       countedAt = performance.now();
-      void putInventory(clock, put);
+      // A drift that a new inventory does not explain stays: asking again and again would only cost.
+      patienceMs = Math.min(2 * patienceMs, LONGEST_PATIENCE_MS);
+      void putInventory(clock, put).finally(() => {
+        isCounting = false;
+      });
     }
-    isNewDoubt = false;
+    isLosing = false;
   };
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
 

@@ -1,6 +1,9 @@
 import type { TraceNs } from '../kernel/units.ts';
 import { Ring } from './ring.ts';
 
+/** Places of the newest time that came, of the last that was given on, of the last in the queue. */
+const [NEWEST, GIVEN, QUEUED] = [0, 1, 2] as const;
+
 type Timed = { readonly at: TraceNs };
 
 export type ReorderOptions<T extends Timed> = {
@@ -31,14 +34,15 @@ export type Reorder<T extends Timed> = {
 export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reorder<T> => {
   // Most events come in order and wait in a queue; the displaced ones in a binary heap. Both by (time, arrival).
   const queue = new Ring<T>();
-  const heap: T[] = [];
+  const heap: (T | null)[] = [];
   const heapAt: number[] = [];
   const heapArrival: number[] = [];
+  /** How many the heap holds. Its arrays do not shrink: they would be made anew each time. */
+  let heaped = 0;
   let arrivals = 0;
   let windowNs = options.windowNs;
-  let newest = Number.NEGATIVE_INFINITY;
-  let given = Number.NEGATIVE_INFINITY;
-  let lastQueued = Number.NEGATIVE_INFINITY;
+  // A double that a closure keeps is a new object at each assignment; in an array of doubles it is none.
+  const times = new Float64Array(3).fill(Number.NEGATIVE_INFINITY);
 
   const place = (slot: number, event: T, at: number, arrival: number): void => {
     heap[slot] = event;
@@ -51,24 +55,24 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
     return at < other || (at === other && arrival < (heapArrival[slot] as number));
   };
 
-  const insert = (event: T, arrival: number): void => {
-    let slot = heap.length;
-    place(slot, event, event.at, arrival);
+  const insert = (event: T, at: number, arrival: number): void => {
+    let slot = heaped++;
     while (slot > 0) {
       const parent = (slot - 1) >> 1;
-      if (!isBefore(event.at, arrival, parent)) break;
+      if (!isBefore(at, arrival, parent)) break;
       place(slot, heap[parent] as T, heapAt[parent] as number, heapArrival[parent] as number);
       slot = parent;
     }
-    place(slot, event, event.at, arrival);
+    place(slot, event, at, arrival);
   };
 
   const removeFirst = (): T => {
     const first = heap[0] as T;
-    const last = heap.pop() as T;
-    const at = heapAt.pop() as number;
-    const arrival = heapArrival.pop() as number;
-    const size = heap.length;
+    const size = --heaped;
+    const last = heap[size] as T;
+    const at = heapAt[size] as number;
+    const arrival = heapArrival[size] as number;
+    heap[size] = null;
     if (size === 0) return first;
     let slot = 0;
     for (;;) {
@@ -84,23 +88,23 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
     return first;
   };
 
-  const held = (): number => heap.length + queue.size;
+  const held = (): number => heaped + queue.size;
 
   /** Whether the earliest event held is the heap's and not the queue's. */
   const isHeapFirst = (): boolean =>
-    heap.length > 0 && (queue.size === 0 || !isBefore(queue.first(), queue.second(), 0));
+    heaped > 0 &&
+    (queue.size === 0 || !isBefore(queue.first[queue.head] as number, queue.second[queue.head] as number, 0));
 
   const give = (isFromHeap: boolean): void => {
-    const event = isFromHeap ? removeFirst() : (queue.shift() as T);
-    given = event.at;
-    options.emit(event, false);
+    times[GIVEN] = (isFromHeap ? heapAt[0] : queue.first[queue.head]) as number;
+    options.emit(isFromHeap ? removeFirst() : (queue.shift() as T), false);
   };
 
   const release = (): void => {
-    const until = newest - windowNs;
+    const until = (times[NEWEST] as number) - windowNs;
     while (held() > 0) {
       const isFromHeap = isHeapFirst();
-      const at = isFromHeap ? (heapAt[0] as number) : queue.first();
+      const at = isFromHeap ? (heapAt[0] as number) : (queue.first[queue.head] as number);
       if (at > until && held() <= options.maxHeld) return;
       give(isFromHeap);
     }
@@ -108,16 +112,18 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
 
   return {
     push: (event, movesClock) => {
-      if (event.at < given) {
-        windowNs = Math.min(options.maxWindowNs, Math.max(windowNs, 2 * (newest - event.at)));
+      // Asked once: events have many shapes, and each time a double is read out of one it is a new object.
+      const { at } = event;
+      if (at < (times[GIVEN] as number)) {
+        windowNs = Math.min(options.maxWindowNs, Math.max(windowNs, 2 * ((times[NEWEST] as number) - at)));
         options.emit(event, true);
-      } else if (event.at >= lastQueued) {
-        lastQueued = event.at;
-        queue.push(event, event.at, arrivals++);
+      } else if (at >= (times[QUEUED] as number)) {
+        times[QUEUED] = at;
+        queue.push(event, at, arrivals++);
       } else {
-        insert(event, arrivals++);
+        insert(event, at, arrivals++);
       }
-      if (movesClock && event.at > newest) newest = event.at;
+      if (movesClock && at > (times[NEWEST] as number)) times[NEWEST] = at;
       release();
     },
     flush: () => {

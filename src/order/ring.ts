@@ -1,55 +1,50 @@
-/** A queue of things with two numbers each; what was taken out of it is held by it no longer. */
+/**
+ * A queue of things with two numbers each; what was taken out of it is held by it no longer. The numbers of what stands
+ * first are `first[head]` and `second[head]`, meaningless where nothing does: a double that a function returns would be a
+ * new object each time.
+ */
 export class Ring<T> {
   #things: (T | undefined)[] = new Array<T | undefined>(FIRST_SIZE).fill(undefined);
-  #first = new Float64Array(FIRST_SIZE);
-  #second = new Float64Array(FIRST_SIZE);
   #mask = FIRST_SIZE - 1;
-  #head = 0;
+  first = new Float64Array(FIRST_SIZE);
+  second = new Float64Array(FIRST_SIZE);
+  head = 0;
   size = 0;
 
   push(thing: T, first: number, second: number): void {
     if (this.size > this.#mask) this.#grow();
-    const slot = (this.#head + this.size) & this.#mask;
+    const slot = (this.head + this.size) & this.#mask;
     this.#things[slot] = thing;
-    this.#first[slot] = first;
-    this.#second[slot] = second;
+    this.first[slot] = first;
+    this.second[slot] = second;
     this.size++;
   }
 
-  /** The numbers of what stands first; meaningless where nothing does. */
-  first(): number {
-    return this.#first[this.#head] as number;
-  }
-
-  second(): number {
-    return this.#second[this.#head] as number;
-  }
-
   shift(): T | undefined {
-    const thing = this.#things[this.#head];
+    const thing = this.#things[this.head];
     if (this.size === 0) return undefined;
-    this.#things[this.#head] = undefined;
-    this.#head = (this.#head + 1) & this.#mask;
+    this.#things[this.head] = undefined;
+    this.head = (this.head + 1) & this.#mask;
     this.size--;
     return thing;
   }
 
   #grow(): void {
     const { size } = this;
-    const slots = Array.from({ length: size }, (_, i) => (this.#head + i) & this.#mask);
+    const slots = Array.from({ length: size }, (_, i) => (this.head + i) & this.#mask);
     const first = new Float64Array(2 * size);
     const second = new Float64Array(2 * size);
     for (const [i, slot] of slots.entries()) {
-      first[i] = this.#first[slot] as number;
-      second[i] = this.#second[slot] as number;
+      first[i] = this.first[slot] as number;
+      second[i] = this.second[slot] as number;
     }
     const things = slots.map((slot) => this.#things[slot]);
     while (things.length < 2 * size) things.push(undefined);
     this.#things = things;
-    this.#first = first;
-    this.#second = second;
+    this.first = first;
+    this.second = second;
     this.#mask = 2 * size - 1;
-    this.#head = 0;
+    this.head = 0;
   }
 }
 

@@ -18,7 +18,8 @@ test('what goes in comes out in its order, with its numbers, however many there 
             continue;
           }
           const expected = model[0];
-          if (expected !== undefined) expect([ring.first(), ring.second()]).toEqual([expected * 0.5, -expected]);
+          if (expected !== undefined)
+            expect([ring.first[ring.head], ring.second[ring.head]]).toEqual([expected * 0.5, -expected]);
           expect(ring.shift()?.id).toBe(model.shift());
         }
         expect(ring.size).toBe(model.length);
