@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BpftraceProgram, findBpftrace } from '../src/capture/bpftrace.ts';
 import { Fault } from '../src/kernel/fault.ts';
-import { bareAttach, leastScript } from './bare.ts';
+import { bareAttach, leastLateScript, leastScript } from './bare.ts';
 import { runCapture } from './capture.ts';
 import { captureLines, captureNotes } from './capture-table.ts';
 import { scratchDir } from './cleanup.ts';
@@ -54,6 +54,7 @@ const measureCapture = async (
     ...bpftraces.flatMap((program) => [
       bareAttach(program, probesOf(entry)),
       leastScript(program),
+      leastLateScript(program),
       ...finwaitTools(entry, program),
     ]),
     ...peerTools(),
