@@ -8,7 +8,7 @@ import { ENDINGS, type Expected, expectedOf, OTHERS, rowsOf as rowsAmong } from 
 import { type LedgerRecord, route, runFinwait, startTrace, stopAll, type Trace } from './finwait.ts';
 import { type Lab, type LabSocket, startLab } from './lab.ts';
 import { onRealKernel } from './requirements.ts';
-import { undisturbed } from './undisturbed.ts';
+import { lacksAnEvent, undisturbed } from './undisturbed.ts';
 
 const HOSTILE = 'a\n\u001b[2J]{"} A\u0007';
 
@@ -49,6 +49,8 @@ onRealKernel(
         async () => {
           await makeThemDie();
           expect(trace.ledger().lost_events).toBe(0);
+          const played = Object.keys(ENDINGS).filter((name) => lab.skipped(name) === null);
+          expect(played.filter((name) => rowsOf(socketOf(name)).some(lacksAnEvent))).toEqual([]);
         },
         () => trace,
         stopAll,

@@ -1,3 +1,4 @@
+import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { Trace } from './finwait.ts';
 
 const TRIES = 6;
@@ -33,9 +34,18 @@ export const undisturbed = async (
   }
 };
 
-/** Rows that say that an event of theirs did not come. */
-const lacking = (trace: Trace): number =>
-  trace.paths(({ gaps }) => gaps.includes('transition_missed') || gaps.includes('destroy_missed')).length;
+/** Where a shutdown leads, or a close: a path that begins here is of a socket that was there before the capture. */
+const AFTER_A_FIN: readonly unknown[] = ['FIN_WAIT1', 'FIN_WAIT2', 'CLOSING', 'LAST_ACK'];
+
+/**
+ * Whether a path says that an event of its own did not come; or, of a socket that was made after the capture began, shows
+ * it: a socket that was shut down long before looks the same to finwait.
+ */
+export const lacksAnEvent = ({ gaps, path }: ClosePath): boolean =>
+  gaps.includes('transition_missed') || gaps.includes('destroy_missed') || AFTER_A_FIN.includes(path[0]?.from);
+
+/** Rows that lack an event: the trace began before all the sockets that an experiment is about. */
+const lacking = (trace: Trace): number => trace.paths(lacksAnEvent).length;
 
 /** Skipped probes are read once a second: what an event cost is in the second ledger record after it at the latest. */
 const lostEvents = async (trace: Trace): Promise<number> => {
