@@ -4,8 +4,7 @@ import { execa } from 'execa';
 import type { Netns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
 
-/** A million TIME_WAIT sockets take the kernel a few seconds. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 5000;
 const CHUNK_BYTES = 1 << 16;
 /** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
 const TCP6_HEADING = 'remote_address';

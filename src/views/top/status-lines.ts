@@ -112,11 +112,14 @@ export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 
 const WIDE = 120;
 
 /** Deaths that were only counted, where there were any. They are among the entries and the exits. */
-const fastDeaths = ({ fastDeaths, fastDeathsPerSec, minAgeMs }: Status, width: number): readonly Segment[] => {
+const fastDeaths = (status: Status, width: number): readonly Segment[] => {
+  const { fastDeaths, fastDeathsPerSec, minAgeMs } = status;
   if (fastDeaths === 0) return [];
   const age = minAgeMs === null ? '' : `<${formatAge(minAgeMs)}, `;
   const means = width < WIDE ? [] : [span(` (${age}counted in the kernel)`, 'dim')];
-  return [segment(4, span('fast deaths ', 'dim'), span(formatRate(fastDeathsPerSec)), ...means)];
+  // The rates come with the ledger, which waits for the inventory.
+  const rate = status.orphans === null ? span(UNKNOWN, 'dim') : span(formatRate(fastDeathsPerSec));
+  return [segment(4, span('fast deaths ', 'dim'), rate, ...means)];
 };
 
 /** How fast, how much memory, and how far all of it can be trusted. */

@@ -16,7 +16,7 @@ export const printTop = (snapshot: Snapshot, line: (text: string) => void): void
       status.clock === '' ? '--:--:--' : status.clock,
       `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
       `entries ${known(formatRate(status.entriesPerSec))} exits ${known(formatRate(status.exitsPerSec))}`,
-      ...(status.fastDeaths > 0 ? [`fast deaths ${formatRate(status.fastDeathsPerSec)}, only counted`] : []),
+      ...(status.fastDeaths > 0 ? [`fast deaths ${known(formatRate(status.fastDeathsPerSec))}, only counted`] : []),
       `held ${known(heldText(status))}`,
       `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
       `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
