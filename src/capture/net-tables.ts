@@ -5,7 +5,6 @@ import type { Netns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
 
 const TIMEOUT_MS = 5000;
-const CHUNK_BYTES = 1 << 16;
 /** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
 const TCP6_HEADING = 'remote_address';
 
@@ -42,7 +41,7 @@ const readThrough = async (net: string): Promise<string> => {
 
 const readTable = async (path: string): Promise<string> => {
   const sieve = withoutTimeWait();
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) sieve.push(chunk);
+  for await (const chunk of createReadStream(path)) sieve.push(chunk);
   return sieve.end().text;
 };
 

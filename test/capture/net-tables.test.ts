@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readNetTables } from '../../src/capture/net-tables.ts';
 
 const TCP = '  sl  local_address rem_address   st tx_queue rx_queue\n   0: 0100007F:0016 00000000:0000 0A\n';
+const GONE = '   1: 0100007F:0016 0100007F:D431 06 00000000:00000000\n';
 const TCP6 = '  sl  local_address                         remote_address                        st tx_queue\n';
 
 let folder = '';
@@ -31,6 +32,12 @@ describe('through a mount', () => {
 
   test('both tables are read', async () => {
     expect(await readAs(say(TCP + TCP6))).toBe(TCP + TCP6);
+  });
+
+  test('TIME_WAIT sockets are left out, however many there are', async () => {
+    expect(await readAs(`${say(TCP)}; yes '${GONE.trimEnd()}' | head -n 2000000; ${say(TCP6)}`, 60_000)).toBe(
+      TCP + TCP6,
+    );
   });
 
   test('one is enough where IPv6 is off: cat fails for want of the other', async () => {
@@ -70,7 +77,7 @@ describe('through a process', () => {
     const path = await net();
     await writeFile(join(path, 'tcp'), TCP);
     expect(await read()).toBe(TCP);
-    await writeFile(join(path, 'tcp6'), TCP6);
+    await writeFile(join(path, 'tcp6'), TCP6 + GONE);
     expect(await read()).toBe(TCP + TCP6);
   });
 
