@@ -1,12 +1,11 @@
-import { TCP } from '../kernel/tcp-state.ts';
 import type { HostFacts } from '../wire/host-facts.ts';
 import { describeCloseWait, describeOwnerless } from './close-wait.ts';
 import { type HolderScan, scanHolders } from './holders.ts';
 import type { KernelLogFollower } from './kernel-log.ts';
-import { readNetTables } from './net-tables.ts';
+import { listSocks } from './list-socks.ts';
 import { listNetns } from './netns.ts';
 import { readPageBytes } from './page-size.ts';
-import { type ProcSock, parseProcSock } from './proc-net-tcp.ts';
+import type { ProcSock } from './proc-net-tcp.ts';
 import { askSocketInfo, type SocketInfo } from './socket-info.ts';
 import { indexListeners, type Survey, survey } from './socket-survey.ts';
 import { type OrphanGauge, readOrphanGauge } from './sockstat.ts';
@@ -21,9 +20,9 @@ export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' 
   const surveys: Survey[] = [];
   let unreadable = 0;
   for (const netns of listNetns()) {
-    const tables = await readNetTables(netns);
-    if (tables === null) unreadable++;
-    else surveys.push(await survey(netns, tables));
+    const socks = await listSocks(netns);
+    if (socks === null) unreadable++;
+    else surveys.push(survey(netns, socks));
   }
   for (const { netns, closeWait, bare } of surveys) {
     const passed = closeWait.count - closeWait.kept.length + bare.count - bare.kept.length;
@@ -82,18 +81,15 @@ const confirmUnheld = async (
   for (const { netns, owned } of surveys) {
     const missed = [...owned.keys()].filter((inode) => !held.has(inode));
     if (missed.length === 0) continue;
-    const tables = await readNetTables(netns);
-    if (tables === null) continue;
-    const still = (await survey(netns, tables)).owned;
+    const socks = await listSocks(netns);
+    if (socks === null) continue;
+    const still = survey(netns, socks).owned;
     const left = new Set(missed.filter((inode) => still.has(inode)));
     const again = left.size === 0 ? null : await scanHolders(left);
     if (again === null || !again.isComplete) continue;
-    const socks = [...left].flatMap((inode) =>
-      again.held.has(inode) ? [] : (parseProcSock(still.get(inode) ?? '') ?? []),
-    );
     unheld.set(
       netns.inode,
-      socks.filter((sock) => sock.state === TCP.ESTABLISHED),
+      [...left].flatMap((inode) => (again.held.has(inode) ? [] : (still.get(inode) ?? []))),
     );
   }
   return unheld;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine } from '../wire/own-lines.ts';
 import type { BootClock } from './boot-clock.ts';
-import { readNetTables } from './net-tables.ts';
+import { listSocks } from './list-socks.ts';
 import { listNetns } from './netns.ts';
-import { isOrphan, type ProcSock, parseProcNetTcp } from './proc-net-tcp.ts';
+import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
 
 type Inventory = {
   readonly orphans: readonly { readonly netns: number; readonly sock: ProcSock }[];
@@ -18,9 +18,9 @@ const takeInventory = async (): Promise<Inventory> => {
   const orphans: { netns: number; sock: ProcSock }[] = [];
   let unreadable = 0;
   for (const netns of namespaces) {
-    const text = await readNetTables(netns);
-    if (text === null) unreadable++;
-    else for (const sock of parseProcNetTcp(text)) if (isOrphan(sock)) orphans.push({ netns: netns.inode, sock });
+    const socks = await listSocks(netns);
+    if (socks === null) unreadable++;
+    else for (const sock of socks) if (isOrphan(sock)) orphans.push({ netns: netns.inode, sock });
   }
   return { orphans, namespaces: namespaces.length, unreadable };
 };

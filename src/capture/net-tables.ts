@@ -4,27 +4,17 @@ import { execa } from 'execa';
 import type { Netns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
 
-const TIMEOUT_MS = 5000;
 /** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
 const TCP6_HEADING = 'remote_address';
-
-/** For tests. */
-type NetTablesOptions = { readonly proc?: string; readonly timeoutMs?: number };
 
 /**
  * /proc/net/tcp and tcp6 of a namespace, one after the other, but for their TIME_WAIT sockets; tcp alone where IPv6 is off.
  *
- * @returns null where they cannot be read to their end: a half would say that the sockets of the other are gone. Never throws
+ * @returns null where they cannot be read to their end: a half would say that the sockets of the other are gone
+ * @throws where one is there and cannot be read
  */
-export const readNetTables = async (netns: Netns, options: NetTablesOptions = {}): Promise<string | null> => {
-  const { proc = '/proc', timeoutMs = TIMEOUT_MS } = options;
-  try {
-    if (netns.pid !== null) return await readThrough(`${proc}/${netns.pid}/net`);
-    return await readInside(netns.mount ?? '', timeoutMs);
-  } catch {
-    return null;
-  }
-};
+export const readNetTables = async (netns: Netns, proc: string, timeoutMs: number): Promise<string | null> =>
+  netns.pid === null ? readInside(netns.mount ?? '', timeoutMs) : readThrough(`${proc}/${netns.pid}/net`);
 
 /** @throws where one is there and cannot be read */
 const readThrough = async (net: string): Promise<string> => {

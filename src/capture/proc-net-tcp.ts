@@ -53,10 +53,6 @@ export const parseProcSock = (line: string): ProcSock | null => {
   };
 };
 
-/** Reads all lines; those that are none are left out. */
-export const parseProcNetTcp = (text: string): ProcSock[] =>
-  text.split('\n').flatMap((line) => parseProcSock(line) ?? []);
-
 /** In FIN_WAIT2 with this timer the line is a minisock, which is no orphan. */
 const TIMER_TIME_WAIT = 3;
 const ORPHAN_STATES: readonly number[] = [TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.LAST_ACK, TCP.CLOSING];

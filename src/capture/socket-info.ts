@@ -1,6 +1,5 @@
-import { execa } from 'execa';
-import { inSlices } from './in-slices.ts';
-import { type Netns, ownNetns } from './netns.ts';
+import type { Netns } from './netns.ts';
+import { askSs, endpointOf } from './ss.ts';
 
 const TIMEOUT_MS = 2000;
 const MAX_OUTPUT = 16_000_000;
@@ -50,13 +49,6 @@ export const parseSocketInfo = (line: string): SocketInfo | null => {
   };
 };
 
-const endpointOf = (text: string): readonly [string, string] | null => {
-  const [, bracketed, plain, port] =
-    /^(?:\[([^\]%]+)(?:%[^\]]*)?\](?:%[^:]*)?|([^:%[\]]+)(?:%[^:]*)?):(\d{1,5})$/.exec(text) ?? [];
-  const address = bracketed ?? plain;
-  return address === undefined || port === undefined ? null : [address, port];
-};
-
 const memoryOf = (info: string): number | null => {
   const m = /skmem:\(r(\d{1,10}),rb\d+,t\d+,tb\d+,f(\d{1,10}),w(\d{1,10}),/.exec(info);
   // sk_forward_alloc is signed, and printed as if it were not.
@@ -68,23 +60,10 @@ const memoryOf = (info: string): number | null => {
  *
  * @returns why ss could not tell of all of them; null when it could. Never throws
  */
-export const askSocketInfo = async (netns: Netns, take: (info: SocketInfo) => void): Promise<string | null> => {
-  const ss = ['ss', '-OHtniem', ...STATES.flatMap((state) => ['state', state])];
-  const way = netns.mount ?? `/proc/${netns.pid ?? 'self'}/ns/net`;
-  const [file = 'ss', ...args] = netns.inode === ownNetns() ? ss : ['nsenter', `--net=${way}`, ...ss];
-  const result = await execa(file, args, {
-    reject: false,
-    timeout: TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    maxBuffer: MAX_OUTPUT,
-    env: { LC_ALL: 'C' },
-  });
-  await inSlices(result.stdout ?? '', (line) => {
+export const askSocketInfo = (netns: Netns, take: (info: SocketInfo) => void): Promise<string | null> => {
+  const args = ['-OHtniem', ...STATES.flatMap((state) => ['state', state])];
+  return askSs(netns, args, { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT }, (line) => {
     const info = parseSocketInfo(line);
     if (info !== null) take(info);
   });
-  if (!result.failed) return null;
-  if (result.timedOut) return `ss took more than ${TIMEOUT_MS / 1000} s`;
-  if (result.isMaxBuffer) return 'ss had too much to say';
-  return result.code === 'ENOENT' ? `${file} was not found` : `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
 };

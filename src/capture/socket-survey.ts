@@ -1,45 +1,42 @@
 import { TCP } from '../kernel/tcp-state.ts';
-import { inSlices } from './in-slices.ts';
 import type { Netns } from './netns.ts';
-import { isOrphan, type ProcSock, parseProcSock } from './proc-net-tcp.ts';
+import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
 
 /** Sockets kept of one kind and namespace; more are only counted. */
 const MAX_KEPT = 50_000;
 
-/** What of a namespace's tables concerns the host facts. */
+/** What of a namespace's sockets concerns the host facts. */
 export type Survey = {
   readonly netns: Netns;
   readonly orphans: number;
   readonly closeWait: { readonly count: number; readonly kept: readonly ProcSock[] };
   /** ESTABLISHED without an inode: no process has it. */
   readonly bare: { readonly count: number; readonly kept: readonly ProcSock[] };
-  /** ESTABLISHED with an inode, as its line: few of them are ever looked at. */
-  readonly owned: ReadonlyMap<number, string>;
+  /** ESTABLISHED with an inode, by it. */
+  readonly owned: ReadonlyMap<number, ProcSock>;
   readonly listeners: readonly ProcSock[];
 };
 
 type Counted = { count: number; readonly kept: ProcSock[] };
 
-/** Sorts the lines of a namespace's /proc/net/tcp and tcp6. */
-export const survey = async (netns: Netns, tables: string): Promise<Survey> => {
+/** Sorts the sockets of a namespace. */
+export const survey = (netns: Netns, socks: readonly ProcSock[]): Survey => {
   const closeWait: Counted = { count: 0, kept: [] };
   const bare: Counted = { count: 0, kept: [] };
-  const owned = new Map<number, string>();
+  const owned = new Map<number, ProcSock>();
   const listeners: ProcSock[] = [];
   let orphans = 0;
   const count = (list: Counted, sock: ProcSock): void => {
     list.count++;
     if (list.kept.length < MAX_KEPT) list.kept.push(sock);
   };
-  await inSlices(tables, (line) => {
-    const sock = parseProcSock(line);
-    if (sock === null) return;
+  for (const sock of socks) {
     if (sock.state === TCP.CLOSE_WAIT) count(closeWait, sock);
     else if (sock.state === TCP.LISTEN) listeners.push(sock);
     else if (sock.state === TCP.ESTABLISHED && sock.inode === 0) count(bare, sock);
-    else if (sock.state === TCP.ESTABLISHED) owned.set(sock.inode, line);
+    else if (sock.state === TCP.ESTABLISHED) owned.set(sock.inode, sock);
     else if (isOrphan(sock)) orphans++;
-  });
+  }
   return { netns, orphans, closeWait, bare, owned, listeners };
 };
 

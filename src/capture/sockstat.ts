@@ -23,6 +23,9 @@ const figure = (text: string, name: string): number | null => {
  */
 export const parseSockstat = (text: string): number | null => figure(text, 'orphan');
 
+/** The `tw` figure: TIME_WAIT sockets of the namespace whose sockstat it is. @returns null for a text without it */
+export const parseTimeWait = (text: string): number | null => figure(text, 'tw');
+
 /**
  * Pages that TCP holds, and its thresholds.
  *
@@ -46,7 +49,7 @@ export const readOrphanGauge = (): OrphanGauge => {
   const orphans = parseSockstat(text);
   if (orphans === null) throw new Error('/proc/net/sockstat has no "TCP: … orphan" figure');
   const limit = Number(readFileSync('/proc/sys/net/ipv4/tcp_max_orphans', 'utf8'));
-  return { orphans, limit, timeWait: figure(text, 'tw'), allocated: figure(text, 'alloc'), memory: memoryOf(text) };
+  return { orphans, limit, timeWait: parseTimeWait(text), allocated: figure(text, 'alloc'), memory: memoryOf(text) };
 };
 
 const memoryOf = (sockstat: string): TcpMemory | null => {

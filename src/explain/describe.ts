@@ -155,15 +155,13 @@ const silentPath = (orphan: Inventoried): ClosePath => ({
   waiting_for: silentWait(orphan),
   ended_by: null,
   side: isPeers(orphan) ? 'peer' : 'unknown',
-  because: [
-    `/proc/net/tcp listed it in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`,
-  ],
+  because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`],
   advice: [],
   certain: false,
   gaps: ['older_than_capture'],
 });
 
-/** /proc/net/tcp's kinds of a pending timer. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */
+/** Kinds of a pending timer in /proc/net/tcp and sock_diag. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */
 const PROC_TIMERS: Readonly<Record<number, string>> = {
   1: 'retransmission',
   2: 'FIN_WAIT2 or keepalive',

@@ -39,8 +39,9 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   const { timer, state, at: listedAt } = dying;
   if (state !== TCP.FIN_WAIT2 || timer?.kind !== 2) return deadlineOfSilent();
   const at = traceNs(listedAt + timer.ms * 1e6);
-  const expectedAt = traceNs(at + timer.ms * 1e6 * LATE_SHARE * 0.25);
-  if (host.now > at + timer.ms * 1e6 * LATE_SHARE + LATE_NS) return deadlineOfSilent();
+  const cutNs = cutOff(timer.ms) * 1e6;
+  const expectedAt = traceNs(at + timer.ms * 1e6 * LATE_SHARE * 0.25 + cutNs / 2);
+  if (host.now > at + timer.ms * 1e6 * LATE_SHARE + cutNs + LATE_NS) return deadlineOfSilent();
   return {
     kind: 'at',
     at,
@@ -50,8 +51,12 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
     ifLateAt: null,
     rule: 'fin_wait2_timewait',
     because: [
-      `/proc/net/tcp told its FIN_WAIT2 timer: due ${timer.ms} ms after the listing; then a minisock takes over, and it is no orphan any more`,
+      `when it was listed its FIN_WAIT2 timer was due in ${timer.ms} ms; then a minisock takes over, and it is no orphan any more`,
     ],
     isExact: false,
   };
 };
+
+/** What may have been cut off a listed time, ms: ss tells 10 s and more in seconds, 10 min and more in minutes. */
+const cutOff = (ms: number): number =>
+  ms >= 600_000 && ms % 60_000 === 0 ? 60_000 : ms >= 10_000 && ms % 1000 === 0 ? 1000 : 0;

@@ -125,7 +125,7 @@ export const TALLY = {
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
 export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };
 
-/** One orphan that /proc/net/tcp[6] of some namespace listed right after attach. */
+/** One orphan that /proc/net/tcp[6] of some namespace, or ss in it, listed right after attach. */
 export type Inventoried = {
   readonly kind: 'inventoried';
   readonly at: TraceNs;
@@ -139,8 +139,9 @@ export type Inventoried = {
   readonly retransmits: number;
   readonly txQueue: number;
   /**
-   * Its pending timer: 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe; ms until it fires, to 10 ms;
-   * window probes that were not answered. Null in old recordings.
+   * Its pending timer: 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe; ms until it fires, to 10 ms,
+   * or as ss tells it: to a second from 10 s on, to a minute from 10 min on; window probes that were not answered. Null
+   * in old recordings.
    */
   readonly timer: { readonly kind: number; readonly ms: number; readonly probesOut: number } | null;
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeCloseWait, describeOwnerless, type Found } from '../../src/capture/close-wait.ts';
 import type { Held } from '../../src/capture/holders.ts';
+import { parseProcSock } from '../../src/capture/proc-net-tcp.ts';
 import { parseSocketInfo } from '../../src/capture/socket-info.ts';
 import { survey } from '../../src/capture/socket-survey.ts';
 import { MAX_LISTED } from '../../src/wire/host-facts.ts';
@@ -17,8 +18,13 @@ const row = ({ state, port = 80, rport = 5000, rx = 0, inode = 0, on = V4 }: Fie
   return `   1: ${local}:${ports[0]} ${peer}:${ports[1]} ${hex(state, 2)} 00000000:${hex(rx, 8)} 00:00000000 00000000     0        0 ${inode} 1 0000000000000000 20 4 0 10 -1`;
 };
 const holder = (pid: number): Held => ({ holders: [{ pid, comm: `p${pid}` }], count: 1 });
-const found = async (rows: readonly Fields[], more: Partial<Found> = {}): Promise<Found> => ({
-  surveys: [await survey(NETNS, rows.map(row).join('\n'))],
+const found = (rows: readonly Fields[], more: Partial<Found> = {}): Found => ({
+  surveys: [
+    survey(
+      NETNS,
+      rows.flatMap((each) => parseProcSock(row(each)) ?? []),
+    ),
+  ],
   held: new Map(),
   infos: new Map(),
   unheld: new Map(),
@@ -26,12 +32,12 @@ const found = async (rows: readonly Fields[], more: Partial<Found> = {}): Promis
 });
 
 describe('a socket in CLOSE_WAIT', () => {
-  test('has its holder, its age, and its unread bytes without the FIN', async () => {
+  test('has its holder, its age, and its unread bytes without the FIN', () => {
     const info = parseSocketInfo(
       'CLOSE-WAIT 11 0 10.0.0.1:80 10.0.0.2:5000 ino:7 sk:1 cgroup:/ --> rto:204 lastrcv:4008 lastack:2008',
     );
     if (info === null) throw new Error('not a socket');
-    const on = await found([{ state: 8, rx: 11, inode: 7 }], {
+    const on = found([{ state: 8, rx: 11, inode: 7 }], {
       held: new Map([[7, holder(42)]]),
       infos: new Map([[NETNS.inode, new Map([[info.key, info]])]]),
     });
@@ -43,17 +49,17 @@ describe('a socket in CLOSE_WAIT', () => {
     expect(facts.by_holder).toMatchObject([{ holder: { pid: 42 }, count: 1, min_ms: 2008, max_ms: 4008 }]);
   });
 
-  test('whose ss line is of a later socket on the same ports has no age', async () => {
+  test('whose ss line is of a later socket on the same ports has no age', () => {
     const info = parseSocketInfo('CLOSE-WAIT 1 0 10.0.0.1:80 10.0.0.2:5000 ino:8 sk:1 rto:204 lastrcv:4 lastack:2');
     if (info === null) throw new Error('not a socket');
     const infos = new Map([[NETNS.inode, new Map([[info.key, info]])]]);
-    const facts = describeCloseWait(await found([{ state: 8, inode: 7 }], { infos }));
+    const facts = describeCloseWait(found([{ state: 8, inode: 7 }], { infos }));
     expect(facts.listed).toMatchObject([{ min_ms: null, max_ms: null }]);
   });
 
-  test('with nothing but the FIN to read has no unread bytes, and not all read; with nothing at all it has', async () => {
+  test('with nothing but the FIN to read has no unread bytes, and not all read; with nothing at all it has', () => {
     const facts = describeCloseWait(
-      await found([
+      found([
         { state: 8, rx: 1, inode: 7 },
         { state: 8, rx: 0, inode: 8 },
       ]),
@@ -65,22 +71,22 @@ describe('a socket in CLOSE_WAIT', () => {
     expect(facts.by_holder).toMatchObject([{ holder: null, count: 2, all_read: 1 }]);
   });
 
-  test('without an inode waits for the listener on its port', async () => {
+  test('without an inode waits for the listener on its port', () => {
     const rows = [
       { state: 10, inode: 3 },
       { state: 8, rx: 1 },
     ];
-    const facts = describeCloseWait(await found(rows, { held: new Map([[3, holder(42)]]) }));
+    const facts = describeCloseWait(found(rows, { held: new Map([[3, holder(42)]]) }));
     expect(facts.not_accepted).toBe(1);
     expect(facts.listed).toMatchObject([
       { inode: null, holders: [], listener: { laddr: '0.0.0.0', lport: 80, holders: [{ pid: 42, comm: 'p42' }] } },
     ]);
   });
 
-  test('among 100,000 is counted; listed are those with the most unread, and the holders with the most', async () => {
+  test('among 100,000 is counted; listed are those with the most unread, and the holders with the most', () => {
     const rows = Array.from({ length: 100_000 }, (_, i) => ({ state: 8, rport: i % 65_536, rx: i, inode: i + 1 }));
     const held = new Map(rows.map(({ inode }) => [inode, holder(inode % 7 === 0 ? 1 : 1000 + inode)]));
-    const on = await found(rows, { held });
+    const on = found(rows, { held });
     const facts = describeCloseWait(on);
     expect(facts.count).toBe(100_000);
     expect(facts.listed).toHaveLength(MAX_LISTED);
@@ -91,18 +97,18 @@ describe('a socket in CLOSE_WAIT', () => {
 });
 
 describe('an ESTABLISHED socket', () => {
-  test('with an inode and a process is nobody’s concern', async () => {
-    expect(describeOwnerless(await found([{ state: 1, inode: 7 }]))).toMatchObject({ count: 0, listed: [] });
+  test('with an inode and a process is nobody’s concern', () => {
+    expect(describeOwnerless(found([{ state: 1, inode: 7 }]))).toMatchObject({ count: 0, listed: [] });
   });
 
-  test('without an inode waits in the accept queue of the listener with the longest one', async () => {
+  test('without an inode waits in the accept queue of the listener with the longest one', () => {
     const rows = [
       { state: 10, inode: 3, rx: 1 },
       { state: 10, inode: 4, rx: 9 },
       { state: 10, inode: 5, rx: 0 },
       { state: 1, rx: 5 },
     ];
-    const facts = describeOwnerless(await found(rows, { held: new Map([[4, holder(42)]]) }));
+    const facts = describeOwnerless(found(rows, { held: new Map([[4, holder(42)]]) }));
     expect(facts).toMatchObject({ count: 1, not_accepted: 1, no_socket: 0, no_fd: 0 });
     expect(facts.listed).toMatchObject([
       { why: 'not_accepted', inode: null, unread_bytes: 5, listener: { holders: [{ pid: 42 }] } },
@@ -113,14 +119,14 @@ describe('an ESTABLISHED socket', () => {
     ['another port', { state: 10, port: 81, inode: 3 }],
     ['another family', { state: 10, inode: 3, on: V6 }],
   ])('without an inode, and a listener on %s, has no socket', async (_what, listener) => {
-    const facts = describeOwnerless(await found([listener, { state: 1 }]));
+    const facts = describeOwnerless(found([listener, { state: 1 }]));
     expect(facts).toMatchObject({ count: 1, not_accepted: 0, no_socket: 1 });
     expect(facts.listed).toMatchObject([{ why: 'no_socket', listener: null }]);
   });
 
-  test('of IPv4 waits for a listener of both families, which has it as a mapped one', async () => {
+  test('of IPv4 waits for a listener of both families, which has it as a mapped one', () => {
     const facts = describeOwnerless(
-      await found([
+      found([
         { state: 10, inode: 3, on: V6 },
         { state: 1, on: V6 },
       ]),
@@ -128,8 +134,8 @@ describe('an ESTABLISHED socket', () => {
     expect(facts.listed).toMatchObject([{ why: 'not_accepted', laddr: '::ffff:10.0.0.1', listener: { laddr: '::' } }]);
   });
 
-  test('that no process has open is told; where not all could be asked the count is unknown', async () => {
-    const on = await found([{ state: 1, inode: 7, rx: 3 }]);
+  test('that no process has open is told; where not all could be asked the count is unknown', () => {
+    const on = found([{ state: 1, inode: 7, rx: 3 }]);
     const sock = {
       family: 'ipv4',
       laddr: '10.0.0.1',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isOrphan, parseProcNetTcp } from '../../src/capture/proc-net-tcp.ts';
+import { isOrphan, type ProcSock, parseProcSock } from '../../src/capture/proc-net-tcp.ts';
 
 type Fields = {
   readonly local?: string;
@@ -25,7 +25,8 @@ const line = (on: Fields = {}): string =>
 
 const HEADING =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     ';
-const parse = (...lines: readonly string[]) => parseProcNetTcp([HEADING, ...lines, ''].join('\n'));
+const parseAll = (text: string): readonly ProcSock[] => text.split('\n').flatMap((each) => parseProcSock(each) ?? []);
+const parse = (...lines: readonly string[]) => parseAll([HEADING, ...lines, ''].join('\n'));
 
 describe('a line', () => {
   test('of tcp is read', () => {
@@ -115,6 +116,6 @@ describe('an orphan', () => {
 test.skipIf(!existsSync('/proc/net/tcp'))('every line of this machine’s own tables is read', () => {
   for (const path of ['/proc/net/tcp', '/proc/net/tcp6'].filter((each) => existsSync(each))) {
     const text = readFileSync(path, 'utf8');
-    expect(parseProcNetTcp(text)).toHaveLength(text.trim().split('\n').length - 1);
+    expect(parseAll(text)).toHaveLength(text.trim().split('\n').length - 1);
   }
 });

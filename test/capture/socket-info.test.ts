@@ -43,15 +43,12 @@ describe('a socket as ss shows it', () => {
   });
 });
 
-test.each([
-  '',
-  'Cannot open netlink socket: Permission denied',
-  'CLOSE-WAIT 0 0',
-  line({ peer: '*:*' }),
-  line({ local: 'x' }),
-])('what is no socket is passed over: %j', (text) => {
-  expect(parseSocketInfo(text)).toBeNull();
-});
+test.each(['', 'Cannot open netlink socket: Permission denied', 'CLOSE-WAIT 0 0', line({ local: 'x' })])(
+  'what is no socket is passed over: %j',
+  (text) => {
+    expect(parseSocketInfo(text)).toBeNull();
+  },
+);
 
 test('any text never throws', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => parseSocketInfo(text) !== undefined));

@@ -60,7 +60,9 @@ const undecided = (...because: readonly string[]): Deadline => ({ kind: 'undecid
 
 /** The deadline of an orphan that only the inventory knows. */
 export const deadlineOfSilent = (): Deadline =>
-  undecided('/proc/net/tcp listed it and no event came since: its timers are known from its first retransmission on');
+  undecided(
+    'it was listed when the capture began, and no event came since: its timers are known from its first retransmission on',
+  );
 
 /**
  * When the kernel reaps a dying sock, by the newest evidence: a later line gives a better answer.
