@@ -56,8 +56,9 @@ onRealKernel(
       // A process may write such a line, and not in the kernel's name: harmless, and told apart.
       writeFileSync('/dev/kmsg', `<6>TCP: too many orphaned sockets (written by finwait's test ${process.pid})\n`);
       await wait(1200);
-      const elapsed = performance.now() - closedAt;
       expect(await run.stop()).toMatchObject({ exitCode: 0 });
+      // The last facts are gathered when the run ends.
+      const elapsed = performance.now() - closedAt;
 
       const replay = await runFinwait('trace', '--json', path);
       expect(replay.stdout).toBe(run.stdout());
