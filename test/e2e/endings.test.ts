@@ -108,7 +108,7 @@ onRealKernel(
       const [held] = lab.sockets(name, 'control');
       const closedAt = Date.parse(rowOf(name).closed_at ?? '') / 1000;
       expect(closedAt - (held?.at ?? Number.NaN)).toBeGreaterThan(1.9);
-      expect(Math.abs(closedAt - socketOf(name).at)).toBeLessThan(0.2);
+      expect(Math.abs(closedAt - socketOf(name).at)).toBeLessThan(0.5);
     });
 
     it('FIN_WAIT2 above 60 s is an orphan for what is above, and a minisock for as long again', () => {
@@ -120,7 +120,7 @@ onRealKernel(
     it('an orphan begins when SO_LINGER ends, not at the close', () => {
       const waits = rowOf('linger_waits');
       expect(waits.dying_us).toBeGreaterThan(500_000);
-      expect(waits.orphan_us).toBeLessThan(50_000);
+      expect(waits.orphan_us).toBeLessThan(250_000);
       const timeout = rowOf('linger_timeout');
       expect((timeout.dying_us ?? 0) - (timeout.orphan_us ?? 0)).toBeCloseTo(1_000_000, -4);
       for (const name of ['linger_acked_half_open', 'linger_after_shutdown']) {
@@ -130,8 +130,8 @@ onRealKernel(
 
     it('the closer is the process whose last reference went, by the name it had then', () => {
       const at = (name: string): number => Date.parse(rowOf(name).closed_at ?? '') / 1000 - socketOf(name).at;
-      expect(Math.abs(at('dup'))).toBeLessThan(0.1);
-      expect(Math.abs(at('disconnected'))).toBeLessThan(0.1);
+      expect(Math.abs(at('dup'))).toBeLessThan(0.2);
+      expect(Math.abs(at('disconnected'))).toBeLessThan(0.2);
       expect(rowOf('in_flight').closer).toMatchObject({ pid: socketOf('in_flight').pid, exiting: false });
       expect(rowOf('sigkilled').closer).toMatchObject({ pid: socketOf('sigkilled').pid, exit_signal: 9 });
       expect(rowOf('exited').closer).toMatchObject({ exiting: true, exit_signal: 0, exit_status: 7 });
