@@ -1,16 +1,7 @@
 import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
-import type {
-  Announce,
-  Destroy,
-  Inventoried,
-  InventoryEnd,
-  Retransmit,
-  SetState,
-  Tally,
-  TimedEvent,
-} from '../wire/event.ts';
+import type { Announce, Destroy, Inventoried, Retransmit, SetState, Tally, TimedEvent } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
@@ -22,6 +13,7 @@ import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
 import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
+import { createUnseen } from './unseen.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
@@ -149,10 +141,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     finish(sock);
   };
 
-  const inferAt = (sk: SkAddr, gap: Gap): void => {
-    const sock = living.wake(sk);
-    if (sock !== undefined) infer(sock, gap);
-  };
+  const unseen = createUnseen({
+    living,
+    older,
+    ledger,
+    now: () => now,
+    infer: (sk, gap) => {
+      const sock = living.wake(sk);
+      if (sock !== undefined) infer(sock, gap);
+    },
+  });
 
   const announce = (event: Announce, isLate: boolean): void => {
     const before = living.wake(event.sk);
@@ -345,58 +343,6 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const dwellOf = (size: number): number =>
     size === 0 ? 0 : size < LAST_BIN ? 2 ** size * 1000 : Math.max(2 ** LAST_BIN * 1000, announceLag);
 
-  const endInventory = (event: InventoryEnd): void => {
-    if (older.isDone()) {
-      recount(event);
-      return;
-    }
-    const gone: SkAddr[] = [];
-    for (const sock of living.every()) {
-      if (sock.destroyedAt !== null || sock.closedAt >= event.attachedAt) continue;
-      // Closed while the probes were being attached, or seen on its way to CLOSE, and destroyed before the destroy probe was.
-      const isUnlisted = event.unreadable === 0 && !older.wasListed(tupleOfLine(sock.announce.line));
-      if (isInClose(sock) || (isUnlisted && sock.announce.via !== VIA.late)) gone.push(sock.sk);
-    }
-    for (const sk of gone) inferAt(sk, 'attaching');
-    ledger.setBaseline(older.end());
-  };
-
-  /**
-   * A later inventory, while a drift lasts. A sock that no namespace lists any more has gone unless it is where nobody can
-   * look; the kernel's own count decides: only if it is short by all of them have they gone. If by fewer, some of them
-   * have, and of none it is certain that it lives.
-   */
-  const recount = (event: InventoryEnd): void => {
-    const { drift, inFlight } = ledger.now(now);
-    if (drift === null || drift <= inFlight) {
-      older.forget();
-      return;
-    }
-    const gone: SkAddr[] = [];
-    for (const sock of living.every()) {
-      const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
-      if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
-    }
-    const silentGone = older.missing();
-    older.forget();
-    const areAllGone = gone.length + silentGone.length <= drift;
-    for (const sk of gone) {
-      if (areAllGone) inferAt(sk, 'destroy_missed');
-      else doubt(sk);
-    }
-    if (!areAllGone) return;
-    for (const tuple of silentGone) {
-      older.drop(tuple);
-      ledger.exit(now);
-      ledger.infer();
-    }
-  };
-
-  const doubt = (sk: SkAddr): void => {
-    const sock = living.wake(sk);
-    if (sock !== undefined) addGap(sock, 'events_lost');
-  };
-
   const lose = (count: number): void => {
     lostEvents += count;
     living.lose(now);
@@ -463,7 +409,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'inventoried':
           return older.list(event);
         case 'inventory_end':
-          return endInventory(event);
+          return unseen.inventory(event);
         case 'host_facts':
         case 'kernel_log':
           return host.take(event);
@@ -473,7 +419,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'lost':
           return lose(event.count);
         case 'tick':
-          return living.park();
+          living.park();
+          return unseen.tick(at);
         case 'bye':
         case 'notice':
           return;
@@ -505,10 +452,6 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     ...host.seen,
   };
 };
-
-/** An orphan in CLOSE is destroyed next. */
-const isInClose = ({ announce, state }: Sock): boolean =>
-  state === TCP.CLOSE || parseAnnounce(announce.line).moves.at(-1)?.to === TCP.CLOSE;
 
 /** Of a tally's sizes: 32,768 us and longer. */
 const LAST_BIN = 16;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TCP } from '../../src/kernel/tcp-state.ts';
 import { TALLY, VIA } from '../../src/wire/event.ts';
 import { HOLDER, parseAnnounce, parseEvidence, SOCK } from '../../src/wire/evidence.ts';
 import { decodeAll, only, track } from '../builders/track.ts';
@@ -784,6 +785,64 @@ describe('a life whose destroy never comes', () => {
     // As many as are under way prove nothing.
     const few = track().feed(...ready, ...many.slice(0, 2), tickLine(ms(200)), ...busy);
     expect([few.ended, few.tracker.dyingCount()]).toEqual([[], 2]);
+  });
+
+  describe('though it came to CLOSE', () => {
+    const moves = [{ at: ms(60), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] as const;
+    const closing = (at: number) => [
+      announceLine({ at: ms(60), moves }),
+      setStateLine({ at: ms(70), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }),
+      setStateLine({ at, from: 'FIN_WAIT2', to: 'CLOSE' }),
+    ];
+
+    test('is over five seconds later, whatever the kernel counts', () => {
+      const { tracker, ended, feed } = track().feed(...ready, ...closing(ms(80)), tickLine(sec(5)));
+      expect(ended).toEqual([]);
+      feed(tickLine(sec(5.1)), tickLine(sec(6)), tickLine(sec(10.1)));
+      expect(only(ended)).toMatchObject({ destroyedAt: null, state: TCP.CLOSE });
+      expect([...only(ended).gaps]).toEqual(['destroy_missed']);
+      expect(tracker.dyingCount()).toBe(0);
+      expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, inferred: 1 });
+    });
+
+    test('goes on while nothing else of bpftrace comes: its destroy may be on the way', () => {
+      const { ended } = track().feed(...ready, ...closing(ms(80)), sampleLine(sec(20), 1));
+      expect(ended).toEqual([]);
+    });
+
+    test('goes on where only a transition to CLOSE is old, and something was heard of it since', () => {
+      const { ended } = track().feed(
+        ...ready,
+        ...closing(ms(80)),
+        retransmitLine({ at: sec(9) }),
+        tickLine(sec(10)),
+        tickLine(sec(13)),
+      );
+      expect(ended).toEqual([]);
+    });
+
+    test('goes on while close() waits for SO_LINGER: the process has it still', () => {
+      const { ended, tracker } = track(null).feed(
+        ...ready,
+        announceLine({ at: ms(60), moves, flags: SOCK.LINGER, lingerTime: 250 }),
+        setStateLine({ at: ms(80), from: 'FIN_WAIT1', to: 'CLOSE', flags: SOCK.LINGER }),
+        tickLine(sec(10)),
+        tickLine(sec(20)),
+      );
+      expect(ended).toEqual([]);
+      expect(only(tracker.live()).lingering).toBe(true);
+    });
+
+    test('in any other state goes on', () => {
+      const { ended } = track().feed(...ready, ...closing(ms(80)).slice(0, 2), tickLine(sec(10)), tickLine(sec(60)));
+      expect(ended).toEqual([]);
+    });
+
+    test('is told apart from those that were seen to be destroyed', () => {
+      const { ended } = track().feed(...ready, ...closing(ms(80)), destroyLine({ at: ms(81) }), tickLine(sec(20)));
+      expect(only(ended).destroyedAt).toBe(ms(81));
+      expect([...only(ended).gaps]).toEqual([]);
+    });
   });
 
   test('and is older than the capture, is dropped in the same way', () => {

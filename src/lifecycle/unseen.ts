@@ -1,0 +1,106 @@
+import { TCP } from '../kernel/tcp-state.ts';
+import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import { type InventoryEnd, VIA } from '../wire/event.ts';
+import { parseAnnounce } from '../wire/evidence.ts';
+import type { Ledger } from './ledger.ts';
+import type { Living } from './living.ts';
+import { type Older, tupleOfLine } from './older.ts';
+import { addGap, type Gap, type Sock } from './sock.ts';
+
+/** An orphan is destroyed in the same call that brings it to CLOSE: after this long its destroy was not seen. */
+const LONGEST_IN_CLOSE_NS = 5e9;
+
+/** Finds the socks that have gone without their destroy being seen. */
+export type Unseen = {
+  /** An inventory is complete: the first one, or one that was taken again because a drift lasts. */
+  readonly inventory: (event: InventoryEnd) => void;
+  /** bpftrace has spoken: once in a while looks for orphans that are still in CLOSE. */
+  readonly tick: (at: TraceNs) => void;
+};
+
+type Parts = {
+  readonly living: Living;
+  readonly older: Older;
+  readonly ledger: Ledger;
+  /** Time of the newest event. */
+  readonly now: () => TraceNs;
+  /** The sock at this address is gone although nobody saw its destroy. */
+  readonly infer: (sk: SkAddr, gap: Gap) => void;
+};
+
+export const createUnseen = ({ living, older, ledger, now, infer }: Parts): Unseen => {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+
+  const first = (event: InventoryEnd): void => {
+    const gone: SkAddr[] = [];
+    for (const sock of living.every()) {
+      if (sock.destroyedAt !== null || sock.closedAt >= event.attachedAt) continue;
+      // Closed while the probes were being attached, or seen on its way to CLOSE, and destroyed before the destroy probe was.
+      const isUnlisted = event.unreadable === 0 && !older.wasListed(tupleOfLine(sock.announce.line));
+      if (isInClose(sock) || (isUnlisted && sock.announce.via !== VIA.late)) gone.push(sock.sk);
+    }
+    for (const sk of gone) infer(sk, 'attaching');
+    ledger.setBaseline(older.end());
+  };
+
+  /**
+   * A later inventory, while a drift lasts. A sock that no namespace lists any more has gone unless it is where nobody can
+   * look; the kernel's own count decides: only if it is short by all of them have they gone. If by fewer, some of them
+   * have, and of none it is certain that it lives.
+   */
+  const again = (event: InventoryEnd): void => {
+    const { drift, inFlight } = ledger.now(now());
+    if (drift === null || drift <= inFlight) {
+      older.forget();
+      return;
+    }
+    const gone: SkAddr[] = [];
+    for (const sock of living.every()) {
+      const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
+      if (isOld && !older.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
+    }
+    const silentGone = older.missing();
+    older.forget();
+    const areAllGone = gone.length + silentGone.length <= drift;
+    for (const sk of gone) {
+      if (areAllGone) infer(sk, 'destroy_missed');
+      else doubt(sk);
+    }
+    if (!areAllGone) return;
+    for (const tuple of silentGone) {
+      older.drop(tuple);
+      ledger.exit(now());
+      ledger.infer();
+    }
+  };
+
+  const doubt = (sk: SkAddr): void => {
+    const sock = living.wake(sk);
+    if (sock !== undefined) addGap(sock, 'events_lost');
+  };
+
+  return {
+    inventory: (event) => {
+      if (older.isDone()) again(event);
+      else first(event);
+    },
+    tick: (at) => {
+      if (at - lookedAt < LONGEST_IN_CLOSE_NS) return;
+      lookedAt = at;
+      const gone: SkAddr[] = [];
+      for (const { sk, state, isDestroyed } of living.glimpses()) {
+        if (state !== TCP.CLOSE || isDestroyed) continue;
+        const sock = living.peek(sk);
+        if (sock?.entered && lastHeard(sock) < at - LONGEST_IN_CLOSE_NS) gone.push(sk);
+      }
+      for (const sk of gone) infer(sk, 'destroy_missed');
+    },
+  };
+};
+
+/** An orphan in CLOSE is destroyed next. */
+const isInClose = ({ announce, state }: Sock): boolean =>
+  state === TCP.CLOSE || parseAnnounce(announce.line).moves.at(-1)?.to === TCP.CLOSE;
+
+const lastHeard = ({ announcedAt, moves, latestAt }: Sock): number =>
+  Math.max(announcedAt, moves.at(-1)?.at ?? announcedAt, latestAt ?? announcedAt);
