@@ -55,8 +55,9 @@ export const formatBytes = (bytes: number | null): string => {
   return value < 10 ? `${(Math.floor(value * 10) / 10).toFixed(1)}${suffix}` : `${Math.floor(value)}${suffix}`;
 };
 
-/** Events per second: `0/s`, `0.4/s`, `12/s`, `12.3k/s`. */
-export const formatRate = (perSec: number): string => {
+/** Events per second: `0/s`, `0.4/s`, `12/s`, `12.3k/s`; null is `?`. */
+export const formatRate = (perSec: number | null): string => {
+  if (perSec === null) return UNKNOWN;
   if (perSec >= 10_000) return `${(perSec / 1000).toFixed(1)}k/s`;
   return perSec > 0 && perSec < 9.95 && !Number.isInteger(perSec)
     ? `${perSec.toFixed(1)}/s`

@@ -58,11 +58,12 @@ export type Status = {
   /** Entries and exits so close to the kernel's sample that they explain that much drift. */
   readonly inFlight: number;
   readonly unlocated: number;
-  readonly entriesPerSec: number;
-  readonly exitsPerSec: number;
+  /** Null until two ledger records tell how fast, with the count of the fast deaths in both. */
+  readonly entriesPerSec: number | null;
+  readonly exitsPerSec: number | null;
   /** Deaths too fast to be announced: the kernel side only counted them. They are in the rates above. */
   readonly fastDeaths: number;
-  readonly fastDeathsPerSec: number;
+  readonly fastDeathsPerSec: number | null;
   /** What is fast, ms; null where nothing says so. */
   readonly minAgeMs: number | null;
   readonly lostEvents: number;

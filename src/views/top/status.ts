@@ -18,14 +18,15 @@ export type TopSource = {
   readonly wallClock: (at: TraceNs) => string;
 };
 
-/** Orphans a second that began and ended, and deaths a second that were only counted. */
+/** Orphans a second that began and ended, and deaths a second that were only counted, among them. */
 export type Rates = { readonly entries: number; readonly exits: number; readonly tallied: number };
 
 /** What the store knows beside its source. */
 type Beside = {
   readonly sourceName: string;
   readonly phase: Status['phase'];
-  readonly rates: Rates;
+  /** Null where they are not known. */
+  readonly rates: Rates | null;
   readonly level: Level;
   readonly heldBytes: number | null;
   readonly filter: string;
@@ -51,10 +52,10 @@ export const statusOf = (source: TopSource | null, beside: Beside): Status => {
     drift: row?.drift ?? null,
     inFlight: row?.inFlight ?? 0,
     unlocated: row?.unlocated ?? 0,
-    entriesPerSec: rates.entries,
-    exitsPerSec: rates.exits,
+    entriesPerSec: rates?.entries ?? null,
+    exitsPerSec: rates?.exits ?? null,
     fastDeaths: counters?.tallied ?? 0,
-    fastDeathsPerSec: rates.tallied,
+    fastDeathsPerSec: rates?.tallied ?? null,
     minAgeMs: minAgeOf(source?.meta),
     lostEvents: counters?.lostEvents ?? 0,
     lateEvents: counters?.lateEvents ?? 0,

@@ -62,7 +62,7 @@ export const createTopStore = ({
   let survey: Survey | null = null;
   let phase: Status['phase'] = 'attaching';
   let notice = '';
-  let rates: Rates = { entries: 0, exits: 0, tallied: 0 };
+  let rates: Rates | null = null;
   let lastLedger: (LedgerRow & { readonly tallied: number }) | null = null;
   let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
   const opened = createOpened();
@@ -77,11 +77,15 @@ export const createTopStore = ({
 
   const vantage = (from: TopSource): Vantage => ({ now: from.tracker.now(), netns: from.meta.netns });
 
+  const tallied = (): number => source?.tracker.counters().tallied ?? 0;
+  /** The first count of the fast deaths is of all since the attach: only the second one makes a rate. */
+  const isFirstCount = (): boolean => lastLedger?.tallied === 0 && tallied() > 0;
+
   const statusNow = (): Status =>
     statusOf(source, {
       sourceName,
       phase,
-      rates,
+      rates: isFirstCount() ? null : rates,
       level: levelOf(load),
       heldBytes: survey?.heldBytes() ?? null,
       filter: filterText(filter),
@@ -226,16 +230,16 @@ export const createTopStore = ({
       notice = printable(text);
     },
     onLedger: (row) => {
-      const tallied = source?.tracker.counters().tallied ?? 0;
       const seconds = lastLedger === null ? 0 : (row.at - lastLedger.at) / 1e9;
-      if (lastLedger !== null && seconds > 0) {
+      if (isFirstCount()) rates = null;
+      else if (lastLedger !== null && seconds > 0) {
         rates = {
           entries: (row.entries - lastLedger.entries) / seconds,
           exits: (row.exits - lastLedger.exits) / seconds,
-          tallied: (tallied - lastLedger.tallied) / seconds,
+          tallied: (tallied() - lastLedger.tallied) / seconds,
         };
       }
-      lastLedger = { ...row, tallied };
+      lastLedger = { ...row, tallied: tallied() };
     },
     onEnd: (sock) => {
       if (source !== null) opened.onEnd(sock, source);

@@ -94,12 +94,24 @@ describe('a store', () => {
       fold.push(sampleLine(sec(at) + ms(100), 1));
       for (const later of [500, 600]) fold.push(tickLine(sec(at) + ms(later)));
     };
+    const rates = () => {
+      store.setPhase('tracing');
+      const { fastDeaths, fastDeathsPerSec, entriesPerSec, exitsPerSec } = status();
+      return [fastDeaths, fastDeathsPerSec, entriesPerSec, exitsPerSec];
+    };
+    // The first count is of all since the attach, and what the ledger told before it lacked them.
+    expect(rates()).toEqual([0, null, null, null]);
+    second(8, 0);
+    second(9, 0);
+    expect(rates()).toEqual([0, 0, 0, 0]);
+    fold.push(tallyLine(sec(9.9), 400));
+    fold.push(tickLine(sec(9.95)));
+    fold.push(tickLine(sec(9.96)));
+    expect(rates()).toEqual([400, null, null, null]);
     second(10, 500);
+    expect(rates()).toEqual([500, null, null, null]);
     second(11, 1734);
-    store.setPhase('tracing');
-    expect(status()).toMatchObject({ fastDeaths: 1734, fastDeathsPerSec: 1234 });
-    expect(status().entriesPerSec).toBe(1234);
-    expect(status().exitsPerSec).toBe(1234);
+    expect(rates()).toEqual([1734, 1234, 1234, 1234]);
   });
 
   test('without a notion of what is fast says none', () => {
