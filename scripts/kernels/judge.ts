@@ -1,6 +1,6 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LabSocket } from '../../test/e2e/lab.ts';
-import { differences, expectedOf, isSpoiled, rowsOf } from '../../test/lab/endings.ts';
+import { differences, type Expected, expectedOf, isSpoiled, rowsOf, waitedAs } from '../../test/lab/endings.ts';
 import type { Named, ScenarioVerdict, Verdict } from './verdict.ts';
 
 const MPTCP_WAIT_S = 0.3;
@@ -17,13 +17,10 @@ const isEarly = (name: string, { at }: LabSocket, { closed_at }: ClosePath): boo
   name === 'mptcp' && closed_at !== null && Date.parse(closed_at) / 1000 < at - MPTCP_WAIT_S / 2;
 
 /** What every backend of a kernel must say alike. */
-export const namedOf = ({ how, closed_in, ended_by, waiting_for, side }: ClosePath): Named => ({
-  how,
-  closed_in,
-  ended_by,
-  waiting_for,
-  side,
-});
+export const namedOf = (row: ClosePath, expected: Partial<Expected> | undefined): Named => {
+  const { how, closed_in, ended_by, side } = row;
+  return { how, closed_in, ended_by, waiting_for: waitedAs(expected, row), side };
+};
 
 /** Compares what finwait said of a scenario's socket with the table of endings. */
 const judge = (
@@ -40,7 +37,12 @@ const judge = (
   const [row] = rows;
   if (row === undefined || rows.length > 1) return nothing('wrong', `${rows.length} rows for port ${socket.lport}`);
   const wrong = [...differences(expected, row), ...(isEarly(name, socket, row) ? ['an orphan before its time'] : [])];
-  return { state: wrong.length === 0 ? 'right' : 'wrong', why: wrong, named: namedOf(row), isSpoiled: isSpoiled(row) };
+  return {
+    state: wrong.length === 0 ? 'right' : 'wrong',
+    why: wrong,
+    named: namedOf(row, expected),
+    isSpoiled: isSpoiled(row),
+  };
 };
 
 /** What a guest writes of each lab it ran: the truth that a trace, or a replay of its recording, is compared with. */

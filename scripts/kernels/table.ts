@@ -40,7 +40,7 @@ const missesText = ({ misses, parts }: Verdict): string => {
 
 const columns = ({ kernel, backend, verdict, isReached }: Result): readonly string[] => {
   if (verdict === null) return [kernel, '', backend, isReached ? 'NO VERDICT' : 'NOT REACHED'];
-  const { ledger, lossy, deadlines } = verdict;
+  const { ledger, lossy, deadlines, sockets } = verdict;
   return [
     verdict.kernel,
     verdict.bpftrace,
@@ -51,6 +51,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
     lateText(verdict),
     lossy === null ? 'not played' : `${lossy.paths}/${lossy.expected} ends`,
     deadlines === null ? 'none' : sumText(Object.values(deadlines)),
+    sockets === null ? 'none' : `${sockets.compared} ${sockets.wrong.length === 0 ? 'alike' : 'NOT ALIKE'}`,
     missesText(verdict),
     verdict.parts.includes('privileges') ? sumText(Object.values(verdict.privileges).map(({ wrong }) => wrong)) : '',
     ledger === null ? 'none' : `drift ${ledger.drift ?? 'unknown'}, ${ledger.lost_events} lost`,
@@ -59,8 +60,8 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
 };
 
 const HEAD = [
-  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'late', 'netem', 'deadlines', 'skipped probes'],
-  ...['privileges', 'ledger', 'time'],
+  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'late', 'netem', 'deadlines', 'ss'],
+  ...['skipped probes', 'privileges', 'ledger', 'time'],
 ];
 
 /** The matrix: a line for each cell. */

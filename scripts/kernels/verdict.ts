@@ -82,6 +82,9 @@ export type Misses = {
   readonly notices: readonly string[];
 };
 
+/** What ss says of sockets, compared with /proc/net/tcp: how many, how many of them with a timer, and what differs. */
+export type Sockets = { readonly compared: number; readonly timers: number; readonly wrong: readonly string[] };
+
 /** Where something is missing: what `doctor` and `trace` do not say of it as they must; or why that cannot be made here. */
 export type Privilege = { readonly skipped: string | null; readonly wrong: readonly string[] };
 
@@ -106,6 +109,8 @@ export type Verdict = {
   /** What is wrong of the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
   readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
   readonly late: Late | null;
+  /** Null: it did not come to that. */
+  readonly sockets: Sockets | null;
   readonly misses: Misses | null;
   readonly privileges: Readonly<Record<string, Privilege>>;
   /** The ledger record at rest, when all had died but what was meant to live. Null: none came. */
@@ -152,6 +157,7 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
           ...when(ledger.malformed !== 0, `${ledger.malformed} lines were malformed`),
         ]),
     ...faultsOfLate(verdict),
+    ...faultsOfSockets(verdict.sockets),
     ...(parts.includes('misses') ? faultsOfMisses(misses) : []),
     ...when(
       parts.includes('privileges') && Object.keys(verdict.privileges).length === 0,
@@ -186,6 +192,12 @@ const faultsOfLate = ({ backend, late, ledger }: Verdict): readonly string[] => 
       : [`late: the ledger drifts by ${late.ledger.drift ?? 'an unknown number'}, ${late.ledger.in_flight} under way`]),
     ...(late.ledger.malformed === 0 ? [] : [`late: ${late.ledger.malformed} lines were malformed`]),
   ];
+};
+
+/** The sockets that live for ever are there in each guest, and their timers run. */
+const faultsOfSockets = (sockets: Sockets | null): readonly string[] => {
+  if (sockets === null) return ['ss was not compared'];
+  return sockets.timers === 0 ? ['ss: no timer was compared'] : sockets.wrong.map((text) => `ss: ${text}`);
 };
 
 export const faultsOfMisses = (misses: Misses | null): readonly string[] => {

@@ -31,7 +31,7 @@ export const listSocks = async (netns: Netns, options: ListOptions = {}): Promis
   try {
     if ((await countTimeWait(netns, proc, timeoutMs)) > manyTimeWait) {
       const socks = await listThroughSs(netns, timeoutMs);
-      if (socks !== null) return socks;
+      if (typeof socks !== 'string') return socks;
     }
     const text = await readNetTables(netns, proc, timeoutMs);
     return text === null ? null : await parseAll(text);
@@ -49,17 +49,17 @@ const parseAll = async (text: string): Promise<readonly ProcSock[]> => {
   return socks;
 };
 
-/** @returns null where ss could not tell all, or said what is no socket */
-const listThroughSs = async (netns: Netns, timeout: number): Promise<readonly ProcSock[] | null> => {
+/** The same of ss alone. @returns why not, where ss could not tell all, or said what is no socket. Never throws */
+export const listThroughSs = async (netns: Netns, timeout = TIMEOUT_MS): Promise<readonly ProcSock[] | string> => {
   const socks: ProcSock[] = [];
-  let strange = 0;
+  let strange: string | null = null;
   const args = ['-OHtone', ...SS_STATES.flatMap((state) => ['state', state])];
   const why = await askSs(netns, args, { timeout, maxBuffer: MAX_SS_BYTES }, (line) => {
     const sock = parseSsSock(line);
     if (sock !== null) socks.push(sock);
-    else if (line !== '') strange++;
+    else if (line !== '') strange ??= line;
   });
-  return why === null && strange === 0 ? socks : null;
+  return why ?? (strange === null ? socks : `this is no socket: ${strange}`);
 };
 
 /** TIME_WAIT sockets of a namespace; 0 where the kernel does not say. */

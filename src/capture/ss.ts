@@ -104,12 +104,15 @@ export const parseSsSock = (line: string): ProcSock | null => {
 
 const portOf = (text: string | undefined): number => (text === undefined || text === '*' ? 0 : Number(text));
 
-/** ss writes 1,234 ms as "1.234ms", leaves out the ms from 10 s on, and the seconds from 10 min on. */
-const TIME = /^(?:(\d{1,6})min)?(?:(\d{1,2})sec|(?:(\d)\.)?(\d{3})ms)?$/;
+/**
+ * ss writes 1,234 ms as "1.234ms", newer ones as "1.234sec". It leaves out the ms from 10 s on, and the
+ * seconds from 10 min on.
+ */
+const TIME = /^(?:(\d{1,6})min)?(?:(\d{1,2})sec|(\d)\.(\d{3})(?:sec|ms)|(\d{3})ms)?$/;
 
 const msOf = (text: string): number | null => {
   const m = TIME.exec(text);
   if (m === null) return null;
-  const [, minutes = 0, seconds = m[3] ?? 0, , ms = 0] = m;
-  return Number(minutes) * 60_000 + Number(seconds) * 1000 + Number(ms);
+  const [minutes, seconds, second, fraction, ms] = m.slice(1).map((digits) => Number(digits ?? 0));
+  return ((minutes ?? 0) * 60 + (seconds ?? 0) + (second ?? 0)) * 1000 + (fraction ?? 0) + (ms ?? 0);
 };

@@ -23,6 +23,7 @@ const leave = (dir: string, change: object): void => {
     unlogged: [],
     deadlines: null,
     late: null,
+    sockets: { compared: 20, timers: 2, wrong: [] },
     misses: null,
   };
   const verdict = { ...empty, privileges: {}, ledger: null, again: [], disturbed: [], error: null, ...change };

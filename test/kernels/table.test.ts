@@ -50,6 +50,7 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   unlogged: [],
   deadlines: { '1': [], '255': [] },
   late,
+  sockets: { compared: 20, timers: 2, wrong: [] },
   misses: null,
   privileges: {},
   ledger,
@@ -106,6 +107,9 @@ describe('a cell', () => {
     ['a line was malformed', { ledger: { ...ledger, malformed: 1 } }],
     ['there is no ledger', { ledger: null }],
     ['it stopped half-way', { error: 'x' }],
+    ['ss was not compared', { sockets: null }],
+    ['ss was compared without a timer', { sockets: { compared: 20, timers: 0, wrong: [] } }],
+    ['ss says something else', { sockets: { compared: 20, timers: 2, wrong: ['ss has 3 ms for 2 ms'] } }],
     ['nothing was announced late', { late: null }],
     ['a scenario is, announced late', { late: { ...late, scenarios: wrong } }],
     ['fewer were counted than died', { late: { ...late, counted: 99 } }],
@@ -163,7 +167,7 @@ describe('the table', () => {
     const lines = tableLines([cell('fentry'), cell('kprobe', null), { ...cell('tracepoint', null), isReached: false }]);
     expect(lines).toHaveLength(4);
     expect(lines[1]).toMatch(
-      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +1 right; 30 rows, 100 counted +80\/80 ends +2 right +drift 0, 0 lost +60 s$/,
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +1 right; 30 rows, 100 counted +80\/80 ends +2 right +20 alike +drift 0, 0 lost +60 s$/,
     );
     expect(lines[2]).toMatch(/^6\.12 +kprobe +NO VERDICT$/);
     expect(lines[3]).toMatch(/^6\.12 +tracepoint +NOT REACHED$/);

@@ -338,8 +338,8 @@ const usIn = ({ path }: ClosePath, state: string): number =>
  * where nothing stands still: a virtual CPU taken away for 20 ms in FIN_WAIT2, or the full sock of the "Bad case" above,
  * makes it the other state. Then the row's own times have to show it.
  */
-const waitedAs = (expected: Partial<Expected>, row: ClosePath): unknown => {
-  const { waiting_for: wanted } = expected;
+export const waitedAs = (expected: Partial<Expected> | undefined, row: ClosePath): ClosePath['waiting_for'] => {
+  const wanted = expected?.waiting_for;
   const [other, here, there] =
     wanted === 'ack' ? ['peer_fin', 'FIN_WAIT1', 'FIN_WAIT2'] : ['ack', 'FIN_WAIT2', 'FIN_WAIT1'];
   if ((wanted !== 'ack' && wanted !== 'peer_fin') || row.waiting_for !== other) return row.waiting_for;

@@ -19,6 +19,7 @@ import { playMisses } from './misses.ts';
 import { type Conditions, playRounds, settled, type Watcher, watchStalls } from './play.ts';
 import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
 import { type Odd, prepareOdd } from './retries.ts';
+import { compareSocks } from './sockets.ts';
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +56,7 @@ type Played = Omit<
   'kernel' | 'bpftrace' | 'backend' | 'parts' | 'deadlines' | 'privileges' | 'error' | 'seconds'
 >;
 const nothing: Played = {
-  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], late: null, misses: null, ledger: null },
+  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], late: null, sockets: null, misses: null, ledger: null },
   ...{ again: [], disturbed: [] },
 };
 
@@ -93,6 +94,7 @@ const playTraced = async (
     : null;
   await odds;
   const [ledger, lateLedger] = await Promise.all([settled(trace), settled(late)]);
+  const sockets = await timed('ss', compareSocks());
   const told = trace.paths().slice(both);
   await late.stop();
   const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
@@ -102,6 +104,7 @@ const playTraced = async (
     lossy,
     unlogged: LOGGED.filter((text) => !log.includes(text)),
     late: judgeEnd(late, lateMain.scenarios, told, lateLedger, conditions.isCounted),
+    sockets,
     misses: null,
     ledger,
     again: [...again, ...labs.flatMap((lab) => lab.again)],

@@ -1,7 +1,7 @@
 import type { ClosePath } from '../../../src/explain/close-path.ts';
 import type { TalliedDeaths } from '../../../src/explain/tally.ts';
 import type { LedgerRecord, Trace } from '../../../test/e2e/finwait.ts';
-import { isSpoiled, rowsOf } from '../../../test/lab/endings.ts';
+import { expectedOf, isSpoiled, rowsOf } from '../../../test/lab/endings.ts';
 import {
   hasty,
   type Kinds,
@@ -51,7 +51,7 @@ const judge = (
   const verdict = (state: ScenarioVerdict['state'], why: readonly string[], row?: ClosePath): ScenarioVerdict => ({
     state,
     why,
-    named: row === undefined || isSpoiled(row) ? null : namedOf(row),
+    named: row === undefined || isSpoiled(row) ? null : namedOf(row, expectedOf(name, backend)),
     isSpoiled: row !== undefined && (isSpoiled(row) || (row.dying_us ?? 0) < IN_CLOSE_US),
   });
   if (skipped !== null && skipped !== undefined) return verdict('skipped', [skipped]);
