@@ -9,7 +9,11 @@ import { makeNetwork, type Network } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-const SECRET = ['root:$y$j9T$a-hash-of-a-password:19000:0:99999:7:::', 'n 1 root:$y$as-a-notice', '? root:$y$as-a-stray'];
+const SECRET = [
+  'root:$y$j9T$a-hash-of-a-password:19000:0:99999:7:::',
+  'n 1 root:$y$as-a-notice',
+  '? root:$y$as-a-stray',
+];
 const DIALS = 5;
 
 onRealKernel('a directory that somebody else can write, where finwait is started', () => {
@@ -94,7 +98,12 @@ onRealKernel('a directory that somebody else can write, where finwait is started
     expect(exitCode).toBe(0);
     expect(paths).toHaveLength(DIALS);
     for (const path of paths) {
-      expect(path).toMatchObject({ how: 'close', raddr: net.far.v4, closed_in: 'ESTABLISHED', closer: { pid: dialer } });
+      expect(path).toMatchObject({
+        how: 'close',
+        raddr: net.far.v4,
+        closed_in: 'ESTABLISHED',
+        closer: { pid: dialer },
+      });
     }
     expect(ledger).toMatchObject({ malformed: 0 });
   });
