@@ -24,15 +24,19 @@ export type RecordingWriter = {
   readonly failed: Promise<never>;
 };
 
+/** Names of stdout: it is written as it is, never opened anew. */
+export const isStdout = (path: string): boolean => ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(path);
+
 /**
  * Opens a recording for writing.
  *
- * @param path - a file, which `start` empties, or '-' for stdout
+ * @param path - a file, which `start` empties, or one of stdout's names, such as '-'
  * @throws Fault (exit 1) when it cannot be written, or another user may have put it there
  */
 export const openRecording = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
-  const name = path === '-' ? 'stdout' : path;
-  const file = path === '-' ? null : open(path);
+  const isOut = isStdout(path);
+  const name = isOut ? 'stdout' : path;
+  const file = isOut ? null : open(path);
   const sink: Writable | WriteStream = file === null ? stdoutSink() : createWriteStream(path, { fd: file.fd });
   if (file !== null) sink.once('close', file.leave);
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
@@ -45,7 +49,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   };
   sink.on('error', fail);
   zstd.on('error', fail);
-  zstd.pipe(sink, { end: path !== '-' });
+  zstd.pipe(sink, { end: !isOut });
   zstd.on('drain', onDrain);
   let piece = '';
   const give = (): boolean => {
@@ -76,7 +80,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
       piece += `${TRAILER}\n`;
       give();
       const closed = new Promise<void>((resolve) => {
-        if (path === '-') zstd.once('end', () => sink.write('', () => resolve()));
+        if (isOut) zstd.once('end', () => sink.write('', () => resolve()));
         else sink.once('close', () => resolve());
       });
       zstd.end();
