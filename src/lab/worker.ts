@@ -58,10 +58,16 @@ export const runWorker = async (plan: Plan, onEvent: (event: LabEvent) => void, 
   signal.removeEventListener('abort', stop);
   if (fault !== null) throw fault;
   if (isEnded) return;
-  await execa('python3', [...PYTHON, '--clean'], { reject: false, stdin: 'ignore' });
+  await cleanUp();
   throw new Fault(`the lab's worker ended by ${result.signal ?? `status ${result.exitCode}`}`, {
     why: result.stderr.trim().split('\n').at(-1) ?? '',
     remedy: 'run it again; what it had made is removed',
     exitCode: EXIT.failed,
   });
+};
+
+/** Removes what killed runs have left. @returns why not, null when it did. Never throws */
+export const cleanUp = async (): Promise<string | null> => {
+  const result = await execa('python3', [...PYTHON, '--clean'], { reject: false, stdin: 'ignore', timeout: 120_000 });
+  return result.failed ? (result.stderr ?? '').trim().split('\n').at(-1) || (result.shortMessage ?? 'it failed') : null;
 };
