@@ -18,6 +18,7 @@ export type Living = {
   readonly wake: (sk: SkAddr) => Sock | undefined;
   /** The sock at an address, to be looked at; of a parked one a copy. */
   readonly peek: (sk: SkAddr) => Sock | undefined;
+  readonly count: () => number;
   /** To be looked at, in the order of their announcements; of parked ones copies. */
   readonly every: () => Generator<Sock>;
   /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
@@ -39,8 +40,12 @@ export const createLiving = (): Living => {
   // A Map keeps the place of a key whose value is replaced: one that was parked, and comes back, stands where it stood.
   const socks = new Map<SkAddr, Sock | ParkedId>();
   const parked = createParked();
-  /** All of `socks` that are objects, and some that have ended since the last tick. */
+  /** Those of `socks` that are objects and may be parked at the next tick, and some that have ended since the last. */
   let awake: Sock[] = [];
+  /** Objects with more to them than can be parked, as they were when that was tried. */
+  let unfit: Sock[] = [];
+  /** Since that was tried with all of `unfit`. */
+  let events = 0;
   let mostAwake = FEW_AWAKE;
   let lostAt = Number.NEGATIVE_INFINITY;
 
@@ -57,22 +62,29 @@ export const createLiving = (): Living => {
     mostAwake = Math.max(FEW_AWAKE, 2 * kept.length);
   };
 
-  const park = (): void => {
-    const kept: Sock[] = [];
-    for (const sock of awake) {
-      if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) continue;
-      const id = parked.park(sock);
-      if (id !== null) {
-        socks.set(sock.sk, id);
-        continue;
-      }
-      // A piece of a chunk would keep the whole chunk alive.
-      const line = packedText(sock.announce.line);
-      if (line !== sock.announce.line) sock.announce = { ...sock.announce, line };
-      if (sock.latest !== null) sock.latest = packedText(sock.latest);
-      kept.push(sock);
+  /** @returns whether it is an object that lives on */
+  const isUnfit = (sock: Sock): boolean => {
+    if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) return false;
+    const id = parked.park(sock);
+    if (id !== null) {
+      socks.set(sock.sk, id);
+      return false;
     }
-    keep(kept);
+    // A piece of a chunk would keep the whole chunk alive.
+    const line = packedText(sock.announce.line);
+    if (line !== sock.announce.line) sock.announce = { ...sock.announce, line };
+    if (sock.latest !== null) sock.latest = packedText(sock.latest);
+    return true;
+  };
+
+  const park = (): void => {
+    // As many events as there are of them: a tick costs no more than what came since the last.
+    if (events >= unfit.length) {
+      events = 0;
+      unfit = unfit.filter(isUnfit);
+    }
+    for (const sock of awake) if (isUnfit(sock)) unfit.push(sock);
+    keep([]);
   };
 
   return {
@@ -100,6 +112,7 @@ export const createLiving = (): Living => {
       const found = socks.get(sk);
       return found === undefined ? undefined : read(found, sk);
     },
+    count: () => socks.size,
     *every() {
       for (const [sk, found] of socks) yield read(found, sk);
     },
@@ -122,6 +135,7 @@ export const createLiving = (): Living => {
     },
     park,
     keepFew: () => {
+      events++;
       if (awake.length <= mostAwake) return;
       keep(awake.filter((sock) => sock.destroyedAt === null));
       if (mostAwake > MOST_AWAKE) park();
