@@ -1,8 +1,9 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 import { packedText } from '../wire/packed.ts';
 import { createGlimpse, type Glimpse } from './glimpse.ts';
-import { createParked, type ParkedId } from './parked.ts';
-import { addGap, type Gap, type Sock } from './sock.ts';
+import { createParked, MOST_MOVES, type ParkedId } from './parked.ts';
+import { addGap, type Gap, NONE, type Sock } from './sock.ts';
 
 /** Objects, ended ones among them, before those are let go of; a flood may lose the ticks. */
 const FEW_AWAKE = 256;
@@ -23,6 +24,8 @@ export type Living = {
   readonly every: () => Generator<Sock>;
   /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
   readonly glimpses: () => Generator<Glimpse>;
+  /** Marks one as perhaps not wholly observed. */
+  readonly doubt: (sk: SkAddr) => void;
   /** Marks every sock. */
   readonly addGap: (gap: Gap) => void;
   /**
@@ -36,7 +39,8 @@ export type Living = {
   readonly keepFew: () => void;
 };
 
-export const createLiving = (): Living => {
+/** @param onStrip - there are too many objects: something of a sock was let go of, so that it can be parked */
+export const createLiving = (onStrip: () => void): Living => {
   // A Map keeps the place of a key whose value is replaced: one that was parked, and comes back, stands where it stood.
   const socks = new Map<SkAddr, Sock | ParkedId>();
   const parked = createParked();
@@ -63,9 +67,14 @@ export const createLiving = (): Living => {
   };
 
   /** @returns whether it is an object that lives on */
-  const isUnfit = (sock: Sock): boolean => {
+  const isUnfit = (sock: Sock, isFull: boolean): boolean => {
     if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) return false;
-    const id = parked.park(sock);
+    let id = parked.park(sock);
+    if (id === null && isFull) {
+      strip(sock);
+      onStrip();
+      id = parked.park(sock);
+    }
     if (id !== null) {
       socks.set(sock.sk, id);
       return false;
@@ -81,9 +90,9 @@ export const createLiving = (): Living => {
     // As many events as there are of them: a tick costs no more than what came since the last.
     if (events >= unfit.length) {
       events = 0;
-      unfit = unfit.filter(isUnfit);
+      unfit = unfit.filter((sock) => isUnfit(sock, false));
     }
-    for (const sock of awake) if (isUnfit(sock)) unfit.push(sock);
+    for (const sock of awake) if (isUnfit(sock, unfit.length >= BOUNDS.unpacked)) unfit.push(sock);
     keep([]);
   };
 
@@ -120,6 +129,11 @@ export const createLiving = (): Living => {
       const glimpse = createGlimpse(parked, read);
       for (const [sk, found] of socks) yield glimpse.at(sk, found);
     },
+    doubt: (sk) => {
+      const found = socks.get(sk);
+      if (typeof found === 'number') parked.addGap(found, 'events_lost');
+      else if (found !== undefined) addGap(found, 'events_lost');
+    },
     addGap: (gap) => {
       for (const found of socks.values()) {
         if (typeof found !== 'number') {
@@ -141,4 +155,12 @@ export const createLiving = (): Living => {
       if (mostAwake > MOST_AWAKE) park();
     },
   };
+};
+
+/** Lets go of what keeps it from being parked, but for the end that a lingering close waits for. */
+const strip = (sock: Sock): void => {
+  addGap(sock, 'events_lost');
+  sock.resets = NONE;
+  sock.pressure = null;
+  if (sock.moves.length > MOST_MOVES) sock.moves = [...sock.moves.slice(0, 3), ...sock.moves.slice(3 - MOST_MOVES)];
 };

@@ -12,7 +12,7 @@ import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
+import { addGap, type Gap, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
 import { createUnseen } from './unseen.ts';
 
@@ -77,7 +77,7 @@ export type Tracker = Host['seen'] & {
  * input, no output but the two callbacks; the same events give the same calls.
  */
 export const createTracker = (options: TrackerOptions): Tracker => {
-  const living = createLiving();
+  const living = createLiving(() => exceed(1, 'resets of dying sockets, of which there are too many'));
   /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
@@ -223,6 +223,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       addGap(sock, 'linger_end_inferred');
       ledger.infer();
       enter(sock, sock.announcedAt);
+      return;
+    }
+    if (lingering.count() >= BOUNDS.unpacked) {
+      addGap(sock, 'linger_end_inferred');
+      exceed(1, 'the end of SO_LINGER, for which too many sockets wait');
+      ledger.infer();
+      enter(sock, sock.closedAt);
       return;
     }
     sock.lingering = true;
@@ -434,8 +441,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
           if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
           if (sock.resets.length >= MAX_RESETS) return;
-          if (sock.resets === NONE) sock.resets = [];
-          sock.resets.push(event);
+          // A list that grows by a push grows by 16.
+          sock.resets = [...sock.resets, event];
           return;
         }
         case 'destroy':

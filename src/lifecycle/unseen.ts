@@ -6,7 +6,7 @@ import { parseAnnounce } from '../wire/evidence.ts';
 import type { Ledger } from './ledger.ts';
 import type { Living } from './living.ts';
 import { type Older, tupleOfLine } from './older.ts';
-import { addGap, type Gap, type Sock } from './sock.ts';
+import type { Gap, Sock } from './sock.ts';
 
 /** An orphan is destroyed in the same call that brings it to CLOSE: after this long its destroy was not seen. */
 const LONGEST_IN_CLOSE_NS = 5e9;
@@ -87,7 +87,7 @@ export const createUnseen = ({ living, older, ledger, now, infer, exceed }: Part
     const areAllGone = gone.length + silentGone.length <= drift;
     for (const sk of gone) {
       if (areAllGone) infer(sk, 'destroy_missed');
-      else doubt(sk);
+      else living.doubt(sk);
     }
     if (!areAllGone) return;
     for (const tuple of silentGone) {
@@ -102,11 +102,6 @@ export const createUnseen = ({ living, older, ledger, now, infer, exceed }: Part
     const sock = living.peek(sk);
     if (sock?.generation !== generation || sock.destroyedAt !== null) return undefined;
     return sock.state === TCP.CLOSE && sock.entered ? sock : undefined;
-  };
-
-  const doubt = (sk: SkAddr): void => {
-    const sock = living.wake(sk);
-    if (sock !== undefined) addGap(sock, 'events_lost');
   };
 
   return {

@@ -15,7 +15,7 @@ export type Hostile = {
 /** A file below this is small. */
 export const SMALL = 1_000_000;
 /** Bytes of text after which no reader of a small recording still reads. */
-const ENOUGH = 72_000_000;
+const ENOUGH = 40_000_000;
 const PIECE = 65_536;
 
 const META = {
@@ -181,53 +181,53 @@ export const KIN: readonly Hostile[] = [
       for (;;) yield 'k 5 1 9\n';
     },
   },
-  { name: 'orphans', text: counting((i) => announce(i, hex(4096 + i))), level: 12 },
+  { name: 'orphans', text: counting((i) => announce(i, hex(4096 + i))), level: 9 },
   {
     name: 'orphans of many programs',
     text: counting((i) => announce(i, hex(4096 + i), { comm: commOf(i) })),
-    level: 12,
+    level: 9,
   },
   {
     name: 'orphans with ticks between',
     text: counting((i) => (i % 100 === 0 ? `C ${i}` : announce(i, hex(4096 + i)))),
-    level: 12,
+    level: 9,
   },
-  { name: 'orphans of one moment', text: counting((i) => announce(5, hex(4096 + i))), level: 12 },
-  { name: 'orphans whose times go back', text: counting((i) => announce(1e15 - i, hex(4096 + i))), level: 12 },
+  { name: 'orphans of one moment', text: counting((i) => announce(5, hex(4096 + i))), level: 9 },
+  { name: 'orphans whose times go back', text: counting((i) => announce(1e15 - i, hex(4096 + i))), level: 9 },
   {
     name: 'orphans that linger',
     text: counting((i) => announce(i, hex(4096 + i), { e0: LINGER })),
-    level: 12,
+    level: 9,
     meta: { ...META, hz: null },
   },
   {
     name: 'orphans with resets',
     text: counting((i) => `${announce(i, hex(4096 + i))}\nX ${i} ${hex(4096 + i)} 1 4 0 0 0`),
-    level: 12,
+    level: 9,
   },
   {
     name: 'orphans with many resets',
     text: counting((i) => `${announce(i, hex(4096 + i))}\n${`X ${i} ${hex(4096 + i)} 2 4 0 0 0\n`.repeat(9)}C ${i}`),
-    level: 12,
+    level: 9,
   },
   {
     name: 'orphans with seven moves',
     text: counting((i) => `${announce(i, hex(4096 + i))}\n${`${state(i, hex(4096 + i), '4', '5')}\n`.repeat(8)}C ${i}`),
-    level: 12,
+    level: 9,
   },
   {
     name: 'orphans whose addresses meet in a table',
     text: counting((i) =>
       announce(i, `${hex(4096 + i)}${hex((Math.imul(4096 + i, 0x85ebca6b) >>> 0) + 2 ** 32).slice(1)}`),
     ),
-    level: 12,
+    level: 9,
   },
   {
     name: 'deaths of one moment',
     text: counting((i) => `${announce(5, hex(4096 + i))}\n${destroy(5, hex(4096 + i))}`),
-    level: 12,
+    level: 9,
   },
-  { name: 'deaths', text: counting((i) => `${announce(i, hex(4096 + i))}\n${destroy(i, hex(4096 + i))}`), level: 12 },
+  { name: 'deaths', text: counting((i) => `${announce(i, hex(4096 + i))}\n${destroy(i, hex(4096 + i))}`), level: 9 },
   {
     name: 'one life of a million transitions',
     text: function* () {
@@ -251,7 +251,7 @@ export const KIN: readonly Hostile[] = [
   },
   { name: 'resets of nobody', text: counting((i) => `X ${i} ${hex(i)} 1 4 0 0 0`) },
   { name: 'destroys of nobody', text: counting((i) => destroy(i, hex(i), '1234567890abcdef')) },
-  { name: 'destroys of nobody at one moment', text: counting((i) => destroy(5, hex(i))), level: 12 },
+  { name: 'destroys of nobody at one moment', text: counting((i) => destroy(5, hex(i))), level: 9 },
   { name: 'lives at one address', text: counting((i) => announce(i, '1')) },
   { name: 'handshakes', text: always('H 1 x 1 1.000000') },
   { name: 'goodbyes', text: always('Z 1') },
