@@ -13,6 +13,7 @@ import {
   createChatterReader,
   findBpftrace,
   lateParams,
+  mapKeys,
   onStack,
 } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
@@ -23,6 +24,7 @@ import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
 import { checkLockdown } from './lockdown.ts';
 import { createLosses } from './losses.ts';
+import { createMapRoom } from './map-room.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
@@ -41,6 +43,8 @@ export type LiveOptions = {
   readonly only: ProbeFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
+  /** Places of each map of the probes; as many as this host may need where it is not told. */
+  readonly mapKeys: number | undefined;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
   readonly onLine: (line: string) => boolean;
   /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
@@ -142,14 +146,20 @@ const attach = async (
   const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
   const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
-  const params = isLate ? lateParams(minAgeMs, cpus().length, maxOrphans()) : [];
+  const keys = options.mapKeys ?? mapKeys(cpus().length, maxOrphans());
+  const params = isLate ? lateParams(minAgeMs, cpus().length, keys) : [];
   const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
-  const child = spawnBpftrace(program.path, script, setpriv, params);
+  const child = spawnBpftrace(program.path, script, setpriv, params, keys);
   const { finwaitVersion, filters } = options;
-  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
+  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options, keys);
 };
 
-const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptions): Promise<LiveCapture | null> => {
+const run = async (
+  child: BpftraceChild,
+  facts: CaptureFacts,
+  options: LiveOptions,
+  keys: number,
+): Promise<LiveCapture | null> => {
   const clock = createBootClock();
   const messages: string[] = [];
   let isAttached = false;
@@ -173,16 +183,15 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     losses.lost(count, where);
     watch?.doubt();
   };
-  const late = createLateLines(put, clock.now, lose);
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
+  const room = createMapRoom(keys, notice, lose);
+  const late = createLateLines(put, clock.now, lose, room);
   let watch: Watch | null = null;
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
     const said = read(line);
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
-    if (said.kind === 'map_full') {
-      lose(1, 'a map of the probes was full');
-      losses.mapFull(said.text);
-    }
+    // What a full map did not keep the probes count themselves, on every bpftrace.
+    if (said.kind === 'map_full') losses.mapFull(said.text);
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text);
       if (messages.length > KEPT_MESSAGES) messages.shift();
@@ -226,6 +235,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const exit = child.then(async (result) => {
     await Promise.all(drained);
     losses.flush();
+    room.flush();
     return result;
   });
   // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.
@@ -290,7 +300,7 @@ const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
   return (
     (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) ||
-    /^@(?:tally|unkept)\[/.test(line)
+    /^@(?:tally|kept|unkept)\[/.test(line)
   );
 };
 

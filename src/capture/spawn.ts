@@ -19,12 +19,19 @@ export const findSetpriv = async (): Promise<string | null> => {
  *
  * @param setpriv - as `findSetpriv` found it
  * @param params - `$1` and so on of the script
+ * @param keys - places of each map
  */
-export const spawnBpftrace = (path: string, script: string, setpriv: string | null, params: readonly string[]) => {
+export const spawnBpftrace = (
+  path: string,
+  script: string,
+  setpriv: string | null,
+  params: readonly string[],
+  keys: number,
+) => {
   const argv = [path, '-', ...params];
   const [file, args] = setpriv === null ? [path, argv.slice(1)] : [setpriv, ['--pdeathsig', 'KILL', ...argv]];
   return execa(file, args, {
-    env: bpftraceEnv(cpus().length, maxOrphans()),
+    env: bpftraceEnv(cpus().length, keys),
     input: script,
     buffer: false,
     reject: false,

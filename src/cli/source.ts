@@ -52,6 +52,7 @@ export const runLive = async (
     filters: filterTexts(options),
     only: filterOf(options),
     minAgeMs,
+    mapKeys: options.mapKeys,
     onMeta: (meta) => {
       recording?.start(meta);
       consumer.onMeta(meta);
