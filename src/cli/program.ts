@@ -43,7 +43,8 @@ const shared = (command: Command, unlessTold = ''): Command =>
       ).argParser(parseDuration),
     )
     .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
-    .option('--strict', 'exit with 4 when events were lost');
+    .option('--strict', 'exit with 4 when events were lost')
+    .addOption(new Option('--map-keys <n>', 'places of each map of the probes').argParser(parsePositive).hideHelp());
 
 /** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
 const refuseUnknownCommand = (program: Command, word: string | undefined): void => {

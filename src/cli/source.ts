@@ -55,6 +55,7 @@ export const runLive = async (
     filters: filterTexts(options),
     only: filterOf(options),
     minAgeMs,
+    mapKeys: options.mapKeys,
     onMeta: (meta) => {
       recording?.start(meta);
       consumer.onMeta(meta);
