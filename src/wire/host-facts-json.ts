@@ -10,6 +10,8 @@ import {
   type Ownerless,
 } from './host-facts.ts';
 
+const MAX_NOTES = 20;
+
 type Is<T> = (value: unknown) => value is T;
 
 const isNumber = (value: unknown): value is number =>
@@ -47,7 +49,7 @@ const record =
 
 const maybe = nullable(isNumber);
 const holder = record<Holder>({ pid: isNumber, comm: isText(64) });
-const holders = list(holder, 3);
+const holders = nullable(list(holder, 3));
 const listener = record<Listener>({ laddr: isAddress, lport: isPort, holders });
 const tuple = { netns: isNumber, family: isFamily, laddr: isAddress, lport: isPort, raddr: isAddress, rport: isPort };
 const closeWait = record<CloseWait>({
@@ -58,7 +60,7 @@ const closeWait = record<CloseWait>({
   min_ms: maybe,
   max_ms: maybe,
   holders,
-  holder_count: isNumber,
+  holder_count: maybe,
   listener: nullable(listener),
 });
 const group = record<CloseWaitGroup>({
@@ -102,7 +104,7 @@ const isHostFacts = record<HostFacts>({
     listed: list(closeWait),
   }),
   ownerless: record<HostFacts['ownerless']>({
-    count: isNumber,
+    count: maybe,
     not_accepted: isNumber,
     no_socket: isNumber,
     no_fd: maybe,
@@ -113,7 +115,7 @@ const isHostFacts = record<HostFacts>({
     orphans_before: before,
     memory_before: before,
   }),
-  notes: list(isText(500), 20),
+  notes: list(isText(500), MAX_NOTES),
 });
 
 /** Reads an `h` line's JSON. @returns null where it is too long, no JSON, or of another shape; never throws */
@@ -146,7 +148,13 @@ const cut = (facts: HostFacts, most: number): HostFacts => ({
     listed: facts.close_wait.listed.slice(0, most),
   },
   ownerless: { ...facts.ownerless, listed: facts.ownerless.listed.slice(0, most) },
-  notes: facts.notes.slice(0, 20).map((note) => note.slice(0, 500)),
+  notes: fewer(facts.notes).map((note) => note.slice(0, 500)),
 });
+
+/** The first of them; the last tells how many more there were. */
+const fewer = (notes: readonly string[]): readonly string[] =>
+  notes.length <= MAX_NOTES
+    ? notes
+    : [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more things that are not known`];
 
 const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
