@@ -51,11 +51,7 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
       'to list sockets fast beside many in TIME_WAIT, and to look at one finwait names',
     ),
     await checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
-    await checkProgram(
-      'nsenter',
-      'util-linux',
-      'to list orphans of namespaces without a process, and of those with many sockets in TIME_WAIT',
-    ),
+    await checkProgram('nsenter', 'util-linux', 'to list the orphans of namespaces other than its own'),
     await checkProgram('setpriv', 'util-linux', 'to have the kernel stop bpftrace should finwait be killed'),
   ];
   return { backend, checks };

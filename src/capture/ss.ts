@@ -1,32 +1,41 @@
 import { execa } from 'execa';
 import { TCP } from '../kernel/tcp-state.ts';
+import { type Command, holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { type Netns, ownNetns } from './netns.ts';
 import type { ProcSock } from './proc-net-tcp.ts';
 
+type Bounds = { readonly timeout: number; readonly maxBuffer: number; readonly proc?: string };
+
 /**
  * Runs ss in a namespace and hands out its lines, once it has told all.
  *
- * @param timeout - ms
+ * @param timeout - ms; `proc` is where the processes are
  * @param maxBuffer - bytes
  * @returns why ss could not tell all; null when it could. Never throws
  */
 export const askSs = async (
   netns: Netns,
   args: readonly string[],
-  { timeout, maxBuffer }: { readonly timeout: number; readonly maxBuffer: number },
+  { timeout, maxBuffer, proc = '/proc' }: Bounds,
   take: (line: string) => void,
 ): Promise<string | null> => {
-  const way = netns.mount ?? `/proc/${netns.pid ?? 'self'}/ns/net`;
-  const ss = ['ss', ...args];
-  const [file = 'ss', ...rest] = netns.inode === ownNetns() ? ss : ['nsenter', `--net=${way}`, ...ss];
-  const result = await execa(file, rest, {
-    reject: false,
-    timeout,
-    maxBuffer,
-    killSignal: 'SIGKILL',
-    env: { LC_ALL: 'C' },
+  const run = async (...[file, ...rest]: Command) => ({
+    file,
+    result: await execa(file, rest, {
+      reject: false,
+      timeout,
+      maxBuffer,
+      killSignal: 'SIGKILL',
+      env: { LC_ALL: 'C' },
+    }),
   });
+  const ran =
+    netns.inode === ownNetns()
+      ? await run('ss', ...args)
+      : await holdNetns(netns, proc, (inside) => run(...inside('ss', ...args)));
+  if (ran === null) return 'no process and no mount leads to the namespace any more';
+  const { file, result } = ran;
   await inSlices(result.stdout ?? '', take);
   if (!result.failed) return null;
   if (result.timedOut) return `ss took more than ${timeout / 1000} s`;

@@ -6,7 +6,7 @@ import { parseSocketInfo } from '../../src/capture/socket-info.ts';
 import { survey } from '../../src/capture/socket-survey.ts';
 import { MAX_LISTED } from '../../src/wire/host-facts.ts';
 
-const NETNS = { inode: 4_026_531_840, pid: 1, mount: null };
+const NETNS = { inode: 4_026_531_840, pids: [1], mounts: [] };
 const V4 = { any: '00000000', local: '0100000A', peer: '0200000A' };
 const V6 = { any: '0'.repeat(32), local: '0000000000000000FFFF00000100000A', peer: '0000000000000000FFFF00000200000A' };
 
