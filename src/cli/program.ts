@@ -13,7 +13,7 @@ import {
   parseSpeed,
   parseState,
 } from './arguments.ts';
-import { tellFault } from './messages.ts';
+import { printableLines, tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
@@ -70,6 +70,8 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .version(VERSION)
     .showHelpAfterError("(see 'finwait --help')")
     .exitOverride()
+    // It quotes what stands on the command line, which a script may have taken from anywhere.
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
     .enablePositionalOptions();
 
   shared(program.command('top', { isDefault: true }).description('live screen of the slowest-to-die sockets (default)'))

@@ -3,6 +3,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import type { Meta } from '../wire/meta.ts';
 import { TRAILER } from './format.ts';
 
@@ -57,7 +58,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   return {
     start: (meta) => {
       if (file?.isRegular === true) ftruncateSync(file.handle.fd);
-      piece = `${JSON.stringify(meta)}\n`;
+      piece = `${asciiJson(meta)}\n`;
       timer = setInterval(() => {
         if (hasFailed) return;
         give();

@@ -1,3 +1,4 @@
+import { asciiJson } from './ascii-json.ts';
 import {
   type CloseWait,
   type CloseWaitGroup,
@@ -135,7 +136,7 @@ export const parseHostFacts = (json: string): HostFacts | null => {
  */
 export const formatHostFacts = (facts: HostFacts): string => {
   for (let most = MAX_LISTED; ; most = most >> 1) {
-    const json = JSON.stringify(cut(facts, most)).replace(/[^ -~]/g, escaped);
+    const json = asciiJson(cut(facts, most));
     if (json.length <= MAX_HOST_JSON || most === 0) return json;
   }
 };
@@ -156,5 +157,3 @@ const fewer = (notes: readonly string[]): readonly string[] =>
   notes.length <= MAX_NOTES
     ? notes
     : [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more things that are not known`];
-
-const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
