@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Netns } from './netns.ts';
 
 /** A program and its arguments. */
@@ -19,7 +20,7 @@ export const holdNetns = async <T>(
   proc: string,
   use: (inside: Inside) => Promise<T>,
 ): Promise<T | null> => {
-  const fd = openNetns(netns, proc);
+  const fd = await openNetns(netns, proc);
   if (fd === null) return null;
   try {
     return await use((...command) => ['nsenter', `--net=/proc/${process.pid}/fd/${fd}`, ...command]);
@@ -28,28 +29,34 @@ export const holdNetns = async <T>(
   }
 };
 
-/** A process that moves to and fro is in the namespace at every second look. */
-const LOOKS = 8;
+/** A process that moves to and fro is in the namespace at every second look, if it had time to move in between. */
+const LOOKS = 10;
+const BETWEEN_MS = 2;
 
-const openNetns = ({ inode, pids, mounts }: Netns, proc: string): number | null => {
-  const ways = [...mounts, ...pids.map((pid) => `${proc}/${pid}/ns/net`)];
-  for (let look = 0; look < LOOKS; look++) {
+const openNetns = async ({ inode, pids, mounts }: Netns, proc: string): Promise<number | null> => {
+  let ways: readonly string[] = [...mounts, ...pids.map((pid) => `${proc}/${pid}/ns/net`)];
+  for (let look = 0; look < LOOKS && ways.length > 0; look++) {
+    if (look > 0) await sleep(BETWEEN_MS);
+    const elsewhere: string[] = [];
     for (const path of ways) {
-      const fd = openThere(path, inode);
-      if (fd !== null) return fd;
+      const found = openThere(path, inode);
+      if (typeof found === 'number') return found;
+      if (found === 'elsewhere') elsewhere.push(path);
     }
+    ways = elsewhere;
   }
   return null;
 };
 
-const openThere = (path: string, inode: number): number | null => {
+const openThere = (path: string, inode: number): number | 'elsewhere' | 'gone' => {
   let fd: number | null = null;
   try {
     fd = openSync(path, 'r');
     if (fstatSync(fd).ino === inode) return fd;
   } catch {
     // The process has ended, or the mount has gone.
+    return 'gone';
   }
-  if (fd !== null) closeSync(fd);
-  return null;
+  closeSync(fd);
+  return 'elsewhere';
 };

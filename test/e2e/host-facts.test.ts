@@ -91,8 +91,15 @@ onRealKernel(
           expect(sock.listener).toMatchObject({ lport: port, holders: [{ pid: leaky.pid }] });
         }
         const unheld = seen.facts.ownerless.listed.filter((sock) => sock.netns === far.inode);
-        expect(unheld).toMatchObject([{ why: 'no_fd', lport: inFlight, rport: port, listener: null }]);
-        expect(unheld[0]?.inode).toBeGreaterThan(0);
+        if (seen.facts.sees_all_processes) {
+          expect(unheld).toMatchObject([{ why: 'no_fd', lport: inFlight, rport: port, listener: null }]);
+          expect(unheld[0]?.inode).toBeGreaterThan(0);
+        } else {
+          // Some sandboxes have a process that may not be asked: it might have the socket open.
+          process.stderr.write(`not tried: sockets that no process has open: ${seen.facts.notes.join('; ')}\n`);
+          expect(seen.facts.ownerless).toMatchObject({ count: null, no_fd: null });
+          expect(unheld).toEqual([]);
+        }
         expect(seen.facts).toMatchObject({ page_bytes: expect.any(Number), kernel_log: { is_readable: true } });
         expect(seen.facts.orphans).toBeLessThanOrEqual(seen.facts.orphan_limit ?? 0);
         expect(seen.facts.mem_low_pages).toBeLessThan(seen.facts.mem_high_pages ?? 0);
