@@ -11,6 +11,7 @@ import { NO_FILTER, passes } from '../views/filter.ts';
 import { hostRecord } from '../views/host-record.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
 import { tallyRecord } from '../views/tally-record.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
@@ -119,7 +120,7 @@ const show = (output: Output, options: ExplainOptions, meta: Meta, fold: Fold, r
       ...tallied.map(tallyRecord),
       last,
     ]) {
-      output.line(JSON.stringify(record));
+      output.line(asciiJson(record));
     }
     return;
   }
@@ -138,7 +139,7 @@ export const listCauses = async (cause: string | null, isJson: boolean): Promise
   if (hasIndex) for (const line of indexLines(notes, columns)) output.line(line);
   notes.forEach((note, index) => {
     const { doesNotHelp: does_not_help, ...rest } = note;
-    if (isJson) output.line(JSON.stringify({ type: 'cause', ...rest, does_not_help }));
+    if (isJson) output.line(asciiJson({ type: 'cause', ...rest, does_not_help }));
     else
       for (const line of [...(index === 0 && !hasIndex ? [] : ['']), ...causeLines(note, columns)]) output.line(line);
   });

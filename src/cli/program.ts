@@ -14,7 +14,7 @@ import {
   parseSpeed,
   parseState,
 } from './arguments.ts';
-import { tell, tellFault } from './messages.ts';
+import { printableLines, tell, tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
@@ -72,6 +72,8 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .version(VERSION)
     .showHelpAfterError("(see 'finwait --help')")
     .exitOverride()
+    // It quotes what stands on the command line, which a script may have taken from anywhere.
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
     .enablePositionalOptions()
     .hook('preAction', async () => {
       const undone = await undoKilledLab();

@@ -42,9 +42,17 @@ export type HostState = {
     readonly count: number;
     readonly notAccepted: number;
     readonly holders: readonly CloseWaitHolder[];
+    /** Sockets that a process has open, and nobody saw which. */
+    readonly unnamed: number;
   } | null;
   readonly establishedWithoutOwner: readonly { readonly count: number; readonly what: string }[] | null;
+  /** Whether each of the other ESTABLISHED sockets was seen with a process that has it open. */
+  readonly areOwnersKnown: boolean;
+  /** Namespaces that could not be read: their sockets are in none of these figures. */
+  readonly unreadable: number;
   readonly kernelLog: readonly KernelLogLine[] | null;
+  /** What could not be found out, in sentences. */
+  readonly notes: readonly string[];
 };
 
 export const UNKNOWN_HOST: HostState = {
@@ -57,7 +65,10 @@ export const UNKNOWN_HOST: HostState = {
   orphanBytes: null,
   closeWait: null,
   establishedWithoutOwner: null,
+  areOwnersKnown: false,
+  unreadable: 0,
   kernelLog: null,
+  notes: [],
 };
 
 const EXAMPLES = 3;
@@ -81,6 +92,9 @@ export const hostStateOf = (seen: HostSeen | null, log: KernelLog, clock: (at: H
         ...limitsOf(seen.facts),
         closeWait: closeWaitOf(seen.facts),
         establishedWithoutOwner: ownerlessOf(seen.facts),
+        areOwnersKnown: seen.facts.ownerless.no_fd !== null,
+        unreadable: seen.facts.unreadable,
+        notes: seen.facts.notes,
         kernelLog: seen.facts.kernel_log.is_readable
           ? log.lines
               .filter(({ facility }) => facility === 0)
@@ -104,10 +118,11 @@ const limitsOf = (facts: HostFacts) => {
 const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
   count: close_wait.count,
   notAccepted: close_wait.not_accepted,
+  unnamed: unnamedOf(close_wait),
   holders: close_wait.by_holder.flatMap(({ netns, holder, count, min_ms, max_ms }) => {
     if (holder === null) return [];
     const examples = close_wait.listed
-      .filter((sock) => sock.netns === netns && sock.holders.some(({ pid }) => pid === holder.pid))
+      .filter((sock) => sock.netns === netns && sock.holders?.some(({ pid }) => pid === holder.pid))
       .slice(0, EXAMPLES)
       .map(
         (sock) =>
@@ -116,6 +131,12 @@ const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
     return [{ ...holder, count, examples, atLeastMs: min_ms, atMostMs: max_ms }];
   }),
 });
+
+/** Of the sockets without a named holder, those that are not waiting to be accepted. */
+const unnamedOf = ({ by_holder, not_accepted }: HostFacts['close_wait']): number => {
+  const without = by_holder.reduce((sum, { holder, count }) => sum + (holder === null ? count : 0), 0);
+  return Math.max(0, without - not_accepted);
+};
 
 const ownerlessOf = ({ ownerless }: HostFacts): HostState['establishedWithoutOwner'] => {
   const kinds: readonly WhyOwnerless[] = ['not_accepted', 'no_socket', 'no_fd'];
@@ -130,7 +151,7 @@ const listenersOf = ({ listed }: HostFacts['ownerless'], why: WhyOwnerless): str
   const names = new Set<string>();
   for (const { listener, family, why: is } of listed) {
     if (is !== why || listener === null) continue;
-    const holder = listener.holders[0];
+    const holder = listener.holders?.[0];
     const by = holder === undefined ? '' : ` of ${holder.comm}[${holder.pid}]`;
     names.add(`${endpoint(family, listener.laddr, listener.lport)}${by}`);
   }
