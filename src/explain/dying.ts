@@ -4,6 +4,8 @@ import type { Sock } from '../lifecycle/sock.ts';
 import type { Inventoried } from '../wire/event.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from './deadline/deadline.ts';
+import { isOverdue } from './deadline/overdue.ts';
+import { WHEEL_SHARE } from './kernel/wheel.ts';
 import { recordOf } from './record.ts';
 
 /** The contract's `dying` of a socket: its path so far, and its deadline. */
@@ -29,10 +31,6 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
 /** The contract's word for the kind of a deadline. */
 export const deadlineWord = ({ kind }: Deadline): Dying['deadline'] => (kind === 'undecided' ? 'unknown' : kind);
 
-/** A FIN_WAIT2 timer fires a little late, and the listing took a moment: what is overdue by more was not that timer. */
-const LATE_NS = 500e6;
-const LATE_SHARE = 0.13;
-
 /** The deadline of a dying sock, or of an orphan that only the inventory knows. */
 export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline => {
   if (!('kind' in dying)) return deadlineOf(recordOf(dying, host.hello), host);
@@ -40,8 +38,9 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   if (state !== TCP.FIN_WAIT2 || timer?.kind !== 2) return deadlineOfSilent();
   const at = traceNs(listedAt + timer.ms * 1e6);
   const cutNs = cutOff(timer.ms) * 1e6;
-  const expectedAt = traceNs(at + timer.ms * 1e6 * LATE_SHARE * 0.25 + cutNs / 2);
-  if (host.now > at + timer.ms * 1e6 * LATE_SHARE + cutNs + LATE_NS) return deadlineOfSilent();
+  const expectedAt = traceNs(at + timer.ms * 1e6 * WHEEL_SHARE * 0.25 + cutNs / 2);
+  // A timer that is more overdue than that was another one.
+  if (isOverdue(at, listedAt, host.now - cutNs)) return deadlineOfSilent();
   return {
     kind: 'at',
     at,

@@ -2,15 +2,17 @@ import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import type { Pressure } from '../kernel/resources.ts';
+import { rtoMaxOf } from '../kernel/rto.ts';
+import { exactWheel, meanWheel, type Wheel } from '../kernel/wheel.ts';
 import type { SockRecord } from '../record.ts';
 import { finWait2End, seconds } from './fin-wait2.ts';
-import type { Pressure } from './give-up.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
+import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
 import { answeredReasons, lateReason, mayRevertReason, neverReasons, reasonsOf, revertReasons } from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
-import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
 
 /** What holds beside the sock's own evidence. */
 export type Host = {
@@ -48,13 +50,6 @@ export type Deadline =
   | DeadlineAt
   | { readonly kind: 'never'; readonly because: readonly string[] }
   | { readonly kind: 'undecided'; readonly because: readonly string[] };
-
-/** The constant TCP_RTO_MAX, and the least that tcp_rto_max_ms may be. */
-const RTO_MAX_MS = 120_000;
-const LEAST_RTO_MAX_MS = 1000;
-/** What the wheel adds at most, and what reading clocks and lines takes. */
-const WHEEL_SHARE = 0.13;
-const OVERDUE_NS = 500e6;
 
 const undecided = (...because: readonly string[]): Deadline => ({ kind: 'undecided', because });
 
@@ -130,7 +125,7 @@ const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On
 const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wheel }: On): Deadline => {
   const { sock, detail, last } = record;
   const { now } = host;
-  const rtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax * jiffyMs);
+  const rtoMaxMs = rtoMaxOf(detail.rtoMax * jiffyMs);
   const { userTimeoutMs } = detail;
   const times = { observedAt, rtoMaxMs, userTimeoutMs, isReverted: false };
   const timer = pendingTimer(record, clock, times);
@@ -247,9 +242,6 @@ const isSending = ({ sock, closedAt }: SockRecord): boolean =>
   sock.state === TCP.LAST_ACK ||
   (closedAt !== null &&
     (sock.state === TCP.ESTABLISHED || sock.state === TCP.SYN_RECV || sock.state === TCP.CLOSE_WAIT));
-
-const isOverdue = (expectedNs: number, sinceNs: number, now: number): boolean =>
-  now > expectedNs + (expectedNs - sinceNs) * WHEEL_SHARE + OVERDUE_NS;
 
 const overdue = (state: number): Deadline =>
   undecided(

@@ -1,7 +1,7 @@
 import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import type { Hello } from '../../wire/event.ts';
 import type { Meta } from '../../wire/meta.ts';
-import type { Phase } from './wheel.ts';
+import type { Phase } from '../kernel/wheel.ts';
 
 /** The kernel's other two clocks, in capture time. */
 export type KernelClock = {

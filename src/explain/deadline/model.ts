@@ -1,5 +1,7 @@
-import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, shortageOf } from './give-up.ts';
-import type { Wheel } from './wheel.ts';
+import { isIdleFor, type Pressure, shortageOf } from '../kernel/resources.ts';
+import { modelTimeoutMs, type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
+import { clampToUserTimeout, doubledRto, isBelowMax, probeIntervalMs } from '../kernel/rto.ts';
+import type { Wheel } from '../kernel/wheel.ts';
 
 /** What gives the sock up. */
 export type Rule =
@@ -62,7 +64,7 @@ export type Reaping = Firing & {
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
   /** The sysctl that the allowed retries came from: tcp_retries2 until SO_LINGER ends. */
-  readonly sysctl: 'tcp_orphan_retries' | 'tcp_retries2';
+  readonly sysctl: RetriesSysctl;
 };
 
 /** How late a timer may be on a host that has much to do: softirqs wait for one another, a virtual CPU for its turn. */
@@ -117,9 +119,8 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   let ifLate: LateFiring | null = null;
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
-    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
-    const isAlive = rto < rtoMaxMs;
-    const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
+    const isAlive = isBelowMax(rto, rtoMaxMs);
+    const { sysctl, retries } = retriesOf(isOrphan, isAlive, dying);
     const modelMs = modelTimeoutMs(retries, rtoMaxMs);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (isOrphan) {
@@ -141,10 +142,9 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
     if (shortMs <= BUSY_MS) ifLate ??= { ...at, shortMs };
     since ??= at;
-    rto = Math.min(rto * 2, rtoMaxMs);
+    rto = doubledRto(rto, rtoMaxMs);
     const left = elapsedMs(since, at);
-    const clamp = (spent: number): number =>
-      userTimeoutMs > 0 ? Math.min(rto, Math.max(jiffyMs, userTimeoutMs - spent)) : rto;
+    const clamp = (spentMs: number): number => clampToUserTimeout(rto, userTimeoutMs, spentMs, jiffyMs);
     at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
     firings.push(at);
   }
@@ -160,13 +160,12 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
   let since = dying.probingSinceNs === null ? null : known(dying.probingSinceNs);
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
-    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
-    const isAlive = rto * 2 ** backoff < rtoMaxMs;
+    const isAlive = isBelowMax(rto, rtoMaxMs, backoff);
+    const { sysctl, retries: limit } = retriesOf(isOrphan, isAlive, dying);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
       return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive, sysctl };
     }
-    const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
       const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), true, errSoft);
@@ -196,18 +195,11 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     if (backoff < dying.retries2) backoff++;
     const left = elapsedMs(since, at);
     const interval = probeIntervalMs(rto, backoff, rtoMaxMs);
-    const clamp = (spent: number): number =>
-      userTimeoutMs > 0 ? Math.min(interval, Math.max(2 * jiffyMs, userTimeoutMs - spent)) : interval;
+    const clamp = (spentMs: number): number => clampToUserTimeout(interval, userTimeoutMs, spentMs, 2 * jiffyMs);
     at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
     firings.push(at);
   }
 };
 
-/** How long the probe timer is set for after `backoff` probes. @see Linux include/net/tcp.h, tcp_probe0_when */
-export const probeIntervalMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number => {
-  const most = Math.floor(Math.log2(Math.floor(rtoMaxMs / RTO_MIN_MS))) + 1;
-  return Math.min(Math.max(rtoMs, RTO_MIN_MS) * 2 ** Math.min(most, backoff), rtoMaxMs);
-};
-
 const isIdle = (dying: Dying, at: Firing): boolean =>
-  dying.lastSendAtNs !== null && at.expectedNs - dying.lastSendAtNs > 2 * dying.rtoMaxMs * 1e6;
+  dying.lastSendAtNs !== null && isIdleFor((at.expectedNs - dying.lastSendAtNs) / 1e6, dying.rtoMaxMs);

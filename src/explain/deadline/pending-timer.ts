@@ -1,13 +1,12 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { VIA } from '../../wire/event.ts';
 import { type Evidence, stateOf } from '../../wire/evidence.ts';
+import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import { clampToUserTimeout, doubledRto, probedMs, probeIntervalMs } from '../kernel/rto.ts';
 import type { SockRecord } from '../record.ts';
 import { hasNoRoom } from '../waiting.ts';
 import type { KernelClock } from './kernel-clock.ts';
-import { type Dying, probeIntervalMs } from './model.ts';
-
-/** Values of icsk_pending. @see Linux include/net/inet_connection_sock.h */
-const PENDING = { none: 0, retrans: 1, probe0: 3, lossProbe: 5, reorder: 6 } as const;
+import type { Dying } from './model.ts';
 
 /** The transmit timer as it stands once what the evidence was traced in the middle of is done. */
 export type PendingTimer = Pick<
@@ -64,14 +63,14 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     set(kind, expiry ?? observedAt + rtoMs * 1e6, rtoMs, expiry !== null, because);
 
   if (isRetransmission(record)) {
-    if (last.pending === PENDING.none) return insideTick(base, last, firstRetransmitAtNs, times, jiffyMs);
+    if (last.pending === ICSK_TIME.none) return insideTick(base, last, firstRetransmitAtNs, times, jiffyMs);
     const because =
-      last.pending === PENDING.lossProbe
+      last.pending === ICSK_TIME.lossProbe
         ? 'a loss probe was sent, which sets the retransmission timer anew (tcp_send_loss_probe)'
         : 'a segment was sent again on an acknowledgement, which sets the retransmission timer anew';
-    return set('rto', observedAt + rtoMs * 1e6, rtoMs, last.pending === PENDING.lossProbe, because);
+    return set('rto', observedAt + rtoMs * 1e6, rtoMs, last.pending === ICSK_TIME.lossProbe, because);
   }
-  if (last.pending === PENDING.probe0) {
+  if (last.pending === ICSK_TIME.probe0) {
     const setMs = probeIntervalMs(rtoMs, last.backoff, rtoMaxMs);
     const atNs = expiry ?? observedAt + setMs * 1e6;
     return {
@@ -83,9 +82,9 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
       because: 'the window was shut and the probe timer pending (tcp_probe_timer)',
     };
   }
-  if (last.pending === PENDING.retrans) return asObserved('rto', 'the retransmission timer was pending');
+  if (last.pending === ICSK_TIME.retrans) return asObserved('rto', 'the retransmission timer was pending');
   const isUnsent = isFinUnsent(stateOf(last.context));
-  if (last.packetsOut > 0 && (last.pending === PENDING.lossProbe || last.pending === PENDING.reorder)) {
+  if (last.packetsOut > 0 && (last.pending === ICSK_TIME.lossProbe || last.pending === ICSK_TIME.reorder)) {
     if (!isUnsent || hasNoRoom(last)) return asObserved('tlp', 'the loss probe timer was pending');
     const soon = observedAt + 2 * jiffyMs * 1e6;
     const because = 'the FIN followed segments in flight, and a loss probe it (tcp_schedule_loss_probe)';
@@ -110,9 +109,8 @@ const insideTick = (
   const firstRetransmitAtNs = isFirst
     ? observedAt
     : (stampNs ?? firstByDoubling(observedAt, base.rtoMs, base.retransmits - 1));
-  const rtoMs = Math.min(isReverted ? base.rtoMs : base.rtoMs * 2, rtoMaxMs);
-  const leftMs = userTimeoutMs - (observedAt - firstRetransmitAtNs) / 1e6;
-  const setMs = userTimeoutMs > 0 ? Math.min(rtoMs, Math.max(jiffyMs, leftMs)) : rtoMs;
+  const rtoMs = isReverted ? Math.min(base.rtoMs, rtoMaxMs) : doubledRto(base.rtoMs, rtoMaxMs);
+  const setMs = clampToUserTimeout(rtoMs, userTimeoutMs, (observedAt - firstRetransmitAtNs) / 1e6, jiffyMs);
   return {
     ...base,
     rtoMs,
@@ -131,16 +129,9 @@ const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
 /** Whether the newest evidence was traced at a retransmission: an R line, or an announcement made from one. */
 const isRetransmission = ({ sock, last }: SockRecord): boolean =>
   sock.latest === null
-    ? sock.announce.via === VIA.late && last.pending === PENDING.none && last.packetsOut > 0
+    ? sock.announce.via === VIA.late && last.pending === ICSK_TIME.none && last.packetsOut > 0
     : sock.latest.startsWith('R');
 
 /** In these states tcp_close is about to send the FIN. */
 const isFinUnsent = (state: number): boolean =>
   state === TCP.ESTABLISHED || state === TCP.SYN_RECV || state === TCP.CLOSE_WAIT;
-
-/** From the first tick of the probe timer to the one after `backoff` probes. */
-const probedMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number => {
-  let sum = 0;
-  for (let i = 1; i <= backoff; i++) sum += probeIntervalMs(rtoMs, i, rtoMaxMs);
-  return sum;
-};

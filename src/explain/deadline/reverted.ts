@@ -1,10 +1,10 @@
+import { ERRNO } from '../kernel/errno.ts';
+import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import { modelTimeoutMs, retriesOf } from '../kernel/retries.ts';
+import { isBelowMax } from '../kernel/rto.ts';
+import type { Wheel } from '../kernel/wheel.ts';
 import type { SockRecord } from '../record.ts';
-import { modelTimeoutMs, retriesOfOrphan } from './give-up.ts';
 import { type Dying, type Firing, firstFirings, type Reaping } from './model.ts';
-import type { Wheel } from './wheel.ts';
-
-const ENETUNREACH = 101;
-const EHOSTUNREACH = 113;
 
 /** retrans_stamp and what is compared with it are cut to milliseconds. */
 const STAMP_NS = 2e6;
@@ -16,12 +16,12 @@ const STAMP_NS = 2e6;
  * @see RFC 6069; Linux net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_ld_RTO_revert, net/ipv6/tcp_ipv6.c tcp_v6_err
  */
 export const mayBeReverted = ({ detail, last }: SockRecord): boolean =>
-  last.errSoft === ENETUNREACH ||
-  (last.errSoft === EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
+  last.errSoft === ERRNO.ENETUNREACH ||
+  (last.errSoft === ERRNO.EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
 
 /** Whether it has been undone: each tick doubles it once, but the one under way has not yet. */
 export const wasReverted = ({ last }: SockRecord): boolean =>
-  last.backoff < last.icskRetransmits - (last.pending === 0 ? 1 : 0);
+  last.backoff < last.icskRetransmits - (last.pending === ICSK_TIME.none ? 1 : 0);
 
 /** What becomes of a sock whose timer goes on ticking as often as it does. */
 export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
@@ -50,11 +50,9 @@ export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reve
       ? tick
       : { earliestNs: dying.firstRetransmitAtNs, expectedNs: dying.firstRetransmitAtNs };
   const stampNs = dying.firstRetransmitAtNs === null ? 0 : STAMP_NS;
-  const isAlive = dying.rtoMs < dying.rtoMaxMs;
   const heldMs = modelTimeoutMs(dying.retries2, dying.rtoMaxMs);
   const isHeld = since.earliestNs + heldMs * 1e6 < dying.orphanAtNs;
-  const sysctl = isHeld ? 'tcp_retries2' : 'tcp_orphan_retries';
-  const limit = isHeld ? dying.retries2 : retriesOfOrphan(dying.orphanRetries, isAlive, dying.errSoft);
+  const { sysctl, retries: limit } = retriesOf(!isHeld, isBelowMax(dying.rtoMs, dying.rtoMaxMs), dying);
   const limitMs = modelTimeoutMs(limit, dying.rtoMaxMs);
   const from = (sinceNs: number): number =>
     isHeld ? sinceNs + limitMs * 1e6 : Math.max(sinceNs + limitMs * 1e6, dying.orphanAtNs);

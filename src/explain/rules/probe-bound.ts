@@ -1,18 +1,14 @@
+import { type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
+import { probedMs, rtoMaxOf } from '../kernel/rto.ts';
+import { WHEEL_SHARE } from '../kernel/wheel.ts';
 import type { SockRecord } from '../record.ts';
 import { isAfterWindowShut, isProbePending } from '../waiting.ts';
 
-/** tcp_orphan_retries of 0. @see Linux net/ipv4/tcp_timer.c, tcp_orphan_retries */
-const ALIVE_RETRIES = 8;
-/** TCP_RTO_MIN, ms: no probe's interval is shorter. */
-const RTO_MIN_MS = 200;
-const RTO_MAX_MS = 120_000;
-const LEAST_RTO_MAX_MS = 1000;
 /** What a jiffy may be, ms, the longest first. */
 const JIFFIES_MS = [10, 4, 10 / 3, 1] as const;
 const LONGEST_JIFFY_MS = 10;
+const SHORTEST_JIFFY_MS = 1;
 const SLACK_MS = 20;
-/** The most that the timer wheel adds. */
-const WHEEL = 1.13;
 
 export type ProbeBound = {
   /** `either`: both limits may have been over at the last tick. */
@@ -22,7 +18,7 @@ export type ProbeBound = {
   /** As many as `sysctl` allows. */
   readonly limit: number;
   /** tcp_retries2 while close() waits for SO_LINGER. */
-  readonly sysctl: 'tcp_orphan_retries' | 'tcp_retries2';
+  readonly sysctl: RetriesSysctl;
 };
 
 /** It was the probe timer that ran last: nothing was sent again, and a window was shut or a probe unanswered. */
@@ -40,14 +36,13 @@ export const isProbing = (record: SockRecord): boolean =>
  */
 export const boundOfProbes = (record: SockRecord): ProbeBound => {
   const { detail, last } = record;
-  const isHeld = diedInClose(record);
-  const sysctl = isHeld ? 'tcp_retries2' : 'tcp_orphan_retries';
-  const limit = isHeld ? detail.retries2 : detail.orphanRetries === 0 ? ALIVE_RETRIES : detail.orphanRetries;
+  const set = { orphanRetries: detail.orphanRetries, retries2: detail.retries2, errSoft: false };
+  const { sysctl, retries: limit } = retriesOf(!diedInClose(record), true, set);
   const probes = last.probesOut;
   const isOverPossible = longestProbingMs(record) >= detail.userTimeoutMs;
   if (!isOverPossible) return { by: 'window_probes', probes, limit, sysctl };
   // The interval grows to its maximum in no less time than that maximum.
-  const leastRtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax);
+  const leastRtoMaxMs = rtoMaxOf(detail.rtoMax * SHORTEST_JIFFY_MS);
   const isTheOnlyOne = probes < limit && detail.userTimeoutMs <= leastRtoMaxMs;
   return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit, sysctl };
 };
@@ -65,8 +60,8 @@ const longestProbingMs = (record: SockRecord): number => {
   const { backoff, rto } = detail.evidence;
   if (!isProbePending(detail.evidence) || backoff === 0) return sinceCloseMs;
   // It had ticked before the close: `backoff` times, each interval twice the one before.
-  const baseMs = Math.max(rto * longestJiffyMs(record, sinceCloseMs), RTO_MIN_MS);
-  return sinceCloseMs + WHEEL * baseMs * (2 ** (backoff + 1) - 2);
+  const rtoMs = rto * longestJiffyMs(record, sinceCloseMs);
+  return sinceCloseMs + (1 + WHEEL_SHARE) * probedMs(rtoMs, backoff, Number.POSITIVE_INFINITY);
 };
 
 /** HZ is not in the record; the timer's last expiry came after the one that was pending at the close, in jiffies. */

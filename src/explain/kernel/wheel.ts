@@ -1,19 +1,19 @@
 /**
  * When a timer of the kernel's wheel fires. `at` and the answer are ns; `ms` is how long it was set for.
  *
- * A timer never fires early; how late it may be grows with its length, to an eighth of it.
+ * A timer never fires early. The longer it was set for, the later it may fire: up to an eighth of that time.
  */
 export type Wheel = (at: number, ms: number) => number;
 
 /** Jiffies as the kernel counts them: `jiffies` was the count at `atNs`. */
 export type Phase = { readonly hz: number; readonly jiffies: number; readonly atNs: number };
 
-/** Levels hold 64 buckets, each level's eight times as coarse as those of the one below. */
+/** Each level has 64 buckets, and each bucket is eight times as long as one of the level below. @see Linux LVL_CLK_SHIFT, LVL_BITS */
 const LEVEL_BITS = 3;
 const FIRST_LEVEL = 63;
 const LEVELS = 9;
 
-/** log2 of the granularity, in jiffies, of the level that takes a timer of this length. @see calc_wheel_index */
+/** log2 of the granularity, in jiffies, of the level that takes a timer of `delta` jiffies. @see calc_wheel_index */
 const shiftOf = (delta: number): number => {
   let level = 0;
   while (level < LEVELS - 1 && delta >= FIRST_LEVEL * 2 ** (LEVEL_BITS * level)) level++;
@@ -41,5 +41,8 @@ export const meanWheel =
   (hz: number): Wheel =>
   (at, ms) =>
     at + ms * 1e6 + ((2 ** shiftOf(toJiffies(ms, hz)) + 1) / 2) * (1e9 / hz);
+
+/** The most that the wheel adds, as a share of how long the timer was set for: an eighth, and the jiffies it rounds up by. */
+export const WHEEL_SHARE = 0.13;
 
 const toJiffies = (ms: number, hz: number): number => Math.ceil((ms * hz) / 1000 - 1e-6);

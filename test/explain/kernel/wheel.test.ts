@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactWheel, meanWheel } from '../../../src/explain/deadline/wheel.ts';
+import { exactWheel, meanWheel } from '../../../src/explain/kernel/wheel.ts';
 
 const HZ = 250;
 const JIFFY = 4e6;
