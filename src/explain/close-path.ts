@@ -1,28 +1,13 @@
 import type { TcpState } from '../kernel/tcp-state.ts';
+import type { ENDINGS, WAITS } from './causes/order.ts';
+import type { How, Side } from './subject.ts';
 
-export type How = 'close' | 'exit' | 'listener' | 'kernel' | 'none' | 'unknown';
-export type WaitingFor = 'ack' | 'window' | 'peer_fin' | 'last_ack' | 'linger' | 'nothing' | 'unknown';
-export type EndedBy =
-  | 'acked'
-  | 'time_wait'
-  | 'fin_wait2_timewait'
-  | 'peer_reset'
-  | 'data_after_close'
-  | 'retries'
-  | 'window_probes'
-  | 'user_timeout'
-  | 'fin_timeout'
-  | 'linger2'
-  | 'linger_zero'
-  | 'unread_data'
-  | 'orphan_limit'
-  | 'out_of_memory'
-  | 'killed'
-  | 'listener_closed'
-  | 'never_connected'
-  | 'resources'
-  | 'unknown';
-export type Side = 'local' | 'peer' | 'network' | 'limit' | 'operator' | 'none' | 'unknown';
+export type { How, Side };
+
+/** Words of `waiting_for`. They come from the list of causes, and `unknown` where the evidence does not decide. */
+export type WaitingFor = (typeof WAITS)[number]['name'] | 'unknown';
+/** Words of `ended_by`, from the same list. */
+export type EndedBy = (typeof ENDINGS)[number]['name'] | 'unknown';
 
 export type Closer = {
   readonly pid: number;
@@ -41,7 +26,7 @@ export type Step = {
   readonly by: 'process' | 'softirq';
 };
 
-/** What a dying socket is orphaned by: how it ended, or what it waits for while it has not. */
+/** Why a socket is dying, or has died: how it ended, or what it waits for while it has not. */
 export type Cause = Exclude<EndedBy, 'unknown'> | Exclude<WaitingFor, 'nothing' | 'unknown'> | 'unknown';
 
 /**

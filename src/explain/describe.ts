@@ -5,13 +5,14 @@ import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
-import type { ClosePath, Closer, Dying, EndedBy, How, Step, WaitingFor } from './close-path.ts';
+import { ENDINGS } from './causes/order.ts';
+import type { ClosePath, Closer, Dying, EndedBy, How, Step } from './close-path.ts';
+import { type Ending, endingOf } from './ending.ts';
+import type { ResetReasons } from './facts.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
-import { type Ending, endingOf } from './rules/ending.ts';
-import type { ResetReasons } from './rules/facts.ts';
-import { waitingNow } from './rules/waits.ts';
+
 import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
-import { waitedFor } from './waiting.ts';
+import { waitedFor, waitingNow, waitingWhenListed } from './waiting.ts';
 
 export type DescribeContext = {
   readonly hello: Hello;
@@ -103,8 +104,12 @@ const knownState = (state: number): TcpState | null => {
   return name === 'UNKNOWN' ? null : name;
 };
 
-/** __tcp_close resets these before it waits for anybody, however slow the machine is. @see Linux net/ipv4/tcp.c */
-const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => endedBy === 'linger_zero' || endedBy === 'unread_data';
+/** Whether __tcp_close reset it before it waited for anybody. @see Linux net/ipv4/tcp.c */
+const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => RESET_AT_ONCE.has(endedBy);
+
+const RESET_AT_ONCE: ReadonlySet<string | undefined> = new Set(
+  ENDINGS.filter(({ isResetAtOnce: isAtOnce }) => isAtOnce).map(({ name }) => name),
+);
 
 /** What was missed of its life, and whether its cause was inferred, or could not be. */
 const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
@@ -124,62 +129,51 @@ export const describeSilent = (orphan: Inventoried, ownNetns: number | null): Cl
   return { ...path, advice: adviceFor(path, ownNetns) };
 };
 
-const silentPath = (orphan: Inventoried): ClosePath => ({
-  type: 'close_path',
-  sk: null,
-  generation: 1,
-  cookie: null,
-  netns: orphan.netns,
-  family: orphan.family,
-  laddr: orphan.laddr,
-  lport: orphan.lport,
-  raddr: orphan.raddr,
-  rport: orphan.rport,
-  uid: null,
-  cgroup_id: null,
-  closer: null,
-  closed_at: null,
-  closed_in: null,
-  state: knownState(orphan.state),
-  how: 'unknown',
-  path: [],
-  orphan_us: null,
-  dying_us: null,
-  unread_bytes: null,
-  unacked_bytes: null,
-  unsent_bytes: null,
-  held_bytes: null,
-  lost_bytes: null,
-  retransmits: orphan.retransmits,
-  probes: orphan.timer?.probesOut ?? null,
-  waiting_for: silentWait(orphan),
-  ended_by: null,
-  side: isPeers(orphan) ? 'peer' : 'unknown',
-  because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`],
-  advice: [],
-  certain: false,
-  gaps: ['older_than_capture'],
-});
+const silentPath = (orphan: Inventoried): ClosePath => {
+  const { waitingFor, side } = waitingWhenListed(orphan);
+  return {
+    type: 'close_path',
+    sk: null,
+    generation: 1,
+    cookie: null,
+    netns: orphan.netns,
+    family: orphan.family,
+    laddr: orphan.laddr,
+    lport: orphan.lport,
+    raddr: orphan.raddr,
+    rport: orphan.rport,
+    uid: null,
+    cgroup_id: null,
+    closer: null,
+    closed_at: null,
+    closed_in: null,
+    state: knownState(orphan.state),
+    how: 'unknown',
+    path: [],
+    orphan_us: null,
+    dying_us: null,
+    unread_bytes: null,
+    unacked_bytes: null,
+    unsent_bytes: null,
+    held_bytes: null,
+    lost_bytes: null,
+    retransmits: orphan.retransmits,
+    probes: orphan.timer?.probesOut ?? null,
+    waiting_for: waitingFor,
+    ended_by: null,
+    side,
+    because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`],
+    advice: [],
+    certain: false,
+    gaps: ['older_than_capture'],
+  };
+};
 
 /** Kinds of a pending timer in /proc/net/tcp and sock_diag. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */
 const PROC_TIMERS: Readonly<Record<number, string>> = {
   1: 'retransmission',
   2: 'FIN_WAIT2 or keepalive',
   4: 'window probe',
-};
-
-/** What an orphan of the inventory waited for when it was listed, by its state and its timer. */
-export const silentWait = ({ state, timer }: Inventoried): WaitingFor => {
-  if (state === TCP.FIN_WAIT2) return 'peer_fin';
-  if (timer?.kind === 4) return 'window';
-  if (timer?.kind !== 1) return 'unknown';
-  return state === TCP.LAST_ACK ? 'last_ack' : 'ack';
-};
-
-/** The peer keeps it: it has not closed, or its window is shut and it answers. */
-const isPeers = (orphan: Inventoried): boolean => {
-  const wait = silentWait(orphan);
-  return wait === 'peer_fin' || (wait === 'window' && orphan.timer?.probesOut === 0);
 };
 
 const timerText = ({ timer, retransmits }: Inventoried): string => {

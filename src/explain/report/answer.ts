@@ -1,5 +1,5 @@
-import { noteOf } from '../causes.ts';
-import type { Cause, Side } from '../close-path.ts';
+import { causeNamed } from '../causes/order.ts';
+import type { Side } from '../close-path.ts';
 import type { ReportEnd } from './create-report.ts';
 import type { Count, Report, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
@@ -8,10 +8,7 @@ import { counted, moment, percent, size, span, thousands } from './words.ts';
 /** Causes and sides named one by one; the rest in one figure. */
 const NAMED = 3;
 
-/** Ends that nobody needs to do anything about. */
-const HARMLESS: ReadonlySet<Cause> = new Set(['acked', 'time_wait', 'fin_wait2_timewait', 'never_connected']);
-
-/** What an end means for an ordinary host is decided by how long it took. */
+/** From here on a harmless end took long enough to be worth a remedy. */
 const SLOW_US = 1_000_000;
 
 /**
@@ -89,7 +86,7 @@ const shares = <Key extends string>(counts: readonly Count<Key>[], name: (key: K
 };
 
 const causeWords = ({ causes }: Totals): string =>
-  shares(causes, (cause) => `${cause}, ${noteOf(cause)?.title ?? 'the cause was not decided'}`);
+  shares(causes, (cause) => `${cause}, ${causeNamed(cause)?.title ?? 'the cause was not decided'}`);
 
 const sideWords = (sides: readonly Count<Side>[]): string =>
   shares(sides, (side) => (side === 'none' ? 'nobody' : side === 'unknown' ? 'side not decided' : side));
@@ -121,9 +118,8 @@ const closerWords = ({ closer, unseen }: Whose): readonly string[] => {
 /** The first thing to do about the largest cause that calls for something. */
 const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: number | null): readonly string[] => {
   const isSlow = (oldest_us ?? 0) >= SLOW_US;
-  const worst =
-    causes.find(({ key }) => !HARMLESS.has(key) && noteOf(key) !== null) ?? (isSlow ? causes[0] : undefined);
-  const help = worst === undefined ? undefined : noteOf(worst.key)?.helps[0];
+  const worst = causes.find(({ key }) => causeNamed(key)?.isHarmless === false) ?? (isSlow ? causes[0] : undefined);
+  const help = worst === undefined ? undefined : causeNamed(worst.key)?.helps[0];
   if (worst === undefined || help === undefined) return [];
   const example = whose?.exampleOf(worst.key) ?? null;
   const peer = example?.raddr ?? null;

@@ -2,7 +2,7 @@ import { type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
 import { probedMs, rtoMaxOf } from '../kernel/rto.ts';
 import { WHEEL_SHARE } from '../kernel/wheel.ts';
 import type { SockRecord } from '../record.ts';
-import { isAfterWindowShut, isProbePending } from '../waiting.ts';
+import { isProbePending, wasShutAtClose } from './window.ts';
 
 /** What a jiffy may be, ms, the longest first. */
 const JIFFIES_MS = [10, 4, 10 / 3, 1] as const;
@@ -23,7 +23,7 @@ export type ProbeBound = {
 
 /** It was the probe timer that ran last: nothing was sent again, and a window was shut or a probe unanswered. */
 export const isProbing = (record: SockRecord): boolean =>
-  record.last.icskRetransmits === 0 && (record.last.probesOut > 0 || isAfterWindowShut(record));
+  record.last.icskRetransmits === 0 && (record.last.probesOut > 0 || wasShutAtClose(record));
 
 /**
  * Which limit ended a sock whose probe timer gave up under TCP_USER_TIMEOUT.

@@ -1,30 +1,24 @@
-import { TCP } from '../../kernel/tcp-state.ts';
-import { VIA } from '../../wire/event.ts';
-import { HOLDER, holderOf, SOCK } from '../../wire/evidence.ts';
-import type { SockRecord } from '../record.ts';
+import { TCP } from '../kernel/tcp-state.ts';
+import { VIA } from '../wire/event.ts';
+import { HOLDER, holderOf, SOCK } from '../wire/evidence.ts';
+import type { SockRecord } from './record.ts';
 
-/** `enum sk_rst_reason` by the running kernel's numbers; empty where the kernel has none. */
+/** Names of `enum sk_rst_reason` by the running kernel's numbers; empty where the kernel has no such enum. */
 export type ResetReasons = ReadonlyMap<number, string>;
 
-/** Errnos of sk_err, Linux's numbers. */
-export const ERR = { pipe: 32, aborted: 103, reset: 104, timedOut: 110, refused: 111 } as const;
-
-/** ICMP said that the way is closed: ENETUNREACH, EHOSTDOWN, EHOSTUNREACH. */
-export const isUnreachable = (errno: number): boolean => errno === 101 || errno === 112 || errno === 113;
-
 /**
- * Where its way into CLOSE lies: tcp_close made it itself (`in_close`), it came later (`after_close`), it was there
- * before tcp_close or nobody closed it (`before_close`), or it was not observed (`unseen`).
+ * When it moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: it was there when
+ * tcp_close found it, or nobody closed it. `unseen`: the move was not observed.
  */
 export type Phase = 'in_close' | 'after_close' | 'before_close' | 'unseen';
 
-/** What the rules ask of a destroyed sock. */
+/** The facts about a destroyed sock that the causes ask for. */
 export type Facts = {
   readonly record: SockRecord;
   readonly phase: Phase;
   /** The state it left for CLOSE; 0 where no transition into CLOSE was observed. */
   readonly from: number;
-  /** That transition was made by a task: a syscall, its backlog, an abort. */
+  /** A task made that transition: a syscall, its backlog, an abort. */
   readonly own: boolean;
   readonly err: number;
   /** tcp_close found it; false where no close was observed. */
@@ -33,7 +27,7 @@ export type Facts = {
   readonly isUnaccepted: boolean;
   /** Owned by the kernel: without a file. */
   readonly isKernels: boolean;
-  /** Names of the resets it sent; '' where the kernel gives no reason. */
+  /** The reasons of the resets it sent; '' where the kernel gives no reason. */
   readonly sentReasons: readonly string[];
   /** One of the resets it sent answered a segment. */
   readonly answered: boolean;
@@ -43,13 +37,17 @@ export type Facts = {
   readonly dataSegsAfter: number | null;
 };
 
+/** No error, and no reset from either side. */
+export const isSilent = ({ err, received, sentReasons }: Facts): boolean =>
+  err === 0 && !received && sentReasons.length === 0;
+
 const NO_REASONS: readonly string[] = [];
 const SEGS_MASK = 0xffffff;
 
 export const factsOf = (record: SockRecord, reasons: ResetReasons): Facts => {
   const { sock, detail } = record;
   const last = record.moves.at(-1);
-  // Most have none, and nine facts in ten are asked of those.
+  // Most socks have no resets; they are asked about most often, so they cost nothing here.
   const { resets } = sock;
   const sent = resets.length === 0 ? resets : resets.filter((reset) => reset.sent);
   const got = resets.length === 0 ? undefined : resets.find((reset) => !reset.sent);

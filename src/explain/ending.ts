@@ -1,12 +1,8 @@
-import { TCP } from '../../kernel/tcp-state.ts';
-import type { EndedBy, Side } from '../close-path.ts';
-import type { SockRecord } from '../record.ts';
-import { lingerZero, listenerClosed, neverConnected, unreadData } from './at-close.ts';
+import { TCP } from '../kernel/tcp-state.ts';
+import { ENDINGS } from './causes/order.ts';
+import type { EndedBy, Side } from './close-path.ts';
 import { type Facts, factsOf, type ResetReasons } from './facts.ts';
-import { dataAfterClose, finTimeout, killed, linger2, orphanLimit, outOfMemory, peerReset } from './resets.ts';
-import type { Rule } from './rule.ts';
-import { acked, finWait2Timewait, resources, timeWait } from './silent.ts';
-import { retries, userTimeout, windowProbes } from './timeouts.ts';
+import type { SockRecord } from './record.ts';
 
 export type Ending = {
   readonly endedBy: EndedBy;
@@ -15,41 +11,20 @@ export type Ending = {
   readonly certain: boolean;
 };
 
-/** Every way to end, in the order they are asked: the kernel looks at unread data before SO_LINGER, and so on. */
-export const RULES: readonly Rule[] = [
-  killed,
-  neverConnected,
-  listenerClosed,
-  unreadData,
-  lingerZero,
-  orphanLimit,
-  outOfMemory,
-  dataAfterClose,
-  peerReset,
-  linger2,
-  userTimeout,
-  windowProbes,
-  retries,
-  finTimeout,
-  acked,
-  timeWait,
-  finWait2Timewait,
-  resources,
-];
-
 /**
- * How a destroyed sock ended: the first rule that says yes. Where none does, `unknown`, with what an undecided rule
- * lacked.
+ * How a destroyed sock ended: the first cause whose question says yes. Where none does, `unknown`, with what the first
+ * undecided one lacked.
  *
- * @see ../../../docs/close-path.md; Linux net/ipv4/tcp.c, tcp_input.c, tcp_timer.c
+ * @see ../../docs/close-path.md; Linux net/ipv4/tcp.c, tcp_input.c, tcp_timer.c
  */
 export const endingOf = (record: SockRecord, reasons: ResetReasons): Ending => {
   const facts = factsOf(record, reasons);
   let lacking: Ending | null = null;
-  for (const rule of RULES) {
-    const verdict = rule.check(facts);
+  for (const cause of ENDINGS) {
+    const verdict = cause.question(facts);
     if (verdict.answer === 'yes') {
-      return { endedBy: rule.endedBy, side: verdict.side, because: verdict.because, certain: verdict.certain };
+      const { because, certain } = verdict;
+      return { endedBy: cause.name, side: verdict.side ?? cause.side, because, certain };
     }
     if (verdict.answer === 'undecided' && lacking === null) lacking = unknown(verdict.because, verdict.side);
   }
@@ -63,7 +38,7 @@ const unknown = (because: string, side: Side = 'unknown'): Ending => ({
   certain: false,
 });
 
-/** What is said of an end that no rule covers. */
+/** Why an end is unknown for which no question says yes. */
 const whyUnknown = ({ phase, isClosed, from, own, err, record }: Facts): [string, Side?] => {
   if (phase === 'unseen') return ['its way into CLOSE was not observed'];
   if (phase === 'before_close') {
