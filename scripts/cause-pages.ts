@@ -80,7 +80,9 @@ const knownTable = (causes: readonly Named[]): string => {
 
 const TABLES = { waiting_for: knownTable(WAITING_CAUSES), ended_by: knownTable(ENDING_CAUSES) } as const;
 
-/** A document with the tables of how each cause is known between `<!-- causes: waiting_for -->` and `<!-- /causes -->`. */
+/**
+ * A document with the tables of how each cause is known between `<!-- causes: waiting_for -->` and `<!-- /causes -->`.
+ */
 export const withTables = (text: string): string =>
   Object.entries(TABLES).reduce(
     (doc, [word, table]) =>

@@ -50,7 +50,7 @@ export type ClosePath = {
   readonly closer: Closer | null;
   readonly closed_at: string | null;
   readonly closed_in: TcpState | null;
-  /** The state it is in, or was in when it was last heard of; null where that is not known. */
+  /** The state of the newest event about it; null where that is not known. */
   readonly state: TcpState | null;
   readonly how: How;
   readonly path: readonly Step[];
@@ -73,24 +73,29 @@ export type ClosePath = {
   readonly gaps: readonly string[];
 };
 
-/** The contract's `dying`: a socket that still is. The fields of `close_path`, `ended_by` null, and its deadline. */
+/**
+ * The contract's `dying`: a socket that still is dying. The fields of `close_path`, `ended_by` null, and its deadline.
+ */
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
-  /** `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: what is missing stands beside it. */
+  /**
+   * `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: `deadline_because` says what is
+   * missing.
+   */
   readonly deadline: 'at' | 'never' | 'unknown';
   /**
    * When the kernel gives up on it if nothing more comes from the peer, RFC 3339: up to 13 % later, or more where ICMP
    * said unreachable; earlier only at `deadline_if_late_at`.
    */
   readonly deadline_at: string | null;
-  /** The same with what the kernel's timer wheel will add. */
+  /** The same, and what the kernel's timer wheel will add to it. */
   readonly deadline_expected_at: string | null;
-  /** When it does if the peer goes on answering window probes, as it did when last observed; null elsewhere. */
+  /** The same if the peer goes on answering window probes, as it did when last observed; null for other sockets. */
   readonly deadline_if_answered_at: string | null;
-  /** An earlier tick that ends it if timers are late, as on a busy CPU; null where that would take more than 250 ms. */
+  /** An earlier tick that ends it if the timers are late by up to 250 ms, as on a busy CPU; null where none does. */
   readonly deadline_if_late_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
-  /** By which rule; why never; or what is missing to tell. */
+  /** The rule it follows; why never; or what is missing. */
   readonly deadline_because: readonly string[];
 };

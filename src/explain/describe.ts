@@ -26,7 +26,7 @@ export type DescribeContext = {
  * The close path of a sock, as far as it was observed.
  *
  * @param now - time of the newest event; a sock still dying has waited until then
- * @param deadline - of one that still is dying, where that has been worked out: of its kind the advice depends
+ * @param deadline - the kind of deadline of one that still is dying, where it is known: the advice depends on it
  * @returns the contract's `close_path`; `ended_by` is null while it still is dying
  */
 export const describeSock = (
@@ -38,7 +38,7 @@ export const describeSock = (
   const record = recordOf(sock, context.hello);
   const path = pathOf(record, now, context);
   const advice = adviceFor(path, context.ownNetns, { userTimeoutMs: record.detail.userTimeoutMs, deadline });
-  // Most ends need none, and a copy of every field is dear.
+  // Most ends need no advice, and copying every field costs time.
   return advice.length === 0 ? path : { ...path, advice };
 };
 
@@ -84,7 +84,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
     held_bytes: closedAt === null || isPurged(record) ? null : heldBytes(detail.evidence),
-    // For want of resources the kernel frees it without an error, and what was queued all the same.
+    // For want of resources the kernel frees the sock without an error; what was queued is lost all the same.
     lost_bytes: ending !== null && (record.err !== 0 || ending.side === 'limit') ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
@@ -98,7 +98,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
   };
 };
 
-/** Null for a number no kernel uses. */
+/** Null for a number that no kernel uses. */
 const knownState = (state: number): TcpState | null => {
   const name = stateName(state);
   return name === 'UNKNOWN' ? null : name;
@@ -111,7 +111,7 @@ const RESET_AT_ONCE: ReadonlySet<string | undefined> = new Set(
   ENDINGS.filter(({ isResetAtOnce: isAtOnce }) => isAtOnce).map(({ name }) => name),
 );
 
-/** What was missed of its life, and whether its cause was inferred, or could not be. */
+/** The gaps in what was observed of its life, and whether its cause was inferred or not decided. */
 const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   const { gaps } = record.sock;
   const list: string[] = gaps.size === 0 ? [] : [...gaps];
@@ -123,7 +123,7 @@ const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   return list;
 };
 
-/** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
+/** The path of an orphan that only the inventory knows: it is older than the capture, and no event came from it. */
 export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = silentPath(orphan);
   return { ...path, advice: adviceFor(path, ownNetns) };
@@ -200,17 +200,19 @@ const howOf = (record: SockRecord): How => {
   }
   if (detail.exiting) return 'exit';
   if (holder === HOLDER.kernel || detail.isKernelThread) return 'kernel';
-  // At destroy the struct socket is off already; before it, only the kernel closes a sock that has none.
+  // At the destroy the sock has lost its struct socket already. Before it, only the kernel closes a sock without one.
   return holder === HOLDER.none && sock.announce.via !== VIA.destroy ? 'unknown' : 'close';
 };
 
-/** Where the announcement was made only after tcp_close had emptied the queues: it tells nothing of what they held. */
+/** Whether tcp_close had emptied the queues before the announcement was made: it does not say what they held. */
 const isPurged = ({ sock, detail, moves, closedAt }: SockRecord): boolean =>
   detail.late !== null ||
   sock.announce.via === VIA.destroy ||
   (sock.announce.via === VIA.last_fput && moves.findLast((move) => move.at === closedAt)?.to === TCP.CLOSE);
 
-/** Bytes the peer never acknowledged, our FIN aside; null where tcp_disconnect has wiped the sequence numbers. */
+/**
+ * Bytes that the peer never acknowledged, without our FIN; null where tcp_disconnect has wiped the sequence numbers.
+ */
 const lostBytes = (record: SockRecord): number | null => {
   const last = record.moves.at(-1);
   const isWiped = record.sock.announce.via === VIA.destroy && (record.closedAt === null || last?.own !== false);

@@ -11,7 +11,7 @@ import { recordOf } from './record.ts';
 /** The contract's `dying` of a socket: its path so far, and its deadline. */
 export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Host['now']) => string): Dying => {
   const isAt = deadline.kind === 'at';
-  // That the capture ended is true of every socket that still is dying, and no doubt about what was seen until then.
+  // Every socket that still is dying has this gap. It casts no doubt on what was seen until then.
   const gaps = path.gaps.filter((gap) => gap !== 'capture_ended');
   return {
     ...path,
@@ -56,6 +56,6 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   };
 };
 
-/** What may have been cut off a listed time, ms: ss tells 10 s and more in seconds, 10 min and more in minutes. */
+/** How much a listed time may be cut short, ms: ss writes 10 s and more in seconds, 10 min and more in minutes. */
 const cutOff = (ms: number): number =>
   ms >= 600_000 && ms % 60_000 === 0 ? 60_000 : ms >= 10_000 && ms % 1000 === 0 ? 1000 : 0;

@@ -58,5 +58,9 @@ export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tall
 const isErrorOfItsOwn = (from: number, isUnaccepted: boolean, sentReset: boolean): boolean =>
   from !== 0 && (isUnaccepted ? !sentReset : from !== TCP.LISTEN && from !== TCP.SYN_SENT);
 
-/** Whether the error is one that a reset by the peer leaves on a connection. @see Linux net/ipv4/tcp_input.c, tcp_reset */
+/**
+ * Whether the error is one that a reset by the peer leaves on a connection.
+ *
+ * @see Linux net/ipv4/tcp_input.c, tcp_reset
+ */
 export const isErrorOfReset = (err: number): boolean => err === ERRNO.ECONNRESET || err === ERRNO.EPIPE;

@@ -9,7 +9,7 @@ import type { EndedBy, How, Side } from './close-path.ts';
 import { isAwaitingAck } from './evidence/resources.ts';
 import { fastDeathOf } from './fast-death.ts';
 
-/** Sockets that died before they were announced and have all of this in common. */
+/** Sockets that died before they were announced, and that have all of this in common. */
 export type TalliedDeaths = {
   readonly how: How;
   /** Null where no close was observed: a child that its listener forgot, or a socket that was in CLOSE before. */
@@ -17,7 +17,10 @@ export type TalliedDeaths = {
   readonly ended_by: EndedBy;
   readonly side: Side;
   readonly count: number;
-  /** How long they were dying: so many from `from_us` on, up to twice that. The rest is not known or took no time. */
+  /**
+   * How long they were dying: `count` of them from `from_us` on, up to twice that. The others took no time, or it is
+   * not known.
+   */
   readonly dwell: readonly { readonly from_us: number; readonly count: number }[];
 };
 
@@ -25,9 +28,9 @@ type End = readonly [EndedBy, Side];
 const UNKNOWN: End = ['unknown', 'unknown'];
 
 /**
- * What the kernel counted of those that died fast, by how they were closed and how they ended; most first.
+ * The fast deaths that the kernel counted, by how they were closed and how they ended; most first.
  *
- * The rules are those of single sockets, as far as a class tells: where two ends look alike in it, `unknown`.
+ * A class tells less than a single socket: where two ends look alike in it, `unknown`.
  */
 export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeaths[] => {
   const all = [...tallies];
@@ -44,7 +47,7 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
     }
     const gotData = Math.min(tally.count, answered.get(correctedClassOf(tally)) ?? 0);
     put(groups, tally, endOf(tally), tally.count - gotData);
-    // A reset by the peer, it seemed, and then the socket itself sent one that answered a segment.
+    // They seemed to be reset by the peer, or handed over; then each sent a reset that answered a segment.
     put(groups, tally, [dataAfterClose.name, dataAfterClose.side], gotData);
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
@@ -53,8 +56,8 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
 const isCorrection = ({ marks }: Tally): boolean => (marks & TALLY.answered) !== 0;
 
 /**
- * The kernel reset it of itself, without an error, while it still had something to send: one of two limits was passed.
- * Which, only the moment tells.
+ * Whether the kernel reset them of itself, without an error, while they still had something to send: one of two limits
+ * was passed. How near the host was to each at that moment says which.
  *
  * @see Linux net/ipv4/tcp.c, tcp_check_oom; net/ipv4/tcp_timer.c, tcp_out_of_resources
  */

@@ -9,7 +9,9 @@ import type { SockRecord } from './record.ts';
 
 type Word = (typeof WAITS)[number];
 
-/** The word for each state, its window open or shut: asked once, since this is looked up for every socket on the screen. */
+/**
+ * The word for each state, its window open or shut: asked once, since this is looked up for every socket on the screen.
+ */
 const wordsWhere = (isShut: boolean): readonly (Word | undefined)[] =>
   TCP_STATES.map((_, state) =>
     WAITS.find(({ question }) => question({ state, isWindowShut: isShut, isLingering: false })),

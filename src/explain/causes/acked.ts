@@ -23,6 +23,7 @@ export const acked: EndingCause<'acked'> = {
   scenario: 'passive_close',
   side: 'none',
   isHarmless: true,
+  /** @see Linux tcp_rcv_state_process in LAST_ACK */
   question: (facts) => {
     const { phase, from, err, isClosed, record } = facts;
     if (from !== TCP.LAST_ACK || err !== 0) return NO;

@@ -67,7 +67,9 @@ export type EndingCause<Name extends string> = CauseText &
     readonly question: (facts: Facts) => Verdict;
     /** The same asked of a class of fast deaths: who ended them; null: no. Absent where a class does not tell. */
     readonly fastDeath?: (death: FastDeath) => Side | null;
-    /** tcp_close resets such a socket before it waits for anybody: `waiting_for` is `nothing`, however slow the machine. */
+    /**
+     * tcp_close resets such a socket before it waits for anybody: `waiting_for` is `nothing`, however slow the machine.
+     */
     readonly isResetAtOnce?: true;
   };
 

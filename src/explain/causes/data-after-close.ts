@@ -27,6 +27,7 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
   scenario: 'data_after_close',
   side: 'peer',
   isHarmless: false,
+  /** @see Linux tcp_rcv_state_process (TCPAbortOnData), tcp_reset */
   question: ({ phase, from, err, received, answered, dataSegsAfter, record }) => {
     if (phase !== 'after_close' || !answered) return NO;
     if (!received) {

@@ -27,6 +27,7 @@ export const finTimeout: EndingCause<'fin_timeout'> = {
   scenario: 'fin_timeout_lowered',
   side: 'peer',
   isHarmless: false,
+  /** @see Linux tcp_keepalive_timer in FIN_WAIT2 */
   question: ({ phase, from, err, own, sentReasons, answered, record }) =>
     phase === 'after_close' &&
     from === TCP.FIN_WAIT2 &&

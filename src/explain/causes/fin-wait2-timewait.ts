@@ -30,6 +30,7 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   scenario: 'shutdown_then_close',
   side: 'peer',
   isHarmless: true,
+  /** @see Linux tcp_time_wait(TCP_FIN_WAIT2) */
   question: (facts) =>
     facts.phase === 'after_close' &&
     facts.from === TCP.FIN_WAIT2 &&

@@ -22,6 +22,7 @@ export const killed: EndingCause<'killed'> = {
   scenario: 'killed',
   side: 'operator',
   isHarmless: false,
+  /** @see Linux tcp_abort (ss -K, bpf_sock_destroy) */
   question: ({ phase, err, isClosed }) => {
     if (err !== ERRNO.ECONNABORTED || phase === 'unseen') return NO;
     if (phase === 'before_close') {

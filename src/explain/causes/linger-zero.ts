@@ -26,6 +26,7 @@ export const lingerZero: EndingCause<'linger_zero'> = {
   side: 'local',
   isHarmless: false,
   isResetAtOnce: true,
+  /** @see Linux __tcp_close, tcp_disconnect (TCPAbortOnData) */
   question: ({ phase, from, record }) => {
     if (phase !== 'in_close' || from === TCP.SYN_SENT || from === TCP.LISTEN) return NO;
     const isLingering = (record.sock.announce.flags & SOCK.LINGER) !== 0;

@@ -23,6 +23,7 @@ export const linger2: EndingCause<'linger2'> = {
   scenario: 'linger2_at_close',
   side: 'local',
   isHarmless: false,
+  /** @see Linux __tcp_close, tcp_rcv_state_process (TCPAbortOnLinger) */
   question: ({ phase, from, sentReasons, record }) => {
     if (phase !== 'after_close') return NO;
     const isNegative = record.detail.linger2 < 0;

@@ -26,6 +26,7 @@ export const listenerClosed: EndingCause<'listener_closed'> = {
   scenario: 'listener',
   side: 'local',
   isHarmless: false,
+  /** @see Linux inet_csk_listen_stop, inet_child_forget */
   question: ({ phase, from, err, isUnaccepted, isClosed }) => {
     if (phase === 'in_close') return from === TCP.LISTEN ? yes('it was a listener') : NO;
     if (phase !== 'before_close') return NO;

@@ -23,6 +23,7 @@ export const neverConnected: EndingCause<'never_connected'> = {
   scenario: 'closed_while_connecting',
   side: 'none',
   isHarmless: true,
+  /** @see Linux tcp_close in SYN_SENT or CLOSE; tcp_v4_connect; tcp_reset (ECONNREFUSED) */
   question: ({ phase, from, err, isClosed, record }) => {
     if (phase === 'in_close') {
       return from === TCP.SYN_SENT ? yes('closed while connecting (SYN_SENT)', { side: 'local' }) : NO;

@@ -55,7 +55,10 @@ export const ENDINGS = [
   resources,
 ] as const;
 
-/** The order for people, of `explain --list` and docs/causes: what a socket waits for, then the ordinary ends, then the others. */
+/**
+ * The order for people, of `explain --list` and docs/causes: what a socket waits for, then the ordinary ends, then the
+ * others.
+ */
 export const WAITING_CAUSES = [ack, window, peerFin, lastAck, linger] as const;
 export const ENDING_CAUSES = [
   acked,

@@ -28,6 +28,7 @@ export const orphanLimit: EndingCause<'orphan_limit'> = {
   scenario: 'orphan_limit_at_timer',
   side: 'limit',
   isHarmless: false,
+  /** @see Linux tcp_close, tcp_out_of_resources: tcp_too_many_orphans */
   question: (facts) => {
     if (!isForResources(facts)) return NO;
     const { orphans, memory, figures, isFresh } = excessOf(facts);

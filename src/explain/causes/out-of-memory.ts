@@ -27,6 +27,7 @@ export const outOfMemory: EndingCause<'out_of_memory'> = {
   scenario: 'out_of_memory',
   side: 'limit',
   isHarmless: false,
+  /** @see Linux tcp_close, tcp_out_of_resources: tcp_out_of_memory */
   question: (facts) => {
     if (!isForResources(facts)) return NO;
     const { orphans, memory, figures, isFresh } = excessOf(facts);

@@ -29,6 +29,7 @@ export const peerReset: EndingCause<'peer_reset'> = {
   scenario: 'peer_reset',
   side: 'peer',
   isHarmless: false,
+  /** @see Linux tcp_reset */
   question: ({ phase, err, received, answered, dataSegsAfter, isUnaccepted, isClosed, from }) => {
     if (!isErrorOfReset(err) && err !== ERRNO.ECONNREFUSED) return NO;
     if (phase === 'before_close') {

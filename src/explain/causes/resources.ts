@@ -30,6 +30,7 @@ export const resources: EndingCause<'resources'> = {
   scenario: 'resources_silent',
   side: 'limit',
   isHarmless: false,
+  /** @see Linux tcp_out_of_resources without a reset */
   question: (facts) => {
     const { phase, from, own, isKernels, record } = facts;
     if (phase !== 'after_close' || !isAwaitingAck(from) || !isSilent(facts) || isAllAcked(record.last)) return NO;

@@ -39,6 +39,7 @@ export const retries: EndingCause<'retries'> = {
   scenario: 'retries',
   side: 'unknown',
   isHarmless: false,
+  /** @see Linux tcp_write_timeout, tcp_probe_timer */
   question: (facts) => {
     const { err, record } = facts;
     const { last } = record;

@@ -29,6 +29,7 @@ export const timeWait: EndingCause<'time_wait'> = {
   scenario: 'simultaneous_close',
   side: 'none',
   isHarmless: true,
+  /** @see Linux tcp_time_wait from FIN_WAIT2 or CLOSING */
   question: (facts) => {
     const { phase, from, own, err, isClosed, record } = facts;
     if (err !== 0) return NO;

@@ -27,6 +27,7 @@ export const unreadData: EndingCause<'unread_data'> = {
   side: 'local',
   isHarmless: false,
   isResetAtOnce: true,
+  /** @see Linux __tcp_close (TCPAbortOnClose) */
   question: ({ phase, from, record }) => {
     const unread = unreadBytes(record);
     if (phase !== 'in_close' || from === TCP.SYN_SENT || from === TCP.LISTEN || unread === null || unread === 0)

@@ -26,6 +26,7 @@ export const userTimeout: EndingCause<'user_timeout'> = {
   scenario: 'user_timeout',
   side: 'unknown',
   isHarmless: false,
+  /** @see Linux retransmits_timed_out, tcp_probe_timer (icsk_user_timeout) */
   question: (facts) => {
     const { err, record } = facts;
     if (!isTimeout(facts) || record.detail.userTimeoutMs === 0) return NO;

@@ -42,6 +42,7 @@ export const windowProbes: EndingCause<'window_probes'> = {
   scenario: 'window_silent',
   side: 'unknown',
   isHarmless: false,
+  /** @see Linux tcp_probe_timer */
   question: (facts) => {
     const { err, record } = facts;
     const { last, detail } = record;

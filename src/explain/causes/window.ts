@@ -67,6 +67,10 @@ export const window: WaitingCause<'window'> = {
   ],
 };
 
-/** tcp_send_probe0 lets the backoff grow no further than tcp_retries2. @see Linux net/ipv4/tcp_output.c, tcp_send_probe0 */
+/**
+ * tcp_send_probe0 lets the backoff grow no further than tcp_retries2.
+ *
+ * @see Linux net/ipv4/tcp_output.c, tcp_send_probe0
+ */
 const letThemEnd = (where: string): string =>
   `While they are answered its window probes never end: net.ipv4.tcp_retries2${where} stops their interval short of its maximum. At 10 or more (an RTO under 200 ms needs more), and at no less than tcp_orphan_retries, it lets them end; it bounds connections that are still held, too.`;

@@ -2,11 +2,11 @@ import { finTimeOf, orphanedInFinWait2Ms } from '../kernel/fin-time.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 import type { Rule } from './model.ts';
 
-/** After this long in FIN_WAIT2 the minisock that should have replaced it at once did not. */
+/** A sock that is in FIN_WAIT2 for longer than this was not replaced by a minisock at once. */
 const AT_ONCE_NS = 100e6;
 
 export type FinWait2 = {
-  /** When it was both an orphan and in FIN_WAIT2, ns. */
+  /** Since when it is both an orphan and in FIN_WAIT2, ns. */
   readonly sinceNs: number;
   readonly nowNs: number;
   readonly rtoMs: number;

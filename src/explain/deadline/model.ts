@@ -3,7 +3,7 @@ import { modelTimeoutMs, type RetriesSysctl, retriesOf } from '../kernel/retries
 import { clampToUserTimeout, doubledRto, isBelowMax, probeIntervalMs } from '../kernel/rto.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 
-/** What gives the sock up. */
+/** The causes by which a timer can end a sock. */
 export type Rule =
   | 'retries'
   | 'window_probes'
@@ -26,7 +26,7 @@ export type Dying = {
   readonly firstRetransmitAtNs: number | null;
   readonly backoff: number;
   readonly probesOut: number;
-  /** The peer answers window probes: then only the backoff counts. */
+  /** The peer answers window probes: then their backoff alone ends it. */
   readonly isAnswering: boolean;
   /** First tick of the probe timer; null while there was none. @see icsk_probes_tstamp */
   readonly probingSinceNs: number | null;
@@ -37,12 +37,12 @@ export type Dying = {
   /** net.ipv4.tcp_retries2: bounds a sock that is no orphan yet, and the backoff of window probes. */
   readonly retries2: number;
   readonly errSoft: boolean;
-  /** From when on it is an orphan: until SO_LINGER ends, tcp_retries2 bounds it. */
+  /** When it becomes an orphan. Until SO_LINGER ends, tcp_retries2 bounds it. */
   readonly orphanAtNs: number;
   /** When data was sent last; null where unknown. @see lsndtime */
   readonly lastSendAtNs: number | null;
   readonly pressure: Pressure;
-  /** Bytes queued on it: what was not acknowledged, with its overhead. @see sk_wmem_queued */
+  /** Bytes queued on it: what is not acknowledged, with the kernel's overhead. @see sk_wmem_queued */
   readonly wmemQueued: number;
   readonly jiffyMs: number;
 };
@@ -57,9 +57,9 @@ export type Reaping = Firing & {
   readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit' | 'out_of_memory'>;
   /** All firings until then, the last one included; never empty. */
   readonly firings: readonly Firing[];
-  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
+  /** Retries allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
   readonly limit: number;
-  /** Null where no firing before the last falls short of the limit by as little as a busy CPU may be late. */
+  /** An earlier firing that misses the limit by no more than a busy CPU may be late; null where there is none. */
   readonly ifLate: LateFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
@@ -67,17 +67,17 @@ export type Reaping = Firing & {
   readonly sysctl: RetriesSysctl;
 };
 
-/** How late a timer may be on a host that has much to do: softirqs wait for one another, a virtual CPU for its turn. */
+/** How late a timer may be on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
 const BUSY_MS = 250;
 
-/** Socks that a user timeout keeps for longer are not followed tick by tick. */
+/** Beyond so many ticks a sock is not followed tick by tick: a long user timeout can keep it. */
 const MOST_TICKS = 4096;
 
 /**
  * Follows the timer tick by tick until the kernel gives up, if nothing more comes from the peer.
  *
- * What a tick decides is decided by the expected time, so that a delay of the wheel counts where the kernel would
- * count it; the earliest time of the same tick is the one that no real sock undercuts.
+ * Each tick is judged by its expected time, so that a delay of the wheel counts where the kernel would count it. The
+ * earliest time of the same tick is the one before which no real sock ends.
  *
  * @returns `never` where window probes that are answered grow no rarer before the kernel would give up: tcp_retries2
  *   bounds their backoff, which must first reach tcp_rto_max and tcp_orphan_retries
@@ -90,13 +90,16 @@ export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
     : followRetransmits(dying, wheel, firings);
 };
 
-/** The firing that is due, and the one of the retransmission timer that follows a loss probe. */
+/** The firing that is due; after a loss probe also the retransmission timer's that follows it. */
 export const firstFirings = ({ timer, rtoMs }: Dying, wheel: Wheel): readonly [Firing, ...Firing[]] => {
   const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
   return timer.kind === 'tlp' ? [first, after(first, rtoMs, rtoMs, wheel)] : [first];
 };
 
-/** The firing of a timer set at another's: for `earliestMs` on the one clock, `expectedMs` on the other. */
+/**
+ * The firing of a timer that is set at the firing `at`, for `earliestMs` by the earliest time, `expectedMs` by the
+ * expected.
+ */
 const after = (at: Firing, earliestMs: number, expectedMs: number, wheel: Wheel): Firing => ({
   earliestNs: at.earliestNs + earliestMs * 1e6,
   expectedNs: wheel(at.expectedNs, expectedMs),
@@ -138,7 +141,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
       const end = after(since, limitMs, limitMs, wheel);
       return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive, sysctl };
     }
-    // How late a tick is counts as time that has passed. A user timeout's last tick is set for what is left of it.
+    // A late tick counts as more time that has passed. A user timeout's last tick is set for exactly what is left of it.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
     if (shortMs <= BUSY_MS) ifLate ??= { ...at, shortMs };
     since ??= at;
@@ -185,7 +188,7 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
         sysctl,
       };
     }
-    // Nothing changes any more from one probe to the next.
+    // From here on each probe is like the one before.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {
       if (isOrphan) return 'never';
       if (firings.length >= MOST_TICKS) at = known(dying.orphanAtNs);

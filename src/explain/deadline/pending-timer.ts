@@ -8,12 +8,12 @@ import type { SockRecord } from '../record.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import type { Dying } from './model.ts';
 
-/** The transmit timer as it stands once what the evidence was traced in the middle of is done. */
+/** The transmit timer as it stands once the kernel has finished what it was doing when the evidence was traced. */
 export type PendingTimer = Pick<
   Dying,
   'timer' | 'rtoMs' | 'retransmits' | 'firstRetransmitAtNs' | 'backoff' | 'probesOut' | 'isAnswering' | 'probingSinceNs'
 > & {
-  /** The timer's own expiry was observed, or the tick that set it. */
+  /** The expiry of the timer was observed, or the tick that set it. */
   readonly isExact: boolean;
   readonly because: string;
 };
@@ -22,15 +22,15 @@ export type Times = {
   readonly observedAt: number;
   readonly rtoMaxMs: number;
   readonly userTimeoutMs: number;
-  /** An ICMP message undoes the doubling of the tick that was traced. */
+  /** Assume that an ICMP message undoes the doubling of the tick that was traced. */
   readonly isReverted: boolean;
 };
 
 /**
  * The transmit timer that follows from the newest evidence, or null where none is pending.
  *
- * An R line is traced inside the timer's tick: retransmissions are counted already, but icsk_rto is not yet doubled
- * and the timer not yet set. An announcement is traced before the FIN is sent, and the FIN may set another timer.
+ * An R line is traced inside the timer's tick: the retransmission is counted already, but icsk_rto is not doubled yet
+ * and the timer is not set yet. An announcement is traced before the FIN is sent, and the FIN may set another timer.
  *
  * @see Linux net/ipv4/tcp_timer.c tcp_retransmit_timer, net/ipv4/tcp_output.c tcp_send_fin, tcp_schedule_loss_probe
  */
@@ -91,13 +91,13 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     return set('tlp', Math.min(expiry ?? soon, soon), 2 * jiffyMs, false, because);
   }
   if (!isUnsent) return null;
-  // It waits for two round trips and the least icsk_rto, but not beyond icsk_rto: nearly always that.
+  // A loss probe waits for two round trips and the least icsk_rto, but no longer than icsk_rto: nearly always icsk_rto.
   const because =
     'the FIN was sent with nothing in flight: first a loss probe (tcp_schedule_loss_probe), then icsk_rto';
   return set('tlp', observedAt + rtoMs * 1e6, rtoMs, false, because);
 };
 
-/** What the tick that was traced does next: icsk_rto doubles, and the timer is set for it. */
+/** The timer after the tick that was traced: icsk_rto doubles, and the timer is set for it. */
 const insideTick = (
   base: Omit<PendingTimer, 'timer' | 'isExact' | 'because'>,
   last: Evidence,
@@ -122,7 +122,7 @@ const insideTick = (
   };
 };
 
-/** Where the stamp cannot be read: `steps` intervals before, each half of the one that followed it. */
+/** When the first retransmission was, where the stamp cannot be read: `steps` intervals back, each half of the next. */
 const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
   atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
 

@@ -11,26 +11,26 @@ const SHORTEST_JIFFY_MS = 1;
 const SLACK_MS = 20;
 
 export type ProbeBound = {
-  /** `either`: both limits may have been over at the last tick. */
+  /** `either`: both limits may have been reached by the last tick. */
   readonly by: 'user_timeout' | 'window_probes' | 'either';
   /** Unanswered ones. */
   readonly probes: number;
-  /** As many as `sysctl` allows. */
+  /** How many `sysctl` allows. */
   readonly limit: number;
   /** tcp_retries2 while close() waits for SO_LINGER. */
   readonly sysctl: RetriesSysctl;
 };
 
-/** It was the probe timer that ran last: nothing was sent again, and a window was shut or a probe unanswered. */
+/** Whether the probe timer ran last: nothing was sent again, and a window was shut or a probe unanswered. */
 export const isProbing = (record: SockRecord): boolean =>
   record.last.icskRetransmits === 0 && (record.last.probesOut > 0 || wasShutAtClose(record));
 
 /**
  * Which limit ended a sock whose probe timer gave up under TCP_USER_TIMEOUT.
  *
- * tcp_probe_timer dies when the user timeout has passed since its first tick (icsk_probes_tstamp), or when the
- * unanswered probes are as many as tcp_orphan_retries, or when their interval has reached tcp_rto_max. The first tick
- * is not on the wire; what is known is the longest time that may have passed since.
+ * tcp_probe_timer gives up when the user timeout has passed since its first tick (icsk_probes_tstamp), or when as many
+ * probes are unanswered as tcp_orphan_retries allows, or when their interval has reached tcp_rto_max. The first tick is
+ * not recorded, so only the longest time since then is known.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
  */
@@ -41,13 +41,13 @@ export const boundOfProbes = (record: SockRecord): ProbeBound => {
   const probes = last.probesOut;
   const isOverPossible = longestProbingMs(record) >= detail.userTimeoutMs;
   if (!isOverPossible) return { by: 'window_probes', probes, limit, sysctl };
-  // The interval grows to its maximum in no less time than that maximum.
+  // The interval needs at least as long as its maximum to grow to it.
   const leastRtoMaxMs = rtoMaxOf(detail.rtoMax * SHORTEST_JIFFY_MS);
   const isTheOnlyOne = probes < limit && detail.userTimeoutMs <= leastRtoMaxMs;
   return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit, sysctl };
 };
 
-/** close() still waited for SO_LINGER: only then is it destroyed before it is an orphan. */
+/** Whether close() still waited for SO_LINGER: only then is a sock destroyed before it is an orphan. */
 const diedInClose = ({ sock, moves }: SockRecord): boolean =>
   sock.orphanAt !== null && sock.orphanAt >= (moves.at(-1)?.at ?? Number.POSITIVE_INFINITY);
 
@@ -64,7 +64,7 @@ const longestProbingMs = (record: SockRecord): number => {
   return sinceCloseMs + (1 + WHEEL_SHARE) * probedMs(rtoMs, backoff, Number.POSITIVE_INFINITY);
 };
 
-/** HZ is not in the record; the timer's last expiry came after the one that was pending at the close, in jiffies. */
+/** The record does not hold HZ. The jiffies between the expiry pending at the close and the last one bound it. */
 const longestJiffyMs = ({ detail, last }: SockRecord, sinceCloseMs: number): number => {
   const jiffies = detail.evidence.rtoTimer === 0 ? 0 : (last.rtoTimer - detail.evidence.rtoTimer) | 0;
   if (jiffies <= 0) return LONGEST_JIFFY_MS;

@@ -10,6 +10,10 @@ export const ERRNO = {
   EHOSTUNREACH: 113,
 } as const;
 
-/** Whether ICMP left this errno: it said that the way to the peer is closed. @see Linux net/ipv4/icmp.c, icmp_err_convert */
+/**
+ * Whether ICMP left this errno: it said that the way to the peer is closed.
+ *
+ * @see Linux net/ipv4/icmp.c, icmp_err_convert
+ */
 export const isUnreachable = (errno: number): boolean =>
   errno === ERRNO.ENETUNREACH || errno === ERRNO.EHOSTDOWN || errno === ERRNO.EHOSTUNREACH;

@@ -1,7 +1,11 @@
 /** TCP_TIMEWAIT_LEN, ms: the longest that a minisock lives. @see Linux include/net/tcp.h */
 const TIMEWAIT_MS = 60_000;
 
-/** icsk_rto times this is the least time in FIN_WAIT2: `(rto << 2) - (rto >> 1)`. @see Linux include/net/tcp.h, tcp_fin_time */
+/**
+ * icsk_rto times this is the least time in FIN_WAIT2: `(rto << 2) - (rto >> 1)`.
+ *
+ * @see Linux include/net/tcp.h, tcp_fin_time
+ */
 const LEAST_FIN_RTOS = 3.5;
 
 /** How long a sock may be in FIN_WAIT2. */

@@ -6,7 +6,11 @@ export type Pressure = {
   readonly memHigh: number | null;
 };
 
-/** A sock with no more than this queued is not killed for memory, bytes. @see Linux include/net/sock.h, SOCK_MIN_SNDBUF */
+/**
+ * A sock with no more than this queued is not killed for memory, bytes.
+ *
+ * @see Linux include/net/sock.h, SOCK_MIN_SNDBUF
+ */
 const SOCK_MIN_SNDBUF = 4608;
 
 /**
@@ -17,7 +21,11 @@ const SOCK_MIN_SNDBUF = 4608;
  */
 export const MOST_ORPHAN_SHIFT = 2;
 
-/** How often a timer doubles the count of orphans for this sock. @see Linux net/ipv4/tcp_timer.c, tcp_out_of_resources */
+/**
+ * How often a timer doubles the count of orphans for this sock.
+ *
+ * @see Linux net/ipv4/tcp_timer.c, tcp_out_of_resources
+ */
 const orphanShift = (isIdle: boolean, doReset: boolean, errSoft: boolean): number =>
   (isIdle || !doReset ? 1 : 0) + (errSoft ? 1 : 0);
 
@@ -56,5 +64,9 @@ export const shortageOf = (
     : null;
 };
 
-/** Whether a sock counts twice: nothing was sent for twice tcp_rto_max. @see Linux net/ipv4/tcp_timer.c, tcp_out_of_resources */
+/**
+ * Whether a sock counts twice: nothing was sent for twice tcp_rto_max.
+ *
+ * @see Linux net/ipv4/tcp_timer.c, tcp_out_of_resources
+ */
 export const isIdleFor = (silentMs: number, rtoMaxMs: number): boolean => silentMs > 2 * rtoMaxMs;

@@ -1,6 +1,10 @@
 import { doublingsToMax, RTO_MIN_MS } from './rto.ts';
 
-/** Retries of an orphan that is alive when tcp_orphan_retries is 0. @see Linux net/ipv4/tcp_timer.c, tcp_orphan_retries */
+/**
+ * Retries of an orphan that is alive when tcp_orphan_retries is 0.
+ *
+ * @see Linux net/ipv4/tcp_timer.c, tcp_orphan_retries
+ */
 const ALIVE_RETRIES = 8;
 
 /** The sysctl that bounds a sock's retries. */

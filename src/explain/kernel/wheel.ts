@@ -8,7 +8,11 @@ export type Wheel = (at: number, ms: number) => number;
 /** Jiffies as the kernel counts them: `jiffies` was the count at `atNs`. */
 export type Phase = { readonly hz: number; readonly jiffies: number; readonly atNs: number };
 
-/** Each level has 64 buckets, and each bucket is eight times as long as one of the level below. @see Linux LVL_CLK_SHIFT, LVL_BITS */
+/**
+ * Each level has 64 buckets, and each bucket is eight times as long as one of the level below.
+ *
+ * @see Linux LVL_CLK_SHIFT, LVL_BITS
+ */
 const LEVEL_BITS = 3;
 const FIRST_LEVEL = 63;
 const LEVELS = 9;
@@ -42,7 +46,10 @@ export const meanWheel =
   (at, ms) =>
     at + ms * 1e6 + ((2 ** shiftOf(toJiffies(ms, hz)) + 1) / 2) * (1e9 / hz);
 
-/** The most that the wheel adds, as a share of how long the timer was set for: an eighth, and the jiffies it rounds up by. */
+/**
+ * The most that the wheel adds, as a share of how long the timer was set for: an eighth, and the jiffies it rounds up
+ * by.
+ */
 export const WHEEL_SHARE = 0.13;
 
 const toJiffies = (ms: number, hz: number): number => Math.ceil((ms * hz) / 1000 - 1e-6);

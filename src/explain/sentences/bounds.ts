@@ -29,7 +29,11 @@ export const retransmitBound = (where: string, { userTimeoutMs }: Bounds): strin
     ? eitherBound(where)
     : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, in place of net.ipv4.tcp_orphan_retries: change it in the application.`;
 
-/** What bounds window probes that nobody answers: whichever is over first. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
+/**
+ * What bounds window probes that nobody answers: whichever is over first.
+ *
+ * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
+ */
 export const probeBound = (where: string, { userTimeoutMs }: Bounds): string =>
   userTimeoutMs === null || userTimeoutMs === 0
     ? eitherBound(where)
