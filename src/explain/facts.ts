@@ -7,8 +7,8 @@ import type { SockRecord } from './record.ts';
 export type ResetReasons = ReadonlyMap<number, string>;
 
 /**
- * When it moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: it was there when
- * tcp_close found it, or nobody closed it. `unseen`: the move was not observed.
+ * When it moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: it was there
+ * when tcp_close found it, or nobody closed it. `unseen`: the move was not observed.
  */
 export type Phase = 'in_close' | 'after_close' | 'before_close' | 'unseen';
 

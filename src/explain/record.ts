@@ -72,8 +72,8 @@ const REMEMBERED = 3;
 
 /**
  * Whether a transition from before the announcement is missing: the kernel skipped the probe, or it is older than the
- * capture. The remembered ones must lead from a living connection to the state of the announcement. A sock in CLOSE with
- * sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above 0.
+ * capture. The remembered ones must lead from a living connection to the state of the announcement. A sock in CLOSE
+ * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above 0.
  */
 export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
   const state = stateOf(sock.announce.context);

@@ -31,8 +31,8 @@ import { windowProbes } from './window-probes.ts';
 export const WAITS = [linger, window, ack, lastAck, peerFin, nothing] as const;
 
 /**
- * Every way to end, in the order they are asked; the first that says yes is the answer. Where two could say yes, the one
- * that the kernel looks at first comes first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries.
+ * Every way to end, in the order they are asked; the first that says yes is the answer. Where two could say yes, the
+ * one that the kernel looks at first comes first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries.
  */
 export const ENDINGS = [
   killed,

@@ -47,8 +47,8 @@ type DeadlineAt = {
 };
 
 /**
- * When the kernel gives up on a sock if nothing more comes from its peer. Where the peer answered window probes when last
- * observed, it may have stopped since: then this is the earliest tick that may end the sock.
+ * When the kernel gives up on a sock if nothing more comes from its peer. Where the peer answered window probes when
+ * last observed, it may have stopped since: then this is the earliest tick that may end the sock.
  */
 export type Deadline =
   | DeadlineAt

@@ -141,7 +141,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
       const end = after(since, limitMs, limitMs, wheel);
       return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive, sysctl };
     }
-    // A late tick counts as more time that has passed. A user timeout's last tick is set for exactly what is left of it.
+    // A late tick counts as more time that has passed. A user timeout's last tick is set for what is left of it.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
     if (shortMs <= BUSY_MS) ifLate ??= { ...at, shortMs };
     since ??= at;

@@ -4,8 +4,8 @@ import { counted } from '../report/words.ts';
 import type { Side } from '../subject.ts';
 
 /**
- * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, or the error that an ICMP
- * message left (sk_err_soft), which it prefers.
+ * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, or the error that an
+ * ICMP message left (sk_err_soft), which it prefers.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_err
  */

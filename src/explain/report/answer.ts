@@ -12,8 +12,8 @@ const NAMED = 3;
 const SLOW_US = 1_000_000;
 
 /**
- * The answer for an incident channel, in one line: how many, since when, why, whose, who kept them, what to do, and what
- * is doubtful.
+ * The answer for an incident channel, in one line: how many, since when, why, whose, who kept them, what to do, and
+ * what is doubtful.
  *
  * @returns text with names that processes and hosts gave themselves: make it printable before it is shown
  */
