@@ -1,7 +1,7 @@
 import { TCP } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import { traceNs } from '../kernel/units.ts';
-import type { ObservedMove, Sock } from '../lifecycle/sock.ts';
+import { isFollowed, type ObservedMove, type Sock, stateAfter } from '../lifecycle/sock.ts';
 import type { Hello } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import {
@@ -24,6 +24,8 @@ export type SockRecord = {
   readonly closedAt: TraceNs | null;
   /** State in which tcp_close found it; null where no close was observed. */
   readonly closedIn: number | null;
+  /** False: it may have gone since its newest evidence, and nobody would know. */
+  readonly isFollowed: boolean;
   /** errno of the transition into CLOSE; 0 none. */
   readonly err: number;
 };
@@ -53,6 +55,7 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     moves,
     closedAt: isClose ? sock.closedAt : null,
     closedIn,
+    isFollowed: isFollowed(sock),
     // Where the sock was in CLOSE before, tcp_disconnect may have set the sk_err that the destroy saw.
     err: intoClose === 0 && sock.state === TCP.CLOSE && !wasInClose ? sock.destroyErr : intoClose,
   };
@@ -76,14 +79,13 @@ const REMEMBERED = 3;
  * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above 0.
  */
 export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
-  const state = stateOf(sock.announce.context);
+  const state = stateAfter(sock.announce);
   const first = detail.moves[0];
   const last = detail.moves.at(-1);
   if (first === undefined || last === undefined) {
     return ENDING.has(state) || (state === TCP.CLOSE && detail.evidence.writeSeq !== 0);
   }
-  const isMoving = detail.late === null && (sock.announce.via === VIA.repeated || sock.announce.via === VIA.last_fput);
-  if (!isMoving && last.to !== state) return true;
+  if (last.to !== state) return true;
   return detail.moves.length < REMEMBERED && (ENDING.has(first.from) || first.from === TCP.CLOSE);
 };
 
