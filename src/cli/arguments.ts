@@ -96,6 +96,8 @@ export type SharedOptions = {
   readonly duration?: number;
   readonly strict?: boolean;
   readonly record?: string;
+  /** Places of each map of the probes, where the host's own measure is not wanted: tests fill small ones. */
+  readonly mapKeys?: number;
 };
 
 /** What dies sooner is only counted, unless `--min-age` says otherwise: what `top`, `record` and `explain` look for. */

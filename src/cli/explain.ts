@@ -57,7 +57,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
     },
     onLine: (line: string): void => fold?.push(line),
     isInDoubt: () => fold?.isInDoubt() ?? false,
-    onEnd: (): void => {
+    onEnd: async (): Promise<void> => {
       if (fold === null) return;
       fold.end();
       for (const dying of fold.describeDying()) add(dying);

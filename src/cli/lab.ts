@@ -41,7 +41,7 @@ const choose = (words: readonly string[], options: LabOptions): readonly Scenari
   if (hostWide.length > 0 && options.host !== true) {
     throw usage(
       `${hostWide.join(', ')}: sets a sysctl of the whole machine for a moment`,
-      'other programs of this machine may lose connections meanwhile; the value is restored, whoever dies',
+      'other programs of this machine may lose connections meanwhile; the value is restored, where all of the lab is killed by the next finwait that root starts',
       `finwait lab --host ${hostWide.join(' ')}`,
     );
   }

@@ -9,7 +9,7 @@ import type { ClosePath, Closer, Dying, EndedBy, How, Step, WaitingFor } from '.
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
 import { type Ending, endingOf } from './rules/ending.ts';
 import type { ResetReasons } from './rules/facts.ts';
-import { waitingNow } from './rules/waits.ts';
+import { type Waiting, waitingNow } from './rules/waits.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
 import { waitedFor } from './waiting.ts';
 
@@ -44,7 +44,8 @@ export const describeSock = (
 const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): ClosePath => {
   const { sock, detail, closedAt, closedIn, last } = record;
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
-  const waits = sock.destroyedAt === null ? waitingNow(record) : null;
+  const isLostSight = sock.destroyedAt === null && !record.isFollowed;
+  const waits = sock.destroyedAt === null ? (isLostSight ? LOST_SIGHT : waitingNow(record)) : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
@@ -77,8 +78,8 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
         by: move.own ? 'process' : 'softirq',
       }),
     ),
-    orphan_us: sock.orphanAt === null || isMissed ? null : (until - sock.orphanAt) / 1000,
-    dying_us: closedAt === null || isMissed ? null : (until - closedAt) / 1000,
+    orphan_us: sock.orphanAt === null || isMissed || isLostSight ? null : (until - sock.orphanAt) / 1000,
+    dying_us: closedAt === null || isMissed || isLostSight ? null : (until - closedAt) / 1000,
     unread_bytes: unreadBytes(record),
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
@@ -95,6 +96,13 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
     certain: gaps.length === 0,
     gaps,
   };
+};
+
+/** Announced, and then out of sight: the map of the probes was full. */
+const LOST_SIGHT: Waiting = {
+  waitingFor: 'unknown',
+  side: 'unknown',
+  because: 'a map of the probes was full: what became of it since it was announced is not known',
 };
 
 /** Null for a number no kernel uses. */

@@ -1,7 +1,7 @@
 import { TCP } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import { traceNs } from '../kernel/units.ts';
-import type { ObservedMove, Sock } from '../lifecycle/sock.ts';
+import { isFollowed, type ObservedMove, type Sock, stateAfter } from '../lifecycle/sock.ts';
 import type { Hello } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import {
@@ -24,6 +24,8 @@ export type SockRecord = {
   readonly closedAt: TraceNs | null;
   /** State in which tcp_close found it; null where no close was observed. */
   readonly closedIn: number | null;
+  /** False: it may have gone since its newest evidence, and nobody would know. */
+  readonly isFollowed: boolean;
   /** errno of the transition into CLOSE; 0 none. */
   readonly err: number;
 };
@@ -53,6 +55,7 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     moves,
     closedAt: isClose ? sock.closedAt : null,
     closedIn,
+    isFollowed: isFollowed(sock),
     // What stands in sk_err at the destroy of a sock that was in CLOSE before may be tcp_disconnect's own.
     err: intoClose === 0 && sock.state === TCP.CLOSE && !wasInClose ? sock.destroyErr : intoClose,
   };
@@ -73,14 +76,13 @@ const REMEMBERED = 3;
  * sequence numbers had a connection or tried one: it has moved, and tcp_disconnect leaves write_seq at more than 0.
  */
 export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
-  const state = stateOf(sock.announce.context);
+  const state = stateAfter(sock.announce);
   const first = detail.moves[0];
   const last = detail.moves.at(-1);
   if (first === undefined || last === undefined) {
     return ENDING.has(state) || (state === TCP.CLOSE && detail.evidence.writeSeq !== 0);
   }
-  const isMoving = detail.late === null && (sock.announce.via === VIA.repeated || sock.announce.via === VIA.last_fput);
-  if (!isMoving && last.to !== state) return true;
+  if (last.to !== state) return true;
   return detail.moves.length < REMEMBERED && (ENDING.has(first.from) || first.from === TCP.CLOSE);
 };
 

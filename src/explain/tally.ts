@@ -64,7 +64,7 @@ const isForResources = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): 
 const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]: End, count: number): void => {
   if (count === 0) return;
   const how = howOf(tally);
-  const closed_in = tally.via === VIA.destroy ? null : stateName(tally.closedIn);
+  const closed_in = tally.via === VIA.destroy || tally.via === VIA.late ? null : stateName(tally.closedIn);
   const key = [how, closed_in, ended_by, side].join(' ');
   const before = groups.get(key);
   const dwell = [...(before?.dwell ?? [])];
@@ -79,12 +79,15 @@ const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]:
 };
 
 const howOf = ({ via, exiting, marks }: Tally): How => {
+  if (via === VIA.late) return 'unknown';
   if (via === VIA.destroy && (marks & TALLY.own) === 0) return 'listener';
   if (exiting) return 'exit';
   return (marks & TALLY.kernel) === 0 ? 'close' : 'kernel';
 };
 
 const endOf = (tally: Tally): End => {
+  // What it did before it died was not kept.
+  if (tally.via === VIA.late) return UNKNOWN;
   if ((tally.marks & TALLY.in_close) !== 0) return endInClose(tally);
   return tally.via === VIA.destroy || tally.closedIn === TCP.CLOSE ? endBeforeClose(tally) : endAfterClose(tally);
 };

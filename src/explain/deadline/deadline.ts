@@ -73,6 +73,7 @@ export const deadlineOfSilent = (): Deadline =>
 export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
   const { sock } = record;
   if (sock.destroyedAt !== null) return undecided('it has ended');
+  if (!record.isFollowed) return undecided('a map of the probes was full: what became of it is not known');
   if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
   if (sock.state === TCP.CLOSE) return undecided('in CLOSE no timer runs: it goes with its last reference');
   const { phase, hz } = host.clock;
