@@ -31,7 +31,7 @@ import { createMapRoom } from './map-room.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, maxOrphans, spawnBpftrace } from './spawn.ts';
-import { createStrays } from './strays.ts';
+import { createStrays, isWireLine } from './strays.ts';
 import { startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
@@ -241,7 +241,7 @@ const run = async (
       return;
     }
     if (isWireLine(line)) {
-      if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
+      if (/^C \d{1,20}$/.test(line)) clock.observe(BigInt(line.slice(2)));
       late.take(line);
     } else if (line.startsWith(TORN)) strays.torn(line.slice(TORN.length));
     else if (onChatter(line, readStdout) === 'message') strays.take(line);
@@ -313,17 +313,4 @@ const run = async (
       await ended.promise;
     },
   };
-};
-
-/** Letters of the lines that the probes print after the handshake; all else on stdout is bpftrace speaking. */
-const isWireLine = (line: string): boolean => {
-  const letter = line.charCodeAt(0);
-  return (
-    (line.charCodeAt(1) === 0x20 && 'ABCDLRSXZ'.includes(String.fromCharCode(letter))) ||
-    /^@(?:tally|kept|unkept)\[/.test(line)
-  );
-};
-
-const observeTick = (line: string, observe: (boot: bigint) => void): void => {
-  if (/^C \d{1,20}$/.test(line)) observe(BigInt(line.slice(2)));
 };
