@@ -9,31 +9,31 @@ const PAST_EVERY_MS = 60_000;
 /** A map of the probes: what is in it, and what is missing of those that come when it is full. */
 type About = {
   readonly holds: string;
-  readonly then: string;
+  readonly after: string;
   /** What is missing lies before the close, and the row of each such socket says so: no event of its death is lost. */
   readonly isPast?: true;
 };
 
 /** By the numbers that `@kept` and `@unkept` have in probes/parts. */
 const MAPS: Readonly<Record<string, About>> = {
-  1: { holds: 'closes that wait to be announced', then: 'later ones are announced at once' },
-  2: { holds: 'dying sockets', then: 'later ones are announced, and no more is seen of them' },
-  3: { holds: 'closes in their order', then: 'later ones are counted when they have died, and not announced' },
+  1: { holds: 'closes that wait to be announced', after: 'later ones are announced at once' },
+  2: { holds: 'dying sockets', after: 'later ones are announced, and no more is seen of them' },
+  3: { holds: 'closes in their order', after: 'later ones are counted when they have died, and not announced' },
   4: {
     holds: 'half-closed sockets that a process still holds (ss -tanp state close-wait state fin-wait-2)',
-    then: 'the paths of later ones begin at their close',
+    after: 'the paths of later ones begin at their close',
     isPast: true,
   },
-  5: { holds: 'dying sockets that the filter leaves out', then: 'later ones pass it' },
-  6: { holds: 'what each CPU keeps', then: 'closes on some CPUs are not announced' },
+  5: { holds: 'dying sockets that the filter leaves out', after: 'later ones pass it' },
+  6: { holds: 'what each CPU keeps', after: 'closes on some CPUs are not announced' },
   7: {
     holds: 'sockets that have begun to close',
-    then: 'the paths of later ones begin at their close',
+    after: 'the paths of later ones begin at their close',
     isPast: true,
   },
-  tally: { holds: 'kinds of death', then: 'deaths of a new kind are not counted' },
+  tally: { holds: 'kinds of death', after: 'deaths of a new kind are not counted' },
 };
-const UNKNOWN: About = { holds: 'sockets', then: 'later ones are not kept' };
+const UNKNOWN: About = { holds: 'sockets', after: 'later ones are not kept' };
 
 /** Watches how full the maps of the probes are. */
 export type MapRoom = {
@@ -65,10 +65,10 @@ export const createMapRoom = (
       if (places < keys * RELAXED) near.delete(map);
       if (places < keys * NEAR || near.has(map)) return;
       near.add(map);
-      const { holds, then } = MAPS[map] ?? UNKNOWN;
+      const { holds, after } = MAPS[map] ?? UNKNOWN;
       const share = Math.floor((100 * places) / keys);
       notice(
-        `a map of the probes is ${share} % full: ${places} of ${keys} places, for ${holds}; once it is full, ${then}`,
+        `a map of the probes is ${share} % full: ${places} of ${keys} places, for ${holds}; once it is full, ${after}`,
       );
     },
     unkept: (map, total) => {

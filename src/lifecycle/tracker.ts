@@ -161,7 +161,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     if (before !== undefined && before.destroyedAt === null) {
       const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
-      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) return repeat(before, event);
+      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) {
+        repeat(before, event);
+        return;
+      }
       infer(before, 'destroy_missed');
     }
     const sock = newSock(event, generations.next(event.sk));
