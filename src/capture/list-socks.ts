@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { execa } from 'execa';
+import { startProgram } from '../programs/start.ts';
+import { catInside } from './cat-inside.ts';
 import { inSlices } from './in-slices.ts';
 import { readNetTables } from './net-tables.ts';
 import type { Netns } from './netns.ts';
@@ -66,8 +67,8 @@ export const listThroughSs = async (netns: Netns, timeout = TIMEOUT_MS): Promise
 const countTimeWait = async ({ pid, mount }: Netns, proc: string, timeout: number): Promise<number> => {
   try {
     if (pid !== null) return parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0;
-    const inside = [`--net=${mount}`, 'cat', '/proc/thread-self/net/sockstat'];
-    return parseTimeWait((await execa('nsenter', inside, { timeout, stdin: 'ignore' })).stdout) ?? 0;
+    const [file, ...args] = catInside(mount ?? '', ['/proc/thread-self/net/sockstat']);
+    return parseTimeWait((await startProgram(file, args, { timeout, stdin: 'ignore' })).stdout) ?? 0;
   } catch {
     return 0;
   }

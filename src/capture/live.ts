@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { findProgram } from '../programs/find.ts';
+import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
@@ -25,13 +27,19 @@ import { checkLockdown } from './lockdown.ts';
 import { createLosses } from './losses.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
-import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
+import { type BpftraceChild, maxOrphans, spawnBpftrace } from './spawn.ts';
+import { createStrays } from './strays.ts';
 import { startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
 const ATTACH_TIMEOUT_MS = 240_000;
 const KEPT_MESSAGES = 30;
+const MESSAGE_CHARACTERS = 500;
 const MAX_EARLY = 100_000;
+/** Programs that a capture runs beside bpftrace, where they are there. */
+const HELPERS = ['ss', 'nsenter', 'cat'];
+/** Stands before the end of a stream that has no line break; no line has one in it. */
+const TORN = '\n';
 
 export type LiveOptions = {
   readonly backend: Backend | 'auto';
@@ -47,7 +55,7 @@ export type LiveOptions = {
   readonly isInDoubt: () => boolean;
   /** Called once, before the first line. */
   readonly onMeta: (meta: Meta) => void;
-  /** A word for the user while nothing is shown yet: which backend is tried, and why. */
+  /** A word for the user: which backend is tried, and why; later what bpftrace says that nobody knows. */
   readonly onProgress: (text: string) => void;
   /** Gives up attaching. Once attached, `stop` ends the capture. */
   readonly signal?: AbortSignal;
@@ -83,6 +91,8 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture | nul
     });
   }
   checkLockdown();
+  // Asked for now, so that one that may be somebody else's is told of while the user looks on.
+  for (const name of HELPERS) findProgram(name);
   const program = await findBpftrace();
   const btf = loadBtf();
   const survey = surveyBackends(btf);
@@ -140,11 +150,10 @@ const attach = async (
   const { minAgeMs } = options;
   const isLate = minAgeMs > 0;
   const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
-  const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
   const params = isLate ? lateParams(minAgeMs, cpus().length, maxOrphans()) : [];
   const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
-  const child = spawnBpftrace(program.path, script, setpriv, params);
+  const child = spawnBpftrace(program, script, params);
   const { finwaitVersion, filters } = options;
   return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
 };
@@ -157,7 +166,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   let lastLineAt = performance.now();
   // What split2 still holds when all is written has no line break: it is torn, and may yet look whole.
   const lines = child.stdout.pipe(
-    split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? `? ${line}` : line)),
+    split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? TORN + line : line)),
   );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];
@@ -173,7 +182,14 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     losses.lost(count, where);
     watch?.doubt();
   };
-  const late = createLateLines(put, clock.now, lose);
+  const strays = createStrays(put, clock.now, options.onProgress);
+  const decode = createDecoder();
+  /** A line of the probes in the wire's own form: what does not read as one is no evidence, whatever its letter. */
+  const putChecked = (line: string): void => {
+    if (decode(line)?.kind === 'malformed') strays.take(line);
+    else put(line);
+  };
+  const late = createLateLines(putChecked, clock.now, lose);
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
   let watch: Watch | null = null;
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
@@ -181,10 +197,10 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
     if (said.kind === 'map_full') {
       lose(1, 'a map of the probes was full');
-      losses.mapFull(said.text);
+      losses.mapFull(said.at);
     }
     if (said.kind === 'map_full' || said.kind === 'message') {
-      messages.push(said.text);
+      messages.push(said.text.slice(0, MESSAGE_CHARACTERS));
       if (messages.length > KEPT_MESSAGES) messages.shift();
     }
     return said.kind;
@@ -197,16 +213,16 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   lines.on('data', (line: string) => {
     lastLineAt = performance.now();
     if (!isAttached) {
-      if (!line.startsWith('H ')) {
+      const boot = HANDSHAKE.exec(line);
+      if (boot === null) {
         if (isWireLine(line) && early.length < MAX_EARLY) early.push(line);
         else onChatter(line, readStdout);
         return;
       }
       isAttached = true;
-      const boot = HANDSHAKE.exec(line);
-      if (boot !== null) clock.observe(BigInt(boot[1] ?? 0));
+      clock.observe(BigInt(boot[1] ?? 0));
       options.onMeta(describeCapture(line, facts));
-      put(line);
+      putChecked(line);
       for (const held of early.splice(0)) late.take(held);
       attached.resolve();
       return;
@@ -214,9 +230,8 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     if (isWireLine(line)) {
       if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
       late.take(line);
-      // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
-    } else if (line.startsWith('? ')) put(line);
-    else if (onChatter(line, readStdout) === 'message') put(`? ${line}`);
+    } else if (line.startsWith(TORN)) strays.torn(line.slice(TORN.length));
+    else if (onChatter(line, readStdout) === 'message') strays.take(line);
   });
 
   const ended = Promise.withResolvers<Fault | null>();
@@ -226,6 +241,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const exit = child.then(async (result) => {
     await Promise.all(drained);
     losses.flush();
+    strays.flush();
     return result;
   });
   // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.
@@ -285,11 +301,11 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   };
 };
 
-/** Letters of the lines that the probes print; all else on stdout is bpftrace speaking. */
+/** Letters of the lines that the probes print after the handshake; all else on stdout is bpftrace speaking. */
 const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
   return (
-    (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) ||
+    (line.charCodeAt(1) === 0x20 && 'ABCDLRSXZ'.includes(String.fromCharCode(letter))) ||
     /^@(?:tally|unkept)\[/.test(line)
   );
 };

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { execa } from 'execa';
+import { startProgram } from '../programs/start.ts';
+import { catInside } from './cat-inside.ts';
 import type { Netns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
 
@@ -36,9 +37,10 @@ const readTable = async (path: string): Promise<string> => {
 };
 
 const readInside = async (mount: string, timeout: number): Promise<string | null> => {
-  const command = [`--net=${mount}`, 'cat', '/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
   const sieve = withoutTimeWait();
-  const child = execa('nsenter', command, { reject: false, timeout, buffer: false, stdin: 'ignore' });
+  const files = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'];
+  const [file, ...args] = catInside(mount, files);
+  const child = startProgram(file, args, { reject: false, timeout, buffer: false, stdin: 'ignore' });
   child.stdout.on('data', sieve.push);
   child.stderr.resume();
   const result = await child;

@@ -1,5 +1,7 @@
-import { execa } from 'execa';
+import { Fault } from '../kernel/fault.ts';
 import { TCP } from '../kernel/tcp-state.ts';
+import { needProgram } from '../programs/find.ts';
+import { startProgram } from '../programs/start.ts';
 import { inSlices } from './in-slices.ts';
 import { type Netns, ownNetns } from './netns.ts';
 import type { ProcSock } from './proc-net-tcp.ts';
@@ -18,20 +20,21 @@ export const askSs = async (
   take: (line: string) => void,
 ): Promise<string | null> => {
   const way = netns.mount ?? `/proc/${netns.pid ?? 'self'}/ns/net`;
-  const ss = ['ss', ...args];
-  const [file = 'ss', ...rest] = netns.inode === ownNetns() ? ss : ['nsenter', `--net=${way}`, ...ss];
-  const result = await execa(file, rest, {
-    reject: false,
-    timeout,
-    maxBuffer,
-    killSignal: 'SIGKILL',
-    env: { LC_ALL: 'C' },
-  });
+  let command: readonly [string, ...string[]];
+  try {
+    const ss = needProgram('ss');
+    command = netns.inode === ownNetns() ? [ss, ...args] : [needProgram('nsenter'), `--net=${way}`, ss, ...args];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return error.message;
+  }
+  const [file, ...rest] = command;
+  const result = await startProgram(file, rest, { reject: false, timeout, maxBuffer, killSignal: 'SIGKILL' });
   await inSlices(result.stdout ?? '', take);
   if (!result.failed) return null;
   if (result.timedOut) return `ss took more than ${timeout / 1000} s`;
   if (result.isMaxBuffer) return 'ss had too much to say';
-  return result.code === 'ENOENT' ? `${file} was not found` : `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
+  return `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
 };
 
 /** Address and port as ss shows them: an interface is added to a link-local address, `*` is any. */

@@ -65,7 +65,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
     return EXIT.done;
   }
   const scenarios = choose(words, options);
-  checkLab();
+  const programs = checkLab();
   let jobs = Array.from({ length: options.count }, () => scenarios)
     .flat()
     .map(({ name, seconds }) => ({ scenario: name, seconds }));
@@ -83,6 +83,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
       at_once: options.atOnce,
       hold: options.hold === true,
     },
+    programs,
     (event) => {
       if (event.type === 'lab_failed') failed++;
       if (options.json === true) output.line(JSON.stringify(event));
