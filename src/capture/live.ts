@@ -20,6 +20,7 @@ import {
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
+import { hideAddresses } from './hide-addresses.ts';
 import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
@@ -165,9 +166,15 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   let isStopping = false;
   let lastLineAt = performance.now();
   // What split2 still holds when all is written has no line break: it is torn, and may yet look whole.
-  const lines = child.stdout.pipe(
-    split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? TORN + line : line)),
-  );
+  // Hidden first of all: whoever reads, records or prints the stream sees no address of the kernel.
+  const lines = child.stdout
+    .pipe(hideAddresses())
+    .pipe(
+      split2('
+', (line: string): string =>
+        lines.writableEnded && lines.writableLength === 0 ? TORN + line : line,
+      ),
+    );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];
   const resume = (): void => {
