@@ -170,10 +170,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const lines = child.stdout
     .pipe(hideAddresses())
     .pipe(
-      split2('
-', (line: string): string =>
-        lines.writableEnded && lines.writableLength === 0 ? TORN + line : line,
-      ),
+      split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? TORN + line : line)),
     );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];
