@@ -1,18 +1,12 @@
 import { findProgram } from '../programs/find.ts';
 import { startProgram } from '../programs/start.ts';
+import { KEPT, keeping } from './kept-rights.ts';
 
 const TRIAL_MS = 5000;
 
-/**
- * What bpftrace keeps of root's rights; docs/probes.md says what needs each.
- *
- * @see Linux include/uapi/linux/capability.h
- */
-export const KEPT = ['bpf', 'perfmon', 'sys_admin', 'sys_resource', 'dac_read_search', 'ipc_lock'] as const;
-
 const WITH_US = ['--pdeathsig', 'KILL'];
 const NO_NEW = [...WITH_US, '--no-new-privs'];
-const KEEPING = [...NO_NEW, '--inh-caps=-all', `--bounding-set=-all,${KEPT.map((name) => `+${name}`).join(',')}`];
+const KEEPING = [...WITH_US, ...keeping(KEPT)];
 
 /** How much of what bpftrace is held to can be had here, the most first. */
 type Level = { readonly flags: readonly string[]; readonly lacks: string | null };
@@ -25,9 +19,9 @@ const LEVELS: readonly Level[] = [
   },
 ];
 
-/** How bpftrace is confined on this machine. */
+/** How a program is confined on this machine. */
 export type Confinement = {
-  /** What stands before bpftrace's own command; empty where there is no setpriv to do it. */
+  /** What stands before the program's own command; empty where there is no setpriv to do it. */
   readonly command: readonly string[];
   /** What of it cannot be had here; null where it is whole. */
   readonly lacks: string | null;

@@ -13,8 +13,7 @@ import type { LiveOptions } from './live.ts';
 export type ReaderRequest = Pick<LiveOptions, 'backend' | 'finwaitVersion' | 'filters' | 'only' | 'minAgeMs'>;
 
 /** `go` begins, `stop` ends; `doubt` and `sure` are the fold's, for the inventory. */
-export const ORDERS = ['go', 'stop', 'doubt', 'sure'] as const;
-export type Order = (typeof ORDERS)[number];
+export type Order = 'go' | 'stop' | 'doubt' | 'sure';
 
 export type ReaderMessage =
   | { readonly kind: 'progress'; readonly text: string }
@@ -80,6 +79,9 @@ const parseFault = (value: unknown): Fault => {
   const exitCode = Object.values<ExitCode>(EXIT).find((known) => known === code) ?? EXIT.failed;
   return new Fault(field('message'), { why: field('why'), remedy: field('remedy'), exitCode });
 };
+
+/** The argument that `parseRequest` reads. */
+export const formatRequest = (request: ReaderRequest): string => JSON.stringify(request);
 
 /** Takes nothing for granted, although finwait wrote it: it decides what root runs. @returns null for anything else */
 export const parseRequest = (text: string): ReaderRequest | null => {

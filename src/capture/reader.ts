@@ -101,7 +101,7 @@ type LineOutput = {
 
 /** Lines to stdout in pieces, one a turn. process.stdout itself would block this process where a pipe is full. */
 const createLineOutput = (onDrain: () => void): LineOutput => {
-  const socket = new Socket({ fd: 1, readable: false, writable: true, writableHighWaterMark: MOST_WAITING });
+  const socket = new Socket({ fd: 1, readable: false, writable: true });
   socket.on('error', () => process.exit(1));
   socket.on('drain', onDrain);
   let piece = '';
@@ -120,7 +120,7 @@ const createLineOutput = (onDrain: () => void): LineOutput => {
         isScheduled = true;
         setImmediate(give);
       }
-      return !socket.writableNeedDrain;
+      return socket.writableLength < MOST_WAITING;
     },
     end: () => {
       give();

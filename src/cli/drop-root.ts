@@ -1,31 +1,12 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { type InvokingUser, invokingUser } from '../record/invoking-user.ts';
 
-/** The user who called sudo. */
-export type Invoker = { readonly uid: number; readonly gid: number };
-
-/** The last id is no user's: to the kernel it means "no change". */
-const MAX_ID = 2 ** 32 - 2;
-
-/**
- * The user who called sudo; null where there is none: root itself, or a process that is not root.
- *
- * @param env - sudo sets SUDO_UID and SUDO_GID, whatever the caller's environment says
- */
-export const invokerOf = (env: Readonly<Record<string, string | undefined>>, euid: number): Invoker | null => {
-  const uid = idOf(env['SUDO_UID']);
-  const gid = idOf(env['SUDO_GID']);
-  return euid !== 0 || uid === null || gid === null || uid === 0 ? null : { uid, gid };
-};
-
-const idOf = (text: string | undefined): number | null =>
-  text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= MAX_ID ? Number(text) : null;
-
-let dropped: Invoker | null = null;
+let dropped: InvokingUser | null = null;
 
 /** Whom `dropRoot` made this process into; null where it did nothing. */
-export const droppedTo = (): Invoker | null => dropped;
+export const droppedTo = (): InvokingUser | null => dropped;
 
 /**
  * Makes this process the user who called sudo, for good: user, groups and capabilities. Does nothing where nobody did.
@@ -49,8 +30,9 @@ export const dropRoot = (): void => {
 
 /** The same for what loads nothing more. @throws Fault (exit 1) when it cannot be done */
 export const giveUpRoot = (): void => {
-  const invoker = dropped === null ? invokerOf(process.env, process.geteuid?.() ?? -1) : null;
-  if (invoker === null) return;
+  const invoker = invokingUser();
+  // Root may call sudo too.
+  if (invoker === null || invoker.uid === 0) return;
   const { uid, gid } = invoker;
   try {
     takeGroups(invoker);
@@ -65,9 +47,12 @@ export const giveUpRoot = (): void => {
 };
 
 /** That user's own groups, as at a login; the one alone where the user has no name. */
-const takeGroups = ({ uid, gid }: Invoker): void => {
+const takeGroups = ({ uid, gid }: InvokingUser): void => {
+  // @types/node does not know it.
+  const initgroups: unknown = Reflect.get(process, 'initgroups');
   try {
-    process.initgroups?.(uid, gid);
+    if (typeof initgroups === 'function') initgroups.call(process, uid, gid);
+    else process.setgroups?.([gid]);
   } catch {
     process.setgroups?.([gid]);
   }
@@ -94,11 +79,12 @@ const cannot = (uid: number, why: string): Fault =>
   });
 
 /** A fault that `dropRoot` may have caused says so: the file may be one that only root reaches. */
-export const withDropped = (fault: Fault): Fault => {
-  if (dropped === null || !/\(E(?:ACCES|PERM)\)/.test(fault.message)) return fault;
-  return new Fault(fault.message, {
-    why: `${fault.why}; finwait reads and writes files as uid ${dropped.uid}, who called sudo`,
-    remedy: `${fault.remedy}; or stay root: sudo env -u SUDO_UID finwait …`,
-    exitCode: fault.exitCode,
+export const withDropped = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    if (dropped === null || !(error instanceof Fault) || !/\(E(?:ACCES|PERM)\)/.test(error.message)) throw error;
+    throw new Fault(error.message, {
+      why: `${error.why}; finwait reads and writes files as uid ${dropped.uid}, who called sudo`,
+      remedy: `${error.remedy}; or stay root: sudo env -u SUDO_UID finwait …`,
+      exitCode: error.exitCode,
+    });
   });
-};
