@@ -60,6 +60,7 @@ export const startReader = (request: ReaderRequest): Reader => {
   const capture: Reader['capture'] = async (options) => {
     const begun = Promise.withResolvers<boolean>();
     const ended = Promise.withResolvers<Fault | null>();
+    let hasMeta = false;
     let isOver = false;
     const end = (fault: Fault | null): void => {
       isOver = true;
@@ -73,9 +74,11 @@ export const startReader = (request: ReaderRequest): Reader => {
       }
       const message = parseMessage(line);
       if (message.kind === 'progress') options.onProgress(message.text);
-      // The process that people know as finwait is this one.
-      else if (message.kind === 'meta') options.onMeta({ ...parseMeta(message.json, 'the stream'), pid: process.pid });
-      else if (message.kind === 'attached') begun.resolve(true);
+      else if (message.kind === 'meta') {
+        hasMeta = true;
+        // The process that people know as finwait is this one.
+        options.onMeta({ ...parseMeta(message.json, 'the stream'), pid: process.pid });
+      } else if (message.kind === 'attached') begun.resolve(true);
       else if (message.kind === 'stopped') {
         end(null);
         begun.resolve(false);
@@ -108,9 +111,11 @@ export const startReader = (request: ReaderRequest): Reader => {
       child.stdin.destroy();
       if (isOver) return;
       const fault = endedByItself(how, complaints);
-      options.onLine(ownLine.notice(createBootClock().now(), fault.message));
       end(fault);
-      begun.reject(fault);
+      if (!hasMeta) return begun.reject(fault);
+      // What was seen until then stays.
+      options.onLine(ownLine.notice(createBootClock().now(), fault.message));
+      begun.resolve(true);
     });
     over.catch(begun.reject);
     order('go');

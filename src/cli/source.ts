@@ -1,4 +1,3 @@
-import { checkCapabilities } from '../capture/capabilities.ts';
 import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
 import type { Meta } from '../wire/meta.ts';
@@ -41,7 +40,6 @@ export const runLive = async (
   signal: AbortSignal,
   onProgress: (text: string) => void = tell,
 ): Promise<SourceEnd> => {
-  checkCapabilities();
   // Not before it is needed: a screen has its first frame by then.
   const { startReader } = await import('./reader-client.ts');
   const reader = startReader({

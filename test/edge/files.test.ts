@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { needs } from './machine.ts';
-import { closePaths, expectFault, rowsOf, runFinwait, scratch, startFinwait, until } from './run-finwait.ts';
+import { closePaths, expectFault, rowsOf, runFinwait, START_MS, scratch, startFinwait, until } from './run-finwait.ts';
 import { seenByAll } from './seen-by-all.ts';
 
 const OLD = 'what stood here before';
@@ -66,7 +66,7 @@ test('a folder that is swapped while the probes attach: nothing in the other one
   for (const name of ['out', 'precious']) mkdirSync(join(dir, name));
   writeFileSync(join(dir, 'precious', 'x.fwr'), OLD);
   const running = startFinwait(['record', '-o', join(dir, 'out', 'x.fwr')], { fake: 'never-attaches.ts' });
-  await until(() => running.fakes().length > 0, 10_000);
+  await until(() => running.fakes().length > 0, START_MS);
   renameSync(join(dir, 'out'), join(dir, 'moved'));
   symlinkSync('precious', join(dir, 'out'));
   running.kill('SIGINT');
