@@ -1,7 +1,7 @@
-import { findProgram } from '../programs/find.ts';
-import { succeeds } from '../programs/start-own.ts';
+import { findProgram, needProgram } from '../programs/find.ts';
+import { outputOf } from '../programs/start-own.ts';
 import type { Confinement } from './confine.ts';
-import { keeping, READER_KEPT } from './kept-rights.ts';
+import { isBound, keeping, keepsNoMore, READER_KEPT } from './kept-rights.ts';
 
 /**
  * How finwait's own reader is confined: as far as setpriv can do it here, found out by trying.
@@ -12,7 +12,10 @@ export const findReaderConfinement = (): Confinement => {
   const setpriv = findProgram('setpriv');
   if (setpriv === null) return { command: [], lacks: 'setpriv was not found' };
   const flags = keeping(READER_KEPT);
-  if (process.geteuid?.() === 0 && succeeds(setpriv, [...flags, setpriv, '--version'])) {
+  // Who is not root has its rights from ambient capabilities, which go with the inheritable ones.
+  const status =
+    process.geteuid?.() === 0 ? outputOf(setpriv, [...flags, needProgram('cat'), '/proc/self/status']) : null;
+  if (status !== null && isBound(status) && keepsNoMore(status, READER_KEPT)) {
     return { command: [setpriv, ...flags], lacks: null };
   }
   return { command: [], lacks: 'setpriv cannot take capabilities here' };

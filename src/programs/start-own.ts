@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SYSTEM_PATH } from './find.ts';
 
@@ -22,6 +22,15 @@ export const startReaderProcess = (within: readonly string[], request: string): 
   return spawn(file, args, { cwd: '/', env: { PATH: process.env.PATH ?? SYSTEM_PATH }, detached: true });
 };
 
-/** Whether a program ends with status 0. @param file - as `findProgram` gave it */
-export const succeeds = (file: string, args: readonly string[]): boolean =>
-  spawnSync(file, args, { cwd: '/', env: { PATH: SYSTEM_PATH }, stdio: 'ignore', timeout: TRIAL_MS }).status === 0;
+/** What a program prints; null where it fails. Holds everything up meanwhile. @param file - as `findProgram` gave it */
+export const outputOf = (file: string, args: readonly string[]): string | null => {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
+  const run = spawnSync(file, args, {
+    cwd: '/',
+    env: { PATH: SYSTEM_PATH },
+    stdio,
+    timeout: TRIAL_MS,
+    encoding: 'utf8',
+  });
+  return run.status === 0 ? run.stdout : null;
+};

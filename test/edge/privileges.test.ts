@@ -2,7 +2,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { KEPT, READER_KEPT } from '../../src/capture/kept-rights.ts';
+import { KEPT, maskOf, READER_KEPT } from '../../src/capture/kept-rights.ts';
 import { needs } from './machine.ts';
 import { recordingOf } from './recording.ts';
 import {
@@ -39,22 +39,6 @@ const ownFolder = (): string => {
   chownSync(dir, INVOKER, INVOKER);
   return dir;
 };
-
-/** @see Linux include/uapi/linux/capability.h */
-const BITS: Readonly<Record<string, number>> = {
-  dac_read_search: 2,
-  setpcap: 8,
-  net_admin: 12,
-  ipc_lock: 14,
-  sys_ptrace: 19,
-  sys_admin: 21,
-  sys_resource: 24,
-  syslog: 34,
-  perfmon: 38,
-  bpf: 39,
-};
-const maskOf = (names: readonly string[]): bigint =>
-  names.reduce((mask, name) => mask | (1n << BigInt(BITS[name] ?? -1)), 0n);
 
 type Rights = {
   readonly uids: string;
