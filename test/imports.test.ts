@@ -57,7 +57,7 @@ const codeOf = (text: string): string =>
   text
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/\/\/.*$/gm, '')
-    .replace(/'[^'\n]*'/g, "''");
+    .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
 
 const folderOf = (path: string, specifier: string): string =>
   relative(SRC, join(SRC, path, '..', specifier)).split('/')[0] ?? '';

@@ -80,8 +80,15 @@ export const reorderWindowMs = (version: string): number => (isOlder(version, [0
 /** Sockets that a map of the probes holds, whatever the host; a map is allocated whole, about 88 bytes each. */
 const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
 
-/** Sockets that each map of the probes holds. @param maxOrphans - tcp_max_orphans */
-const mapKeys = (maxOrphans: number): number => Math.max(MAP_KEYS.least, Math.min(MAP_KEYS.most, maxOrphans));
+/**
+ * Sockets that each map of the probes holds: more than tcp_max_orphans do not die slowly at once, and the rings of all
+ * CPUs have their places.
+ *
+ * @param cpus - of the host
+ * @param maxOrphans - tcp_max_orphans
+ */
+export const mapKeys = (cpus: number, maxOrphans: number): number =>
+  Math.max(MAP_KEYS.least, RING_SLOTS.least * cpus, Math.min(MAP_KEYS.most, maxOrphans));
 
 /** Closes that wait on one CPU to be announced; a power of two. Two hundred times a second each CPU looks through them. */
 const RING_SLOTS = { least: 256, most: 8192 } as const;
@@ -92,10 +99,11 @@ const RING_SLOTS = { least: 256, most: 8192 } as const;
  *
  * @param minAgeMs - how long a socket has been dying when it is announced, ms; more than 0
  * @param cpus - of the host, not only those that finwait may run on
+ * @param keys - places of each map: all rings together have no more, so what waits in one has its place in every map
  */
-export const lateParams = (minAgeMs: number, cpus: number, maxOrphans: number): readonly string[] => {
-  const room = 2 ** Math.floor(Math.log2(mapKeys(maxOrphans) / cpus));
-  const slots = Math.max(RING_SLOTS.least, Math.min(RING_SLOTS.most, room));
+export const lateParams = (minAgeMs: number, cpus: number, keys: number): readonly string[] => {
+  const room = 2 ** Math.floor(Math.log2(keys / cpus));
+  const slots = Math.max(1, Math.min(RING_SLOTS.most, room));
   const numbers = 2 ** Math.ceil(Math.log2(cpus));
   return [String(Math.max(1, Math.round(minAgeMs * 1e6))), String(slots - 1), String(numbers - 1)];
 };
@@ -104,16 +112,15 @@ export const lateParams = (minAgeMs: number, cpus: number, maxOrphans: number): 
  * What bpftrace is started with: buffers and maps that fit this host.
  *
  * @param cpus - each has a buffer of its own
- * @param maxOrphans - tcp_max_orphans: more sockets than this do not die slowly at once
+ * @param keys - places of each map
  */
-export const bpftraceEnv = (cpus: number, maxOrphans: number): Record<string, string> => {
+export const bpftraceEnv = (cpus: number, keys: number): Record<string, string> => {
   const pages = 2 ** Math.floor(Math.log2(BUFFER_BYTES / PAGE_BYTES / cpus));
-  const keys = String(mapKeys(maxOrphans));
   return {
     BPFTRACE_PERF_RB_PAGES: String(Math.max(64, Math.min(4096, pages))),
     // One name up to 0.20, the other from 0.21; each ignores the other's.
-    BPFTRACE_MAP_KEYS_MAX: keys,
-    BPFTRACE_MAX_MAP_KEYS: keys,
+    BPFTRACE_MAP_KEYS_MAX: String(keys),
+    BPFTRACE_MAX_MAP_KEYS: String(keys),
   };
 };
 

@@ -15,6 +15,7 @@ import {
   createChatterReader,
   findBpftrace,
   lateParams,
+  mapKeys,
   onStack,
 } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
@@ -26,10 +27,11 @@ import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
 import { checkLockdown } from './lockdown.ts';
 import { createLosses } from './losses.ts';
+import { createMapRoom } from './map-room.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, maxOrphans, spawnBpftrace } from './spawn.ts';
-import { createStrays } from './strays.ts';
+import { createStrays, isWireLine } from './strays.ts';
 import { STALL_MS, startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
@@ -50,6 +52,8 @@ export type LiveOptions = {
   readonly only: ProbeFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
+  /** Places of each map of the probes; as many as this host may need where it is not told. */
+  readonly mapKeys: number | undefined;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
   readonly onLine: (line: string) => boolean;
   /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
@@ -143,14 +147,20 @@ const attach = async (
   const isLate = minAgeMs > 0;
   const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
   if (options.signal?.aborted === true) return null;
-  const params = isLate ? lateParams(minAgeMs, cpus().length, maxOrphans()) : [];
+  const keys = options.mapKeys ?? mapKeys(cpus().length, maxOrphans());
+  const params = isLate ? lateParams(minAgeMs, cpus().length, keys) : [];
   const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
-  const child = spawnBpftrace(program, script, params);
+  const child = spawnBpftrace(program, script, params, keys);
   const { finwaitVersion, filters } = options;
-  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
+  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options, keys);
 };
 
-const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptions): Promise<LiveCapture | null> => {
+const run = async (
+  child: BpftraceChild,
+  facts: CaptureFacts,
+  options: LiveOptions,
+  keys: number,
+): Promise<LiveCapture | null> => {
   const clock = createBootClock();
   const messages: string[] = [];
   let isAttached = false;
@@ -190,16 +200,15 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     if (decode(line)?.kind === 'malformed') strays.take(line);
     else put(line);
   };
-  const late = createLateLines(putChecked, clock.now, lose);
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
+  const room = createMapRoom(keys, notice, lose);
+  const late = createLateLines(putChecked, clock.now, lose, room);
   let watch: Watch | null = null;
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
     const said = read(line);
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
-    if (said.kind === 'map_full') {
-      lose(1, 'a map of the probes was full');
-      losses.mapFull(said.at);
-    }
+    // The probes themselves count what a full map did not keep, on every bpftrace.
+    if (said.kind === 'map_full') losses.mapFull(said.at);
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text.slice(0, MESSAGE_CHARACTERS));
       if (messages.length > KEPT_MESSAGES) messages.shift();
@@ -229,7 +238,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       return;
     }
     if (isWireLine(line)) {
-      if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
+      if (/^C \d{1,20}$/.test(line)) clock.observe(BigInt(line.slice(2)));
       late.take(line);
     } else if (line.startsWith(TORN)) strays.torn(line.slice(TORN.length));
     else if (onChatter(line, readStdout) === 'message') strays.take(line);
@@ -243,6 +252,7 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
     await Promise.all(drained);
     losses.flush();
     strays.flush();
+    room.flush();
     return result;
   });
   // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.
@@ -300,17 +310,4 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       await ended.promise;
     },
   };
-};
-
-/** Letters of the lines that the probes print after the handshake; all else on stdout is bpftrace speaking. */
-const isWireLine = (line: string): boolean => {
-  const letter = line.charCodeAt(0);
-  return (
-    (line.charCodeAt(1) === 0x20 && 'ABCDLRSXZ'.includes(String.fromCharCode(letter))) ||
-    /^@(?:tally|unkept)\[/.test(line)
-  );
-};
-
-const observeTick = (line: string, observe: (boot: bigint) => void): void => {
-  if (/^C \d{1,20}$/.test(line)) observe(BigInt(line.slice(2)));
 };

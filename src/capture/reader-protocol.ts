@@ -10,7 +10,10 @@ import type { LiveOptions } from './live.ts';
  * - From the reader: the stream's own lines on its stdout, and among them messages, which begin with `!` as no line of
  *   the wire does. One pipe for both keeps their order: the meta is there before the first line, a fault after the last.
  */
-export type ReaderRequest = Pick<LiveOptions, 'backend' | 'finwaitVersion' | 'filters' | 'only' | 'minAgeMs'>;
+export type ReaderRequest = Pick<
+  LiveOptions,
+  'backend' | 'finwaitVersion' | 'filters' | 'only' | 'minAgeMs' | 'mapKeys'
+>;
 
 /** `go` begins, `stop` ends; `doubt` and `sure` are the fold's, for the inventory. */
 export type Order = 'go' | 'stop' | 'doubt' | 'sure';
@@ -92,10 +95,11 @@ export const parseRequest = (text: string): ReaderRequest | null => {
     return null;
   }
   if (!isRecord(value)) return null;
-  const { backend, finwaitVersion, filters, only, minAgeMs } = value;
+  const { backend, finwaitVersion, filters, only, minAgeMs, mapKeys } = value;
   const wanted = backend === 'auto' ? backend : BACKENDS.find((known) => known === backend);
   if (wanted === undefined || typeof finwaitVersion !== 'string') return null;
   if (typeof minAgeMs !== 'number' || !(minAgeMs >= 0)) return null;
+  if (mapKeys !== undefined && !isWhole(mapKeys, 1 << 20)) return null;
   if (!isRecord(filters) || !isRecord(only)) return null;
   const texts = Object.entries(filters).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const { pid, comm, localPorts, remotePorts, family, netns } = only;
@@ -108,6 +112,7 @@ export const parseRequest = (text: string): ReaderRequest | null => {
     filters: Object.fromEntries(texts),
     only: { pid, comm, localPorts, remotePorts, family, netns },
     minAgeMs,
+    mapKeys,
   };
 };
 

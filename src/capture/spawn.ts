@@ -11,11 +11,17 @@ const STOP_TIMEOUT_MS = 10_000;
  * (100 ms) meets a closed pipe.
  *
  * @param params - `$1` and so on of the script
+ * @param keys - places of each map
  */
-export const spawnBpftrace = ({ path, within }: BpftraceProgram, script: string, params: readonly string[]) => {
+export const spawnBpftrace = (
+  { path, within }: BpftraceProgram,
+  script: string,
+  params: readonly string[],
+  keys: number,
+) => {
   const [file = path, ...args] = [...within, path, '-', ...params];
   return startProgram(file, args, {
-    env: bpftraceEnv(cpus().length, maxOrphans()),
+    env: bpftraceEnv(cpus().length, keys),
     input: script,
     buffer: false,
     reject: false,

@@ -60,3 +60,12 @@ export const createStrays = (put: (line: string) => void, now: () => bigint, sho
     flush: tell,
   };
 };
+
+/** Letters of the lines that the probes print after the handshake; all else on stdout is bpftrace speaking. */
+export const isWireLine = (line: string): boolean => {
+  const letter = line.charCodeAt(0);
+  return (
+    (line.charCodeAt(1) === 0x20 && 'ABCDLRSXZ'.includes(String.fromCharCode(letter))) ||
+    /^@(?:tally|kept|unkept)\[/.test(line)
+  );
+};

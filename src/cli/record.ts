@@ -27,7 +27,7 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
         fold?.push(line);
       },
       isInDoubt: () => fold?.isInDoubt() ?? false,
-      onEnd: () => fold?.end(),
+      onEnd: async () => fold?.end(),
     },
     untilSignalled(),
   );

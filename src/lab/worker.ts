@@ -66,10 +66,17 @@ export const runWorker = async (
   signal.removeEventListener('abort', stop);
   if (fault !== null) throw fault;
   if (isEnded) return;
-  await startProgram(python, [...PYTHON, '--clean'], { env, reject: false, stdin: 'ignore' });
+  await cleanUp({ python, path });
   throw new Fault(`the lab's worker ended by ${result.signal ?? `status ${result.exitCode}`}`, {
     why: result.stderr.trim().split('\n').at(-1) ?? '',
     remedy: 'run it again; what it had made is removed',
     exitCode: EXIT.failed,
   });
+};
+
+/** Removes what killed runs have left. @returns why not, null when it did. Never throws */
+export const cleanUp = async ({ python, path }: LabPrograms): Promise<string | null> => {
+  const options = { env: { PATH: path }, reject: false, stdin: 'ignore', timeout: 120_000 } as const;
+  const result = await startProgram(python, [...PYTHON, '--clean'], options);
+  return result.failed ? result.stderr.trim().split('\n').at(-1) || (result.shortMessage ?? 'it failed') : null;
 };
