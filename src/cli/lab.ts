@@ -4,9 +4,9 @@ import { checkLab } from '../lab/checks.ts';
 import type { Scenario } from '../lab/scenario.ts';
 import { createLabText, listLines } from '../lab/text.ts';
 import { runWorker } from '../lab/worker.ts';
-import { printable } from '../views/top/printable.ts';
-import { tell } from './messages.ts';
-import { createOutput } from './output.ts';
+import { tell } from '../output/stderr.ts';
+import { createOutput } from '../output/stdout.ts';
+import { printable } from '../text/printable.ts';
 import { untilSignalled } from './source.ts';
 
 export type LabOptions = {

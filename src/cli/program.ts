@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { GROUPINGS } from '../explain/report/report.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
-import { printable } from '../views/top/printable.ts';
+import { tellFault } from '../output/stderr.ts';
+import { printable } from '../text/printable.ts';
 import {
   parseBackend,
   parseCause,
@@ -13,7 +14,6 @@ import {
   parseSpeed,
   parseState,
 } from './arguments.ts';
-import { tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
@@ -122,11 +122,11 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
         command.error('error: -o records a live trace; FILE is a recording already', { exitCode: EXIT.usage });
       }
       return done(
-        import('./explain.ts').then(({ explain, listCauses }) =>
-          options.list === undefined
-            ? explain(file, options)
-            : listCauses(options.list === true ? null : options.list, options.json === true),
-        ),
+        options.list === undefined
+          ? import('./explain.ts').then(({ explain }) => explain(file, options))
+          : import('./list-causes.ts').then(({ listCauses }) =>
+              listCauses(options.list === true ? null : options.list, options.json === true),
+            ),
       );
     });
   program

@@ -1,9 +1,9 @@
 import { endpoint } from '../kernel/address.ts';
+import { size } from '../text/words.ts';
 import { causeOf } from './cause-of.ts';
 import { PRICE } from './causes/note.ts';
 import type { Cause, ClosePath, Dying } from './close-path.ts';
 import { seconds } from './deadline/fin-wait2.ts';
-import { size } from './report/words.ts';
 
 type Row = ClosePath | Dying;
 

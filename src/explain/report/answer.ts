@@ -1,9 +1,9 @@
+import { counted, moment, percent, size, span, thousands } from '../../text/words.ts';
 import { noteOf } from '../causes.ts';
 import type { Cause, Side } from '../close-path.ts';
 import type { ReportEnd } from './create-report.ts';
 import type { Count, Report, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
-import { counted, moment, percent, size, span, thousands } from './words.ts';
 
 /** Causes and sides named one by one; the rest in one figure. */
 const NAMED = 3;

@@ -1,6 +1,6 @@
+import { counted, thousands } from '../../text/words.ts';
 import type { ReportEnd } from './create-report.ts';
 import type { Report, Row } from './report.ts';
-import { counted, thousands } from './words.ts';
 
 /** Said of every socket that still is dying, and no doubt about what was seen of it until then. */
 const STILL_DYING = 'capture_ended';

@@ -1,6 +1,6 @@
 import { TCP } from '../../kernel/tcp-state.ts';
+import { counted, thousands } from '../../text/words.ts';
 import { OWN } from '../../wire/evidence.ts';
-import { counted, thousands } from '../report/words.ts';
 import { ERR, type Facts } from './facts.ts';
 import { NO, type Rule, undecided, yes } from './rule.ts';
 

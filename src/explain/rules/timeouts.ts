@@ -1,4 +1,4 @@
-import { counted } from '../report/words.ts';
+import { counted } from '../../text/words.ts';
 import { hasNoRoom } from '../waiting.ts';
 import { ERR, type Facts, isUnreachable } from './facts.ts';
 import { boundOfProbes, isProbing } from './probe-bound.ts';

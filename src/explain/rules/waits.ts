@@ -1,8 +1,8 @@
 import { stateName, TCP } from '../../kernel/tcp-state.ts';
+import { counted } from '../../text/words.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Side, WaitingFor } from '../close-path.ts';
 import type { SockRecord } from '../record.ts';
-import { counted } from '../report/words.ts';
 import { distance, withoutFin } from '../sequence.ts';
 import { waitingIn } from '../waiting.ts';
 import { isUnreachable } from './facts.ts';
