@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import split2 from 'split2';
 import { hideAddresses } from '../src/capture/hide-addresses.ts';
-import { createFold, type Fold } from '../src/cli/fold.ts';
 import { readRecording } from '../src/record/reader.ts';
+import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
 import { META, makeFiles } from './make-lines.ts';
 
 const CHUNK = 256 * 1024;
@@ -30,11 +30,11 @@ const readAll = (stream: NodeJS.ReadWriteStream): Promise<void> => {
 
 /** The way of `finwait explain FILE`: zstd, lines, wire, order, lifecycle, every path described. */
 const foldAll = async (): Promise<void> => {
-  let fold: Fold | null = null;
+  let fold: OpenStream | null = null;
   let paths = 0;
   await readRecording(path, {
     onMeta: (meta) => {
-      const made: Fold = createFold(meta, {
+      const made: OpenStream = openStream(meta, {
         onEnd: (sock) => {
           if (made.describe(sock) !== null) paths++;
         },
@@ -55,7 +55,7 @@ const foldAll = async (): Promise<void> => {
 
 /** The way of a live stream: a path is described only when somebody looks at it. */
 const foldLive = async (): Promise<void> => {
-  const fold = createFold(META, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
+  const fold = openStream(META, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
   const done = Promise.withResolvers<void>();
   createReadStream(path, { highWaterMark: CHUNK })
     .pipe(hideAddresses())
@@ -70,7 +70,7 @@ const foldLive = async (): Promise<void> => {
   note = countersOf(fold);
 };
 
-const countersOf = (fold: Fold): string => {
+const countersOf = (fold: OpenStream): string => {
   const { malformed, lateEvents } = fold.tracker.counters();
   return `${malformed} lines malformed, ${lateEvents} late`;
 };

@@ -1,16 +1,15 @@
 // What `finwait explain RECORDING --socket …` prints, for the sockets of test/fixtures/ that docs/causes/ shows.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { reported } from '../src/cli/explain.ts';
-import { createFold, type Fold } from '../src/cli/fold.ts';
 import { parseSocket } from '../src/cli/socket-argument.ts';
 import { createReport } from '../src/explain/report/create-report.ts';
 import type { Row } from '../src/explain/report/report.ts';
 import { endpoint } from '../src/kernel/address.ts';
 import type { LabEvent } from '../src/lab/event.ts';
+import { socketReportLines } from '../src/output/explain/report-lines.ts';
+import { endReport } from '../src/output/explanation.ts';
 import { readRecording } from '../src/record/reader.ts';
-import { socketReportLines } from '../src/views/explain/report-lines.ts';
-import type { Meta } from '../src/wire/meta.ts';
+import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
 
 type LabSocket = Extract<LabEvent, { readonly type: 'lab_socket' }>;
 
@@ -18,8 +17,7 @@ type LabSocket = Extract<LabEvent, { readonly type: 'lab_socket' }>;
 type Fixture = {
   readonly name: string;
   readonly sockets: readonly LabSocket[];
-  readonly meta: Meta;
-  readonly fold: Fold;
+  readonly fold: OpenStream;
   readonly rows: readonly Row[];
   readonly isCut: boolean;
 };
@@ -33,40 +31,39 @@ const COLUMNS = 80;
 
 const readFixture = async (name: string): Promise<Fixture> => {
   const rows: Row[] = [];
-  const begun: { meta: Meta; fold: Fold }[] = [];
+  const begun: OpenStream[] = [];
   const { isCut } = await readRecording(`${ROOT}${FOLDER}${name}.fwr`, {
     onMeta: (meta) => {
-      const fold: Fold = createFold(meta, {
+      const fold: OpenStream = openStream(meta, {
         onEnd: (sock) => {
-          const row = fold.describe(sock);
-          if (row !== null) rows.push(row);
+          rows.push(fold.describe(sock));
         },
         onLedger: () => {},
         onNotice: () => {},
       });
-      begun.push({ meta, fold });
+      begun.push(fold);
     },
     onLine: (line) => {
-      begun[0]?.fold.push(line);
+      begun[0]?.push(line);
       return undefined;
     },
   });
-  const [start] = begun;
-  if (start === undefined) throw new Error(`${name}.fwr has no meta`);
-  start.fold.end();
-  rows.push(...start.fold.describeDying());
+  const [fold] = begun;
+  if (fold === undefined) throw new Error(`${name}.fwr has no meta`);
+  fold.end();
+  rows.push(...fold.describeDying());
   const sockets: readonly LabSocket[] = JSON.parse(readFileSync(`${ROOT}${FOLDER}${name}.json`, 'utf8'));
-  return { name, sockets, ...start, rows, isCut };
+  return { name, sockets, fold, rows, isCut };
 };
 
-const print = ({ name, meta, fold, rows, isCut }: Fixture, socket: LabSocket): string => {
+const print = ({ name, fold, rows, isCut }: Fixture, socket: LabSocket): string => {
   const local = endpoint(socket.family, socket.laddr, socket.lport);
   const any = socket.family === 'ipv6' ? '::' : '0.0.0.0';
   const argument = `${local}->${endpoint(socket.family, socket.raddr ?? any, socket.rport)}`;
   const isWanted = parseSocket(argument);
   const report = createReport({ by: 'cause', limit: 10 });
   for (const row of rows) if (row.netns === socket.netns && isWanted(row)) report.add(row);
-  const lines = socketReportLines(reported(report, meta, fold, true, isCut), COLUMNS);
+  const lines = socketReportLines(endReport(fold, report, true, isCut), COLUMNS);
   return [`$ finwait explain ${FOLDER}${name}.fwr --netns ${socket.netns} --socket '${argument}'`, ...lines].join('\n');
 };
 

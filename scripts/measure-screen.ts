@@ -4,11 +4,10 @@
 //   block    the longest and the tenth longest time that the event loop was held up, by CPU time of its thread
 // For eight seconds each, over so many orphans alive at once, while so many lines of closes come in.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SortKey } from '../src/views/top/model.ts';
-import { createTopStore } from '../src/views/top/store.ts';
-import { aMeta } from '../test/builders/meta.ts';
+import type { SortKey } from '../src/screen/model.ts';
+import { createTopStore } from '../src/screen/store.ts';
 import { BOOT, destroyLine, ms, setStateLine, tickLine } from '../test/builders/wire-lines.ts';
-import { lineOf, manyOrphans, skOf } from '../test/views/top/many.ts';
+import { lineOf, manyOrphans, skOf } from '../test/screen/many.ts';
 
 const SECONDS = 8;
 const FEED_MS = 10;
@@ -43,7 +42,7 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
     const { letter, rest } = closes[fed % closes.length] ?? { letter: 'C ', rest: '' };
     fold.push(letter + (BOOT + BigInt(begin + at)) + rest);
   };
-  store.attach({ meta: aMeta(), ...fold });
+  store.attach(fold);
   store.setPhase('tracing');
   let frames = 0;
   store.subscribe(() => frames++);

@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createZstdDecompress } from 'node:zlib';
 import split2 from 'split2';
-import { createFold, type Fold } from '../src/cli/fold.ts';
 import { readRecording } from '../src/record/reader.ts';
 import { openRecording } from '../src/record/writer.ts';
+import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
 import type { Meta } from '../src/wire/meta.ts';
 
 const BASE_NS = 1_000_000_000_000n;
@@ -123,14 +123,14 @@ const run = async (
   path: string,
   describes: boolean,
   onEach: (lines: number) => void = () => {},
-): Promise<{ readonly fold: Fold; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
+): Promise<{ readonly fold: OpenStream; readonly paths: number; readonly lines: number; readonly seconds: number }> => {
   let paths = 0;
   let taken = 0;
-  let fold: Fold | null = null;
+  let fold: OpenStream | null = null;
   const start = performance.now();
   const { lines } = await readRecording(path, {
     onMeta: (found) => {
-      const made: Fold = createFold(found, {
+      const made: OpenStream = openStream(found, {
         onEnd: (sock) => {
           if (describes && made.describe(sock) !== null) paths++;
         },

@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createFold, type Fold } from '../src/cli/fold.ts';
 import type { LabEvent } from '../src/lab/event.ts';
 import { readRecording } from '../src/record/reader.ts';
+import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
 import type { Meta } from '../src/wire/meta.ts';
 import { takeTurn } from '../test/e2e/lock.ts';
 
@@ -65,10 +65,10 @@ const playLab = async (args: readonly string[]): Promise<readonly LabEvent[]> =>
 
 /** What a recording says of itself, and how many events were lost in it. */
 const look = async (path: string): Promise<{ readonly meta: Meta; readonly lost: number }> => {
-  const read: { meta: Meta; fold: Fold }[] = [];
+  const read: { meta: Meta; fold: OpenStream }[] = [];
   await readRecording(path, {
     onMeta: (meta) => {
-      read.push({ meta, fold: createFold(meta, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} }) });
+      read.push({ meta, fold: openStream(meta, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} }) });
     },
     onLine: (line) => {
       read[0]?.fold.push(line);

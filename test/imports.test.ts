@@ -9,21 +9,24 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 /** What each folder may import from, besides itself. */
 const MATRIX: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
+  text: ['kernel'],
   wire: ['kernel'],
   order: ['kernel'],
   lifecycle: ['kernel', 'wire'],
-  explain: ['kernel', 'wire', 'lifecycle'],
+  explain: ['kernel', 'text', 'wire', 'lifecycle'],
+  stream: ['kernel', 'wire', 'order', 'lifecycle', 'explain'],
   programs: ['kernel'],
   capture: ['kernel', 'wire', 'programs'],
   record: ['kernel', 'wire'],
-  views: ['kernel', 'wire', 'lifecycle', 'explain'],
+  output: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream'],
+  screen: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream', 'output'],
   lab: ['kernel', 'programs'],
-  cli: ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'programs', 'capture', 'record', 'views', 'lab'],
+  cli: ['kernel', 'text', 'wire', 'explain', 'stream', 'programs', 'capture', 'record', 'output', 'screen', 'lab'],
   // Two programs: finwait, and the reader that it starts.
   bin: ['cli', 'capture'],
 };
 /** Values in, values out. */
-const PURE = ['kernel', 'wire', 'order', 'lifecycle', 'explain'];
+const PURE = ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'stream'];
 
 type Import = { readonly specifier: string; readonly isType: boolean };
 
@@ -148,8 +151,8 @@ describe('the house', () => {
     ).toEqual([]);
   });
 
-  test('knows React and Ink in views/top only', () => {
-    expect(importers(/^(?:ink|react)(?:$|\/)/).filter((path) => !path.startsWith('views/top/'))).toEqual([]);
+  test('knows React and Ink in screen only', () => {
+    expect(importers(/^(?:ink|react)(?:$|\/)/).filter((path) => !path.startsWith('screen/'))).toEqual([]);
     expect(importers(/^ink$/)).not.toEqual([]);
   });
 

@@ -1,7 +1,7 @@
-import { createFold, type Fold } from '../../src/cli/fold.ts';
 import { WHEEL_SHARE } from '../../src/explain/kernel/wheel.ts';
 import type { Sock } from '../../src/lifecycle/sock.ts';
 import { readRecording } from '../../src/record/reader.ts';
+import { type OpenStream, openStream } from '../../src/stream/open-stream.ts';
 import { parseAnnounce } from '../../src/wire/evidence.ts';
 
 /** A socket that a guest let the kernel reap: its namespace has this tcp_orphan_retries, and this tcp_rto_max_ms if any. */
@@ -62,10 +62,10 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
     const odd = whose.get(name);
     return odd === undefined ? undefined : lives.get(odd);
   };
-  let fold: Fold | null = null;
+  let fold: OpenStream | null = null;
   await readRecording(file, {
     onMeta: (meta) => {
-      fold = createFold(meta, {
+      fold = openStream(meta, {
         onEnd: (sock) => {
           const life = lifeOf(sock);
           if (life !== undefined) life.destroyedAt = sock.destroyedAt;

@@ -3,7 +3,7 @@ import { BACKENDS, type Backend } from '../capture/backend.ts';
 import { CAUSES } from '../explain/causes/order.ts';
 import type { Cause } from '../explain/close-path.ts';
 import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';
-import { NO_FILTER, type PathFilter } from '../views/filter.ts';
+import { NO_FILTER, type PathFilter } from '../stream/filter.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

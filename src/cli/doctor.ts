@@ -2,9 +2,9 @@ import { release } from 'node:os';
 import type { Backend } from '../capture/backend.ts';
 import { runChecks } from '../capture/checks.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
-import { printable } from '../views/top/printable.ts';
+import { createOutput } from '../output/stdout.ts';
+import { printable } from '../text/printable.ts';
 import { asciiJson } from '../wire/ascii-json.ts';
-import { createOutput } from './output.ts';
 import { VERSION } from './version.ts';
 
 export type DoctorOptions = { readonly backend: Backend | 'auto'; readonly json?: boolean };

@@ -4,10 +4,10 @@ import { checkLab } from '../lab/checks.ts';
 import type { Scenario } from '../lab/scenario.ts';
 import { createLabText, listLines } from '../lab/text.ts';
 import { runWorker } from '../lab/worker.ts';
-import { printable } from '../views/top/printable.ts';
+import { tell } from '../output/stderr.ts';
+import { createOutput } from '../output/stdout.ts';
+import { printable } from '../text/printable.ts';
 import { asciiJson } from '../wire/ascii-json.ts';
-import { tell } from './messages.ts';
-import { createOutput } from './output.ts';
 import { untilSignalled } from './source.ts';
 
 export type LabOptions = {

@@ -2,7 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { GROUPINGS } from '../explain/report/report.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { undoKilledLab } from '../lab/killed.ts';
-import { printable } from '../views/top/printable.ts';
+import { printableLines, tell, tellFault } from '../output/stderr.ts';
+import { printable } from '../text/printable.ts';
 import {
   parseBackend,
   parseCause,
@@ -15,7 +16,6 @@ import {
   parseState,
 } from './arguments.ts';
 import { dropRoot, giveUpRoot } from './drop-root.ts';
-import { printableLines, tell, tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
@@ -150,11 +150,11 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
       }
       if (file !== undefined || options.list !== undefined) dropRoot();
       return done(
-        import('./explain.ts').then(({ explain, listCauses }) =>
-          options.list === undefined
-            ? explain(file, options)
-            : listCauses(options.list === true ? null : options.list, options.json === true),
-        ),
+        options.list === undefined
+          ? import('./explain.ts').then(({ explain }) => explain(file, options))
+          : import('./list-causes.ts').then(({ listCauses }) =>
+              listCauses(options.list === true ? null : options.list, options.json === true),
+            ),
       );
     });
   program

@@ -1,31 +1,27 @@
 import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
+import type { Consumer, Source } from '../stream/run-stream.ts';
+import type { RunEnd } from '../stream/sink.ts';
 import { BOUNDS } from '../wire/bounds.ts';
-import type { Meta } from '../wire/meta.ts';
 import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
 import { dropRoot, withDropped } from './drop-root.ts';
-import { tell } from './messages.ts';
 import type { Reader } from './reader-client.ts';
 import { VERSION } from './version.ts';
 
-/** Who takes a stream: the same for a live one and a recorded one. */
-export type Consumer = {
-  readonly onMeta: (meta: Meta) => void;
-  readonly onLine: (line: string) => void;
-  /** Of a recording, which waits: settled when what came of its lines so far has gone on. Undefined: it has. */
-  readonly room?: () => Promise<void> | undefined;
-  /** Our count and the kernel's have differed for a while: something was lost that nobody reported. */
-  readonly isInDoubt: () => boolean;
-  /** No more lines come. Not called when the source never began. */
-  readonly onEnd: () => Promise<void>;
-};
+/** May hold a line up. */
+type Pace = (line: string) => Promise<void> | undefined;
 
-export type SourceEnd = {
-  /** What ended it, other than its natural end or the user. */
-  readonly fault: Fault | null;
-  /** A recording that has no end. */
-  readonly isCut: boolean;
-};
+/** Live lines of this host, until SIGINT, SIGTERM or `--duration`; recorded too where that is asked for. */
+export const liveSource =
+  (options: SharedOptions, minAgeMs: number): Source =>
+  (consumer, signal, onProgress) =>
+    runLive(options, minAgeMs, consumer, signal, onProgress);
+
+/** The lines of a recording. @param pace - may hold a line up, to replay at the speed of the recording */
+export const recordedSource =
+  (path: string, pace?: Pace): Source =>
+  (consumer, signal, onProgress) =>
+    runRecording(path, consumer, signal, onProgress, pace);
 
 /**
  * Traces the host until SIGINT, SIGTERM, `--duration` or `signal`, and gives each line to `consumer`, to the
@@ -36,13 +32,13 @@ export type SourceEnd = {
  * @param minAgeMs - how long a socket has been dying when the probes announce it
  * @throws Fault when tracing cannot begin, or the recording cannot be opened
  */
-export const runLive = async (
+const runLive = async (
   options: SharedOptions,
   minAgeMs: number,
   consumer: Consumer,
   signal: AbortSignal,
-  onProgress: (text: string) => void = tell,
-): Promise<SourceEnd> => {
+  onProgress: (text: string) => void,
+): Promise<RunEnd> => {
   // Not before it is needed: a screen has its first frame by then.
   const { startReader } = await import('./reader-client.ts');
   const reader = startReader({
@@ -127,17 +123,16 @@ const openAsInvoker = async (path: string | undefined, reader: Reader): Promise<
 /**
  * Gives the lines of a recording to `consumer`.
  *
- * @param onProgress - a word for the user, stderr unless told: a screen has a line for it, which a long name would fill
  * @param pace - may hold a line up, to replay at the speed of the recording
  * @throws Fault when it is no recording this program reads
  */
-export const runRecording = async (
+const runRecording = async (
   path: string,
   consumer: Consumer,
   signal: AbortSignal,
-  onProgress: (text: string) => void = tell,
-  pace: (line: string) => Promise<void> | undefined = () => undefined,
-): Promise<SourceEnd> => {
+  onProgress: (text: string) => void,
+  pace: Pace = () => undefined,
+): Promise<RunEnd> => {
   const { readRecording } = await import('../record/reader.ts');
   const reading = readRecording(path, {
     signal,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { linesOf, livesOf, repeatLives } from '../../bench/lives.ts';
 import { jsonOf } from '../../bench/ndjson.ts';
-import { createFold } from '../../src/cli/fold.ts';
+import { openStream } from '../../src/stream/open-stream.ts';
 import { aMeta } from '../builders/meta.ts';
 
 const recorded = linesOf(readFileSync(new URL('../../docs/demo.fwr', import.meta.url)));
@@ -37,7 +37,7 @@ describe('the repeated stream', () => {
 
   test('finwait finds nothing wrong with it: no line malformed, late or lost, no transition missed', () => {
     let [paths, gaps] = [0, 0];
-    const fold = createFold(aMeta(), {
+    const fold = openStream(aMeta(), {
       onEnd: (sock) => {
         const path = fold.describe(sock);
         paths++;

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { linesOf, livesOf } from '../../bench/lives.ts';
 import { orphanLines } from '../../bench/orphans.ts';
-import { createFold } from '../../src/cli/fold.ts';
 import { TCP } from '../../src/kernel/tcp-state.ts';
+import { openStream } from '../../src/stream/open-stream.ts';
 import { aMeta } from '../builders/meta.ts';
 
 test('orphans made of real announcements are announced late, each its own, and stay', () => {
   const lives = livesOf(linesOf(readFileSync(new URL('../../docs/demo.fwr', import.meta.url))), 2e9);
-  const fold = createFold(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
+  const fold = openStream(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
   fold.push('H 1 tracepoint 1000000000000 1795236568.703725');
   fold.push('e 1000000000000 0 1 0');
   for (const line of orphanLines(lives, 3000)) fold.push(line);

@@ -6,7 +6,7 @@ import { UNKNOWN_HOST } from '../../src/explain/report/host-state.ts';
 import type { Row } from '../../src/explain/report/report.ts';
 import { TCP_STATES } from '../../src/kernel/tcp-state.ts';
 import { traceNs } from '../../src/kernel/units.ts';
-import { aClosePath } from '../views/top/builders.ts';
+import { aClosePath } from '../screen/builders.ts';
 
 /** A finished path of an ordinary close. */
 export const aPath = (change: Partial<ClosePath> = {}): ClosePath =>

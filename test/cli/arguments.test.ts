@@ -11,7 +11,7 @@ import {
   parseState,
   type SharedOptions,
 } from '../../src/cli/arguments.ts';
-import { NO_FILTER } from '../../src/views/filter.ts';
+import { NO_FILTER } from '../../src/stream/filter.ts';
 
 const refuses = (parse: (text: string) => unknown, ...texts: readonly string[]): void => {
   for (const text of texts) expect(() => parse(text), text).toThrow(InvalidArgumentError);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { replay } from '../../src/cli/top.ts';
 import { aMeta } from '../builders/meta.ts';
 import { helloLine, inventoryEndLine, sec, tickLine } from '../builders/wire-lines.ts';
-import { aTerminal } from '../views/top/terminal.ts';
+import { aTerminal } from '../screen/terminal.ts';
 
 const LEAVE = '\x1b[?1049l';
 const EVENTS = ['SIGINT', 'SIGTERM', 'uncaughtException'] as const;

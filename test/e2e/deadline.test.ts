@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { createFold } from '../../src/cli/fold.ts';
 import { type Deadline, deadlineOf } from '../../src/explain/deadline/deadline.ts';
 import { createKernelClock } from '../../src/explain/deadline/kernel-clock.ts';
 import { recordOf } from '../../src/explain/record.ts';
 import { TCP } from '../../src/kernel/tcp-state.ts';
 import type { Sock } from '../../src/lifecycle/sock.ts';
 import { readRecording } from '../../src/record/reader.ts';
+import { openStream } from '../../src/stream/open-stream.ts';
 import { createDecoder } from '../../src/wire/decode.ts';
 import type { Hello } from '../../src/wire/event.ts';
 import type { Meta } from '../../src/wire/meta.ts';
@@ -223,7 +223,7 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
   const decode = createDecoder();
   let meta: Meta | null = null;
   let hello: Hello | null = null;
-  let fold: ReturnType<typeof createFold> | null = null;
+  let fold: ReturnType<typeof openStream> | null = null;
   const caseOf = (sock: Sock, from: Hello): string | undefined => {
     const { detail } = recordOf(sock, from);
     return ports.get(`${detail.netns} ${detail.lport} ${detail.rport}`)?.name;
@@ -231,7 +231,7 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
   await readRecording(file, {
     onMeta: (read) => {
       meta = read;
-      fold = createFold(read, {
+      fold = openStream(read, {
         onEnd: (sock) => {
           const name = hello === null ? undefined : caseOf(sock, hello);
           const life = name === undefined ? undefined : lives.get(name);

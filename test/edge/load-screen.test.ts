@@ -16,7 +16,7 @@ const PROGRAM = `
 `;
 
 test('the screen comes without what Ink brings along and never uses', async () => {
-  const args = ['--input-type=module', '-e', PROGRAM, join(REPO, 'dist/views/top/load-screen.js')];
+  const args = ['--input-type=module', '-e', PROGRAM, join(REPO, 'dist/screen/load-screen.js')];
   const { stdout } = await execa(process.execPath, args, { env: { NODE_ENV: 'production' } });
   const { urls, own, screen, isFetchThere } = JSON.parse(stdout);
   expect({ screen, isFetchThere }).toEqual({ screen: 'function', isFetchThere: true });

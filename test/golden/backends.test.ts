@@ -4,23 +4,23 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { judgeLab, type LabRun } from '../../scripts/kernels/judge.ts';
 import { BACKENDS, type Backend } from '../../scripts/kernels/kernels.ts';
 import { alike, type Verdict } from '../../scripts/kernels/verdict.ts';
-import { createFold, type Fold } from '../../src/cli/fold.ts';
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import { readRecording } from '../../src/record/reader.ts';
+import { type OpenStream, openStream } from '../../src/stream/open-stream.ts';
 
 /** One workload, the whole lab, recorded in each backend by `npm run test:kernels -- --kernel 6.12 --golden`. */
 const GOLDEN = fileURLToPath(new URL('../fixtures/golden', import.meta.url));
 
-type Replay = { readonly scenarios: Verdict['scenarios']; readonly fold: Fold; readonly backend: string };
+type Replay = { readonly scenarios: Verdict['scenarios']; readonly fold: OpenStream; readonly backend: string };
 
 const replay = async (backend: Backend): Promise<Replay> => {
   const paths: ClosePath[] = [];
-  let fold: Fold | undefined;
+  let fold: OpenStream | undefined;
   let recorded = 'none';
   await readRecording(`${GOLDEN}/${backend}.fwr`, {
     onMeta: (meta) => {
       recorded = meta.backend;
-      const made: Fold = createFold(meta, {
+      const made: OpenStream = openStream(meta, {
         onEnd: (sock) => paths.push(...[made.describe(sock)].filter((path) => path !== null)),
         onLedger: () => {},
         onNotice: () => {},

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WaitingFor } from '../../src/explain/close-path.ts';
-import { aClosePath } from '../views/top/builders.ts';
+import { aClosePath } from '../screen/builders.ts';
 import { differences } from './endings.ts';
 
 const LOCAL = 'ESTABLISHED>FIN_WAIT1>FIN_WAIT2>CLOSE';

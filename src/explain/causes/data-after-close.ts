@@ -1,5 +1,5 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { counted } from '../report/words.ts';
+import { counted } from '../../text/words.ts';
 import { lostOf, peerOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 

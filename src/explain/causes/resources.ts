@@ -1,6 +1,6 @@
+import { counted, thousands } from '../../text/words.ts';
 import { isAwaitingAck, whenRead } from '../evidence/resources.ts';
 import { isSilent } from '../facts.ts';
-import { counted, thousands } from '../report/words.ts';
 import { limited } from '../sentences/bounds.ts';
 import { FIND_WHAT_ORPHANS_WAIT_FOR } from '../sentences/notes.ts';
 import { isAllAcked } from '../sequence.ts';

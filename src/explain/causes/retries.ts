@@ -1,5 +1,5 @@
+import { counted } from '../../text/words.ts';
 import { isTimeout, sideOfTimeout, timedOut } from '../evidence/timeout.ts';
-import { counted } from '../report/words.ts';
 import {
   diedLingering,
   lingerBound,

@@ -1,7 +1,7 @@
+import { size } from '../../text/words.ts';
 import { isProbing } from '../evidence/probe-bound.ts';
 import { isTimeout, sideOfTimeout, timedOut, unanswered } from '../evidence/timeout.ts';
 import { hasNoRoom } from '../evidence/window.ts';
-import { size } from '../report/words.ts';
 import {
   diedLingering,
   isAnswered,

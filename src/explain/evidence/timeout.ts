@@ -1,6 +1,6 @@
+import { counted } from '../../text/words.ts';
 import type { Facts } from '../facts.ts';
 import { ERRNO, isUnreachable } from '../kernel/errno.ts';
-import { counted } from '../report/words.ts';
 import type { Side } from '../subject.ts';
 
 /**

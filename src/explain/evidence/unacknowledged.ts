@@ -1,8 +1,8 @@
 import { stateName } from '../../kernel/tcp-state.ts';
+import { counted } from '../../text/words.ts';
 import { VIA } from '../../wire/event.ts';
 import { isUnreachable } from '../kernel/errno.ts';
 import type { SockRecord } from '../record.ts';
-import { counted } from '../report/words.ts';
 import { distance, withoutFin } from '../sequence.ts';
 import type { Side } from '../subject.ts';
 

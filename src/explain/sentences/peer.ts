@@ -1,5 +1,5 @@
 import { endpoint } from '../../kernel/address.ts';
-import { size } from '../report/words.ts';
+import { size } from '../../text/words.ts';
 import type { Subject } from '../subject.ts';
 
 export const bytes = (count: number): string => `${count} B`;

@@ -1,0 +1,89 @@
+import type { Row } from '../../explain/report/report.ts';
+import { span } from '../../text/words.ts';
+
+/** Transitions drawn; of more, the last ones. */
+const MAX_STEPS = 16;
+
+type Segment = { readonly label: string; readonly tick: string; readonly weight: number };
+
+/** Microseconds since the close, with the sign and the unit: `-3.0 s`, `17 us`. */
+export const offset = (us: number): string => (us < 0 ? `-${span(-us)}` : span(us));
+
+/**
+ * A close path on an axis of time: the states it was in, above each the time at which it got there, since the close.
+ *
+ * Every state has room for its name; the rest of the width goes by the logarithm of the time spent, as microseconds
+ * and minutes have to stand on one line. A path that needs more than `width` columns goes on below.
+ *
+ * @returns pairs of lines, times above states; one line where no transition was observed
+ */
+export const axis = (row: Row, width: number): readonly string[] => {
+  const steps = row.path.slice(-MAX_STEPS);
+  const first = steps[0];
+  const last = steps.at(-1);
+  const left = row.path.length - steps.length;
+  if (first === undefined || last === undefined) return ['no transition of it was observed'];
+  const isOver = row.type === 'close_path';
+  const isClosed = last.to === 'CLOSE';
+  const until = row.dying_us ?? last.at_us;
+  const segments: Segment[] = [
+    { label: left > 0 ? `(${left} before) ${first.from}` : first.from, tick: '', weight: 0 },
+    ...steps.slice(0, isClosed ? -1 : undefined).map((step, index) => ({
+      label: step.to,
+      tick: offset(step.at_us),
+      weight: Math.log10(1 + Math.max(0, (steps[index + 1]?.at_us ?? until) - step.at_us)),
+    })),
+  ];
+  const end = isClosed
+    ? { label: '| CLOSE', tick: offset(last.at_us) }
+    : { label: isOver ? '? its end was not observed' : '> still dying', tick: offset(until) };
+  return drawn(segments, end, width);
+};
+
+const least = ({ label, tick }: Segment): number => Math.max(label.length + 3, tick.length + 2);
+
+const drawn = (segments: readonly Segment[], end: { label: string; tick: string }, width: number): string[] => {
+  const endWidth = Math.max(end.label.length, end.tick.length);
+  const lines: string[] = [];
+  let rest = segments;
+  while (rest.length > 0) {
+    let fitting = 0;
+    let used = 0;
+    for (const segment of rest) {
+      const isLast = fitting === rest.length - 1;
+      if (fitting > 0 && used + least(segment) + (isLast ? endWidth : 1) > width) break;
+      used += least(segment);
+      fitting++;
+    }
+    const row = rest.slice(0, fitting);
+    rest = rest.slice(fitting);
+    lines.push(...drawnRow(row, rest.length === 0 ? end : null, width - used - (rest.length === 0 ? endWidth : 1)));
+  }
+  return lines;
+};
+
+/** `spare` columns are shared out by the segments' weights. */
+const drawnRow = (
+  segments: readonly Segment[],
+  end: { label: string; tick: string } | null,
+  spare: number,
+): readonly [string, string] => {
+  const weights = segments.reduce((sum, { weight }) => sum + weight, 0);
+  let ticks = '';
+  let bar = '';
+  for (const segment of segments) {
+    const extra = weights > 0 && spare > 0 ? Math.floor((segment.weight / weights) * spare) : 0;
+    const width = least(segment) + extra;
+    ticks += segment.tick.padEnd(width);
+    bar += segment.tick === '' ? segment.label.padEnd(width) : `|${centered(segment.label, width - 1)}`;
+  }
+  return end === null
+    ? [ticks.trimEnd(), `${bar}...`.slice(0, bar.length + 1)]
+    : [`${ticks}${end.tick}`, `${bar}${end.label}`];
+};
+
+const centered = (label: string, width: number): string => {
+  const room = Math.max(0, width - label.length);
+  const before = Math.floor(room / 2);
+  return `${'-'.repeat(before)}${label}${'-'.repeat(room - before)}`;
+};

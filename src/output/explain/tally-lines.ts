@@ -1,0 +1,37 @@
+import type { TalliedDeaths } from '../../explain/tally.ts';
+import { counted, percent, span, thousands } from '../../text/words.ts';
+import { paragraph } from './paragraph.ts';
+
+/** Kinds shown; the rest is one line. */
+const MOST = 8;
+
+/** Those that died before they were announced, by how they ended; nothing where there were none. */
+export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): readonly string[] => {
+  const all = deaths.reduce((sum, { count }) => sum + count, 0);
+  if (all === 0) return [];
+  const shown = deaths.slice(0, MOST);
+  const rest = deaths.slice(MOST).reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...paragraph(`${counted(all, 'socket')} more died too fast to be announced: counted in the kernel, by kind`, width),
+    ...shown.map((kind) => {
+      const share = percent((100 * kind.count) / all).padStart(4);
+      const where = `${kind.how}${kind.closed_in === null ? '' : ` in ${kind.closed_in}`}`;
+      const half = halfWithin(kind);
+      return `${thousands(kind.count).padStart(11)} ${share}  ${kind.ended_by.padEnd(18)} ${where.padEnd(21)}${half === null ? '' : ` half of them within ${span(half)}`}`.trimEnd();
+    }),
+    ...(rest === 0
+      ? []
+      : [`${thousands(rest).padStart(11)} ${percent((100 * rest) / all).padStart(4)}  of other kinds`]),
+  ];
+};
+
+/** The end of the bin that the middle one lies in, us; null where none was timed. */
+const halfWithin = ({ dwell }: TalliedDeaths): number | null => {
+  const timed = dwell.reduce((sum, { count }) => sum + count, 0);
+  let before = 0;
+  for (const { from_us, count } of dwell) {
+    before += count;
+    if (2 * before >= timed) return Math.max(2, 2 * from_us);
+  }
+  return null;
+};

@@ -1,0 +1,25 @@
+import { tallyRecord } from '../stream/records/tally.ts';
+import type { Sink } from '../stream/sink.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
+import { explanationRecord } from './explain/explanation-record.ts';
+import { createExplanation, type ExplanationOptions } from './explanation.ts';
+import type { Output } from './stdout.ts';
+
+/** `explain --json`: the report in one record, then the host, the single sockets, the tallies and the ledger. */
+export const createExplanationNdjson = (output: Output, options: ExplanationOptions): Sink => ({
+  ...createExplanation(options, ({ meta, report, host, tallied, ledger }) => {
+    if (output.closed.aborted) return;
+    const hosts = host === null ? [] : [host];
+    for (const record of [
+      meta,
+      explanationRecord(report),
+      ...hosts,
+      ...report.sockets,
+      ...tallied.map(tallyRecord),
+      ledger,
+    ]) {
+      output.line(asciiJson(record));
+    }
+  }),
+  end: output.flush,
+});

@@ -1,0 +1,32 @@
+import { cut } from '../text/width.ts';
+import { emptyLines } from './empty-text.ts';
+import { tableFooter } from './footer-lines.ts';
+import { bodyRows, hasNoticeLine, isTooSmall, pageRows, type Size } from './layout.ts';
+import type { Line } from './line.ts';
+import type { Snapshot } from './model.ts';
+import { orphanLine } from './orphan-line.ts';
+import { flowLine, identityLine, noticeLine } from './status-lines.ts';
+
+const textOf = (line: Line): string => line.map(({ text }) => text).join('');
+
+/**
+ * The screen before there is a socket on it, line by line as Ink draws it a moment later, but without its colours.
+ *
+ * @returns as many lines as the terminal has, none wider than it; none for a terminal that is too small
+ */
+export const firstFrame = (snapshot: Snapshot, size: Size): readonly string[] => {
+  if (isTooSmall(size)) return [];
+  const { status } = snapshot;
+  const width = size.columns;
+  const body = bodyRows(size, status);
+  const table = emptyLines(snapshot, width).slice(0, body);
+  return [
+    identityLine(status, false, width),
+    orphanLine(status, width),
+    flowLine(status, width),
+    ...(hasNoticeLine(size, status) ? [noticeLine(status, width)] : []),
+    ...table,
+    ...Array.from({ length: body - table.length }, (): Line => []),
+    tableFooter(snapshot, pageRows(size, status), width),
+  ].map((line) => cut(textOf(line), width).trimEnd());
+};

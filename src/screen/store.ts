@@ -1,0 +1,260 @@
+import type { TraceNs } from '../kernel/units.ts';
+import type { LedgerRow } from '../lifecycle/ledger.ts';
+import type { Sock } from '../lifecycle/sock.ts';
+import { filterText, NO_FILTER, type PathFilter } from '../stream/filter.ts';
+import type { Stream } from '../stream/stream.ts';
+import { printable } from '../text/printable.ts';
+import { formatCount } from './format.ts';
+import { CALM, levelOf, nextLoad } from './load.ts';
+import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
+import { createOpened } from './opened.ts';
+import { type Dying, keyOfDying, rowOfDying } from './pass.ts';
+import type { Vantage } from './rows.ts';
+import { firstDying, selectFrom } from './select.ts';
+import { type Rates, statusOf } from './status.ts';
+import { type Answer, createSurvey, type Survey } from './survey.ts';
+
+const TICK_MS = 200;
+/** A frame may cost this part of the time; a dearer one comes less often. */
+const FRAME_SHARE = 0.2;
+/** Rows that stand still while paused; of a larger table the first ones. */
+const STILL_ROWS = 4000;
+
+export type LiveTopStore = TopStore & {
+  /** The stream begins: what was said until then is of no use any more. */
+  readonly attach: (source: Stream) => void;
+  readonly setPhase: (phase: Status['phase']) => void;
+  readonly notice: (text: string) => void;
+  readonly onLedger: (row: LedgerRow) => void;
+  /** A sock ended: kept if its detail is open. */
+  readonly onEnd: (sock: Sock) => void;
+  readonly stop: () => void;
+};
+
+export type StoreOptions = {
+  /** The recording's name; empty for a live capture. */
+  readonly sourceName: string;
+  /** The command line's; figures of the header are not filtered. */
+  readonly filter?: PathFilter;
+  /** Milliseconds, to time frames by. */
+  readonly clock?: () => number;
+  /**
+   * Share of the time since it was asked last, 0 to 1, in which the event loop was at work. Null where a busy loop is
+   * no overload: a recording waits for its reader.
+   */
+  readonly busy?: (() => number) | null;
+};
+
+type Still = {
+  readonly rows: readonly Row[];
+  readonly total: number;
+  readonly status: Status;
+  readonly at: TraceNs;
+};
+
+/** Publishes a frozen snapshot of the fold for the screen, some times a second, however many events come in. */
+export const createTopStore = ({
+  sourceName,
+  filter = NO_FILTER,
+  clock = () => performance.now(),
+  busy = null,
+}: StoreOptions): LiveTopStore => {
+  const listeners = new Set<() => void>();
+  let source: Stream | null = null;
+  let survey: Survey | null = null;
+  let phase: Status['phase'] = 'attaching';
+  let notice = '';
+  let rates: Rates | null = null;
+  let lastLedger: (LedgerRow & { readonly tallied: number }) | null = null;
+  let query: Query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null };
+  const opened = createOpened();
+  /** While paused: the rows of that moment, and its status. */
+  let still: Still | null = null;
+  /** What the rows on the screen stand for, the followed one and the open one. */
+  let known = new Map<string, Dying>();
+  let isStopped = false;
+  let load = CALM;
+  let drawn = { at: Number.NEGATIVE_INFINITY, cost: 0 };
+  let isGoingOn = false;
+
+  const vantage = (from: Stream): Vantage => ({
+    host: from.host,
+    now: from.tracker.now(),
+    netns: from.meta.netns,
+  });
+
+  const tallied = (): number => source?.tracker.counters().tallied ?? 0;
+  /** The first count of the fast deaths is of all since the attach: only the second one makes a rate. */
+  const isFirstCount = (): boolean => lastLedger?.tallied === 0 && tallied() > 0;
+
+  const statusNow = (): Status =>
+    statusOf(source, {
+      sourceName,
+      phase,
+      rates: isFirstCount() ? null : rates,
+      level: levelOf(load),
+      heldBytes: survey?.heldBytes() ?? null,
+      filter: filterText(filter),
+      notice,
+    });
+
+  const detailNow = (): Snapshot['detail'] =>
+    query.detail === null || source === null ? null : opened.path(known.get(query.detail), source, still !== null);
+
+  /** The rows on the screen with their deadlines: of these few alone they are worked out. */
+  const withDeadlines = (rows: readonly Row[], from: Stream, now: TraceNs): readonly Row[] =>
+    levelOf(load).hasDetail
+      ? rows.map((row) => {
+          const dying = row.sock ?? row.orphan;
+          const deadline = dying === undefined ? null : from.deadline(dying);
+          const deadlineMs =
+            deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
+          return { ...row, deadlineMs };
+        })
+      : rows;
+
+  const remember = (rows: readonly Dying[], { host }: Stream): void => {
+    const next = new Map<string, Dying>();
+    for (const key of [query.follow ?? null, query.detail]) {
+      const dying = key === null ? undefined : known.get(key);
+      if (key !== null && dying !== undefined) next.set(key, dying);
+    }
+    for (const dying of rows) next.set(keyOfDying(host, dying), dying);
+    known = next;
+  };
+
+  const followed = (): Dying | null => known.get(query.follow ?? '') ?? null;
+
+  const take = (): Snapshot => {
+    if (source === null || survey === null) {
+      return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
+    }
+    if (still !== null) {
+      const page = selectFrom(still.rows, query);
+      const rows = withDeadlines(page.rows, source, still.at);
+      remember(
+        rows.flatMap((row) => row.sock ?? row.orphan ?? []),
+        source,
+      );
+      const { status, total } = still;
+      return Object.freeze({ status, ...page, rows, total, query, detail: detailNow() });
+    }
+    survey.look(query, vantage(source), followed(), !levelOf(load).hasDetail);
+    if (survey.isAtWork()) goOn();
+    const seenFrom = vantage(source);
+    const { rows: found, ...page }: Answer = survey.page(query, seenFrom, followed());
+    remember(found, source);
+    const rows = withDeadlines(
+      found.map((dying) => rowOfDying(dying, seenFrom)),
+      source,
+      seenFrom.now,
+    );
+    const total = source.tracker.silentCount() + source.tracker.dyingCount();
+    return Object.freeze({ status: statusNow(), rows, ...page, total, detail: detailNow() });
+  };
+
+  /** Goes on with what the survey has begun, between frames. */
+  const goOn = (): void => {
+    if (isGoingOn || survey === null) return;
+    isGoingOn = true;
+    setTimeout(() => {
+      isGoingOn = false;
+      if (isStopped || survey === null) return;
+      const wasAwaited = snapshot.progress !== undefined && snapshot.progress !== null;
+      if (!survey.goOn()) goOn();
+      else if (wasAwaited && still === null) publish();
+    }, survey.pauseMs()).unref();
+  };
+
+  let snapshot = take();
+  const publish = (): void => {
+    const start = clock();
+    snapshot = take();
+    drawn = { at: start, cost: clock() - start };
+    for (const listener of listeners) listener();
+  };
+
+  let tickAt = clock();
+  const tick = (): void => {
+    if (isStopped) return;
+    const now = clock();
+    if (busy !== null) {
+      const sample = { tookMs: now - tickAt, busy: busy(), lateMs: now - tickAt - TICK_MS };
+      const before = load;
+      load = nextLoad(load, sample);
+      // What is given up is said at once.
+      if (load.step !== before.step && still === null) publish();
+    }
+    tickAt = now;
+    const every = Math.max(levelOf(load).drawMs, drawn.cost / FRAME_SHARE);
+    if (still === null && now - drawn.at >= every - TICK_MS / 2) publish();
+    setTimeout(tick, TICK_MS).unref();
+  };
+  setTimeout(tick, TICK_MS).unref();
+
+  const hold = (from: Stream, on: Survey): Still => {
+    const { tracker } = from;
+    const total = tracker.silentCount() + tracker.dyingCount();
+    const seenFrom = vantage(from);
+    const isWhole = total <= STILL_ROWS;
+    const dying = isWhole
+      ? firstDying(tracker, seenFrom, filter, STILL_ROWS)
+      : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, seenFrom, null).rows;
+    const status = statusNow();
+    const text = `paused on ${formatCount(dying.length)} rows of ${formatCount(total)} dying sockets`;
+    return {
+      rows: dying.map((one) => rowOfDying(one, seenFrom)),
+      total,
+      status: isWhole ? status : { ...status, notice: [text, notice].filter((part) => part !== '').join('; ') },
+      at: seenFrom.now,
+    };
+  };
+
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    getSnapshot: () => snapshot,
+    setQuery: (change) => {
+      query = { ...query, ...change };
+      opened.open(query.detail);
+      publish();
+    },
+    setPaused: (paused) => {
+      still = !paused || source === null || survey === null ? null : hold(source, survey);
+      publish();
+    },
+    attach: (taken) => {
+      source = taken;
+      survey = createSurvey(taken.tracker, filter, clock);
+      // Which backend was tried, and why, is of no use any more.
+      notice = '';
+    },
+    setPhase: (next) => {
+      phase = next;
+      publish();
+    },
+    notice: (text) => {
+      notice = printable(text);
+    },
+    onLedger: (row) => {
+      const seconds = lastLedger === null ? 0 : (row.at - lastLedger.at) / 1e9;
+      if (isFirstCount()) rates = null;
+      else if (lastLedger !== null && seconds > 0) {
+        rates = {
+          entries: (row.entries - lastLedger.entries) / seconds,
+          exits: (row.exits - lastLedger.exits) / seconds,
+          tallied: (tallied() - lastLedger.tallied) / seconds,
+        };
+      }
+      lastLedger = { ...row, tallied: tallied() };
+    },
+    onEnd: (sock) => {
+      if (source !== null) opened.onEnd(sock, source);
+    },
+    stop: () => {
+      isStopped = true;
+    },
+  };
+};

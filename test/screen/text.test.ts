@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { traceNs } from '../../src/kernel/units.ts';
+import type { Snapshot } from '../../src/screen/model.ts';
+import { silentRow } from '../../src/screen/rows.ts';
+import { printTop } from '../../src/screen/text.ts';
+import { hostIdOf } from '../../src/stream/stream.ts';
+import type { Inventoried } from '../../src/wire/event.ts';
+import { aMeta } from '../builders/meta.ts';
+import { decodeAll } from '../builders/track.ts';
+import { inventoriedLine } from '../builders/wire-lines.ts';
+import { aStatus, someRows } from './builders.ts';
+
+const inventoried = (): Inventoried => {
+  const [orphan] = decodeAll([inventoriedLine(5, { state: 'FIN_WAIT2', timer: '2 5000 0' })]);
+  if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
+  return orphan;
+};
+
+const printed = (change: Partial<Snapshot>): readonly string[] => {
+  const lines: string[] = [];
+  const query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null } as const;
+  printTop({ status: aStatus(), rows: [], matching: 0, total: 0, query, detail: null, ...change }, (line) =>
+    lines.push(line),
+  );
+  return lines;
+};
+
+describe('the text of top', () => {
+  test('tells how many more there are of those that pass the filter, not of all', () => {
+    expect(printed({ rows: someRows(3), matching: 3, total: 1000 })).toHaveLength(4);
+    expect(printed({ rows: someRows(24), matching: 1013, total: 5000 }).slice(10)).toEqual([
+      expect.stringContaining('192.0.2.7:50009'),
+      '  … and 1,003 more',
+    ]);
+    expect(printed({ rows: someRows(10), matching: 10, total: 1000 })).toHaveLength(11);
+  });
+
+  test('shows neither memory nor an age that nobody knows as 0', () => {
+    const vantage = { host: hostIdOf(aMeta()), now: traceNs(245e9), netns: null };
+    const [header, row] = printed({
+      status: aStatus({ heldBytes: 0, heldUnknown: 1 }),
+      rows: [silentRow(inventoried(), vantage)],
+      matching: 1,
+      total: 1,
+    });
+    expect(header).toContain('| held ? |');
+    expect(row).toMatch(/^ +>4m05s FIN_WAIT2 +10\.0\.0\.1:443 > 10\.0\.0\.2:51234 - held \?, .* ~$/);
+    const [partly] = printed({ status: aStatus({ heldBytes: 8192, heldUnknown: 1 }) });
+    expect(partly).toContain('| held >8.0K |');
+  });
+
+  test('knows neither rates nor memory until the inventory is in', () => {
+    const [header] = printed({
+      status: aStatus({ orphans: null, drift: null, entriesPerSec: 0, exitsPerSec: 0, heldBytes: 0 }),
+    });
+    expect(header).toContain('| entries ? exits ? | held ? | drift ? |');
+  });
+
+  test('does not count what a short --min-age still hides behind a page that is not full', () => {
+    expect(printed({ rows: someRows(3), matching: 8, total: 8 })).toHaveLength(4);
+  });
+});
