@@ -4,7 +4,6 @@ import { chmod, link, mkdir, mkdtemp, open, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { listSocks } from '../../src/capture/list-socks.ts';
 
 const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 const rowOf = (port: number, state: string): string =>
@@ -16,8 +15,15 @@ const TCP6 = `  sl  local_address                         remote_address        
 const sockstat = (timeWait: number): string => `sockets: used 1\nTCP: inuse 1 orphan 0 tw ${timeWait} alloc 1 mem 0\n`;
 const SS_LINE = 'FIN-WAIT-1 0 0 127.0.0.1:90 127.0.0.2:54321 ino:0 sk:1 cgroup:/ ---\n';
 
+type List = typeof import('../../src/capture/list-socks.ts').listSocks;
+type Namespace = Parameters<List>[0];
+
 let folder = '';
+let listSocks: List;
 beforeEach(async () => {
+  // It remembers the files of namespaces, and the inodes of a folder that is gone come again.
+  vi.resetModules();
+  ({ listSocks } = await import('../../src/capture/list-socks.ts'));
   folder = await mkdtemp(join(tmpdir(), 'finwait-net-'));
 });
 afterEach(async () => {
@@ -34,13 +40,13 @@ const standIn = async (name: string, script: string): Promise<void> => {
 };
 const say = (text: string): string => `printf '%s' '${text}'`;
 
-type Options = Parameters<typeof listSocks>[1];
-const portsOf = async (netns: Parameters<typeof listSocks>[0], options: Options = {}) =>
+type Options = Parameters<List>[1];
+const portsOf = async (netns: Namespace, options: Options = {}) =>
   (await listSocks(netns, options))?.map(({ lport }) => lport) ?? null;
 
 describe('through a mount', () => {
   /** A file is as good as a namespace: its inode is what counts. */
-  const mounted = async (): Promise<Parameters<typeof listSocks>[0]> => {
+  const mounted = async (): Promise<Namespace> => {
     const mount = join(folder, 'mount');
     await writeFile(mount, '');
     return { inode: (await stat(mount)).ino, pids: [], mounts: [mount] };

@@ -7,6 +7,13 @@ export const aTerminal = (columns: number, rows: number) => {
   // convertEol is what the tty driver does to a newline, in raw mode too.
   const xterm = new Terminal({ cols: columns, rows, allowProposedApi: true, convertEol: true });
   const written: string[] = [];
+  /** What it did for a program beside showing text. */
+  const obeyed: string[] = [];
+  xterm.onTitleChange((title) => obeyed.push(`title ${title}`));
+  xterm.parser.registerOscHandler(52, (data) => {
+    obeyed.push(`clipboard ${data}`);
+    return true;
+  });
   const stdout = Object.assign(
     new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -42,6 +49,7 @@ export const aTerminal = (columns: number, rows: number) => {
     print: (text: string): Promise<void> => new Promise((done) => xterm.write(text, done)),
     buffer: (): 'normal' | 'alternate' => xterm.buffer.active.type,
     written: (): string => written.join(''),
+    obeyed: (): readonly string[] => obeyed,
     shows: (text: string): Promise<void> =>
       vi.waitFor(() => expect(lines().join('\n')).toContain(text), { timeout: 3000 }),
   };

@@ -15,7 +15,7 @@ const boot = (ns: number): bigint => BOOT + BigInt(ns);
 const count = fc.nat({ max: 2 ** 31 });
 const port = fc.nat({ max: 65_535 });
 const memories = fc.record({ pages: count, low: count, pressure: count, high: count });
-const words = fc.string({ unit: fc.constantFrom(...'abc 0[]:;é') }).map((text) => text.trim());
+const words = fc.string({ unit: fc.constantFrom(...'abc 0[]:;\\') }).map((text) => text.trim());
 
 test('an inventoried orphan that is written is read back', () => {
   fc.assert(
@@ -119,6 +119,22 @@ test.each(['weather 0 text', 'orphans kern text', 'orphans', 'orphans 0'])(
     expect(read(line)).toEqual({ kind: 'malformed', line });
   },
 );
+
+test('what is no printable ASCII in a text is written as in JSON, and controls as a space: recordings are looked at', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      for (const line of [
+        ownLine.kernelLog(boot(1), 0n, 'orphans', 0, `x${text}`),
+        ownLine.lost(boot(1), 1, text),
+        ownLine.notice(boot(1), text),
+      ]) {
+        expect(line).toMatch(/^[ -~]+$/);
+        expect(read(line)?.kind).not.toBe('malformed');
+      }
+    }),
+  );
+  expect(ownLine.notice(boot(1), 'é\u009d\u202e\u001b\n!')).toBe(`n ${boot(1)} \\u00e9\\u009d\\u202e !`);
+});
 
 test('words that are written are read back', () => {
   fc.assert(
