@@ -4,6 +4,7 @@ import { BOUNDS } from '../wire/bounds.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
 import { tell } from './messages.ts';
+import { collectSooner } from './small-heap.ts';
 import { VERSION } from './version.ts';
 
 /** Who takes a stream: the same for a live one and a recorded one. */
@@ -131,6 +132,7 @@ export const runRecording = async (
   onProgress: (text: string) => void = tell,
   pace: (line: string) => Promise<void> | undefined = () => undefined,
 ): Promise<SourceEnd> => {
+  collectSooner();
   const { readRecording } = await import('../record/reader.ts');
   const result = await readRecording(path, {
     signal,
