@@ -6,6 +6,7 @@ import { BOUNDS } from '../wire/bounds.ts';
 import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
 import { dropRoot, withDropped } from './drop-root.ts';
 import type { Reader } from './reader-client.ts';
+import { collectSooner } from './small-heap.ts';
 import { VERSION } from './version.ts';
 
 /** May hold a line up. */
@@ -133,6 +134,7 @@ const runRecording = async (
   onProgress: (text: string) => void,
   pace: Pace = () => undefined,
 ): Promise<RunEnd> => {
+  collectSooner();
   const { readRecording } = await import('../record/reader.ts');
   const reading = readRecording(path, {
     signal,

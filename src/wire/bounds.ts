@@ -8,7 +8,7 @@ export const BOUNDS = {
    * A recording's text may be so many times its packed size, beyond the first `FREE_TEXT` bytes. Recordings of real hosts
    * have 2 to 10, up to 10 packed with zstd -19; an inventory of 131,072 orphans alone 19, and 33 with -19.
    */
-  expansion: 24,
+  expansion: 20,
   /** Bytes of text that are read whatever the packed size: more than an inventory of 131,072 orphans has. */
   freeText: 8_000_000,
   /**
@@ -18,8 +18,8 @@ export const BOUNDS = {
   windowLog: 23,
   /** Characters of a notice, a reason or a line of the kernel's log; finwait's have 200, printk's at most 1,000. */
   text: 1024,
-  /** Bytes of lines that wait to be put in order, and what an event takes beside its line: two seconds at 150,000 lines/s. */
-  reorderBytes: 48 * 1024 * 1024,
+  /** Bytes of lines that wait to be put in order, and what an event takes beside its line: half a second at 200,000 lines/s. */
+  reorderBytes: 40 * 1024 * 1024,
   eventBytes: 200,
   /** Orphans of one inventory, and sockets that close while the first is taken: tcp_max_orphans of the largest hosts. */
   inventory: 262_144,

@@ -39,8 +39,8 @@ const META = {
 };
 const HELLO = 'H 1 tracepoint 1 1795236568.703725\n';
 
-/** The recording's bytes: as much of the text as stays small, and no end. */
-export const packed = async (hostile: Hostile, most = SMALL): Promise<Buffer> => {
+/** The recording's bytes: as much of the text as stays small, and no end. @param enough - characters of text */
+export const packed = async (hostile: Hostile, enough = ENOUGH): Promise<Buffer> => {
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: hostile.level ?? 3 } });
   const chunks: Buffer[] = [];
   let size = 0;
@@ -62,13 +62,13 @@ export const packed = async (hostile: Hostile, most = SMALL): Promise<Buffer> =>
     await give(piece);
     piece = '';
     // What zstd still holds may be twice its window's worth; it packs to far less than this.
-    if (size > most * 0.93 || given > ENOUGH) break;
+    if (size > SMALL * 0.93 || given > enough) break;
   }
   await give(piece);
   zstd.end();
   await ended;
   const bytes = Buffer.concat(chunks);
-  return bytes.subarray(0, most - 1);
+  return bytes.subarray(0, SMALL - 1);
 };
 
 /** `line` for 0, 1, 2 and so on without an end. */
@@ -118,6 +118,8 @@ export const THE_FIVE: readonly Hostile[] = [
   { name: 'an inventory of a million orphans', text: counting((i) => `i 5 1 ipv4 10.0.0.1 1 ${v4(i)} 1 4 0 0`) },
   { name: 'empty lines', text: always('') },
 ];
+
+const LETTERS = 'ABCDHLRSTXZiekhmln';
 
 /** Their kin: each kind of line and each bound, alone, many at once and in odd orders. */
 export const KIN: readonly Hostile[] = [
@@ -320,8 +322,55 @@ export const KIN: readonly Hostile[] = [
       host: 'x'.repeat(200_000),
     },
   },
-  ...[...'ABCDHLRSTXZiekhmln'].map((letter) => ({
-    name: `bad lines of ${letter}`,
-    text: counting((i) => `${letter} ${i} ${hex(i)} x`),
-  })),
+  {
+    name: 'bad lines of every letter',
+    text: counting((i) => `${LETTERS[i % LETTERS.length]} ${i} ${hex(i)} x`),
+  },
 ];
+
+/** Lines of every kind, of socket `i` at `at`; short, since short ones are many. */
+const KINDS: Readonly<Record<string, (i: number, at: number) => string>> = {
+  announce: (i, at) => announce(at, hex(4096 + i), { port: i & 65_535 }),
+  linger: (i, at) => announce(at, hex(4096 + i), { e0: LINGER, comm: commOf(i) }),
+  adopted: (i, at) => announce(at, hex(4096 + i), { via: 4 }),
+  state: (i, at) => state(at, hex(4096 + (i % 5000)), '4', '5'),
+  toClose: (i, at) => state(at, hex(4096 + i), '4', '7'),
+  retransmit: (i, at) => `R ${at} ${hex(4096 + i)}${zeros(8)}`,
+  reset: (i, at) => `X ${at} ${hex(4096 + i)} 1 4 0 0 0`,
+  destroy: (i, at) => destroy(at, hex(4096 + i)),
+  tally: (i, at) => `T ${at} ${i % 8} 0 1 9 ${hex(i)} 0 0 6 ${i}`,
+  tick: (_, at) => `C ${at}`,
+  listed: (i, at) => `i ${at} ${i % 300} ipv4 10.0.0.1 1 ${v4(i)} 1 4 0 0`,
+  listedEnd: (_, at) => `e ${at} 0 1 0`,
+  sample: (i, at) => `k ${at} ${i % 1000} 9`,
+  facts: (_, at) => `h ${at} ${JSON.stringify(aHostFacts())}`,
+  logged: (i, at) => `m ${at} 0 orphans 0 ${'x'.repeat(i % 2000)}`,
+  lost: (i, at) => `l ${at} 5 ${i % 100}`,
+  notice: (i, at) => `n ${at} ${i % 100} ${'y'.repeat(i % 2000)}`,
+  hello: () => 'H 1 x 1 1.000000',
+  bad: (i, at) => `? ${at} ${i}`,
+  empty: () => '',
+};
+export const KIND_NAMES = Object.keys(KINDS);
+/** How time goes on from line to line: it stands still, creeps, passes, runs, goes back. */
+export const PACES = [0, 1, 1_000_000, 6_000_000_000, -1000] as const;
+
+export type Run = { readonly kind: string; readonly count: number; readonly pace: number };
+
+/** Runs of lines of one kind each, one after the other, again and again. */
+export const mixed = (runs: readonly Run[], level: number, minAgeMs: number): Hostile => ({
+  name: runs.map(({ kind, count, pace }) => `${count} ${kind} ${pace} ns apart`).join(', '),
+  level,
+  meta: { ...META, min_age_ms: minAgeMs },
+  text: function* () {
+    let at = 1_000_000_000;
+    for (let turn = 0; ; turn++) {
+      for (const { kind, count, pace } of runs) {
+        for (let i = 0; i < count; i++) {
+          at = Math.min(1e18, Math.max(1, at + pace));
+          yield `${KINDS[kind]?.(turn * count + i, at) ?? ''}\n`;
+        }
+      }
+    }
+  },
+});
