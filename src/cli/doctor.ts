@@ -4,6 +4,7 @@ import { runChecks } from '../capture/checks.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { printable } from '../views/top/printable.ts';
 import { asciiJson } from '../wire/ascii-json.ts';
+import { checksOfRights } from './check-rights.ts';
 import { createOutput } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -11,7 +12,9 @@ export type DoctorOptions = { readonly backend: Backend | 'auto'; readonly json?
 
 /** `finwait doctor`: what can be traced here, what not, why, and the command that fixes it. Exit 3 when nothing can. */
 export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
-  const { backend, checks } = await runChecks(options.backend);
+  const { backend, checks: found } = await runChecks(options.backend);
+  const [privilege, ...others] = found;
+  const checks = [...(privilege === undefined ? [] : [privilege]), ...checksOfRights(), ...others];
   const canTrace = checks.every((check) => check.state !== 'missing');
   const output = createOutput();
   if (options.json === true) {
