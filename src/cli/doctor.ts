@@ -5,13 +5,17 @@ import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
 import { printable } from '../text/printable.ts';
 import { asciiJson } from '../wire/ascii-json.ts';
+import { checksOfRights } from './check-rights.ts';
+
 import { VERSION } from './version.ts';
 
 export type DoctorOptions = { readonly backend: Backend | 'auto'; readonly json?: boolean };
 
 /** `finwait doctor`: what can be traced here, what not, why, and the command that fixes it. Exit 3 when nothing can. */
 export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
-  const { backend, checks } = await runChecks(options.backend);
+  const { backend, checks: found } = await runChecks(options.backend);
+  const [privilege, ...others] = found;
+  const checks = [...(privilege === undefined ? [] : [privilege]), ...checksOfRights(), ...others];
   const canTrace = checks.every((check) => check.state !== 'missing');
   const output = createOutput();
   if (options.json === true) {

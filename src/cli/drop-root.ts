@@ -5,9 +5,6 @@ import { type InvokingUser, invokingUser } from '../record/invoking-user.ts';
 
 let dropped: InvokingUser | null = null;
 
-/** Whom `dropRoot` made this process into; null where it did nothing. */
-export const droppedTo = (): InvokingUser | null => dropped;
-
 /**
  * Makes this process the user who called sudo, for good: user, groups and capabilities. Does nothing where nobody did.
  * The kernel then lets that user neither trace it nor read its memory, as it does with a process that was root.

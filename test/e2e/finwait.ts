@@ -181,11 +181,23 @@ export const runFinwait = async (...args: readonly string[]) => {
   return { exitCode, stdout: run.stdout(), stderr: run.stderr() };
 };
 
-/** The bpftrace that a finwait started: its child; setpriv became it. */
-export const bpftraceOf = (pid: number): number => {
-  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-  if (child === undefined || child === 0) throw new Error(`process ${pid} has no child`);
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+
+/** The one child of a process, as a shell's. */
+export const childOf = (pid: number): number => {
+  const [child] = childrenOf(pid);
+  if (child === undefined) throw new Error(`process ${pid} has no child`);
   return child;
+};
+
+/** The bpftrace that a finwait's reader started; setpriv became it. */
+export const bpftraceOf = (pid: number): number => {
+  const found = childrenOf(childOf(pid)).find((child) =>
+    /bpftrace\0-\0/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8')),
+  );
+  if (found === undefined) throw new Error(`the reader of process ${pid} has no bpftrace`);
+  return found;
 };
 
 /** Whether a process is there and no zombie. */

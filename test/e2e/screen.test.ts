@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { bpftraceOf, FINWAIT, isAlive, startFinwait, stopAll } from './finwait.ts';
+import { bpftraceOf, childOf, FINWAIT, isAlive, startFinwait, stopAll } from './finwait.ts';
 import { kernelOrphans, makeNetwork, type Network } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -27,7 +27,7 @@ const openTerminal = async (columns: number, rows: number) => {
       return lines();
     },
     /** The finwait that the shell runs. */
-    child: async (): Promise<number> => bpftraceOf(Number(await ask('#{pane_pid}'))),
+    child: async (): Promise<number> => childOf(Number(await ask('#{pane_pid}'))),
     close: async () => {
       await tmux('kill-server').catch(() => undefined);
     },

@@ -102,3 +102,24 @@ test('half a gigabyte without a line break is one such line, and no string that 
     'b',
   ]);
 });
+
+test('what stands behind the last line break goes to whoever asked for it', async () => {
+  const lines: string[] = [];
+  const rests: string[] = [];
+  const sink = createLineSink(
+    (line) => {
+      lines.push(line);
+      return undefined;
+    },
+    (rest) => {
+      rests.push(rest);
+      return undefined;
+    },
+  );
+  sink.write('a\nb');
+  sink.write('c\nto');
+  sink.end('rn');
+  await new Promise((resolve) => sink.once('close', resolve));
+  expect(lines).toEqual(['a', 'bc']);
+  expect(rests).toEqual(['torn']);
+});

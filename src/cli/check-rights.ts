@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import type { Check } from '../capture/checks.ts';
+import { findReaderConfinement } from '../capture/confine-reader.ts';
+import { READER_KEPT } from '../capture/kept-rights.ts';
+import { Fault } from '../kernel/fault.ts';
+import { distrust } from '../programs/trust.ts';
+import { invokingUser } from '../record/invoking-user.ts';
+
+/** Whose rights finwait itself has while it traces, and what its reader keeps of root's. Never throws. */
+export const checksOfRights = (): readonly Check[] => (process.geteuid?.() === 0 ? [rightsKept(), ownFiles()] : []);
+
+const rightsKept = (): Check => {
+  const user = invokingUser();
+  const finwait =
+    user === null || user.uid === 0
+      ? 'finwait itself stays root: nobody called sudo whom it could become'
+      : `finwait itself becomes uid ${user.uid}, who called sudo`;
+  try {
+    const { lacks } = findReaderConfinement();
+    return {
+      name: 'rights kept',
+      state: lacks === null ? 'ok' : 'limited',
+      detail:
+        lacks === null
+          ? `${finwait}; its reader can gain no rights, and keeps ${READER_KEPT.join(', ')} alone`
+          : `${finwait}; its reader keeps every right of root: ${lacks}`,
+      fix: null,
+    };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { name: 'rights kept', state: 'limited', detail: `${finwait}; ${error.message}`, fix: error.remedy };
+  }
+};
+
+/** Root runs these: Node and finwait. */
+const ownFiles = (): Check => {
+  const flaw = distrust(process.execPath, [0]) ?? distrust(fileURLToPath(import.meta.url), [0]);
+  return {
+    name: 'own files',
+    state: flaw === null ? 'ok' : 'limited',
+    detail: flaw === null ? "Node and finwait are root's alone" : `root runs what another user can change: ${flaw}`,
+    fix:
+      flaw === null
+        ? null
+        : 'install finwait as root: npm pack, then sudo npm install --global FILE (docs/security.md)',
+  };
+};
