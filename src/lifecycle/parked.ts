@@ -37,7 +37,7 @@ const DOUBLE = { announcedAt: 0, closedAt: 1 } as const;
 /** Words of a block, the doubles counted as two. `shape` tells what follows: doubles, moves, evidence. */
 const WORD = { generation: 4, lines: 5, counts: 6, marks: 7, shape: 8, announce: 9 } as const;
 const HEAD_WORDS = 10;
-const MOST_MOVES = 7;
+export const MOST_MOVES = 7;
 /** `counts`: the list of gaps below, retransmissions above. */
 const MOST_RETRANSMITS = 0xffff;
 

@@ -80,12 +80,12 @@ describe('bpftrace speaks of', () => {
   });
 
   test.each([
-    "WARNING: Map full; can't update element. Try increasing max_map_keys config",
-    'stdin:12:3-20: WARNING: Map is full',
-    'stdin:5:3-20: WARNING: Failed to map_update_elem: Argument list too long (-7)',
-    'stdin:5:3-20: WARNING: Failed to map_update_elem: No space left on device (-28)',
-  ])('a full map: %s', (line) => {
-    expect(readChatter(line)).toEqual({ kind: 'map_full', text: line });
+    ["WARNING: Map full; can't update element. Try increasing max_map_keys config", null],
+    ['stdin:12:3-20: WARNING: Map is full', 12],
+    ['stdin:5:3-20: WARNING: Failed to map_update_elem: Argument list too long (-7)', 5],
+    ['stdin:5:3-20: WARNING: Failed to map_update_elem: No space left on device (-28)', 5],
+  ])('a full map: %s', (line, at) => {
+    expect(readChatter(line)).toEqual({ kind: 'map_full', text: line, at });
   });
 
   test.each([
