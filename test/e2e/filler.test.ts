@@ -81,7 +81,7 @@ onRealKernel('maps of the probes that fill', () => {
     }
     // The map of held sockets is full by now: told, and nothing of what dies was lost for it.
     expect(trace.stderr()).toMatch(/a map of the probes is full: \d+ more/);
-    expect(trace.ledger().lost_events).toBe(0);
+    expect(trace.stderr()).not.toMatch(/a map of the probes was full/);
   });
 
   it('a map of dying sockets that is full: said before, counted, and what is not known is called unknown', async () => {
@@ -97,11 +97,15 @@ onRealKernel('maps of the probes that fill', () => {
     await trace.until('a word about the map that fills', () =>
       /a map of the probes is \d+ % full: \d+ of 64 places, for dying sockets/.test(trace.stderr()),
     );
-    expect(trace.stderr()).not.toMatch(/events lost/);
+    expect(trace.stderr()).not.toMatch(/a map of the probes was full/);
     const second = await orphan(on, port, many);
-    const { lost_events } = await trace.nextLedger('losses', (row) => row.lost_events >= few + many - places);
-    expect(lost_events).toBeLessThanOrEqual(few + many);
-    expect(trace.stderr()).toMatch(/events lost: a map of the probes was full, of dying sockets/);
+    // Each update that was refused counts; a socket that shows itself again is refused again.
+    const lost = (): number =>
+      [...trace.stderr().matchAll(/(\d+) events lost: a map of the probes was full, of dying sockets/g)]
+        .map(([, count]) => Number(count))
+        .reduce((sum, count) => sum + count, 0);
+    await trace.until('the losses', () => lost() >= few + many - places);
+    expect(trace.ledger().lost_events).toBeGreaterThanOrEqual(few + many - places);
     await trace.stop();
 
     const rowsOf = (ports: ReadonlySet<number>): readonly ClosePath[] =>
