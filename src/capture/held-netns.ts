@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { needProgram } from '../programs/find.ts';
 import type { Netns } from './netns.ts';
 
 /** A program and its arguments. */
@@ -14,6 +15,7 @@ export type Inside = (...command: Command) => Command;
  *
  * @param proc - where the processes are: /proc
  * @returns null where no way leads to it any more
+ * @throws Fault (exit 3) when a program is missing, or may be somebody else's
  */
 export const holdNetns = async <T>(
   netns: Netns,
@@ -23,7 +25,12 @@ export const holdNetns = async <T>(
   const fd = await openNetns(netns, proc);
   if (fd === null) return null;
   try {
-    return await use((...command) => ['nsenter', `--net=/proc/${process.pid}/fd/${fd}`, ...command]);
+    return await use((program, ...args) => [
+      needProgram('nsenter'),
+      `--net=/proc/${process.pid}/fd/${fd}`,
+      needProgram(program),
+      ...args,
+    ]);
   } finally {
     closeSync(fd);
   }

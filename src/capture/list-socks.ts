@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { execa } from 'execa';
+import { startProgram } from '../programs/start.ts';
 import { holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { readNetTables } from './net-tables.ts';
@@ -77,7 +77,7 @@ const countTimeWait = async (netns: Netns, proc: string, timeout: number): Promi
     if (pid !== undefined) return parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0;
     const said = await holdNetns(netns, proc, (inside) => {
       const [file, ...args] = inside('cat', '/proc/thread-self/net/sockstat');
-      return execa(file, args, { timeout, stdin: 'ignore' });
+      return startProgram(file, args, { timeout, stdin: 'ignore' });
     });
     return parseTimeWait(said?.stdout ?? '') ?? 0;
   } catch {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { execa } from 'execa';
+import { startProgram } from '../programs/start.ts';
 import { holdNetns, type Inside } from './held-netns.ts';
 import { type Netns, netnsOf, ownNetns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
@@ -47,7 +47,7 @@ export const readNetTables = async (netns: Netns, proc: string, timeoutMs: numbe
 const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<Files | null> => {
   const said = await holdNetns(netns, proc, (inside) => {
     const [file, ...args] = inside('stat', '-L', '-c', '%i', ...INSIDE);
-    return execa(file, args, { reject: false, timeout, stdin: 'ignore' });
+    return startProgram(file, args, { reject: false, timeout, stdin: 'ignore' });
   });
   const [, tcp, tcp6] = /^(\d{1,15})(?:\n(\d{1,15}))?$/.exec(said?.stdout ?? '') ?? [];
   if (tcp === undefined) return null;
@@ -104,7 +104,7 @@ const isThere = async (path: string, inode: number): Promise<boolean> => {
 const readInside = async (inside: Inside, timeout: number): Promise<string | null> => {
   const [file, ...args] = inside('cat', ...INSIDE);
   const sieve = withoutTimeWait();
-  const child = execa(file, args, { reject: false, timeout, buffer: false, stdin: 'ignore' });
+  const child = startProgram(file, args, { reject: false, timeout, buffer: false, stdin: 'ignore' });
   child.stdout.on('data', sieve.push);
   child.stderr.resume();
   const result = await child;

@@ -1,5 +1,7 @@
-import { execa } from 'execa';
+import { Fault } from '../kernel/fault.ts';
 import { TCP } from '../kernel/tcp-state.ts';
+import { needProgram } from '../programs/find.ts';
+import { startProgram } from '../programs/start.ts';
 import { type Command, holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { type Netns, ownNetns } from './netns.ts';
@@ -22,7 +24,7 @@ export const askSs = async (
 ): Promise<string | null> => {
   const run = async (...[file, ...rest]: Command) => ({
     file,
-    result: await execa(file, rest, {
+    result: await startProgram(file, rest, {
       reject: false,
       timeout,
       maxBuffer,
@@ -30,17 +32,24 @@ export const askSs = async (
       env: { LC_ALL: 'C' },
     }),
   });
-  const ran =
+  const asked = async (): Promise<Awaited<ReturnType<typeof run>> | null> =>
     netns.inode === ownNetns()
-      ? await run('ss', ...args)
-      : await holdNetns(netns, proc, (inside) => run(...inside('ss', ...args)));
+      ? run(needProgram('ss'), ...args)
+      : holdNetns(netns, proc, (inside) => run(...inside('ss', ...args)));
+  let ran: Awaited<ReturnType<typeof run>> | null;
+  try {
+    ran = await asked();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return error.message;
+  }
   if (ran === null) return 'no process and no mount leads to the namespace any more';
   const { file, result } = ran;
   await inSlices(result.stdout ?? '', take);
   if (!result.failed) return null;
   if (result.timedOut) return `ss took more than ${timeout / 1000} s`;
   if (result.isMaxBuffer) return 'ss had too much to say';
-  return result.code === 'ENOENT' ? `${file} was not found` : `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
+  return `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
 };
 
 /** Address and port as ss shows them: an interface is added to a link-local address, `*` is any. */

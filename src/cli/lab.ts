@@ -42,7 +42,7 @@ const choose = (words: readonly string[], options: LabOptions): readonly Scenari
   if (hostWide.length > 0 && options.host !== true) {
     throw usage(
       `${hostWide.join(', ')}: sets a sysctl of the whole machine for a moment`,
-      'other programs of this machine may lose connections meanwhile; the value is restored, whoever dies',
+      'other programs of this machine may lose connections meanwhile; the value is restored, where all of the lab is killed by the next finwait that root starts',
       `finwait lab --host ${hostWide.join(' ')}`,
     );
   }
@@ -66,7 +66,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
     return EXIT.done;
   }
   const scenarios = choose(words, options);
-  checkLab();
+  const programs = checkLab();
   let jobs = Array.from({ length: options.count }, () => scenarios)
     .flat()
     .map(({ name, seconds }) => ({ scenario: name, seconds }));
@@ -84,6 +84,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
       at_once: options.atOnce,
       hold: options.hold === true,
     },
+    programs,
     (event) => {
       if (event.type === 'lab_failed') failed++;
       if (options.json === true) output.line(asciiJson(event));

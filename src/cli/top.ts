@@ -59,7 +59,7 @@ const show = async (name: string, options: SharedOptions, run: Run): Promise<Exi
     },
     onLine: (line) => fold?.push(line),
     isInDoubt: () => fold?.isInDoubt() ?? false,
-    onEnd: () => fold?.end(),
+    onEnd: async () => fold?.end(),
   };
   const view = process.stdout.isTTY === true ? showScreen : showText;
   const fault = await view(store, run, consumer, signal, () => quit.abort());
@@ -175,7 +175,8 @@ const showText: View = async (store, run, consumer, signal, onQuit) => {
     // Until there is a stream there is nothing to tell; which backend is tried goes to stderr.
     if (snapshot.status.backend !== '') printTop(snapshot, output.line);
   };
-  const timer = setInterval(print, 1000);
+  // A reader that does not keep up gets fewer of them.
+  const timer = setInterval(() => output.room() ?? print(), 1000);
   const fault = await settle(run(consumer, signal, tell));
   clearInterval(timer);
   store.setPhase(fault === null ? 'ended' : 'failed');

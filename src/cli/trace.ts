@@ -45,11 +45,16 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
     },
     onLine: (line: string): void => fold?.push(line),
     isInDoubt: () => fold?.isInDoubt() ?? false,
-    onEnd: (): void => {
+    room: output.room,
+    onEnd: async (): Promise<void> => {
       if (fold === null) return;
       fold.end();
+      for (const path of fold.describeRemaining()) {
+        if (output.closed.aborted) return;
+        show(path);
+        await output.room();
+      }
       if (output.closed.aborted) return;
-      for (const path of fold.describeRemaining()) show(path);
       if (!isJson) return;
       for (const deaths of talliedDeaths(fold.tracker.tallies())) output.line(asciiJson(tallyRecord(deaths)));
       output.line(ledgerLine(fold.tracker.ledger(), fold));

@@ -1,5 +1,6 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
 import { asciiText } from './ascii-json.ts';
+import { boundedText, ownText } from './bounds.ts';
 import type { LoggedKind, TcpMemory, TimedEvent } from './event.ts';
 import type { HostFacts } from './host-facts.ts';
 import { formatHostFacts, parseHostFacts } from './host-facts-json.ts';
@@ -30,7 +31,20 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       if (family !== 'ipv4' && family !== 'ipv6') return null;
       if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
       if (!isAddress(laddr) || !isAddress(raddr)) return null;
-      return { kind: 'inventoried', at, netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue, timer };
+      return {
+        kind: 'inventoried',
+        at,
+        netns,
+        family,
+        laddr: ownText(laddr),
+        lport,
+        raddr: ownText(raddr),
+        rport,
+        state,
+        retransmits,
+        txQueue,
+        timer,
+      };
     }
     case 0x65: {
       const before = decimal(scan);
@@ -54,16 +68,16 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       const before = decimal(scan);
       const about = scan.word();
       const facility = decimal(scan);
-      const text = scan.rest();
+      const text = boundedText(scan.rest());
       if ((about !== 'orphans' && about !== 'memory') || text === '') return null;
       return { kind: 'kernel_log', at, loggedAt: traceNs(at - before), about, facility, text };
     }
     case 0x6c: {
       const count = decimal(scan);
-      return { kind: 'lost', at, count, where: scan.rest() };
+      return { kind: 'lost', at, count, where: boundedText(scan.rest()) };
     }
     case 0x6e:
-      return { kind: 'notice', at, text: scan.rest() };
+      return { kind: 'notice', at, text: boundedText(scan.rest()) };
     default:
       return null;
   }

@@ -54,7 +54,7 @@ describe('through a mount', () => {
 
   /** What `nsenter` does, as a shell script: for /proc/net/tcp, for sockstat, and for ss. */
   const portsAs = async (script: string, options: Options = {}, stat = 'exit 1', ss = 'exit 1') => {
-    await standIn('nsenter', `case "$*" in\n*sockstat*) ${stat};;\n*' ss '*) ${ss};;\n*) ${script};;\nesac`);
+    await standIn('nsenter', `case "$*" in\n*sockstat*) ${stat};;\n*'/ss '*) ${ss};;\n*) ${script};;\nesac`);
     return portsOf(await mounted(), options);
   };
 

@@ -10,7 +10,7 @@ export type CloseWaitHolder = {
   readonly count: number;
   /** `laddr:lport -> raddr:rport` of a few. */
   readonly examples: readonly string[];
-  /** How long the oldest of them has been there at least, and at most, ms; null where that is not known. */
+  /** How long the oldest of them has been in CLOSE_WAIT, at least and at most, ms; null where that is not known. */
   readonly atLeastMs: number | null;
   readonly atMostMs: number | null;
 };
@@ -23,7 +23,7 @@ export type KernelLogLine = {
   readonly text: string;
 };
 
-/** The figures of the host beside its dying sockets; null is unknown. */
+/** The figures of the host itself; null is unknown. */
 export type HostState = {
   readonly orphans: number | null;
   readonly kernelOrphans: number | null;
@@ -37,7 +37,7 @@ export type HostState = {
   readonly pageSize: number | null;
   /** What the orphans of the readable namespaces hold now, bytes. */
   readonly orphanBytes: number | null;
-  /** `notAccepted` of `count` wait in an accept queue; a process has the others open. */
+  /** `notAccepted` of the `count` sockets wait in an accept queue; processes have the others open. */
   readonly closeWait: {
     readonly count: number;
     readonly notAccepted: number;
@@ -81,7 +81,7 @@ const WHAT: Readonly<Record<WhyOwnerless, string>> = {
 };
 
 /**
- * What the stream says of its host; null before the first `h` line.
+ * What the stream says of its host; all unknown before the first `h` line.
  *
  * @param clock - event time as RFC 3339
  */
@@ -146,7 +146,7 @@ const ownerlessOf = ({ ownerless }: HostFacts): HostState['establishedWithoutOwn
   });
 };
 
-/** The listeners they wait at, and whose these are. */
+/** The listeners at which they wait, and the processes that hold those. */
 const listenersOf = ({ listed }: HostFacts['ownerless'], why: WhyOwnerless): string => {
   const names = new Set<string>();
   for (const { listener, family, why: is } of listed) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CAUSES } from '../../../src/explain/causes.ts';
+import { CAUSES } from '../../../src/explain/causes/order.ts';
 import type { ClosePath } from '../../../src/explain/close-path.ts';
 import { createReport, type ReportEnd } from '../../../src/explain/report/create-report.ts';
 import { hostStateOf, UNKNOWN_HOST } from '../../../src/explain/report/host-state.ts';
@@ -232,7 +232,7 @@ describe('what a socket had at its close', () => {
 
 test('the index has a line for each cause, of at most 80 columns', () => {
   const lines = indexLines(CAUSES, 80);
-  expect(lines.map((line) => line.split(' ')[0])).toEqual(CAUSES.map(({ cause }) => cause));
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(CAUSES.map(({ name }) => name));
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
 });
 
