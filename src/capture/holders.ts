@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { commText } from '../wire/evidence.ts';
+import { commText } from '../wire/comm.ts';
 import type { Holder } from '../wire/host-facts.ts';
 
 /** Links read at most, and for how long: the scan costs some 8 µs a file that any process has open. */

@@ -10,9 +10,11 @@ import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import { createTracker, type Tracker } from '../lifecycle/tracker.ts';
 import { createReorder } from '../order/reorder.ts';
-import { createDecoder, WIRE_VERSION } from '../wire/decode.ts';
+import { createDecoder } from '../wire/decode.ts';
 import type { Inventoried, TimedEvent } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
+import { WIRE_VERSION } from '../wire/schema.ts';
+import { canRead } from '../wire/upgrade/upgrade.ts';
 import { createLossNotices } from './loss-notices.ts';
 
 /** The reorder window may grow to this after stalls, and hold this many events. */
@@ -110,7 +112,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
         return;
       }
       if (event.kind === 'hello') {
-        if (event.version !== WIRE_VERSION) throw newerWire(event.version);
+        if (!canRead(event.version)) throw newerWire(event.version);
         context = { hello: event, wallClock: createWallClock(event), reasons, ownNetns: meta.netns };
         clock = createKernelClock(meta, event);
         return;

@@ -1,4 +1,5 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { halfOf } from '../wire/layout.ts';
 import { Alike, MOST_TOLD_WORDS } from './alike.ts';
 import { Arena } from './arena.ts';
 import { createGapLists } from './gap-lists.ts';
@@ -124,8 +125,8 @@ export const createParked = (): Parked => {
         at: announcedAt,
         sk,
         via: viaIn(marks),
-        flags: alike.half(0),
-        context: alike.half(1),
+        flags: alike.half(FLAGS),
+        context: alike.half(CONTEXT),
         movedTo: (marks >>> 4) & 0xf,
         closedAt,
         retransmits: 0,
@@ -250,7 +251,13 @@ export const createParked = (): Parked => {
 };
 
 /** Halves of the evidence that `heldBytes` is about. */
-const HELD = { wmemQueued: 12, rmemAlloc: 13, forwardAlloc: 14 } as const;
+const HELD = {
+  wmemQueued: halfOf('late', 'wmemQueued'),
+  rmemAlloc: halfOf('late', 'rmemAlloc'),
+  forwardAlloc: halfOf('late', 'forwardAlloc'),
+} as const;
+const FLAGS = halfOf('late', 'flags');
+const CONTEXT = halfOf('late', 'context');
 
 /** Whether all there is to a sock has a place in a block. */
 const fits = (sock: Sock): boolean =>

@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { commText } from '../../src/wire/comm.ts';
 import { VIA } from '../../src/wire/event.ts';
-import {
-  commText,
-  HOLDER,
-  holderOf,
-  OWN,
-  parseAnnounce,
-  parseEvidence,
-  shutdownOf,
-  stateOf,
-} from '../../src/wire/evidence.ts';
+import { HOLDER, holderOf, OWN, parseAnnounce, parseEvidence, shutdownOf, stateOf } from '../../src/wire/evidence.ts';
 import {
   announceLine,
   COMM,
