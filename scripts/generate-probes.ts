@@ -21,4 +21,4 @@ for (const name of ['fentry', 'kprobe', 'tracepoint', 'fentry-lazy', 'kprobe-laz
   make(`probes/${name}.bt`, generateProbe(name));
 }
 make('src/wire/fields.ts', fieldsModule());
-//make('docs/wire-format.md', withTables(read('docs/wire-format.md')));
+make('docs/wire-format.md', withTables(read('docs/wire-format.md')));

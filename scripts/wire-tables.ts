@@ -1,14 +1,28 @@
-import { extentOf } from '../src/wire/layout.ts';
-import { type Field, LINES, type Line, PROBE_LINES, TALLY_KEY, WIRE_VERSION, type Word } from '../src/wire/schema.ts';
+import { extentOf, isHex } from '../src/wire/layout.ts';
+import {
+  type Field,
+  LINES,
+  type Line,
+  OWN_LINES,
+  PROBE_LINES,
+  TALLY_KEY,
+  WIRE_VERSION,
+  type Word,
+} from '../src/wire/schema.ts';
 import { meaningOf } from './fields-template.ts';
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 const bitsText = (at: number, bits: number): string => (bits === 1 ? `${at}` : `${at}–${at + bits - 1}`);
 
-/** A word with its own fields is named; any other is told by its meaning. */
+/** Units that a reader of the lines' table wants. The rest is in the tables of fields. */
+const TOLD_UNITS: readonly string[] = ['ns', 'ms', 'bytes', 'pages'];
+
+/** A word of one field by what that means, in short; any other by its name. */
 const wordText = ({ name, fields: [first], optional }: Word): string => {
-  const text = first?.name === name ? meaningOf(first) : name;
+  if (first === undefined || first.name !== name) return name;
+  const unit = first.unit !== undefined && TOLD_UNITS.includes(first.unit) && name !== 'at' ? ` (${first.unit})` : '';
+  const text = `${first.meaning.split(';')[0]}${unit}`;
   return optional === true ? `[${text}]` : text;
 };
 
@@ -53,26 +67,27 @@ const rowsOf = (word: Word, fields: readonly Field[], base = 0): readonly string
     return [own, ...rowsOf(word, field.parts ?? [], base + at)];
   });
 
-const isOneField = ({ name, fields }: Word): boolean => fields[0]?.name === name && fields[0].parts === undefined;
-
 const fieldTable = (words: readonly Word[]): readonly string[] => [
   row('word', 'bits', 'field', 'meaning', 'since'),
   row('---', '---', '---', '---', '---'),
-  ...words.filter((word) => !isOneField(word)).flatMap((word) => rowsOf(word, word.fields)),
+  ...words.flatMap((word) => rowsOf(word, word.fields)),
 ];
 
+/** Words that every line of a socket begins with: time and address. */
+const HEAD = 2;
 const evidence = LINES.retransmit.words.slice(2);
 const isEvidence = (word: Word): boolean => evidence.includes(word);
 
 /** The tables of docs/wire-format.md, by the names of the places they stand in. */
 export const WIRE_TABLES: Readonly<Record<string, readonly string[]>> = {
-  version: [`# The wire format, version ${WIRE_VERSION}`],
+  version: [`This page is about version ${WIRE_VERSION}.`],
   lines: lineTable(Object.values(LINES)),
+  own: lineTable(Object.values(OWN_LINES)),
   evidence: fieldTable(evidence),
-  announcement: fieldTable(LINES.announce.words.filter((word) => !isEvidence(word))),
+  announcement: fieldTable(LINES.announce.words.slice(HEAD).filter((word) => isHex(word) && !isEvidence(word))),
   deferred: fieldTable(LINES.late.words.filter((word) => !(LINES.announce.words as readonly Word[]).includes(word))),
   probes: lineTable(Object.values(PROBE_LINES)),
-  destroy: fieldTable(LINES.destroy.words.filter((word) => !isEvidence(word))),
+  destroy: fieldTable(LINES.destroy.words.slice(-1)),
   'probe-words': fieldTable(PROBE_LINES.closed.words.filter(({ name }) => name === 'taskWords')),
   tally: fieldTable([TALLY_KEY]),
 };

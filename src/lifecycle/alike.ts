@@ -8,6 +8,7 @@ const LETTER_BITS = 8;
 const ANNOUNCE_HEAD = 1 + HALF_BITS_WORDS;
 /** The bits of the halves of an S or R line stand beside its letter, so they are 16 at most. */
 const EVIDENCE_BITS_AT = 16;
+if (EVIDENCE_HALVES > 32 - EVIDENCE_BITS_AT) throw new Error('the evidence has more halves than a word has bits for');
 
 /** Words that `tell` takes at most, of an announcement and of evidence. */
 export const MOST_TOLD_WORDS = { announce: ANNOUNCE_HEAD + HALVES, evidence: 1 + EVIDENCE_HALVES } as const;

@@ -365,6 +365,74 @@ export const PROBE_LINES = {
   stands: { letter: 'L', title: 'how it stands', words: [AT, SK, ...EVIDENCE, ...SETTINGS, ...IDENTITY] },
 } as const satisfies Readonly<Record<string, Line>>;
 
+const number = (name: string, meaning: string, more: Partial<Field> & Pick<Word, 'optional'> = {}): Word =>
+  word('decimal', name, meaning, more);
+const OPTIONAL = { optional: true } as const;
+
+/** Lines that finwait itself puts into the stream. Their numbers are decimal. @see own-lines.ts */
+export const OWN_LINES = {
+  inventoried: {
+    letter: 'i',
+    title: 'inventory: an orphan that was there already',
+    words: [
+      AT,
+      number('netns', 'netns inode'),
+      word('word', 'family', '`ipv4`/`ipv6`'),
+      word('word', 'laddr', 'local address'),
+      number('lport', 'port'),
+      word('word', 'raddr', 'remote address'),
+      number('rport', 'port'),
+      number('state', 'state', { unit: 'state' }),
+      number('retransmits', 'retransmits'),
+      number('txQueue', 'tx queue', { unit: 'bytes' }),
+      number('timer', 'timer (0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe)', OPTIONAL),
+      number('timerMs', 'until it fires', { unit: 'ms', ...OPTIONAL }),
+      number('probesOut', 'window probes not answered', OPTIONAL),
+    ],
+  },
+  inventory_end: {
+    letter: 'e',
+    title: "inventory's end",
+    words: [
+      AT,
+      number('sinceAttach', 'since the probes were attached (a later one: since its reading began)', { unit: 'ns' }),
+      number('namespaces', 'namespaces listed'),
+      number('unreadable', 'namespaces that could not be read'),
+    ],
+  },
+  sample: {
+    letter: 'k',
+    title: 'sample',
+    words: [
+      AT,
+      number('orphans', '`orphan` of /proc/net/sockstat'),
+      number('limit', 'tcp_max_orphans'),
+      number('memory', '`mem` of /proc/net/sockstat', { unit: 'pages', ...OPTIONAL }),
+      number('low', 'the three thresholds of tcp_mem: low', { unit: 'pages', ...OPTIONAL }),
+      number('pressure', 'pressure', { unit: 'pages', ...OPTIONAL }),
+      number('high', 'high', { unit: 'pages', ...OPTIONAL }),
+    ],
+  },
+  host_facts: { letter: 'h', title: 'host facts', words: [AT, word('rest', 'facts', 'one JSON object')] },
+  kernel_log: {
+    letter: 'm',
+    title: 'kernel log',
+    words: [
+      AT,
+      number('sinceLogged', 'since it was logged', { unit: 'ns' }),
+      word('word', 'about', '`orphans`/`memory`'),
+      number('facility', 'facility'),
+      word('rest', 'text', 'text'),
+    ],
+  },
+  lost: {
+    letter: 'l',
+    title: 'lost',
+    words: [AT, number('count', 'count'), word('rest', 'where', 'who dropped them')],
+  },
+  notice: { letter: 'n', title: 'notice', words: [AT, word('rest', 'text', 'text')] },
+} as const satisfies Readonly<Record<string, Line>>;
+
 /** The key of the map of tallies: `@tally[KEY]: COUNT`. `marks` of a T line are its three, the first one lowest. */
 export const TALLY_KEY: Word = packed(
   'tallyKey',
@@ -380,7 +448,9 @@ export const TALLY_KEY: Word = packed(
   bits('lastFrom', 0, 4, 'state before CLOSE'),
 );
 
-export type LineName = keyof typeof LINES | keyof typeof PROBE_LINES;
+export type LineName = keyof typeof LINES | keyof typeof PROBE_LINES | keyof typeof OWN_LINES;
 
-/** A line of the stream, or one that only the probes print. */
-export const lineOf = (name: LineName): Line => ({ ...LINES, ...PROBE_LINES })[name];
+const ALL: Readonly<Record<LineName, Line>> = { ...LINES, ...PROBE_LINES, ...OWN_LINES };
+
+/** Any line: of the stream, or one that only the probes print. */
+export const lineOf = (name: LineName): Line => ALL[name];
