@@ -4,7 +4,8 @@ import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
 import { bitsWithin, fieldAt, hexWordsFrom, letterOf, placeOf, wordsBetween } from './layout.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
-import { type Step, upgradeFrom } from './upgrade/upgrade.ts';
+import type { Step } from './upgrade/step.ts';
+import { upgradeFrom } from './upgrade/upgrade.ts';
 
 const LETTER = {
   hello: letterOf('hello'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { WIRE_VERSION } from '../../../src/wire/schema.ts';
-import { canRead, insertWord, type Step, upgradeFrom } from '../../../src/wire/upgrade/upgrade.ts';
+import { insertWord, type Step } from '../../../src/wire/upgrade/step.ts';
+import { canRead, upgradeFrom } from '../../../src/wire/upgrade/upgrade.ts';
 
 describe('the way from an old version to this one', () => {
   const steps: readonly Step[] = [(line) => `${line}2`, (line) => `${line}3`];
