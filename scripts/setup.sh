@@ -9,8 +9,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 
 if ! cmp -s package-lock.json node_modules/.finwait-lock 2>/dev/null; then
   say 'installing the npm packages'
-  # Not `npm ci`: it refuses a lock file without the optional packages of every other platform.
-  npm install --no-save --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --loglevel=error
   cp package-lock.json node_modules/.finwait-lock
 fi
 

@@ -10,12 +10,13 @@ import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import { createTracker, type Tracker } from '../lifecycle/tracker.ts';
 import { createReorder } from '../order/reorder.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { Inventoried, TimedEvent } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
 import { WIRE_VERSION } from '../wire/schema.ts';
 import { canRead } from '../wire/upgrade/upgrade.ts';
-import { createLossNotices } from './loss-notices.ts';
+import { createNotices } from './notices.ts';
 
 /** The reorder window may grow to this after stalls, and hold this many events. */
 const MAX_WINDOW_NS = 2e9;
@@ -92,12 +93,14 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       driftingFor = row.drift === null || Math.abs(row.drift) <= row.inFlight ? 0 : driftingFor + 1;
       options.onLedger(row);
     },
+    onExceeded: (count, what, at) => notices.lost(count, what, at),
   });
-  const losses = createLossNotices(options.onNotice);
+  const notices = createNotices(options.onNotice);
   const reorder = createReorder<TimedEvent>({
     windowNs: meta.reorder_window_ms * 1e6,
     maxWindowNs: MAX_WINDOW_NS,
     maxHeld: MAX_HELD,
+    maxWeight: BOUNDS.reorderBytes,
     emit: (event, isLate) => {
       tracker.apply(event, isLate);
     },
@@ -105,6 +108,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
 
   return {
     push: (line) => {
+      notices.line();
       const event = decode(line);
       if (event === null) return;
       if (event.kind === 'malformed') {
@@ -119,15 +123,15 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
       }
       if (event.kind === 'bye') isComplete = true;
       // Told at once: where bpftrace has gone silent no event comes to move the reorder window.
-      if (event.kind === 'notice') options.onNotice(event.text, event.at);
-      if (event.kind === 'lost') losses.lost(event.count, event.where, event.at);
-      if (event.kind === 'tick' || event.kind === 'sample') losses.advance(event.at);
-      reorder.push(event, !isOwn(event));
+      if (event.kind === 'notice') notices.notice(event.text, event.at);
+      if (event.kind === 'lost') notices.lost(event.count, event.where, event.at);
+      if (event.kind === 'tick' || event.kind === 'sample') notices.advance(event.at);
+      reorder.push(event, !isOwn(event), line.length + BOUNDS.eventBytes);
     },
     end: () => {
       reorder.flush();
       tracker.end();
-      losses.end();
+      notices.end();
     },
     tracker,
     describe,

@@ -3,6 +3,8 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 
 export type Output = {
   readonly line: (text: string) => void;
+  /** Undefined while the reader of stdout keeps up; else settled when it does again, or has gone. What waits is memory. */
+  readonly room: () => Promise<void> | undefined;
   /** Resolves when all lines are written. @throws Fault when stdout cannot take them */
   readonly flush: () => Promise<void>;
   /** Aborted when the reader of stdout has gone, as `head` does. */
@@ -48,6 +50,18 @@ export const createOutput = (): Output => {
       if (isScheduled) return;
       isScheduled = true;
       setImmediate(give);
+    },
+    room: () => {
+      if (!process.stdout.writableNeedDrain || controller.signal.aborted) return undefined;
+      return new Promise((resolve) => {
+        const done = (): void => {
+          process.stdout.off('drain', done);
+          controller.signal.removeEventListener('abort', done);
+          resolve();
+        };
+        process.stdout.on('drain', done);
+        controller.signal.addEventListener('abort', done);
+      });
     },
     flush: async () => {
       give();

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { GROUPINGS } from '../explain/report/report.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
+import { undoKilledLab } from '../lab/killed.ts';
 import { printable } from '../views/top/printable.ts';
 import {
   parseBackend,
@@ -13,7 +14,7 @@ import {
   parseSpeed,
   parseState,
 } from './arguments.ts';
-import { tellFault } from './messages.ts';
+import { printableLines, tell, tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
@@ -42,7 +43,8 @@ const shared = (command: Command, unlessTold = ''): Command =>
       ).argParser(parseDuration),
     )
     .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
-    .option('--strict', 'exit with 4 when events were lost');
+    .option('--strict', 'exit with 4 when events were lost')
+    .addOption(new Option('--map-keys <n>', 'places of each map of the probes').argParser(parsePositive).hideHelp());
 
 /** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
 const refuseUnknownCommand = (program: Command, word: string | undefined): void => {
@@ -70,7 +72,13 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .version(VERSION)
     .showHelpAfterError("(see 'finwait --help')")
     .exitOverride()
-    .enablePositionalOptions();
+    // It quotes what stands on the command line, which a script may have taken from anywhere.
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
+    .enablePositionalOptions()
+    .hook('preAction', async () => {
+      const undone = await undoKilledLab();
+      if (undone !== null) tell(undone);
+    });
 
   shared(program.command('top', { isDefault: true }).description('live screen of the slowest-to-die sockets (default)'))
     .option('-o, --record <file>', 'write the event stream to this file as well')

@@ -1,5 +1,6 @@
 import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
 import { tell } from './messages.ts';
@@ -9,10 +10,12 @@ import { VERSION } from './version.ts';
 export type Consumer = {
   readonly onMeta: (meta: Meta) => void;
   readonly onLine: (line: string) => void;
+  /** Of a recording, which waits: settled when what came of its lines so far has gone on. Undefined: it has. */
+  readonly room?: () => Promise<void> | undefined;
   /** Our count and the kernel's have differed for a while: something was lost that nobody reported. */
   readonly isInDoubt: () => boolean;
   /** No more lines come. Not called when the source never began. */
-  readonly onEnd: () => void;
+  readonly onEnd: () => Promise<void>;
 };
 
 export type SourceEnd = {
@@ -52,6 +55,7 @@ export const runLive = async (
     filters: filterTexts(options),
     only: filterOf(options),
     minAgeMs,
+    mapKeys: options.mapKeys,
     onMeta: (meta) => {
       recording?.start(meta);
       consumer.onMeta(meta);
@@ -103,7 +107,7 @@ export const runLive = async (
     if (timeout !== null) clearTimeout(timeout);
     await capture.stop();
   }
-  if (!isRefused) consumer.onEnd();
+  if (!isRefused) await consumer.onEnd();
   if (recording !== null && fault === null) await recording.end();
   else if (recording !== null) await recording.end().catch(() => undefined);
   return { fault, isCut: false };
@@ -134,11 +138,16 @@ export const runRecording = async (
     onMeta: consumer.onMeta,
     onLine: (line) => {
       consumer.onLine(line);
-      return pace(line);
+      const room = consumer.room?.();
+      return room === undefined ? pace(line) : room.then(() => pace(line));
     },
   });
-  consumer.onEnd();
-  if (result.isCut) onProgress(`the recording is cut off after ${result.lines} lines; shown is what there is`);
+  await consumer.onEnd();
+  if (result.isBomb) {
+    onProgress(
+      `the recording is left unread after ${result.lines} lines: it unpacks to more than ${BOUNDS.expansion} times its size, as no host's does; if you trust it: zstd -dc FILE | zstd --fast | finwait replay -`,
+    );
+  } else if (result.isCut) onProgress(`the recording is cut off after ${result.lines} lines; shown is what there is`);
   return { fault: null, isCut: result.isCut };
 };
 

@@ -8,7 +8,7 @@ import { restoreTerminal, takeTerminal } from '../views/top/terminal.ts';
 import { printTop } from '../views/top/text.ts';
 import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
-import { tell, tellFault } from './messages.ts';
+import { printableLines, tell, tellFault } from './messages.ts';
 import { createOutput } from './output.ts';
 import { createPace } from './pace.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -59,7 +59,7 @@ const show = async (name: string, options: SharedOptions, run: Run): Promise<Exi
     },
     onLine: (line) => fold?.push(line),
     isInDoubt: () => fold?.isInDoubt() ?? false,
-    onEnd: () => fold?.end(),
+    onEnd: async () => fold?.end(),
   };
   const view = process.stdout.isTTY === true ? showScreen : showText;
   const fault = await view(store, run, consumer, signal, () => quit.abort());
@@ -112,7 +112,7 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
   );
   process.on('uncaughtException', (error) => {
     restoreTerminal(stdout);
-    process.stderr.write(`${error.stack ?? String(error)}\n`);
+    process.stderr.write(`${printableLines(error.stack ?? String(error))}\n`);
     process.exit(EXIT.failed);
   });
   const leave = new AbortController();
@@ -175,7 +175,8 @@ const showText: View = async (store, run, consumer, signal, onQuit) => {
     // Until there is a stream there is nothing to tell; which backend is tried goes to stderr.
     if (snapshot.status.backend !== '') printTop(snapshot, output.line);
   };
-  const timer = setInterval(print, 1000);
+  // A reader that does not keep up gets fewer of them.
+  const timer = setInterval(() => output.room() ?? print(), 1000);
   const fault = await settle(run(consumer, signal, tell));
   clearInterval(timer);
   store.setPhase(fault === null ? 'ended' : 'failed');

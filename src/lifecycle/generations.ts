@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { SkAddr } from '../kernel/units.ts';
 
 /** Addresses remembered at most, twice over; then the ones not used for longest are forgotten. */
@@ -26,6 +27,8 @@ export const createGenerations = (most = MOST): { readonly next: (sk: SkAddr) =>
 
 /** Counts by address in three words each, a quarter of what a Map of strings takes. Open addressing. */
 class Counts {
+  /** Where an address stands is another place in each run: nobody can choose many that meet. */
+  readonly #seed = randomInt(2 ** 32);
   #slots = 1024;
   #entries = new Uint32Array(3 * this.#slots);
   size = 0;
@@ -47,7 +50,7 @@ class Counts {
   #find(hi: number, lo: number): number {
     const entries = this.#entries;
     const mask = this.#slots - 1;
-    const mixed = Math.imul(Math.imul(hi, 0x85ebca6b) ^ lo, 0x9e3779b1);
+    const mixed = Math.imul(Math.imul(hi ^ this.#seed, 0x85ebca6b) ^ lo, 0x9e3779b1);
     for (let slot = (mixed >>> 8) & mask; ; slot = (slot + 1) & mask) {
       const at = 3 * slot;
       if (entries[at + 2] === 0 || (entries[at] === hi && entries[at + 1] === lo)) return at;

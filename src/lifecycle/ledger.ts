@@ -1,4 +1,5 @@
-import type { TraceNs } from '../kernel/units.ts';
+import { type TraceNs, traceNs } from '../kernel/units.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 
 /** How far apart, in ns, our events and the kernel's counter may be read and still mean the same moment. */
 const SAMPLE_SLACK_NS = 10_000_000;
@@ -38,7 +39,8 @@ export type Ledger = {
   readonly setBaseline: (located: number) => void;
   /** One of the orphans that no namespace listed has shown itself. */
   readonly locate: () => boolean;
-  readonly sample: (at: TraceNs, orphans: number, limit: number) => void;
+  /** @returns false where so many samples wait to be settled that this one is not compared */
+  readonly sample: (at: TraceNs, orphans: number, limit: number) => boolean;
   /** Lets event time pass; a sample is settled when what was closed before it has been announced. */
   readonly advance: (at: TraceNs) => void;
   /** The capture has ended: settles a sample that still waits. */
@@ -87,7 +89,10 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   let blurred = 0;
   let sampledAt: TraceNs | null = null;
   const recent: TraceNs[] = [];
-  const recentCounts: number[] = [];
+  /** How many there were up to each, itself included, since the capture began: of any span the sum is a difference. */
+  const recentSums: number[] = [];
+  let recentSum = 0;
+  let droppedSum = 0;
   let recentStart = 0;
 
   const orphans = (): number | null => (baseline === null ? null : baseline + entries - exits);
@@ -99,13 +104,26 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     // An entry that is announced late stands among those of its announcement.
     const last = recent.length === 0 ? at : (recent[recent.length - 1] as TraceNs);
     recent.push(at < last ? last : at);
-    recentCounts.push(count);
+    recentSum += count;
+    recentSums.push(recentSum);
     while ((recent[recentStart] as TraceNs) < at - SAMPLE_SLACK_NS) recentStart++;
     if (recentStart > 4096 && recentStart * 2 > recent.length) {
+      droppedSum = recentSums[recentStart - 1] as number;
       recent.splice(0, recentStart);
-      recentCounts.splice(0, recentStart);
+      recentSums.splice(0, recentStart);
       recentStart = 0;
     }
+  };
+
+  /** How many came before `at`: all that were let go of, and some that were not. */
+  const sumBefore = (at: TraceNs): number => {
+    let [from, to] = [recentStart, recent.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((recent[middle] as TraceNs) < at) from = middle + 1;
+      else to = middle;
+    }
+    return from === 0 ? droppedSum : (recentSums[from - 1] as number);
   };
 
   const settle = (sample: Pending): void => {
@@ -175,6 +193,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       return true;
     },
     sample: (at, kernel, limit) => {
+      if (pending.length >= BOUNDS.samples) return false;
       // Of what passed through unseen some was dying at this moment: twice as many as on the average.
       const sinceNs = sampledAt === null ? 0 : at - sampledAt;
       let moved = sinceNs > 0 ? Math.min(2 * passed, Math.ceil((2 * dwelt) / sinceNs)) : 2 * passed;
@@ -183,10 +202,9 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       moved += blurred;
       blurred = 0;
       sampledAt = at;
-      for (let i = recent.length - 1; i >= recentStart && (recent[i] as TraceNs) >= at - SAMPLE_SLACK_NS; i--) {
-        moved += recentCounts[i] as number;
-      }
+      moved += recentSum - sumBefore(traceNs(at - SAMPLE_SLACK_NS));
       pending.push({ at, kernel, limit, ours: orphans(), entries, exits, moved });
+      return true;
     },
     advance: (at) => {
       while (pending[0] !== undefined && at > pending[0].at + settleNs) settle(pending.shift() as Pending);

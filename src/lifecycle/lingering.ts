@@ -9,6 +9,7 @@ export type Lingering = {
   readonly set: (sock: Sock, until: TraceNs) => void;
   readonly get: (sock: Sock) => TraceNs | undefined;
   readonly delete: (sock: Sock) => void;
+  readonly count: () => number;
   /** Takes the next one that waits no longer at `now`, earliest first; `get` knows it until it is deleted. */
   readonly due: (now: TraceNs) => Sock | undefined;
 };
@@ -66,6 +67,7 @@ export const createLingering = (): Lingering => {
       untils.delete(sock);
       letGo();
     },
+    count: () => untils.size,
     due: (now) => {
       for (let first = heap[0]; first !== undefined && first.until <= now; first = heap[0]) {
         removeFirst();

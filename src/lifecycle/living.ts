@@ -1,8 +1,9 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 import { packedText } from '../wire/packed.ts';
 import { createGlimpse, type Glimpse } from './glimpse.ts';
-import { createParked, type ParkedId } from './parked.ts';
-import { addGap, type Gap, type Sock } from './sock.ts';
+import { createParked, MOST_MOVES, type ParkedId } from './parked.ts';
+import { addGap, type Gap, NONE, type Sock } from './sock.ts';
 
 /** Objects, ended ones among them, before those are let go of; a flood may lose the ticks. */
 const FEW_AWAKE = 256;
@@ -18,10 +19,13 @@ export type Living = {
   readonly wake: (sk: SkAddr) => Sock | undefined;
   /** The sock at an address, to be looked at; of a parked one a copy. */
   readonly peek: (sk: SkAddr) => Sock | undefined;
+  readonly count: () => number;
   /** To be looked at, in the order of their announcements; of parked ones copies. */
   readonly every: () => Generator<Sock>;
   /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
   readonly glimpses: () => Generator<Glimpse>;
+  /** Marks one as perhaps not wholly observed. */
+  readonly doubt: (sk: SkAddr) => void;
   /** Marks every sock. */
   readonly addGap: (gap: Gap) => void;
   /**
@@ -35,12 +39,17 @@ export type Living = {
   readonly keepFew: () => void;
 };
 
-export const createLiving = (): Living => {
+/** @param onStrip - there are too many objects: something of a sock was let go of, so that it can be parked */
+export const createLiving = (onStrip: () => void): Living => {
   // A Map keeps the place of a key whose value is replaced: one that was parked, and comes back, stands where it stood.
   const socks = new Map<SkAddr, Sock | ParkedId>();
   const parked = createParked();
-  /** All of `socks` that are objects, and some that have ended since the last tick. */
+  /** Those of `socks` that are objects and may be parked at the next tick, and some that have ended since the last. */
   let awake: Sock[] = [];
+  /** Objects with more to them than can be parked, as they were when that was tried. */
+  let unfit: Sock[] = [];
+  /** Since that was tried with all of `unfit`. */
+  let events = 0;
   let mostAwake = FEW_AWAKE;
   let lostAt = Number.NEGATIVE_INFINITY;
 
@@ -57,22 +66,34 @@ export const createLiving = (): Living => {
     mostAwake = Math.max(FEW_AWAKE, 2 * kept.length);
   };
 
-  const park = (): void => {
-    const kept: Sock[] = [];
-    for (const sock of awake) {
-      if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) continue;
-      const id = parked.park(sock);
-      if (id !== null) {
-        socks.set(sock.sk, id);
-        continue;
-      }
-      // A piece of a chunk would keep the whole chunk alive.
-      const line = packedText(sock.announce.line);
-      if (line !== sock.announce.line) sock.announce = { ...sock.announce, line };
-      if (sock.latest !== null) sock.latest = packedText(sock.latest);
-      kept.push(sock);
+  /** @returns whether it is an object that lives on */
+  const isUnfit = (sock: Sock, isFull: boolean): boolean => {
+    if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) return false;
+    let id = parked.park(sock);
+    if (id === null && isFull) {
+      strip(sock);
+      onStrip();
+      id = parked.park(sock);
     }
-    keep(kept);
+    if (id !== null) {
+      socks.set(sock.sk, id);
+      return false;
+    }
+    // A piece of a chunk would keep the whole chunk alive.
+    const line = packedText(sock.announce.line);
+    if (line !== sock.announce.line) sock.announce = { ...sock.announce, line };
+    if (sock.latest !== null) sock.latest = packedText(sock.latest);
+    return true;
+  };
+
+  const park = (): void => {
+    // As many events as there are of them: a tick costs no more than what came since the last.
+    if (events >= unfit.length) {
+      events = 0;
+      unfit = unfit.filter((sock) => isUnfit(sock, false));
+    }
+    for (const sock of awake) if (isUnfit(sock, unfit.length >= BOUNDS.unpacked)) unfit.push(sock);
+    keep([]);
   };
 
   return {
@@ -100,12 +121,18 @@ export const createLiving = (): Living => {
       const found = socks.get(sk);
       return found === undefined ? undefined : read(found, sk);
     },
+    count: () => socks.size,
     *every() {
       for (const [sk, found] of socks) yield read(found, sk);
     },
     *glimpses() {
       const glimpse = createGlimpse(parked, read);
       for (const [sk, found] of socks) yield glimpse.at(sk, found);
+    },
+    doubt: (sk) => {
+      const found = socks.get(sk);
+      if (typeof found === 'number') parked.addGap(found, 'events_lost');
+      else if (found !== undefined) addGap(found, 'events_lost');
     },
     addGap: (gap) => {
       for (const found of socks.values()) {
@@ -122,9 +149,18 @@ export const createLiving = (): Living => {
     },
     park,
     keepFew: () => {
+      events++;
       if (awake.length <= mostAwake) return;
       keep(awake.filter((sock) => sock.destroyedAt === null));
       if (mostAwake > MOST_AWAKE) park();
     },
   };
+};
+
+/** Lets go of what keeps it from being parked, but for the end that a lingering close waits for. */
+const strip = (sock: Sock): void => {
+  addGap(sock, 'events_lost');
+  sock.resets = NONE;
+  sock.pressure = null;
+  if (sock.moves.length > MOST_MOVES) sock.moves = [...sock.moves.slice(0, 3), ...sock.moves.slice(3 - MOST_MOVES)];
 };

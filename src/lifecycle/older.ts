@@ -1,3 +1,4 @@
+import { BOUNDS } from '../wire/bounds.ts';
 import type { Inventoried } from '../wire/event.ts';
 import { parseAnnounce } from '../wire/evidence.ts';
 
@@ -11,10 +12,13 @@ export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line)
 /** The orphans that are older than the capture, from attach to the end of the inventory and after. */
 export type Older = {
   readonly isDone: () => boolean;
-  /** A line of /proc/net/tcp. */
-  readonly list: (orphan: Inventoried) => void;
-  /** A sock was announced: until the inventory is done, its line there is no second sock. */
-  readonly see: (tuple: string) => void;
+  /** A line of /proc/net/tcp. @returns false where there are too many already: it is not kept */
+  readonly list: (orphan: Inventoried) => boolean;
+  /** A sock was announced: until the inventory is done, its line there is no second sock. @returns the same */
+  readonly see: (tuple: string) => boolean;
+  /** Whether all lines of the inventory that is open now were kept. */
+  readonly isWhole: () => boolean;
+  readonly listedCount: () => number;
   readonly has: (tuple: string) => boolean;
   /** Whether the inventory that is open now has listed this tuple, taken since or not. */
   readonly wasListed: (tuple: string) => boolean;
@@ -38,23 +42,36 @@ export const createOlder = (): Older => {
   const seen = new Set<string>();
   let adoptedBefore = 0;
   let isDone = false;
+  let isWhole = true;
   return {
     isDone: () => isDone,
     list: (orphan) => {
+      if (listed.size >= BOUNDS.inventory) {
+        isWhole = false;
+        return false;
+      }
       const tuple = tupleOf(orphan);
       listed.add(tuple);
       if (!isDone) silent.set(tuple, orphan);
+      return true;
     },
     see: (tuple) => {
+      if (seen.size >= BOUNDS.inventory) return false;
       seen.add(tuple);
+      return true;
     },
+    isWhole: () => isWhole,
+    listedCount: () => listed.size,
     has: (tuple) => silent.has(tuple),
     wasListed: (tuple) => listed.has(tuple),
     missing: () => [...silent.keys()].filter((tuple) => !listed.has(tuple)),
     drop: (tuple) => {
       silent.delete(tuple);
     },
-    forget: () => listed.clear(),
+    forget: () => {
+      listed.clear();
+      isWhole = true;
+    },
     adopt: (tuple) => {
       const known = silent.get(tuple) ?? null;
       silent.delete(tuple);
@@ -67,6 +84,7 @@ export const createOlder = (): Older => {
       listed.clear();
       seen.clear();
       isDone = true;
+      isWhole = true;
       return silent.size + adoptedBefore;
     },
     silent,

@@ -1,5 +1,6 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
-import { halfOf } from '../wire/layout.ts';
+import { NOT_FOLLOWED } from '../wire/evidence.ts';
+import { halfOf, hexWordAt } from '../wire/layout.ts';
 import { Alike, MOST_TOLD_WORDS } from './alike.ts';
 import { Arena } from './arena.ts';
 import { createGapLists } from './gap-lists.ts';
@@ -37,7 +38,7 @@ const DOUBLE = { announcedAt: 0, closedAt: 1 } as const;
 /** Words of a block, the doubles counted as two. `shape` tells what follows: doubles, moves, evidence. */
 const WORD = { generation: 4, lines: 5, counts: 6, marks: 7, shape: 8, announce: 9 } as const;
 const HEAD_WORDS = 10;
-const MOST_MOVES = 7;
+export const MOST_MOVES = 7;
 /** `counts`: the list of gaps below, retransmissions above. */
 const MOST_RETRANSMITS = 0xffff;
 
@@ -45,6 +46,9 @@ const MOST_RETRANSMITS = 0xffff;
 const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
 /** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
 const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
+
+/** The low half of an L line's `closeBits`; an A line has nothing there. */
+const LATE_BITS = 2 * hexWordAt('late', 'closeBits') + 1;
 
 /** A line on its way into a block. */
 const scratch = new Uint32Array(MOST_TOLD_WORDS.announce + MOST_TOLD_WORDS.evidence);
@@ -130,6 +134,7 @@ export const createParked = (): Parked => {
         movedTo: (marks >>> 4) & 0xf,
         closedAt,
         retransmits: 0,
+        isFollowed: (alike.half(LATE_BITS) & NOT_FOLLOWED) === 0,
         line,
       },
       announcedAt,

@@ -1,6 +1,7 @@
 import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { BOUNDS, ownText } from '../wire/bounds.ts';
 import type { Announce, Destroy, Inventoried, Retransmit, SetState, Tally, TimedEvent } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
@@ -11,7 +12,7 @@ import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { addGap, type Gap, NONE, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
+import { addGap, type Gap, newSock, type ObservedMove, type Pressure, type Sock, stateAfter } from './sock.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
 import { createUnseen } from './unseen.ts';
 
@@ -33,6 +34,8 @@ export type TrackerOptions = {
   /** Called once for each sock that is destroyed, in the order of their destroys. */
   readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
+  /** So many lines, or lives, were beyond a bound and are counted as lost, and what that was; at `at`. */
+  readonly onExceeded?: (count: number, what: string, at: TraceNs) => void;
 };
 
 export type Counters = {
@@ -74,7 +77,7 @@ export type Tracker = Host['seen'] & {
  * input, no output but the two callbacks; the same events give the same calls.
  */
 export const createTracker = (options: TrackerOptions): Tracker => {
-  const living = createLiving();
+  const living = createLiving(() => exceed(1, 'resets of dying sockets, of which there are too many'));
   /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
@@ -98,10 +101,17 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
+  /** Beyond a bound. Counted as lost; what is said of other socks stays as certain as it was. */
+  const exceed = (count: number, what: string): void => {
+    lostEvents += count;
+    options.onExceeded?.(count, what, newest());
+  };
+
   const enter = (sock: Sock, at: TraceNs): void => {
     if (sock.lingering) {
       sock.lingering = false;
       lingering.delete(sock);
+      if (sock.state === TCP.CLOSE) unseen.inClose(sock);
     }
     sock.orphanAt = at;
     sock.entered = true;
@@ -150,6 +160,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       const sock = living.wake(sk);
       if (sock !== undefined) infer(sock, gap);
     },
+    exceed,
   });
 
   const announce = (event: Announce, isLate: boolean): void => {
@@ -161,20 +172,36 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     if (before !== undefined && before.destroyedAt === null) {
       const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
-      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) return;
+      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) {
+        repeat(before, event);
+        return;
+      }
       infer(before, 'destroy_missed');
     }
     const sock = newSock(event, generations.next(event.sk));
+    if (!event.isFollowed) addGap(sock, 'events_lost');
     living.add(sock);
     dying++;
-    if (!older.isDone()) older.see(tupleOfLine(event.line));
+    if (!older.isDone() && !older.see(tupleOfLine(event.line))) {
+      exceed(1, 'a close while the inventory is open: there were too many, some may be counted twice');
+    }
     const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
     if (event.via === VIA.late || isListed) adopt(sock);
     else if (isCounted(sock)) sock.entered = true;
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.closedAt);
+    if (sock.state === TCP.CLOSE && sock.entered) unseen.inClose(sock);
     if (isLate) meetDestroy(sock);
     if (early.size > 0) early.delete(event.sk);
+  };
+
+  /** The probe's map had no place for it, and did not know it when it showed itself again: only that much is seen of it. */
+  const repeat = (sock: Sock, event: Announce): void => {
+    if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
+    addGap(sock, 'events_lost');
+    sock.announcedAt = event.at;
+    sock.state = stateAfter(event);
+    if (event.isFollowed) remember(sock, event);
   };
 
   /** Announced after the inventory had listed it as one closed before: the baseline has it. */
@@ -209,6 +236,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       addGap(sock, 'linger_end_inferred');
       ledger.infer();
       enter(sock, sock.announcedAt);
+      return;
+    }
+    if (lingering.count() >= BOUNDS.unpacked) {
+      addGap(sock, 'linger_end_inferred');
+      exceed(1, 'the end of SO_LINGER, for which too many sockets wait');
+      ledger.infer();
+      enter(sock, sock.closedAt);
       return;
     }
     sock.lingering = true;
@@ -257,6 +291,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (isLate) addGap(sock, 'event_late');
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
+    if (sock.moves.length >= BOUNDS.moves) {
+      // The newest is the one that tells how it stands.
+      sock.moves.pop();
+      addGap(sock, 'transition_missed');
+      exceed(1, `transitions of a socket that had ${BOUNDS.moves} of them since its close`);
+    }
     const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
     const later = isLate ? sock.moves.findIndex(({ at }) => at > event.at) : -1;
     if (later >= 0) {
@@ -268,6 +308,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
     remember(sock, event);
     if (event.to === TCP.CLOSE && event.from === TCP.FIN_WAIT1) sock.pressure = pressure();
+    if (event.to === TCP.CLOSE && sock.entered) unseen.inClose(sock);
   };
 
   const pressure = (): Pressure => {
@@ -283,7 +324,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     };
   };
 
-  const remember = (sock: Sock, event: SetState | Retransmit): void => {
+  const remember = (sock: Sock, event: SetState | Retransmit | Announce): void => {
     sock.latest = event.line;
     sock.latestAt = event.at;
   };
@@ -310,11 +351,22 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
     ended.push(sock);
+    if (ended.length - endedStart > BOUNDS.ended) finishOldest();
+  };
+
+  /** So many have ended at one moment that the first of them waits no longer for a reset that may follow. */
+  const finishOldest = (): void => {
+    const sock = ended[endedStart] ?? null;
+    ended[endedStart++] = null;
+    if (sock === null) return;
+    addGap(sock, 'events_lost');
+    exceed(1, 'resets after the destroys of too many sockets at one moment');
+    finish(sock);
   };
 
   const expectLate = (event: Destroy): void => {
     early.delete(event.sk);
-    early.set(event.sk, event);
+    early.set(event.sk, { ...event, cookie: ownText(event.cookie) });
     if (early.size <= MAX_EARLY) return;
     const [oldest] = early.keys();
     if (oldest !== undefined) early.delete(oldest);
@@ -327,6 +379,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const more = event.count - (before?.count ?? 0);
     // A line that comes late counts less than is known already.
     if (more <= 0) return;
+    if (before === undefined && tallies.size >= BOUNDS.tallies) {
+      exceed(1, `counts of fast deaths of more than ${BOUNDS.tallies} classes`);
+      return;
+    }
     tallies.set(key, tallyOn(event, more, before, pressure()));
     if (via === VIA.muted_in || via === VIA.muted_out) {
       ledger.blur(more);
@@ -398,8 +454,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
           if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
           if (sock.resets.length >= MAX_RESETS) return;
-          if (sock.resets === NONE) sock.resets = [];
-          sock.resets.push(event);
+          // A list that grows by a push grows by 16.
+          sock.resets = [...sock.resets, event];
           return;
         }
         case 'destroy':
@@ -407,7 +463,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'tally':
           return tally(event);
         case 'inventoried':
-          return older.list(event);
+          if (!older.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
+          return;
         case 'inventory_end':
           return unseen.inventory(event);
         case 'host_facts':
@@ -415,7 +472,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return host.take(event);
         case 'sample':
           host.take(event);
-          return ledger.sample(event.at, event.orphans, event.limit);
+          if (!ledger.sample(event.at, event.orphans, event.limit)) {
+            exceed(1, `samples of the kernel's count, while ${BOUNDS.samples} wait to be compared`);
+          }
+          return;
         case 'lost':
           return lose(event.count);
         case 'tick':

@@ -1,11 +1,12 @@
 import { TCP } from '../kernel/tcp-state.ts';
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 import { type InventoryEnd, VIA } from '../wire/event.ts';
 import { parseAnnounce } from '../wire/evidence.ts';
 import type { Ledger } from './ledger.ts';
 import type { Living } from './living.ts';
 import { type Older, tupleOfLine } from './older.ts';
-import { addGap, type Gap, type Sock } from './sock.ts';
+import type { Gap, Sock } from './sock.ts';
 
 /** An orphan is destroyed in the same call that brings it to CLOSE: after this long its destroy was not seen. */
 const LONGEST_IN_CLOSE_NS = 5e9;
@@ -14,9 +15,16 @@ const LONGEST_IN_CLOSE_NS = 5e9;
 export type Unseen = {
   /** An inventory is complete: the first one, or one that was taken again because a drift lasts. */
   readonly inventory: (event: InventoryEnd) => void;
+  /** An orphan has come to CLOSE, or a socket in CLOSE has become an orphan. */
+  readonly inClose: (sock: Sock) => void;
   /** bpftrace has spoken: once in a while looks for orphans that are still in CLOSE. */
   readonly tick: (at: TraceNs) => void;
 };
+
+/** Ended ones among those in CLOSE, before they are let go of. */
+const FEW_CLOSED = 1024;
+
+type Waiting = Pick<Sock, 'sk' | 'generation'>;
 
 type Parts = {
   readonly living: Living;
@@ -26,17 +34,24 @@ type Parts = {
   readonly now: () => TraceNs;
   /** The sock at this address is gone although nobody saw its destroy. */
   readonly infer: (sk: SkAddr, gap: Gap) => void;
+  /** So many were beyond a bound. */
+  readonly exceed: (count: number, what: string) => void;
 };
 
-export const createUnseen = ({ living, older, ledger, now, infer }: Parts): Unseen => {
+export const createUnseen = ({ living, older, ledger, now, infer, exceed }: Parts): Unseen => {
   let lookedAt = Number.NEGATIVE_INFINITY;
+  /** Orphans that came to CLOSE, and some that have ended since. */
+  let closed: Waiting[] = [];
+  let mostClosed = FEW_CLOSED;
+  /** How many more socks may be compared with later inventories. */
+  let allowance: number = BOUNDS.compared;
 
   const first = (event: InventoryEnd): void => {
     const gone: SkAddr[] = [];
     for (const sock of living.every()) {
       if (sock.destroyedAt !== null || sock.closedAt >= event.attachedAt) continue;
       // Closed while the probes were being attached, or seen on its way to CLOSE, and destroyed before the destroy probe was.
-      const isUnlisted = event.unreadable === 0 && !older.wasListed(tupleOfLine(sock.announce.line));
+      const isUnlisted = event.unreadable === 0 && older.isWhole() && !older.wasListed(tupleOfLine(sock.announce.line));
       if (isInClose(sock) || (isUnlisted && sock.announce.via !== VIA.late)) gone.push(sock.sk);
     }
     for (const sk of gone) infer(sk, 'attaching');
@@ -54,6 +69,14 @@ export const createUnseen = ({ living, older, ledger, now, infer }: Parts): Unse
       older.forget();
       return;
     }
+    const asked = living.count() + older.silent.size;
+    allowance += older.listedCount();
+    if (!older.isWhole() || asked > allowance) {
+      exceed(1, 'an inventory taken again was not compared with the sockets: there are too many of them');
+      older.forget();
+      return;
+    }
+    allowance -= asked;
     const gone: SkAddr[] = [];
     for (const sock of living.every()) {
       const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
@@ -64,7 +87,7 @@ export const createUnseen = ({ living, older, ledger, now, infer }: Parts): Unse
     const areAllGone = gone.length + silentGone.length <= drift;
     for (const sk of gone) {
       if (areAllGone) infer(sk, 'destroy_missed');
-      else doubt(sk);
+      else living.doubt(sk);
     }
     if (!areAllGone) return;
     for (const tuple of silentGone) {
@@ -74,9 +97,11 @@ export const createUnseen = ({ living, older, ledger, now, infer }: Parts): Unse
     }
   };
 
-  const doubt = (sk: SkAddr): void => {
-    const sock = living.wake(sk);
-    if (sock !== undefined) addGap(sock, 'events_lost');
+  /** The same life, if it still is in CLOSE. */
+  const find = ({ sk, generation }: Waiting): Sock | undefined => {
+    const sock = living.peek(sk);
+    if (sock?.generation !== generation || sock.destroyedAt !== null) return undefined;
+    return sock.state === TCP.CLOSE && sock.entered ? sock : undefined;
   };
 
   return {
@@ -84,15 +109,23 @@ export const createUnseen = ({ living, older, ledger, now, infer }: Parts): Unse
       if (older.isDone()) again(event);
       else first(event);
     },
+    inClose: ({ sk, generation }) => {
+      closed.push({ sk, generation });
+      if (closed.length <= mostClosed) return;
+      closed = closed.filter((waiting) => find(waiting) !== undefined);
+      mostClosed = Math.max(FEW_CLOSED, 2 * closed.length);
+    },
     tick: (at) => {
       if (at - lookedAt < LONGEST_IN_CLOSE_NS) return;
       lookedAt = at;
       const gone: SkAddr[] = [];
-      for (const { sk, state, isDestroyed } of living.glimpses()) {
-        if (state !== TCP.CLOSE || isDestroyed) continue;
-        const sock = living.peek(sk);
-        if (sock?.entered && lastHeard(sock) < at - LONGEST_IN_CLOSE_NS) gone.push(sk);
-      }
+      closed = closed.filter((waiting) => {
+        const sock = find(waiting);
+        if (sock === undefined) return false;
+        if (lastHeard(sock) >= at - LONGEST_IN_CLOSE_NS) return true;
+        gone.push(sock.sk);
+        return false;
+      });
       for (const sk of gone) infer(sk, 'destroy_missed');
     },
   };

@@ -13,12 +13,18 @@ export type ReorderOptions<T extends Timed> = {
   readonly maxWindowNs: number;
   /** Events held at most; above it the oldest go on, whatever the window says. */
   readonly maxHeld: number;
+  /** And this much weight, as `push` was told it; the same. */
+  readonly maxWeight: number;
   readonly emit: (event: T, isLate: boolean) => void;
 };
 
 export type Reorder<T extends Timed> = {
-  /** Takes an event. Only one from the kernel (`movesClock`) lets time pass: our own clock runs ahead of its buffers. */
-  readonly push: (event: T, movesClock: boolean) => void;
+  /**
+   * Takes an event. Only one from the kernel (`movesClock`) lets time pass: our own clock runs ahead of its buffers.
+   *
+   * @param weight - memory that it takes while it waits, bytes
+   */
+  readonly push: (event: T, movesClock: boolean, weight: number) => void;
   /** Gives everything on: the stream has ended. */
   readonly flush: () => void;
   readonly windowNs: () => number;
@@ -37,33 +43,39 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
   const heap: (T | null)[] = [];
   const heapAt: number[] = [];
   const heapArrival: number[] = [];
+  const heapWeight: number[] = [];
   /** How many the heap holds. Its arrays do not shrink: they would be made anew each time. */
   let heaped = 0;
   let arrivals = 0;
+  let weightHeld = 0;
   let windowNs = options.windowNs;
   // A double that a closure keeps is a new object at each assignment; in an array of doubles it is none.
   const times = new Float64Array(3).fill(Number.NEGATIVE_INFINITY);
 
-  const place = (slot: number, event: T, at: number, arrival: number): void => {
+  const place = (slot: number, event: T, at: number, arrival: number, weight: number): void => {
     heap[slot] = event;
+    heapWeight[slot] = weight;
     heapAt[slot] = at;
     heapArrival[slot] = arrival;
   };
+
+  const move = (from: number, to: number): void =>
+    place(to, heap[from] as T, heapAt[from] as number, heapArrival[from] as number, heapWeight[from] as number);
 
   const isBefore = (at: number, arrival: number, slot: number): boolean => {
     const other = heapAt[slot] as number;
     return at < other || (at === other && arrival < (heapArrival[slot] as number));
   };
 
-  const insert = (event: T, at: number, arrival: number): void => {
+  const insert = (event: T, at: number, arrival: number, weight: number): void => {
     let slot = heaped++;
     while (slot > 0) {
       const parent = (slot - 1) >> 1;
       if (!isBefore(at, arrival, parent)) break;
-      place(slot, heap[parent] as T, heapAt[parent] as number, heapArrival[parent] as number);
+      move(parent, slot);
       slot = parent;
     }
-    place(slot, event, at, arrival);
+    place(slot, event, at, arrival, weight);
   };
 
   const removeFirst = (): T => {
@@ -72,6 +84,7 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
     const last = heap[size] as T;
     const at = heapAt[size] as number;
     const arrival = heapArrival[size] as number;
+    const weight = heapWeight[size] as number;
     heap[size] = null;
     if (size === 0) return first;
     let slot = 0;
@@ -81,10 +94,10 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
       const right = child + 1;
       if (right < size && isBefore(heapAt[right] as number, heapArrival[right] as number, child)) child = right;
       if (isBefore(at, arrival, child)) break;
-      place(slot, heap[child] as T, heapAt[child] as number, heapArrival[child] as number);
+      move(child, slot);
       slot = child;
     }
-    place(slot, last, at, arrival);
+    place(slot, last, at, arrival, weight);
     return first;
   };
 
@@ -97,6 +110,7 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
 
   const give = (isFromHeap: boolean): void => {
     times[GIVEN] = (isFromHeap ? heapAt[0] : queue.first[queue.head]) as number;
+    weightHeld -= (isFromHeap ? heapWeight[0] : queue.third[queue.head]) as number;
     options.emit(isFromHeap ? removeFirst() : (queue.shift() as T), false);
   };
 
@@ -105,13 +119,13 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
     while (held() > 0) {
       const isFromHeap = isHeapFirst();
       const at = isFromHeap ? (heapAt[0] as number) : (queue.first[queue.head] as number);
-      if (at > until && held() <= options.maxHeld) return;
+      if (at > until && held() <= options.maxHeld && weightHeld <= options.maxWeight) return;
       give(isFromHeap);
     }
   };
 
   return {
-    push: (event, movesClock) => {
+    push: (event, movesClock, weight) => {
       // Asked once: events have many shapes, and each time a double is read out of one it is a new object.
       const { at } = event;
       if (at < (times[GIVEN] as number)) {
@@ -119,9 +133,11 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
         options.emit(event, true);
       } else if (at >= (times[QUEUED] as number)) {
         times[QUEUED] = at;
-        queue.push(event, at, arrivals++);
+        weightHeld += weight;
+        queue.push(event, at, arrivals++, weight);
       } else {
-        insert(event, at, arrivals++);
+        weightHeld += weight;
+        insert(event, at, arrivals++, weight);
       }
       if (movesClock && at > (times[NEWEST] as number)) times[NEWEST] = at;
       release();

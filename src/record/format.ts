@@ -1,4 +1,5 @@
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { BOUNDS, boundedText } from '../wire/bounds.ts';
 import type { ClockReading, Meta } from '../wire/meta.ts';
 
 /** No capture is of sockets older than a day, ms. */
@@ -25,6 +26,12 @@ export const badRecording = {
   foreign: (name: string): Fault => bad(name, 'is not a finwait recording', 'give a file that finwait record wrote'),
   headless: (name: string): Fault =>
     bad(name, 'is cut off before its first line', 'record again: nothing of it can be read'),
+  farBack: (name: string): Fault =>
+    bad(
+      name,
+      `is packed with a window above ${2 ** (BOUNDS.windowLog - 20)} MB: it is not read, since the window takes as much memory`,
+      'if you trust it: zstd -d --long=31 --stdout FILE | zstd | finwait replay -',
+    ),
   newer: (name: string, schema: number): Fault =>
     bad(
       name,
@@ -53,7 +60,7 @@ export const parseMeta = (line: string, name: string): Meta => {
   if (schema > RECORDING_SCHEMA) throw badRecording.newer(name, schema);
   const text = (key: string): string => {
     const field = value[key];
-    return typeof field === 'string' ? field : 'unknown';
+    return typeof field === 'string' ? boundedText(field) : 'unknown';
   };
   const number = (key: string): number | null => {
     const field = value[key];
@@ -80,7 +87,9 @@ export const parseMeta = (line: string, name: string): Meta => {
     ...(minAge === null ? {} : { min_age_ms: Math.min(MAX_MIN_AGE_MS, Math.max(0, minAge)) }),
     reset_reasons: texts(value['reset_reasons']),
     sysctls: Object.fromEntries(
-      Object.entries(isRecord(value['sysctls']) ? value['sysctls'] : {}).map(([netns, names]) => [netns, texts(names)]),
+      Object.entries(isRecord(value['sysctls']) ? value['sysctls'] : {})
+        .slice(0, BOUNDS.metaNames)
+        .map(([netns, names]) => [boundedText(netns), texts(names)]),
     ),
     filters: texts(value['filters']),
   };
@@ -101,7 +110,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const texts = (value: unknown): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(isRecord(value) ? value : {}).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
+    Object.entries(isRecord(value) ? value : {})
+      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+      .slice(0, BOUNDS.metaNames)
+      .map(([name, text]) => [boundedText(name), boundedText(text)]),
   );

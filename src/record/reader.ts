@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { constants, createZstdDecompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { BOUNDS } from '../wire/bounds.ts';
 import type { Meta } from '../wire/meta.ts';
 import { badRecording, parseMeta, TRAILER, ZSTD_MAGIC } from './format.ts';
 import { createLineSink } from './line-sink.ts';
@@ -20,6 +21,8 @@ export type ReadOptions = {
 export type ReadResult = {
   /** The recording has no end: it was cut off, or finwait was killed while it recorded. */
   readonly isCut: boolean;
+  /** It was left unread from some point on: no recording of a host unpacks to so much. Such a one is cut, too. */
+  readonly isBomb: boolean;
   readonly lines: number;
 };
 
@@ -27,14 +30,30 @@ export type ReadResult = {
  * Reads a recording, line by line, as far as it goes.
  *
  * @param path - the file, or '-' for stdin
- * @throws Fault (exit 1) when it is empty, no recording, or of a newer schema; a cut is no fault but a result
+ * @throws Fault (exit 1) when it is empty, no recording, of a newer schema, or packed with too large a window; a cut is no
+ *   fault but a result
  */
 export const readRecording = async (path: string, options: ReadOptions): Promise<ReadResult> => {
   const name = path === '-' ? 'stdin' : path;
   const source: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK });
   // A frame that ends too early is no error with this flush: an error would drop what a slow reader has not taken yet.
-  const zstd = createZstdDecompress({ chunkSize: CHUNK, finishFlush: constants.ZSTD_e_flush });
+  const zstd = createZstdDecompress({
+    chunkSize: CHUNK,
+    finishFlush: constants.ZSTD_e_flush,
+    params: { [constants.ZSTD_d_windowLogMax]: BOUNDS.windowLog },
+  });
   const lines = createLineSink((line) => take(line));
+  let textBytes = 0;
+  let isBomb = false;
+  const bounded = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      textBytes += chunk.length;
+      // What zstd has taken in, and not what was read ahead of it.
+      isBomb ||= textBytes > BOUNDS.freeText + BOUNDS.expansion * zstd.bytesWritten;
+      if (isBomb) lines.end();
+      else done(null, chunk);
+    },
+  });
   let head: Buffer = Buffer.alloc(0);
   let fault: Fault | null = null;
   source.on('data', (chunk: Buffer) => {
@@ -53,7 +72,10 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   };
   options.signal?.addEventListener('abort', leave, { once: true });
   // Damage is a cut for us.
-  zstd.on('error', () => lines.end());
+  zstd.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === WINDOW_TOO_LARGE) fault = badRecording.farBack(name);
+    lines.end();
+  });
   let meta: Meta | null = null;
   let count = 0;
   let isEnded = false;
@@ -81,12 +103,12 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
       lines.once('finish', resolve);
       lines.once('close', resolve);
       lines.once('error', reject);
-      source.pipe(zstd).pipe(lines);
+      source.pipe(zstd).pipe(bounded).pipe(lines);
     });
   } finally {
     leave();
   }
-  if (options.signal?.aborted === true) return { isCut: false, lines: count };
+  if (options.signal?.aborted === true) return { isCut: false, isBomb: false, lines: count };
   if (fault !== null) throw fault;
   if (head.length === 0) throw badRecording.empty(name);
   if (!head.subarray(0, 4).equals(Buffer.from(ZSTD_MAGIC))) throw badRecording.foreign(name);
@@ -97,8 +119,10 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
     const rest = options.onLine(torn);
     if (rest !== undefined) await rest;
   }
-  return { isCut: !isEnded, lines: count };
+  return { isCut: !isEnded || isBomb, isBomb, lines: count };
 };
+
+const WINDOW_TOO_LARGE = 'ZSTD_error_frameParameter_windowTooLarge';
 
 const READ_REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'check the name; finwait record -o FILE makes one',

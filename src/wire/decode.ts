@@ -1,6 +1,7 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { createAddresses } from './addresses.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
+import { NOT_FOLLOWED } from './evidence.ts';
 import { bitsWithin, fieldAt, hexWordsFrom, letterOf, placeOf, wordsBetween } from './layout.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
@@ -33,6 +34,7 @@ const BETWEEN = {
   bitsAndComm: wordsBetween('late', 'closeBits', 'comm'),
 } as const;
 const MOVED_TO = bitsWithin('late', 'h0To');
+const MOVED_US = bitsWithin('late', 'h0Us');
 const RETRANSMITS = bitsWithin('late', 'closeRetransmits');
 
 /** Words of an S or R line that are only looked through. */
@@ -100,6 +102,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   };
   /** A time of the boot clock in one hexadecimal field; as `time`, it is rounded at its last step, if at all. */
   const sinceHello = (hi: number, lo: number): TraceNs => traceNs((hi - bootHi) * 2 ** 32 + ((lo >>> 0) - bootLo));
+  /** When a transition of h0–h2 was, cut to its microsecond. */
+  const moveTime = (hi: number, lo: number): number =>
+    (hi * 2 ** (32 - MOVED_US.shift) + (lo >>> MOVED_US.shift) - (bootSec ?? 0) * 1e6) * 1000 - bootNsec;
   const addresses = createAddresses();
   const sk = (): SkAddr => {
     scan.hex();
@@ -154,23 +159,30 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex32();
         scan.skipHex(BETWEEN.exitAndH0);
         scan.hex();
-        const movedTo = isLate ? 0 : (scan.lo >>> MOVED_TO.shift) & MOVED_TO.mask;
+        const moveHi = scan.hi;
+        const moveLo = scan.lo;
+        let movedTo = (moveLo >>> MOVED_TO.shift) & MOVED_TO.mask;
         let closedAt = at;
         let retransmits = 0;
+        let isFollowed = true;
         if (isLate) {
+          // Announced at that very transition, which is traced before it is stored; else the state is the one it stands in.
+          const since = at - moveTime(moveHi, moveLo);
+          if (since < 0 || since >= 1000) movedTo = 0;
           scan.skipHex(BETWEEN.h0AndClosed);
           scan.hex();
           if (scan.hi !== 0 || scan.lo !== 0) closedAt = sinceHello(scan.hi, scan.lo);
           scan.skipHex(BETWEEN.closedAndBits);
           scan.hex();
           retransmits = (scan.hi >>> RETRANSMITS.shift) & RETRANSMITS.mask;
+          isFollowed = (scan.lo & NOT_FOLLOWED) === 0;
           scan.skipHex(BETWEEN.bitsAndComm);
         } else {
           scan.skipHex(BETWEEN.h0AndComm);
         }
         scan.skipComm();
         if (via < 1 || via > 5 || closedAt > at) return null;
-        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, line };
+        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, isFollowed, line };
       }
       case LETTER.setState: {
         const key = sk();

@@ -57,6 +57,10 @@ export type LateAnnounce = {
   readonly closedIn: number;
 };
 
+const FOLLOWED = bitsWithin('late', 'closeNotFollowed');
+/** Of an `L` line's `closeBits`, in their low half: the map of announced sockets was full. */
+export const NOT_FOLLOWED = FOLLOWED.mask << FOLLOWED.shift;
+
 const AF_INET6 = 10;
 
 const FAMILY = halfOf('late', 'family');

@@ -1,4 +1,6 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
+import { asciiText } from './ascii-json.ts';
+import { boundedText, ownText } from './bounds.ts';
 import type { LoggedKind, TcpMemory, TimedEvent } from './event.ts';
 import type { HostFacts } from './host-facts.ts';
 import { formatHostFacts, parseHostFacts } from './host-facts-json.ts';
@@ -29,7 +31,20 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       if (family !== 'ipv4' && family !== 'ipv6') return null;
       if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
       if (!isAddress(laddr) || !isAddress(raddr)) return null;
-      return { kind: 'inventoried', at, netns, family, laddr, lport, raddr, rport, state, retransmits, txQueue, timer };
+      return {
+        kind: 'inventoried',
+        at,
+        netns,
+        family,
+        laddr: ownText(laddr),
+        lport,
+        raddr: ownText(raddr),
+        rport,
+        state,
+        retransmits,
+        txQueue,
+        timer,
+      };
     }
     case 0x65: {
       const before = decimal(scan);
@@ -53,16 +68,16 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       const before = decimal(scan);
       const about = scan.word();
       const facility = decimal(scan);
-      const text = scan.rest();
+      const text = boundedText(scan.rest());
       if ((about !== 'orphans' && about !== 'memory') || text === '') return null;
       return { kind: 'kernel_log', at, loggedAt: traceNs(at - before), about, facility, text };
     }
     case 0x6c: {
       const count = decimal(scan);
-      return { kind: 'lost', at, count, where: scan.rest() };
+      return { kind: 'lost', at, count, where: boundedText(scan.rest()) };
     }
     case 0x6e:
-      return { kind: 'notice', at, text: scan.rest() };
+      return { kind: 'notice', at, text: boundedText(scan.rest()) };
     default:
       return null;
   }
@@ -82,7 +97,8 @@ export const ownLine = {
   notice: (boot: bigint, text: string): string => `n ${boot} ${oneLine(text)}`,
 };
 
-const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+/** Printable ASCII: recordings are looked at as they are. */
+const oneLine = (text: string): string => asciiText(text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim());
 
 /** What an address is written with. The field reaches the terminal as it is, so nothing else may be in it. */
 const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);

@@ -243,6 +243,7 @@ const CLOSE_BITS = packed(
   bits('closeKernelThread', 23, 1, 'a kernel thread closed it', { raw: true }),
   bits('closeLingerZero', 22, 1, 'SO_LINGER with 0 s', { raw: true }),
   bits('closeUnread', 21, 1, 'data was unread', { raw: true }),
+  bits('closeNotFollowed', 20, 1, 'the map of announced sockets was full: no later line tells of it', { raw: true }),
   bits('closeExiting', 19, 1, 'the task was exiting', { raw: true }),
   bits('via', 16, 3, '`via`', { raw: true }),
   bits('closeReset', 8, 8, 'reason + 1 of a reset that the kernel sent of itself; 255: none given', { raw: true }),

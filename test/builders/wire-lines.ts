@@ -111,7 +111,7 @@ export type AnnounceFields = EvidenceFields &
     /** 16 bytes, or text that is filled up with NULs. */
     readonly comm?: string | Uint8Array;
     /** Announced later than it was closed, in ESTABLISHED. */
-    readonly late?: { readonly closedAt: number };
+    readonly late?: { readonly closedAt: number; readonly isFollowed?: boolean };
   };
 
 export const PF_EXITING = 0x4;
@@ -162,6 +162,7 @@ export const announceLine = (on: AnnounceFields = {}): string => {
     closeSndUna: on.sndUna ?? sent,
     closeSndNxt: on.sndNxt ?? sent,
     closeFrom: state('ESTABLISHED'),
+    closeNotFollowed: flag(on.late.isFollowed === false),
   });
 };
 

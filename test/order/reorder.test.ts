@@ -18,11 +18,12 @@ const run = (
     windowNs: 100,
     maxWindowNs: 1000,
     maxHeld: 1_000_000,
+    maxWeight: 1_000_000,
     ...change,
     emit: (item, isLate) => out.push({ item, isLate }),
   });
   for (const [id, at] of times.entries()) {
-    reorder.push({ at: traceNs(at), id }, !isOwn(id));
+    reorder.push({ at: traceNs(at), id }, !isOwn(id), 1);
     held.push(id + 1 - out.length);
     windows.push(reorder.windowNs());
   }
@@ -193,12 +194,13 @@ test('flushing twice gives nothing twice, and the stream may go on', () => {
     windowNs: 10,
     maxWindowNs: 10,
     maxHeld: 10,
+    maxWeight: 10,
     emit: (item) => out.push(item.at),
   });
-  reorder.push({ at: traceNs(5), id: 0 }, true);
+  reorder.push({ at: traceNs(5), id: 0 }, true, 1);
   reorder.flush();
   reorder.flush();
-  reorder.push({ at: traceNs(7), id: 1 }, true);
+  reorder.push({ at: traceNs(7), id: 1 }, true, 1);
   reorder.flush();
   expect(out).toEqual([5, 7]);
 });

@@ -283,7 +283,7 @@ describe('reading can be ended early', () => {
         return undefined;
       },
     });
-    expect(result).toEqual({ isCut: false, lines: 10 });
+    expect(result).toEqual({ isCut: false, isBomb: false, lines: 10 });
   });
 });
 

@@ -1,0 +1,327 @@
+import { constants, createZstdCompress } from 'node:zlib';
+import { aHostFacts } from './host-facts.ts';
+
+/** A recording that somebody made to exhaust whoever reads it. */
+export type Hostile = {
+  readonly name: string;
+  /** Its lines after the meta, in pieces that end with a line break; endless ones are cut. */
+  readonly text: () => Iterable<string>;
+  /** Instead of a meta as finwait writes it. */
+  readonly meta?: object;
+  /** zstd's level, 3 unless told: a higher one packs more lines into the same bytes. */
+  readonly level?: number;
+};
+
+/** A file below this is small. */
+export const SMALL = 1_000_000;
+/** Bytes of text after which no reader of a small recording still reads. */
+const ENOUGH = 40_000_000;
+const PIECE = 65_536;
+
+const META = {
+  type: 'meta',
+  finwait: '0.1.0',
+  schema: 1,
+  wire: 1,
+  bpftrace: '0.17.0',
+  kernel: '6.18.0',
+  host: 'hostile',
+  backend: 'tracepoint',
+  boot_offset_ns: '0',
+  started_at: '2026-01-01T00:00:00.000Z',
+  pid: 1,
+  netns: null,
+  hz: 250,
+  reorder_window_ms: 50,
+  reset_reasons: {},
+  sysctls: {},
+  filters: {},
+};
+const HELLO = 'H 1 tracepoint 1 1795236568.703725\n';
+
+/** The recording's bytes: as much of the text as stays small, and no end. */
+export const packed = async (hostile: Hostile, most = SMALL): Promise<Buffer> => {
+  const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: hostile.level ?? 3 } });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  zstd.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    chunks.push(chunk);
+  });
+  const ended = new Promise<void>((resolve) => zstd.once('end', resolve));
+  let given = 0;
+  const give = async (text: string): Promise<void> => {
+    given += text.length;
+    if (!zstd.write(text)) await new Promise<void>((resolve) => zstd.once('drain', () => resolve()));
+  };
+  await give(`${JSON.stringify(hostile.meta ?? META)}\n${HELLO}`);
+  let piece = '';
+  for (const text of hostile.text()) {
+    piece += text;
+    if (piece.length < PIECE) continue;
+    await give(piece);
+    piece = '';
+    // What zstd still holds may be twice its window's worth; it packs to far less than this.
+    if (size > most * 0.93 || given > ENOUGH) break;
+  }
+  await give(piece);
+  zstd.end();
+  await ended;
+  const bytes = Buffer.concat(chunks);
+  return bytes.subarray(0, most - 1);
+};
+
+/** `line` for 0, 1, 2 and so on without an end. */
+const counting = (line: (i: number) => string): (() => Iterable<string>) =>
+  function* () {
+    for (let i = 0; ; i++) yield `${line(i)}\n`;
+  };
+
+const always = (line: string): (() => Iterable<string>) => {
+  const many = `${line}\n`.repeat(Math.max(1, Math.floor(PIECE / (line.length + 1))));
+  return counting(() => many.slice(0, -1));
+};
+
+const hex = (i: number): string => i.toString(16);
+const zeros = (count: number): string => ' 0'.repeat(count);
+const COMM = ' 00'.repeat(16);
+const commOf = (i: number): string =>
+  ` ${hex(256 + (i & 255)).slice(1)} ${hex(256 + ((i >> 8) & 255)).slice(1)} ${hex(256 + ((i >> 16) & 255)).slice(1)}${' 61'.repeat(13)}`;
+
+type On = { readonly via?: number; readonly e0?: string; readonly port?: number; readonly comm?: string };
+/** The shortest announcement that is good. */
+const announce = (at: number | bigint, sk: string, on: On = {}): string =>
+  `A ${at} ${sk} ${on.via ?? 1} ${on.e0 ?? '401'}${zeros(16)} 20000${hex(65_536 + (on.port ?? 1)).slice(1)}0000${zeros(11)}${on.comm ?? COMM}`;
+
+const state = (at: number, sk: string, from: string, to: string): string => `S ${at} ${sk} ${from} ${to}${zeros(8)}`;
+const destroy = (at: number, sk: string, cookie = '0'): string => `D ${at} ${sk} ${cookie} 701 0 0`;
+const LINGER = '1000000401';
+
+const facts = (extra: string): string => `${JSON.stringify(aHostFacts()).slice(0, -1)},${extra}}`;
+const listed = (extra: string): string => {
+  const [one] = aHostFacts().close_wait.listed;
+  const many = Array.from({ length: 100 }, () => `${JSON.stringify(one).slice(0, -1)},${extra}}`);
+  const { close_wait, ...rest } = aHostFacts();
+  return `${JSON.stringify(rest).slice(0, -1)},"close_wait":${JSON.stringify({ ...close_wait, listed: [] }).replace('"listed":[]', `"listed":[${many.join()}]`)}}`;
+};
+const MOST_JSON = 262_000;
+const fill = (unit: string, length = MOST_JSON): string => unit.repeat(Math.floor(length / unit.length));
+
+const v4 = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
+
+/** The five of the report that asked for bounds: each took gigabytes, or seconds, from some kilobytes. */
+export const THE_FIVE: readonly Hostile[] = [
+  { name: 'host facts with fields that nobody knows', text: always(`h 5 ${facts(`"x":[${fill('[],', 200_000)}0]`)}`) },
+  { name: 'kernel log lines of a megabyte', text: always(`m 5 0 orphans 0 ${'x'.repeat(1_000_000)}`) },
+  { name: 'notices', text: counting((i) => `n ${i} notice ${i % 1000} ${'!'.repeat(300)}`) },
+  { name: 'tallies of a million classes', text: counting((i) => `T 5 3 0 1 9 ${hex(i)} 0 0 6 1`) },
+  { name: 'an inventory of a million orphans', text: counting((i) => `i 5 1 ipv4 10.0.0.1 1 ${v4(i)} 1 4 0 0`) },
+  { name: 'empty lines', text: always('') },
+];
+
+/** Their kin: each kind of line and each bound, alone, many at once and in odd orders. */
+export const KIN: readonly Hostile[] = [
+  { name: 'T lines that only count up', text: counting((i) => `T 5 3 0 1 9 0 0 0 6 ${i}`) },
+  { name: 'T lines of muted sockets', text: counting((i) => `T 5 6 0 1 9 0 0 0 6 ${i}`) },
+  {
+    name: 'i lines of other namespaces',
+    text: counting(
+      (i) =>
+        `i 5 ${i} ipv6 2001:db8:aaaa:bbbb:cccc:dddd:eeee:${hex(i & 65_535)} 1 2001:db8:aaaa:bbbb:cccc:dddd:eeee:2 1 4 0 0`,
+    ),
+    level: 19,
+  },
+  {
+    name: 'inventories again and again, against many orphans',
+    text: function* () {
+      yield 'e 5 0 1 0\n';
+      for (let i = 0; i < 100_000; i++) yield `${announce(i, hex(4096 + i))}\n`;
+      yield 'k 100001 1 9\nC 1000000000\n';
+      for (;;) yield 'e 1000000001 0 1 0\n';
+    },
+  },
+  { name: 'ticks', text: always('C 1') },
+  { name: 'ticks, time passing', text: counting((i) => `C ${i}00000000`) },
+  {
+    name: 'ticks over orphans that are objects',
+    text: function* () {
+      for (let i = 0; i < 60_000; i++) yield `${announce(i, hex(4096 + i))}\nX ${i} ${hex(4096 + i)} 1 4 0 0 0\n`;
+      for (let i = 1; ; i++) yield `C ${i}00000000\n`;
+    },
+  },
+  {
+    name: 'ticks 5 s apart over orphans',
+    text: function* () {
+      for (let i = 0; i < 100_000; i++) yield `${announce(i, hex(4096 + i))}\n`;
+      for (let i = 1; ; i++) yield `C ${i * 5}000000001\n`;
+    },
+  },
+  {
+    name: 'ticks 5 s apart over sockets in CLOSE that linger',
+    text: function* () {
+      for (let i = 0; i < 60_000; i++)
+        yield `${announce(i, hex(4096 + i), { e0: LINGER })}\n${state(i, hex(4096 + i), '4', '7')}\n`;
+      for (let i = 1; ; i++) yield `C ${i * 5}000000001\n`;
+    },
+    meta: { ...META, hz: null },
+  },
+  { name: 'samples', text: counting((i) => `k 5 ${i & 7} 9`) },
+  {
+    name: 'samples that cannot settle, and orphans',
+    text: function* () {
+      for (let i = 0; i < 100_000; i++) yield `k ${i} 1 9\n`;
+      for (let i = 100_000; ; i++) yield `${announce(i, hex(i))}\n`;
+    },
+    meta: { ...META, min_age_ms: 86_400_000 },
+  },
+  {
+    name: 'orphans of one moment, and samples',
+    text: function* () {
+      for (let i = 0; i < 60_000; i++) yield `${announce(5, hex(4096 + i))}\n`;
+      for (;;) yield 'k 5 1 9\n';
+    },
+  },
+  { name: 'orphans', text: counting((i) => announce(i, hex(4096 + i))), level: 9 },
+  {
+    name: 'orphans of many programs',
+    text: counting((i) => announce(i, hex(4096 + i), { comm: commOf(i) })),
+    level: 9,
+  },
+  {
+    name: 'orphans with ticks between',
+    text: counting((i) => (i % 100 === 0 ? `C ${i}` : announce(i, hex(4096 + i)))),
+    level: 9,
+  },
+  { name: 'orphans of one moment', text: counting((i) => announce(5, hex(4096 + i))), level: 9 },
+  { name: 'orphans whose times go back', text: counting((i) => announce(1e15 - i, hex(4096 + i))), level: 9 },
+  {
+    name: 'orphans that linger',
+    text: counting((i) => announce(i, hex(4096 + i), { e0: LINGER })),
+    level: 9,
+    meta: { ...META, hz: null },
+  },
+  {
+    name: 'orphans with resets',
+    text: counting((i) => `${announce(i, hex(4096 + i))}\nX ${i} ${hex(4096 + i)} 1 4 0 0 0`),
+    level: 9,
+  },
+  {
+    name: 'orphans with many resets',
+    text: counting((i) => `${announce(i, hex(4096 + i))}\n${`X ${i} ${hex(4096 + i)} 2 4 0 0 0\n`.repeat(9)}C ${i}`),
+    level: 9,
+  },
+  {
+    name: 'orphans with seven moves',
+    text: counting((i) => `${announce(i, hex(4096 + i))}\n${`${state(i, hex(4096 + i), '4', '5')}\n`.repeat(8)}C ${i}`),
+    level: 9,
+  },
+  {
+    name: 'orphans whose addresses meet in a table',
+    text: counting((i) =>
+      announce(i, `${hex(4096 + i)}${hex((Math.imul(4096 + i, 0x85ebca6b) >>> 0) + 2 ** 32).slice(1)}`),
+    ),
+    level: 9,
+  },
+  {
+    name: 'deaths of one moment',
+    text: counting((i) => `${announce(5, hex(4096 + i))}\n${destroy(5, hex(4096 + i))}`),
+    level: 9,
+  },
+  { name: 'deaths', text: counting((i) => `${announce(i, hex(4096 + i))}\n${destroy(i, hex(4096 + i))}`), level: 9 },
+  {
+    name: 'one life of a million transitions',
+    text: function* () {
+      yield `${announce(5, '1')}\n`;
+      yield* counting((i) => state(6 + i, '1', '4', '5'))();
+    },
+  },
+  {
+    name: 'one life of a million late transitions',
+    text: function* () {
+      yield `${announce(5, '1')}\nC 9000000000\nC 9900000000\n`;
+      yield* counting((i) => state(1_000_000_000 - (i % 900_000_000), '1', '4', '5'))();
+    },
+  },
+  {
+    name: 'retransmissions',
+    text: function* () {
+      yield `${announce(5, '1')}\n`;
+      yield* counting((i) => `R ${6 + i} 1${zeros(8)}`)();
+    },
+  },
+  { name: 'resets of nobody', text: counting((i) => `X ${i} ${hex(i)} 1 4 0 0 0`) },
+  { name: 'destroys of nobody', text: counting((i) => destroy(i, hex(i), '1234567890abcdef')) },
+  { name: 'destroys of nobody at one moment', text: counting((i) => destroy(5, hex(i))), level: 9 },
+  { name: 'lives at one address', text: counting((i) => announce(i, '1')) },
+  { name: 'handshakes', text: always('H 1 x 1 1.000000') },
+  { name: 'goodbyes', text: always('Z 1') },
+  { name: 'losses of many reasons', text: counting((i) => `l ${i}000000000 5 ${i}\nC ${i}000000000`) },
+  {
+    name: 'losses of one reason, a second apart',
+    text: counting((i) => `l ${i}000000000 99999999999999999999 x\nC ${i}000000000`),
+  },
+  { name: 'losses for reasons of a megabyte', text: counting((i) => `l 5 5 ${i}${'x'.repeat(1_000_000)}`) },
+  { name: 'notices of a megabyte', text: counting((i) => `n 5 ${i}${'x'.repeat(1_000_000)}`) },
+  { name: 'notices of two bytes a letter', text: counting((i) => `n 5 ${i}${'\u0416'.repeat(3000)}`) },
+  { name: 'notices of what a terminal must not see', text: counting((i) => `n 5 ${i}${'\u202e'.repeat(300)}`) },
+  { name: 'short notices', text: always('n 1 x') },
+  { name: 'kernel log lines', text: counting((i) => `m ${i} 0 memory 0 ${i} ${'x'.repeat(900)}`) },
+  { name: 'kernel log lines of a moment', text: always('m 5 0 orphans 0 x') },
+  { name: 'host facts', text: counting((i) => `h ${i} ${JSON.stringify(aHostFacts())}`) },
+  { name: 'host facts of a moment', text: always(`h 5 ${JSON.stringify(aHostFacts())}`) },
+  {
+    name: 'host facts with deep fields',
+    text: always(`h 5 ${facts(`"x":${fill('[', 120_000)}${fill(']', 120_000)}`)}`),
+  },
+  { name: 'host facts with fields twice', text: always(`h 5 ${facts(fill('"x":{},').slice(0, -1))}`) },
+  {
+    name: 'host facts with many fields',
+    text: always(`h 5 ${facts(Array.from({ length: 20_000 }, (_, i) => `"${i}":{}`).join())}`),
+  },
+  {
+    name: 'host facts whose list has fields that nobody knows',
+    text: always(`h 5 ${listed(`"x":[${fill('{},', 1800)}0]`)}`),
+  },
+  { name: 'host facts with full lists', text: always(`h 5 ${listed('"x":0')}`) },
+  { name: 'a line without an end', text: () => Array.from({ length: 1200 }, () => 'x'.repeat(PIECE)) },
+  { name: 'lines that are too long', text: always('x'.repeat(1_100_000)) },
+  { name: 'lines that are nearly too long', text: always(`A 1 1 1 ${'0'.repeat(1_000_000)}`) },
+  { name: 'lines of one letter', text: always('x') },
+  { name: 'carriage returns', text: always('\r') },
+  {
+    name: 'one good line in each piece',
+    text: counting(
+      (i) =>
+        `i 5 1 ipv6 2001:db8:aaaa:bbbb:cccc:dddd:eeee:${hex(i & 65_535)} 1 2001:db8:aaaa:bbbb:cccc:dddd:eeee:2 1 4 0 0\n${'y'.repeat(60_000)}`,
+    ),
+  },
+  {
+    name: 'one good line in each piece of two bytes a letter',
+    text: counting((i) => `${announce(5, hex(i))}\n\u0416${'y'.repeat(60_000)}`),
+  },
+  {
+    name: 'times forward and back',
+    text: counting((i) => `C ${i % 2 === 0 ? 1_000_000 + i : 1_000_000_000_000_000 - i}`),
+  },
+  {
+    name: 'a far future before all else',
+    text: function* () {
+      yield `i 999999999999999999 1 ipv4 10.0.0.1 1 10.0.0.2 1 4 0 0\n`;
+      yield* counting((i) => `i ${i} 1 ipv4 10.0.0.1 1 ${v4(i)} 1 4 0 0`)();
+    },
+  },
+  { name: 'lines of finwait alone, which move no clock', text: counting((i) => `k ${i} 1 9`) },
+  {
+    name: 'a meta with many fields',
+    text: () => ['C 1\n'],
+    meta: {
+      ...META,
+      reset_reasons: Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [i, 'x'])),
+      host: 'x'.repeat(200_000),
+    },
+  },
+  ...[...'ABCDHLRSTXZiekhmln'].map((letter) => ({
+    name: `bad lines of ${letter}`,
+    text: counting((i) => `${letter} ${i} ${hex(i)} x`),
+  })),
+];
