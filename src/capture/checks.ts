@@ -5,7 +5,8 @@ import { type Backend, type BackendState, findTracefs, surveyBackends } from './
 import { findBpftrace } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
-import { findConfinement, KEPT } from './confine.ts';
+import { findConfinement } from './confine.ts';
+import { KEPT } from './kept-rights.ts';
 import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './lockdown.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
