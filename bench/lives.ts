@@ -1,4 +1,6 @@
 import { zstdDecompressSync } from 'node:zlib';
+import { wordAt } from '../src/wire/layout.ts';
+import { upgradeFrom } from '../src/wire/upgrade/upgrade.ts';
 
 /** A line of the wire, its time as the distance from its socket's first, ns. */
 type LifeLine = { readonly offset: number; readonly fields: readonly string[] };
@@ -6,8 +8,10 @@ type LifeLine = { readonly offset: number; readonly fields: readonly string[] };
 /** All that was printed about one socket, from its announcement to its destroy and the reset that may follow. */
 export type Life = { readonly announcedAt: number; readonly lines: readonly LifeLine[]; readonly ns: number };
 
-/** Fields of an announcement, from its end: 16 bytes of comm, before them three transitions. */
-const HISTORY = [-19, -18, -17] as const;
+/** Places in an announcement of its three transitions, and in a destroy of its announcement's time. */
+const HISTORY = [wordAt('announce', 'h0'), wordAt('announce', 'h1'), wordAt('announce', 'h2')] as const;
+const ANNOUNCED = wordAt('destroy', 'announced');
+const VIA = wordAt('announce', 'via');
 /** Of a transition's time, us, are so many bits below it. @see docs/wire-format.md */
 const BELOW_TIME = 65_536;
 /** Distance of two sockets in their slab: what the kernel's tcp_sock takes. */
@@ -15,9 +19,13 @@ const SOCK_BYTES = 2368;
 const FIRST_SK = 0xff1100000000;
 const FIRST_NS = 1_000_000_000_000;
 
-/** Lines of a recording. */
-export const linesOf = (recording: Uint8Array): readonly string[] =>
-  zstdDecompressSync(recording).toString('utf8').split('\n');
+/** Lines of a recording, as a probe of today would have printed them. */
+export const linesOf = (recording: Uint8Array): readonly string[] => {
+  const lines = zstdDecompressSync(recording).toString('utf8').split('\n');
+  const version = lines.find((line) => line.startsWith('H '))?.split(' ')[1];
+  const upgrade = upgradeFrom(Number(version));
+  return upgrade === null ? lines : lines.map(upgrade);
+};
 
 /** `via` of an announcement whose close was not seen. @see docs/wire-format.md */
 const CLOSE_NOT_SEEN = '4';
@@ -32,7 +40,7 @@ export const livesOf = (lines: Iterable<string>, longestNs: number): readonly Li
     if (letter === 'A') {
       const life = [fields];
       open.set(sk, life);
-      if (fields[3] !== CLOSE_NOT_SEEN) lives.push(life);
+      if (fields[VIA] !== CLOSE_NOT_SEEN) lives.push(life);
     } else if ('SRXD'.includes(letter) && letter !== '') open.get(sk)?.push(fields);
   }
   return lives
@@ -59,15 +67,15 @@ export const movedLine = (
   if (fields[0] === 'A') {
     const byUs = Math.round((announcedAt - life.announcedAt) / 1000);
     for (const index of HISTORY) {
-      const transition = Number.parseInt(moved.at(index) ?? '0', 16);
-      if (transition > 0) moved[moved.length + index] = (transition + byUs * BELOW_TIME).toString(16);
+      const transition = Number.parseInt(moved[index] ?? '0', 16);
+      if (transition > 0) moved[index] = (transition + byUs * BELOW_TIME).toString(16);
     }
   }
   if (fields[0] === 'D') {
-    const announcement = Number.parseInt(moved.at(-1) ?? '0', 16);
+    const announcement = Number.parseInt(moved[ANNOUNCED] ?? '0', 16);
     // The time without its low 16 bits; in their place the number of lines.
     if (announcement > 0) {
-      moved[moved.length - 1] = (announcedAt - (announcedAt % 65_536) + (announcement % 65_536)).toString(16);
+      moved[ANNOUNCED] = (announcedAt - (announcedAt % 65_536) + (announcement % 65_536)).toString(16);
     }
   }
   return moved.join(' ');

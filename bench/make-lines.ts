@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, statfsSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { openRecording } from '../src/record/writer.ts';
 import type { Meta } from '../src/wire/meta.ts';
+import { WIRE_VERSION } from '../src/wire/schema.ts';
 import { linesOf, livesOf, repeatLives } from './lives.ts';
 import { jsonOf } from './ndjson.ts';
 import { orphanLines } from './orphans.ts';
@@ -20,7 +21,7 @@ export const META: Meta = {
   type: 'meta',
   finwait: '0',
   schema: 1,
-  wire: 1,
+  wire: WIRE_VERSION,
   bpftrace: '0.23.2',
   kernel: 'bench',
   host: 'bench',
@@ -38,7 +39,7 @@ export const META: Meta = {
 };
 
 /** How a stream begins: its handshake, and an empty inventory. */
-const HEAD = ['H 1 tracepoint 1000000000000 1795236568.703725', 'e 1000000000000 0 1 0'];
+const HEAD = [`H ${WIRE_VERSION} tracepoint 1000000000000 1795236568.703725`, 'e 1000000000000 0 1 0'];
 
 export const FILES = { recording: 'lines.fwr', text: 'lines.txt', json: 'lines.ndjson' } as const;
 

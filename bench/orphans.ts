@@ -1,3 +1,4 @@
+import { wordAt } from '../src/wire/layout.ts';
 import { type Life, movedLine } from './lives.ts';
 
 const FIRST_SK = 0xff1200000000;
@@ -7,9 +8,17 @@ const FIRST_NS = 1_000_000_000_000;
 const EVERY_NS = 10_000;
 const LATE_NS = 12_000_000;
 const TICK_EVERY = 10_000;
-/** Fields of an announcement: flags and state; sequence numbers, of ours and of the peer's; ports. Its comm has the last 16. */
-const FIELD = { e0: 4, e2: 6, e3: 7, a0: 12, ports: 21 } as const;
-const COMM_FIELDS = 16;
+/** Places in an announcement: flags and state; sequence numbers, ours and the peer's; ports. */
+const FIELD = {
+  e0: wordAt('late', 'e0'),
+  e2: wordAt('late', 'e2'),
+  e3: wordAt('late', 'e3'),
+  a0: wordAt('late', 'a0'),
+  ports: wordAt('late', 'ports'),
+} as const;
+/** How it was closed stands between its transitions and its comm, in this order. */
+const CLOSE_AT = wordAt('late', 'closedAt');
+const COMM_AT = wordAt('announce', 'comm');
 /** Closed in ESTABLISHED by its file's last fput; no reset. */
 const BITS = 0x3_0010;
 
@@ -63,7 +72,7 @@ export function* orphanLines(lives: readonly Life[], count: number): Generator<s
     words[FIELD.ports] = hex(family, (ports & 0xffff0000) | (random() >>> 16));
     words[0] = 'L';
     const close = [closedAt.toString(16), hex(sndUna, sndNxt), BITS.toString(16)];
-    yield [...words.slice(0, -COMM_FIELDS), ...close, ...words.slice(-COMM_FIELDS)].join(' ');
+    yield [...words.slice(0, CLOSE_AT), ...close, ...words.slice(COMM_AT)].join(' ');
     if (i % TICK_EVERY === 0) yield `C ${at}`;
   }
   yield `C ${FIRST_NS + count * EVERY_NS + 1e9}`;

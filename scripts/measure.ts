@@ -14,7 +14,10 @@ import split2 from 'split2';
 import { readRecording } from '../src/record/reader.ts';
 import { openRecording } from '../src/record/writer.ts';
 import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
+import { encodeLine, type Values } from '../src/wire/encode.ts';
+import { wordAt } from '../src/wire/layout.ts';
 import type { Meta } from '../src/wire/meta.ts';
+import { type LineName, WIRE_VERSION } from '../src/wire/schema.ts';
 
 const BASE_NS = 1_000_000_000_000n;
 const INTERLEAVED = 256;
@@ -26,7 +29,7 @@ const meta: Meta = {
   type: 'meta',
   finwait: '0',
   schema: 1,
-  wire: 1,
+  wire: WIRE_VERSION,
   bpftrace: '0.23.2',
   kernel: 'measure',
   host: 'measure',
@@ -43,16 +46,71 @@ const meta: Meta = {
   filters: {},
 };
 
-/** e1 to e7. */
-const EVIDENCE = '0 7b19717c7b197100 7b19717c00010000 3300000000 5d5905d590 98000000200 20000000';
+/** A line of a socket as the probes print it, with other values in some of its words. */
+const likeness = (name: LineName, values: Values): ((change: Readonly<Record<string, string>>) => string) => {
+  const words = encodeLine(name, values).split(' ');
+  return (change) => {
+    for (const [word, text] of Object.entries(change)) words[places(name, word)] = text;
+    return words.join(' ');
+  };
+};
+const known = new Map<string, number>();
+const places = (name: LineName, word: string): number => {
+  const at = known.get(`${name} ${word}`) ?? wordAt(name, word);
+  known.set(`${name} ${word}`, at);
+  return at;
+};
+
+const SENT = {
+  writeSeq: 0x7b19717c,
+  sndUna: 0x7b197100,
+  sndNxt: 0x7b19717c,
+  sndWnd: 65_536,
+  rto: 51,
+  rtoTimer: 382_352,
+  skTimer: 366_992,
+};
+const HELD = { wmemQueued: 152, rmemAlloc: 512, forwardAlloc: 0, retransStamp: 0x20000000 };
+
+const announced = likeness('announce', {
+  via: 3,
+  flags: 0x302,
+  context: 0x1cd,
+  ...SENT,
+  ...HELD,
+  rcvNxt: 0x7b19717d,
+  copiedSeq: 0x7b19717c,
+  lsndtime: 382_352,
+  rcvTstamp: 382_352,
+  retries2: 15,
+  finTimeout: 15_000,
+  dataSegsIn: 1,
+  netns: 0xeffffff9,
+  uid: 1000,
+  cgroupId: 27,
+  laddr: 0x100000a,
+  raddr: 0x200000a,
+  laddr2: 0xffff0000,
+  laddr3: 0x100000a,
+  raddr2: 0xffff0000,
+  raddr3: 0x200000a,
+  pid: 23_927,
+  tid: 23_927,
+  taskFlags: 0x400040,
+  comm: COMM,
+});
+const moved = likeness('set_state', { flags: 0x303, context: 0x1c0, ...SENT, ...HELD });
 
 const announce = (t: bigint, sk: string, port: number): string =>
-  `A ${t} ${sk} 3 302000001cd ${EVIDENCE} 7b19717d7b19717c 0 0 5d5900005d590 f003a9800000001 effffff9 3e800000000 1b 0 ` +
-  `2${port.toString(16).padStart(4, '0')}bb01 100000a0200000a 0 ffff00000100000a 0 ffff00000200000a ` +
-  `5d7700005d77 400040 0 ${(((t / 1000n) << 16n) | 0x1480n).toString(16)} 0 0 ${COMM}`;
+  announced({
+    at: String(t),
+    sk,
+    ports: `2${port.toString(16).padStart(4, '0')}bb01`,
+    h0: (((t / 1000n) << 16n) | 0x1480n).toString(16),
+  });
 
 const setState = (t: bigint, sk: string, from: number, to: number): string =>
-  `S ${t} ${sk} ${from} ${to} 303000001c0 ${EVIDENCE}`;
+  moved({ at: String(t), sk, from: String(from), to: String(to) });
 
 const skOf = (i: number): string => (0xffff888000000000n + BigInt(i) * 2368n).toString(16);
 
@@ -83,7 +141,7 @@ const make = async (path: string, lines: Iterable<string>): Promise<void> => {
   let drained = Promise.withResolvers<void>();
   const recording = await openRecording(path, () => drained.resolve());
   recording.start(meta);
-  recording.write(`H 1 tracepoint ${BASE_NS} 1795236568.703725`);
+  recording.write(`H ${WIRE_VERSION} tracepoint ${BASE_NS} 1795236568.703725`);
   recording.write(`e ${BASE_NS} 0 1 0`);
   for (const line of lines) {
     if (recording.write(line)) continue;

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { extentOf } from '../src/wire/layout.ts';
+import { type Field, type Kind, type LineName, lineOf, WIRE_VERSION, type Word } from '../src/wire/schema.ts';
 
 const part = (name: string): string =>
   readFileSync(new URL(`../probes/parts/${name}.bt`, import.meta.url), 'utf8').trimEnd();
 
+/** How the probes read a field of the schema, or a whole word, by its name; and other expressions that parts share. */
 const expressions = new Map(
   part('expressions')
     .split(/^\/\/@define /m)
@@ -13,12 +16,133 @@ const expressions = new Map(
     }),
 );
 
+const SPEC: Readonly<Record<Kind, string>> = {
+  decimal: '%llu',
+  hex: '%llx',
+  hex32: '%x',
+  word: '%s',
+  comm: '%rh',
+  rest: '%s',
+};
+
+const expressionOf = (name: string): string => {
+  const found = expressions.get(name);
+  if (found === undefined) throw new Error(`probes/parts/expressions.bt does not define ${name}`);
+  return found;
+};
+
+/** A variable of the scripts is as wide as its field already. */
+const VARIABLE = /^\$\w+$/;
+
+/**
+ * What the probe prints for a word: its own expression, or its fields' ones, each in its bits. A field is masked, since
+ * bpftrace extends the sign of what it loads.
+ */
+const printedOf = (word: Word): string => {
+  const own = expressions.get(word.name);
+  if (own !== undefined && word.fields[0]?.bits === undefined) return own;
+  if (own !== undefined && word.fields.length > 1) return own;
+  return leavesOf(word.fields)
+    .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))
+    .map((field) => {
+      const value = expressionOf(field.name);
+      const { at, bits } = extentOf(word, field);
+      if (VARIABLE.test(value)) return at === 0 ? value : `(${value} << ${at})`;
+      const cut = `((uint64)${value} & 0x${(2n ** BigInt(bits) - 1n).toString(16)})`;
+      return at === 0 ? cut : `(${cut} << ${at})`;
+    })
+    .join(' | ');
+};
+
+/** Fields that have an expression; in place of one that has none, its parts. */
+const leavesOf = (fields: readonly Field[], base = 0): readonly Field[] =>
+  fields.flatMap((field) =>
+    expressions.has(field.name) || field.parts === undefined
+      ? [{ ...field, at: base + (field.at ?? 0) }]
+      : leavesOf(field.parts, base + (field.at ?? 0)),
+  );
+
+/** A part of a word is asked for by the word's name wherever it stands. */
+const LINE_NAMES: readonly LineName[] = ['late', 'closed', 'destroy'];
+const words = new Map(
+  LINE_NAMES.flatMap((name) => lineOf(name).words.map((word): [string, Word] => [word.name, word])),
+);
+
+const MOST_COLUMNS = 110;
+
+/**
+ * The `printf` of a line: format and arguments in the schema's order.
+ *
+ * @param given - by the name of a word, what this place prints for it; a number stands in the format itself
+ */
+const printOf = (name: LineName, indent: string, given: ReadonlyMap<string, string>): string => {
+  const { letter, words: all } = lineOf(name);
+  for (const each of given.keys()) {
+    if (!all.some((word) => word.name === each)) throw new Error(`line ${name} has no word ${each}`);
+  }
+  const values = all.map((word) => ({ word, value: given.get(word.name) ?? printedOf(word) }));
+  const isLiteral = (value: string): boolean => /^(?:@[A-Z]+@|[0-9a-f]+)$/.test(value);
+  const format = values.map(({ word, value }) => (isLiteral(value) ? value : SPEC[word.kind])).join(' ');
+  const args = values
+    .filter(({ value }) => !isLiteral(value))
+    .map(({ word, value }) => (word.kind === 'comm' ? `buf(${value}, 16)` : value));
+  const short = `${indent}printf("${letter} ${format}\\n", ${args.join(', ')});`;
+  if (short.length <= MOST_COLUMNS) return short;
+  const rows: string[] = [];
+  for (const [i, arg] of args.entries()) {
+    const text = i === args.length - 1 ? `${arg});` : `${arg},`;
+    const last = rows.at(-1);
+    if (last !== undefined && `${indent}  ${last} ${text}`.length <= MOST_COLUMNS)
+      rows[rows.length - 1] = `${last} ${text}`;
+    else rows.push(text);
+  }
+  const broken = rows.map((row) => wrapped(row, `${indent}  `)).join('\n');
+  return `${indent}printf("${letter} ${format}\\n",\n${broken}`;
+};
+
+/** A long word, broken behind its bars. */
+const wrapped = (row: string, indent: string): string => {
+  const lines = [indent];
+  for (const piece of row.split(/(?<=\|) /)) {
+    const last = lines.at(-1) ?? '';
+    if (last.trim() !== '' && `${last} ${piece}`.length > MOST_COLUMNS) lines.push(`${indent}  ${piece}`);
+    else lines[lines.length - 1] = last.trim() === '' ? `${indent}${piece}` : `${last} ${piece}`;
+  }
+  return lines.join('\n');
+};
+
+/** `//@print LINE [WORD=VALUE …]`, where a value has no space. */
+const PRINT = /^( *)\/\/@print (\w+)((?: \w+=\S+)*)$/gm;
+
 /** @param kind - `hook` or `infer`: how a close is known; names that end in `-KIND` are of that one */
 const expand = (text: string, kind: string): string =>
-  text.replace(/^\/\/@include (\S+)$/gm, (_line, name: string) => expand(part(name.replace(/KIND$/, kind)), kind));
+  text
+    .replace(/^\/\/@include (\S+)$/gm, (_line, name: string) => expand(part(name.replace(/KIND$/, kind)), kind))
+    .replace(PRINT, (_line, indent: string, name: LineName, given: string) =>
+      printOf(
+        name,
+        indent,
+        new Map(
+          given
+            .trim()
+            .split(' ')
+            .filter((each) => each !== '')
+            .map((each): [string, string] => {
+              const at = each.indexOf('=');
+              return [each.slice(0, at), each.slice(at + 1)];
+            }),
+        ),
+      ),
+    );
 
 /** The whole text of one probe script, `tracepoint` or `tracepoint-lazy`; `docs/probes.md` says what the parts are. */
 export const generateProbe = (name: string): string =>
-  `${part(`${name}.head`)}\n\n${expand(part(name), name.startsWith('tracepoint') ? 'infer' : 'hook')
+  `${part(`${name}.head`)}\n\n${expand(part(name), name.startsWith('tracepoint') ? 'infer' : 'hook').replace(
+    /<(\w+)>/g,
+    (whole, each: string) => {
+      const word = words.get(each);
+      return word === undefined ? (expressions.get(each) ?? whole) : printedOf(word);
+    },
+  )}\n`
     .replaceAll('@BACKEND@', name.replace('-lazy', ''))
-    .replace(/<(\w+)>/g, (whole, word: string) => expressions.get(word) ?? whole)}\n`;
+    .replaceAll('@WIRE@', String(WIRE_VERSION));

@@ -1,5 +1,6 @@
 import { hostname, release } from 'node:os';
 import type { Meta } from '../wire/meta.ts';
+import { WIRE_VERSION } from '../wire/schema.ts';
 import type { Backend } from './backend.ts';
 import { sleptNs } from './boot-clock.ts';
 import { type BpftraceProgram, reorderWindowMs } from './bpftrace.ts';
@@ -30,7 +31,7 @@ export const describeCapture = (hello: string, facts: CaptureFacts): Meta => {
     type: 'meta',
     finwait: facts.finwaitVersion,
     schema: 1,
-    wire: 1,
+    wire: WIRE_VERSION,
     bpftrace: facts.program.version,
     kernel: release(),
     host: hostname(),

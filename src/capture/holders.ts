@@ -1,6 +1,6 @@
 import { type Dir, opendirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { commText } from '../wire/evidence.ts';
+import { commText } from '../wire/comm.ts';
 import type { Holder } from '../wire/host-facts.ts';
 import { listProcesses, type Process } from './processes.ts';
 

@@ -1,27 +1,39 @@
-import { eachHalf, HALVES, LETTER, packHalves } from '../wire/packed.ts';
+import { halfOf } from '../wire/layout.ts';
+import { COMM_WORDS, EVIDENCE_HALVES, eachHalf, HALF_BITS_WORDS, HALVES, LETTER, packHalves } from '../wire/packed.ts';
 
 /** Lines that others are told by at most; of a host's sockets there are few kinds, and a kind with none tells all of it. */
 const MOST_BASES = 255;
 const LETTER_BITS = 8;
 /** The letter and the base's number; a bit for each half of a field that is another than expected. */
-const ANNOUNCE_HEAD = 4;
-/** Halves of an S or R line: their bits stand beside the letter. */
-const EVIDENCE_HALVES = 16;
+const ANNOUNCE_HEAD = 1 + HALF_BITS_WORDS;
+/** The bits of the halves of an S or R line stand beside its letter, so they are 16 at most. */
 const EVIDENCE_BITS_AT = 16;
-const COMM_WORDS = 4;
+if (EVIDENCE_HALVES > 32 - EVIDENCE_BITS_AT) throw new Error('the evidence has more halves than a word has bits for');
 
 /** Words that `tell` takes at most, of an announcement and of evidence. */
 export const MOST_TOLD_WORDS = { announce: ANNOUNCE_HEAD + HALVES, evidence: 1 + EVIDENCE_HALVES } as const;
 
+const pair = (field: string, leader: string): readonly [number, number] => [
+  halfOf('late', field),
+  halfOf('late', leader),
+];
+
 /** Pairs of a half and the earlier one that it mostly goes with: as far from it as in the base. */
 const GOES_WITH = Uint8Array.of(
-  // snd_una and snd_nxt with write_seq, copied_seq with rcv_nxt, rcv_tstamp with lsndtime.
-  ...[5, 4, 6, 4, 17, 16, 23, 22],
-  // The addresses of IPv4 as IPv6 has them; tid with pid.
-  ...[41, 36, 45, 37, 47, 46],
+  ...pair('sndUna', 'writeSeq'),
+  ...pair('sndNxt', 'writeSeq'),
+  ...pair('copiedSeq', 'rcvNxt'),
+  ...pair('rcvTstamp', 'lsndtime'),
+  // The addresses of IPv4 as IPv6 has them.
+  ...pair('laddr3', 'laddr'),
+  ...pair('raddr3', 'raddr'),
+  ...pair('tid', 'pid'),
 );
-/** Of an L line: snd_una and snd_nxt at the close, too. */
-const LATE_GOES_WITH = Uint8Array.of(...GOES_WITH, 60, 4, 61, 4);
+const LATE_GOES_WITH = Uint8Array.of(
+  ...GOES_WITH,
+  ...pair('closeSndUna', 'writeSeq'),
+  ...pair('closeSndNxt', 'writeSeq'),
+);
 const pairsOf = (letter: number): Uint8Array => (letter === LETTER.late ? LATE_GOES_WITH : GOES_WITH);
 
 /**

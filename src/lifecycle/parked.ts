@@ -1,5 +1,6 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { NOT_FOLLOWED } from '../wire/evidence.ts';
+import { halfOf, hexWordAt } from '../wire/layout.ts';
 import { Alike, MOST_TOLD_WORDS } from './alike.ts';
 import { Arena } from './arena.ts';
 import { createGapLists } from './gap-lists.ts';
@@ -46,8 +47,8 @@ const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
 /** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
 const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
 
-/** The half of an announcement that has the bits of an `L` line; of an `A` line it is 0. */
-const LATE_BITS = 63;
+/** The low half of an L line's `closeBits`; an A line has nothing there. */
+const LATE_BITS = 2 * hexWordAt('late', 'closeBits') + 1;
 
 /** A line on its way into a block. */
 const scratch = new Uint32Array(MOST_TOLD_WORDS.announce + MOST_TOLD_WORDS.evidence);
@@ -128,8 +129,8 @@ export const createParked = (): Parked => {
         at: announcedAt,
         sk,
         via: viaIn(marks),
-        flags: alike.half(0),
-        context: alike.half(1),
+        flags: alike.half(FLAGS),
+        context: alike.half(CONTEXT),
         movedTo: (marks >>> 4) & 0xf,
         closedAt,
         retransmits: 0,
@@ -255,7 +256,13 @@ export const createParked = (): Parked => {
 };
 
 /** Halves of the evidence that `heldBytes` is about. */
-const HELD = { wmemQueued: 12, rmemAlloc: 13, forwardAlloc: 14 } as const;
+const HELD = {
+  wmemQueued: halfOf('late', 'wmemQueued'),
+  rmemAlloc: halfOf('late', 'rmemAlloc'),
+  forwardAlloc: halfOf('late', 'forwardAlloc'),
+} as const;
+const FLAGS = halfOf('late', 'flags');
+const CONTEXT = halfOf('late', 'context');
 
 /** Whether all there is to a sock has a place in a block. */
 const fits = (sock: Sock): boolean =>

@@ -11,9 +11,11 @@ import type { Sock } from '../lifecycle/sock.ts';
 import { createTracker } from '../lifecycle/tracker.ts';
 import { createReorder } from '../order/reorder.ts';
 import { BOUNDS } from '../wire/bounds.ts';
-import { createDecoder, WIRE_VERSION } from '../wire/decode.ts';
+import { createDecoder } from '../wire/decode.ts';
 import type { TimedEvent } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
+import { WIRE_VERSION } from '../wire/schema.ts';
+import { canRead } from '../wire/upgrade/upgrade.ts';
 import { createNotices } from './notices.ts';
 import { hostIdOf, type Stream } from './stream.ts';
 
@@ -107,7 +109,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
         return;
       }
       if (event.kind === 'hello') {
-        if (event.version !== WIRE_VERSION) throw newerWire(event.version);
+        if (!canRead(event.version)) throw newerWire(event.version);
         context = { hello: event, wallClock: createWallClock(event), reasons, ownNetns: meta.netns };
         clock = createKernelClock(meta, event);
         return;

@@ -2,11 +2,81 @@ import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { createAddresses } from './addresses.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
 import { NOT_FOLLOWED } from './evidence.ts';
+import { bitsWithin, fieldAt, hexWordsFrom, letterOf, placeOf, wordsBetween } from './layout.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
+import type { Step } from './upgrade/step.ts';
+import { upgradeFrom } from './upgrade/upgrade.ts';
 
-/** The wire version this program speaks; a newer one is refused with advice, never guessed at. */
-export const WIRE_VERSION = 1;
+const LETTER = {
+  hello: letterOf('hello'),
+  announce: letterOf('announce'),
+  late: letterOf('late'),
+  setState: letterOf('set_state'),
+  retransmit: letterOf('retransmit'),
+  reset: letterOf('reset'),
+  destroy: letterOf('destroy'),
+  tally: letterOf('tally'),
+  tick: letterOf('tick'),
+  bye: letterOf('bye'),
+} as const;
+
+/** Words of an A or L line between those that are read here. */
+const BETWEEN = {
+  viaAndE0: wordsBetween('late', 'via', 'e0'),
+  e0AndNetns: wordsBetween('late', 'e0', 'netns'),
+  netnsAndFlags: wordsBetween('late', 'netns', 'taskFlags'),
+  flagsAndExit: wordsBetween('late', 'taskFlags', 'exitCode'),
+  exitAndH0: wordsBetween('late', 'exitCode', 'h0'),
+  h0AndComm: wordsBetween('announce', 'h0', 'comm'),
+  h0AndClosed: wordsBetween('late', 'h0', 'closedAt'),
+  closedAndBits: wordsBetween('late', 'closedAt', 'closeBits'),
+  bitsAndComm: wordsBetween('late', 'closeBits', 'comm'),
+} as const;
+const MOVED_TO = bitsWithin('late', 'h0To');
+const MOVED_US = bitsWithin('late', 'h0Us');
+const RETRANSMITS = bitsWithin('late', 'closeRetransmits');
+
+/** Words of an S or R line that are only looked through. */
+const SET_STATE_REST = wordsBetween('set_state', 'sk', 'e7') - hexWordsFrom('set_state', 'from', 'e0').length + 1;
+const RETRANSMIT_WORDS = wordsBetween('retransmit', 'sk', 'e7') + 1;
+
+/** Words that are read whole, and where in them the fields are. */
+const SET_STATE = {
+  words: hexWordsFrom('set_state', 'from', 'e0'),
+  from: placeOf('set_state', 'from', 'from'),
+  to: placeOf('set_state', 'to', 'from'),
+  flags: placeOf('set_state', 'flags', 'from'),
+  context: placeOf('set_state', 'context', 'from'),
+} as const;
+const RESET = {
+  words: hexWordsFrom('reset', 'direction', 'dataSegsIn'),
+  direction: placeOf('reset', 'direction', 'direction'),
+  state: placeOf('reset', 'state', 'direction'),
+  answers: placeOf('reset', 'answers', 'direction'),
+  reason: placeOf('reset', 'reason', 'direction'),
+  dataSegsIn: placeOf('reset', 'dataSegsIn', 'direction'),
+} as const;
+const DESTROY = {
+  words: hexWordsFrom('destroy', 'cookie', 'announced'),
+  cookie: 0,
+  context: placeOf('destroy', 'context', 'cookie'),
+  err: placeOf('destroy', 'err', 'cookie'),
+  lines: placeOf('destroy', 'lines', 'cookie'),
+} as const;
+const TALLY = {
+  words: hexWordsFrom('tally', 'via', 'size'),
+  via: placeOf('tally', 'via', 'via'),
+  exiting: placeOf('tally', 'exiting', 'via'),
+  closedIn: placeOf('tally', 'closedIn', 'via'),
+  lastFrom: placeOf('tally', 'lastFrom', 'via'),
+  err: placeOf('tally', 'err', 'via'),
+  reset: placeOf('tally', 'reset', 'via'),
+  marks: placeOf('tally', 'marks', 'via'),
+  size: placeOf('tally', 'size', 'via'),
+} as const;
+/** Of the line that is being read. */
+const halves = new Uint32Array(32);
 
 /**
  * Reads wire lines into events.
@@ -18,6 +88,8 @@ export const WIRE_VERSION = 1;
  */
 export const createDecoder = (): ((line: string) => WireEvent | null) => {
   const scan = new Scan();
+  /** Makes lines of an older version into this one's. */
+  let upgrade: Step | null = null;
   let bootSec: number | null = null;
   let bootNsec = 0;
   /** The same in halves of 32 bits: from 2^53 ns, 104 days of uptime, a double does not hold it to the nanosecond. */
@@ -32,7 +104,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   const sinceHello = (hi: number, lo: number): TraceNs => traceNs((hi - bootHi) * 2 ** 32 + ((lo >>> 0) - bootLo));
   /** When a transition of h0–h2 was, cut to its microsecond. */
   const moveTime = (hi: number, lo: number): number =>
-    (hi * 65_536 + (lo >>> 16) - (bootSec ?? 0) * 1e6) * 1000 - bootNsec;
+    (hi * 2 ** (32 - MOVED_US.shift) + (lo >>> MOVED_US.shift) - (bootSec ?? 0) * 1e6) * 1000 - bootNsec;
   const addresses = createAddresses();
   const sk = (): SkAddr => {
     scan.hex();
@@ -47,6 +119,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     const boot = { sec: scan.above, nsec: scan.below };
     const wall = /^(\d{1,12})\.(\d{6})$/.exec(scan.word());
     if (!scan.done() || !/^\d{1,9}$/.test(version) || wall === null) return { kind: 'malformed', line };
+    upgrade = upgradeFrom(Number(version));
     bootSec = boot.sec;
     bootNsec = boot.nsec;
     const bootNs = BigInt(boot.sec) * 1_000_000_000n + BigInt(boot.nsec);
@@ -67,103 +140,118 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   const timed = (line: string): TimedEvent | null => {
     scan.start(line);
     const at = time();
-    switch (line.charCodeAt(0)) {
-      case 0x4c:
-      case 0x41: {
+    const letter = line.charCodeAt(0);
+    switch (letter) {
+      case LETTER.late:
+      case LETTER.announce: {
+        const isLate = letter === LETTER.late;
         const key = sk();
         const via = scan.hex32();
+        scan.skipHex(BETWEEN.viaAndE0);
         scan.hex();
         const flags = scan.hi;
         const context = scan.lo;
-        scan.skipHex(12);
+        scan.skipHex(BETWEEN.e0AndNetns);
         scan.hex32();
-        scan.skipHex(10);
+        scan.skipHex(BETWEEN.netnsAndFlags);
         scan.hex32();
+        scan.skipHex(BETWEEN.flagsAndExit);
         scan.hex32();
+        scan.skipHex(BETWEEN.exitAndH0);
         scan.hex();
         const moveHi = scan.hi;
         const moveLo = scan.lo;
-        let movedTo = (moveLo >>> 8) & 0xf;
-        scan.skipHex(2);
+        let movedTo = (moveLo >>> MOVED_TO.shift) & MOVED_TO.mask;
         let closedAt = at;
         let retransmits = 0;
         let isFollowed = true;
-        if (line.charCodeAt(0) === 0x4c) {
+        if (isLate) {
           // Announced at that very transition, which is traced before it is stored; else the state is the one it stands in.
           const since = at - moveTime(moveHi, moveLo);
           if (since < 0 || since >= 1000) movedTo = 0;
+          scan.skipHex(BETWEEN.h0AndClosed);
           scan.hex();
           if (scan.hi !== 0 || scan.lo !== 0) closedAt = sinceHello(scan.hi, scan.lo);
+          scan.skipHex(BETWEEN.closedAndBits);
           scan.hex();
-          scan.hex();
-          retransmits = scan.hi >>> 28;
+          retransmits = (scan.hi >>> RETRANSMITS.shift) & RETRANSMITS.mask;
           isFollowed = (scan.lo & NOT_FOLLOWED) === 0;
+          scan.skipHex(BETWEEN.bitsAndComm);
+        } else {
+          scan.skipHex(BETWEEN.h0AndComm);
         }
         scan.skipComm();
         if (via < 1 || via > 5 || closedAt > at) return null;
         return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, isFollowed, line };
       }
-      case 0x53: {
+      case LETTER.setState: {
         const key = sk();
-        const from = scan.hex32();
-        const to = scan.hex32();
-        scan.hex();
-        const event: TimedEvent = { kind: 'set_state', at, sk: key, from, to, flags: scan.hi, context: scan.lo, line };
-        scan.skipHex(7);
-        return isState(from) && isState(to) ? event : null;
+        scan.hexWords(SET_STATE.words, halves);
+        const from = fieldAt(halves, SET_STATE.from);
+        const to = fieldAt(halves, SET_STATE.to);
+        const flags = fieldAt(halves, SET_STATE.flags);
+        const context = fieldAt(halves, SET_STATE.context);
+        scan.skipHex(SET_STATE_REST);
+        return isState(from) && isState(to) ? { kind: 'set_state', at, sk: key, from, to, flags, context, line } : null;
       }
-      case 0x52: {
+      case LETTER.retransmit: {
         const key = sk();
-        scan.skipHex(8);
+        scan.skipHex(RETRANSMIT_WORDS);
         return { kind: 'retransmit', at, sk: key, line };
       }
-      case 0x58: {
+      case LETTER.reset: {
         const key = sk();
-        const direction = scan.hex32();
-        const state = scan.hex32();
-        const skb = scan.hex32();
-        const reason = scan.hex32();
-        const dataSegsIn = scan.hex32();
+        scan.hexWords(RESET.words, halves);
+        const direction = fieldAt(halves, RESET.direction);
         if (direction !== 1 && direction !== 2) return null;
-        const sent = direction === 1;
+        const reason = fieldAt(halves, RESET.reason);
         return {
           kind: 'reset',
           at,
           sk: key,
-          sent,
-          state,
-          answersSegment: skb === 1,
+          sent: direction === 1,
+          state: fieldAt(halves, RESET.state),
+          answersSegment: fieldAt(halves, RESET.answers) === 1,
           reason: reason === 0xff ? null : reason,
-          dataSegsIn,
+          dataSegsIn: fieldAt(halves, RESET.dataSegsIn),
         };
       }
-      case 0x44: {
+      case LETTER.destroy: {
         const key = sk();
-        const cookie = scan.hexWord();
-        scan.hex();
-        const context = scan.lo;
-        scan.hex();
-        const err = scan.hi >>> 16;
-        scan.hex();
-        const announcedAt = sinceHello(scan.hi, scan.lo & 0xffff0000);
-        return { kind: 'destroy', at, sk: key, cookie, context, err, announcedAt, lines: scan.lo & 0xffff };
+        scan.hexWords(DESTROY.words, halves);
+        const announced = DESTROY.lines.half;
+        const low = halves[announced] as number;
+        return {
+          kind: 'destroy',
+          at,
+          sk: key,
+          cookie: hexOfHalves(halves[DESTROY.cookie] as number, halves[DESTROY.cookie + 1] as number),
+          context: fieldAt(halves, DESTROY.context),
+          err: fieldAt(halves, DESTROY.err),
+          announcedAt: sinceHello(halves[announced - 1] as number, low & ~DESTROY.lines.mask),
+          lines: low & DESTROY.lines.mask,
+        };
       }
-      case 0x54: {
-        const via = scan.hex32();
-        const exiting = scan.hex32() === 1;
-        const closedIn = scan.hex32();
-        const lastFrom = scan.hex32();
-        const err = scan.hex32();
-        const reset = scan.hex32();
-        const marks = scan.hex32();
-        const size = scan.hex32();
+      case LETTER.tally: {
+        scan.hexWords(TALLY.words, halves);
         scan.decimal();
-        const count = scan.above * 1e9 + scan.below;
-        return { kind: 'tally', at, via, exiting, closedIn, lastFrom, err, reset, marks, size, count };
+        return {
+          kind: 'tally',
+          at,
+          via: fieldAt(halves, TALLY.via),
+          exiting: fieldAt(halves, TALLY.exiting) === 1,
+          closedIn: fieldAt(halves, TALLY.closedIn),
+          lastFrom: fieldAt(halves, TALLY.lastFrom),
+          err: fieldAt(halves, TALLY.err),
+          reset: fieldAt(halves, TALLY.reset),
+          marks: fieldAt(halves, TALLY.marks),
+          size: fieldAt(halves, TALLY.size),
+          count: scan.above * 1e9 + scan.below,
+        };
       }
-      case 0x43:
+      case LETTER.tick:
         return { kind: 'tick', at };
-      case 0x5a:
+      case LETTER.bye:
         return { kind: 'bye', at };
       default:
         return decodeOwnLine(line, at, scan);
@@ -172,12 +260,16 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
 
   return (line) => {
     if (line === '') return null;
-    if (line.charCodeAt(0) === 0x48) return hello(line);
+    if (line.charCodeAt(0) === LETTER.hello) return hello(line);
     if (bootSec === null) return { kind: 'malformed', line };
-    const event = timed(line);
+    const event = timed(upgrade === null ? line : upgrade(line));
     const good = event !== null && scan.done() && Number.isFinite(event.at);
     return good ? event : { kind: 'malformed', line };
   };
 };
+
+/** A number of 64 bits as the probes print it. */
+const hexOfHalves = (hi: number, lo: number): string =>
+  hi === 0 ? lo.toString(16) : `${hi.toString(16)}${lo.toString(16).padStart(8, '0')}`;
 
 const isState = (state: number): boolean => state >= 1 && state <= 12;

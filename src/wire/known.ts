@@ -1,47 +1,31 @@
-import type { Fields } from './fields.ts';
 import { HEX } from './scan.ts';
 
 /** Characters of the longest line that has evidence, and room. */
 const MOST = 1024;
 const SPACE = 0x20;
-const COMM_UNITS = 47;
 const UTF8 = new TextEncoder();
+const units = new Uint8Array(MOST + 1);
+const room = units.subarray(0, MOST);
 
 /**
- * Reads the fields of a line that `Scan` has found good: ASCII, each field of 1 to 16 hexadecimal digits with one space
- * behind it. Nothing is checked again, which takes half the time. Of a line that was not decoded it gives nonsense, but
- * always ends.
+ * Reads the hexadecimal words of a line that `Scan` has found good: ASCII, each of 1 to 16 digits with one space behind
+ * it. Nothing is checked again, which takes half the time. Call it on decoded lines only. On anything else the result is
+ * garbage, but it terminates.
+ *
+ * @param skip - words that come before, the letter being one
+ * @param count - words to read; the high half of each, then its low one, go to `out`
+ * @param bytes - bytes in hex behind them, separated by spaces; four of them become a word of `out`
  */
-export class KnownFields implements Fields {
-  readonly #units = new Uint8Array(MOST + 1);
-  readonly #room = this.#units.subarray(0, MOST);
-  readonly #halves = new Uint32Array(2);
-  #line = '';
-  #at = 0;
-
-  /** Starts after the first `fields` fields, the letter being one. */
-  start(line: string, fields: number): this {
-    const units = this.#units;
-    units[UTF8.encodeInto(line, this.#room).written] = 0;
-    this.#line = line;
-    this.#at = 0;
-    this.skipHex(fields);
-    return this;
+export const readKnown = (line: string, skip: number, count: number, bytes: number, out: Uint32Array): void => {
+  units[UTF8.encodeInto(line, room).written] = 0;
+  let at = 0;
+  for (let i = 0; i < skip; i++) {
+    while ((units[at] as number) > SPACE) at++;
+    at++;
   }
-
-  get hi(): number {
-    return this.#halves[0] as number;
-  }
-
-  get lo(): number {
-    return this.#halves[1] as number;
-  }
-
-  hex(): void {
-    const units = this.#units;
-    const start = this.#at;
+  for (let i = 0; i < count; i++) {
+    const start = at;
     const middle = start + 8;
-    let at = start;
     let first = 0;
     let digit = HEX[units[at] as number] as number;
     while (digit < 16 && at < middle) {
@@ -55,33 +39,19 @@ export class KnownFields implements Fields {
         digit = HEX[units[++at] as number] as number;
       }
       const missing = 4 * (16 - (at - start));
-      this.#halves[0] = first >>> missing;
-      this.#halves[1] = missing === 0 ? second : (first << (32 - missing)) | second;
+      out[2 * i] = first >>> missing;
+      out[2 * i + 1] = missing === 0 ? second : (first << (32 - missing)) | second;
     } else {
-      this.#halves[0] = 0;
-      this.#halves[1] = first;
+      out[2 * i] = 0;
+      out[2 * i + 1] = first;
     }
-    this.#at = at + 1;
+    at++;
   }
-
-  hex32(): number {
-    this.hex();
-    return this.#halves[1] as number;
-  }
-
-  skipHex(fields: number): void {
-    const units = this.#units;
-    let at = this.#at;
-    for (let i = 0; i < fields; i++) {
-      while ((units[at] as number) > SPACE) at++;
-      at++;
+  for (let i = 0; i < bytes / 4; i++) {
+    let four = 0;
+    for (let j = 0; j < 4; j++, at += 3) {
+      four = (four << 8) | ((HEX[units[at] as number] as number) << 4) | (HEX[units[at + 1] as number] as number);
     }
-    this.#at = at;
+    out[2 * count + i] = four;
   }
-
-  comm(): string {
-    const start = this.#at;
-    this.#at = start + COMM_UNITS + 1;
-    return this.#line.slice(start, start + COMM_UNITS);
-  }
-}
+};

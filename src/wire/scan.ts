@@ -1,5 +1,3 @@
-import type { Fields } from './fields.ts';
-
 /** Characters of a line that are looked at one by one: more than any line of digits has. What lies beyond is text. */
 const MOST = 4096;
 
@@ -10,7 +8,7 @@ const MOST = 4096;
  * A line is a piece of a chunk, and charCodeAt looks up the piece and the chunk for each character anew: its characters
  * are copied once, and read from there, which takes a third of the time.
  */
-export class Scan implements Fields {
+export class Scan {
   readonly #units = new Uint8Array(MOST + 1);
   readonly #room = this.#units.subarray(0, MOST);
   #line = '';
@@ -91,6 +89,21 @@ export class Scan implements Fields {
     }
     if (!isGood || at > length + 1) this.ok = false;
     this.#at = at;
+  }
+
+  /**
+   * Hexadecimal fields one after the other: the high half of each, then its low one, go to `out`.
+   *
+   * @param narrow - for each field 1 where it has 8 digits at most, else 0
+   */
+  hexWords(narrow: Uint8Array, out: Uint32Array): void {
+    for (let i = 0; i < narrow.length; i++) {
+      this.hex();
+      const hi = this.#halves[0] as number;
+      if (hi !== 0 && narrow[i] === 1) this.ok = false;
+      out[2 * i] = hi;
+      out[2 * i + 1] = this.#halves[1] as number;
+    }
   }
 
   /** An unsigned hexadecimal field of up to 8 digits. */

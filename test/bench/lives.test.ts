@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { linesOf, livesOf, repeatLives } from '../../bench/lives.ts';
 import { jsonOf } from '../../bench/ndjson.ts';
 import { openStream } from '../../src/stream/open-stream.ts';
+import { WIRE_VERSION } from '../../src/wire/schema.ts';
 import { aMeta } from '../builders/meta.ts';
 
 const recorded = linesOf(readFileSync(new URL('../../docs/demo.fwr', import.meta.url)));
 const lives = livesOf(recorded, 2e9);
-const HEAD = ['H 1 tracepoint 1000000000000 1795236568.703725', 'e 1000000000000 0 1 0'];
+const HEAD = [`H ${WIRE_VERSION} tracepoint 1000000000000 1795236568.703725`, 'e 1000000000000 0 1 0'];
 const stream = repeatLives(lives, 200_000).take(60_000).toArray();
 const timeOf = (line: string): number => Number(line.split(' ')[1]);
 

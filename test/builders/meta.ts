@@ -1,12 +1,13 @@
 import { traceNs } from '../../src/kernel/units.ts';
 import type { Hello } from '../../src/wire/event.ts';
 import type { Meta } from '../../src/wire/meta.ts';
+import { WIRE_VERSION } from '../../src/wire/schema.ts';
 
 export const aMeta = (change: Partial<Meta> = {}): Meta => ({
   type: 'meta',
   finwait: '0.1.0',
   schema: 1,
-  wire: 1,
+  wire: WIRE_VERSION,
   bpftrace: '0.23.2',
   kernel: '6.12.0',
   host: 'testhost',
@@ -28,7 +29,7 @@ export const aMeta = (change: Partial<Meta> = {}): Meta => ({
 export const aHello = (change: Partial<Hello> = {}): Hello => ({
   kind: 'hello',
   at: traceNs(0),
-  version: 1,
+  version: WIRE_VERSION,
   backend: 'tracepoint',
   bootSec: 1000,
   bootNsec: 123,

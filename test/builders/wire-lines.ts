@@ -1,9 +1,12 @@
 import { TCP_STATES, type TcpState } from '../../src/kernel/tcp-state.ts';
+import { encodeLine, type Values } from '../../src/wire/encode.ts';
 import { type LoggedKind, type TcpMemory, VIA } from '../../src/wire/event.ts';
 import type { Evidence } from '../../src/wire/evidence.ts';
-import { HOLDER, NOT_FOLLOWED } from '../../src/wire/evidence.ts';
+import { HOLDER } from '../../src/wire/evidence.ts';
+import type { AnnounceFields as ParsedFields } from '../../src/wire/fields.ts';
 import type { HostFacts } from '../../src/wire/host-facts.ts';
 import { ownLine } from '../../src/wire/own-lines.ts';
+import { type LineName, lineOf, WIRE_VERSION } from '../../src/wire/schema.ts';
 import { aHostFacts } from './host-facts.ts';
 
 /** Boot clock of the handshake: every `at` below is nanoseconds after it. */
@@ -15,16 +18,20 @@ export const us = (value: number): number => value * 1000;
 export const ms = (value: number): number => value * 1_000_000;
 export const sec = (value: number): number => value * 1_000_000_000;
 
-const boot = (at: number): string => String(BOOT + BigInt(at));
-const hex = (value: number | bigint): string => value.toString(16);
+const boot = (at: number): bigint => BOOT + BigInt(at);
 const state = (name: TcpState): number => TCP_STATES.indexOf(name);
-const pair = (high: number, low: number): string => hex((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
+const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 
 export const helloLine = (change: { version?: number | string; backend?: string; boot?: bigint; wall?: string } = {}) =>
-  `H ${change.version ?? 1} ${change.backend ?? 'tracepoint'} ${change.boot ?? BOOT} ${change.wall ?? '1767225600.250000'}`;
+  encodeLine('hello', {
+    version: String(change.version ?? WIRE_VERSION),
+    backend: change.backend ?? 'tracepoint',
+    at: change.boot ?? BOOT,
+    wall: change.wall ?? '1767225600.250000',
+  });
 
-export const tickLine = (at: number): string => `C ${boot(at)}`;
-export const byeLine = (at: number): string => `Z ${boot(at)}`;
+export const tickLine = (at: number): string => encodeLine('tick', { at: boot(at) });
+export const byeLine = (at: number): string => encodeLine('bye', { at: boot(at) });
 
 export type EvidenceFields = Partial<Omit<Evidence, 'context'>> & {
   /** The state that `skc_state` held. */
@@ -35,26 +42,39 @@ export type EvidenceFields = Partial<Omit<Evidence, 'context'>> & {
 };
 
 /** What a sock in ESTABLISHED with everything sent and acknowledged shows. */
-const packEvidence = (on: EvidenceFields): string => {
-  const context =
-    (state(on.state ?? 'ESTABLISHED') << 8) |
-    ((on.shutdown ?? 3) << 6) |
-    ((on.holder ?? HOLDER.lastFput) << 2) |
-    (on.own === false ? 0 : 1);
-  const writeSeq = on.writeSeq ?? 5000;
-  const timers =
-    ((on.pending ?? 0) << 24) | ((on.icskRetransmits ?? 0) << 16) | ((on.backoff ?? 0) << 8) | (on.probesOut ?? 0);
-  return [
-    pair(on.flags ?? 0, context),
-    pair(((on.err ?? 0) << 16) | (on.errSoft ?? 0), timers),
-    pair(writeSeq, on.sndUna ?? writeSeq),
-    pair(on.sndNxt ?? writeSeq, on.sndWnd ?? 65_535),
-    pair(on.rto ?? 51, on.packetsOut ?? 0),
-    pair(on.rtoTimer ?? 0, on.skTimer ?? 0),
-    pair(on.wmemQueued ?? 0, on.rmemAlloc ?? 0),
-    pair(on.forwardAlloc ?? 0, on.retransStamp ?? 0),
-  ].join(' ');
+const evidenceValues = (on: EvidenceFields): Values => {
+  const { state: inState = 'ESTABLISHED', shutdown = 3, holder = HOLDER.lastFput, own, writeSeq = 5000, ...rest } = on;
+  return {
+    sndUna: writeSeq,
+    sndNxt: writeSeq,
+    sndWnd: 65_535,
+    rto: 51,
+    ...given(rest, EVIDENCE_NAMES),
+    writeSeq,
+    state: state(inState),
+    shutdown,
+    holder,
+    own: flag(own ?? true),
+  };
 };
+
+/** Names of the fields that a line has behind its time and address. */
+const namesOf = (line: LineName): ReadonlySet<string> =>
+  new Set(
+    lineOf(line)
+      .words.slice(2)
+      .flatMap(({ fields }) => fields.map(({ name }) => name)),
+  );
+const EVIDENCE_NAMES = namesOf('retransmit');
+const ANNOUNCE_NAMES = namesOf('announce');
+
+/** Of some values those that were given, by names of the schema. */
+const given = (values: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): Values =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      names.has(name) && (typeof value === 'number' || typeof value === 'bigint') ? [[name, value]] : [],
+    ),
+  );
 
 /** A transition that the probe remembered from before the announcement. */
 export type PastMove = {
@@ -65,46 +85,34 @@ export type PastMove = {
   readonly err?: number;
 };
 
-const packMove = (move: PastMove): string =>
-  hex(
-    (((BOOT + BigInt(move.at)) / 1000n) << 16n) |
-      BigInt((state(move.from) << 12) | (state(move.to) << 8) | (move.own === true ? 0x80 : 0) | (move.err ?? 0)),
-  );
+const moveValues = (name: string, move: PastMove | undefined): Values =>
+  move === undefined
+    ? {}
+    : {
+        [`${name}Us`]: boot(move.at) / 1000n,
+        [`${name}From`]: state(move.from),
+        [`${name}To`]: state(move.to),
+        [`${name}Own`]: flag(move.own),
+        [`${name}Err`]: move.err ?? 0,
+      };
 
-export type AnnounceFields = EvidenceFields & {
-  readonly at?: number;
-  readonly sk?: string;
-  readonly via?: number;
-  readonly rcvNxt?: number;
-  readonly copiedSeq?: number;
-  readonly userTimeoutMs?: number;
-  readonly lingerTime?: number;
-  readonly linger2?: number;
-  readonly rtoMax?: number;
-  readonly finTimeout?: number;
-  readonly retries2?: number;
-  readonly orphanRetries?: number;
-  readonly dataSegsIn?: number;
-  readonly netns?: number;
-  readonly uid?: number;
-  readonly mark?: number;
-  readonly cgroup?: bigint;
-  readonly cookie?: bigint;
-  readonly local?: string;
-  readonly lport?: number;
-  readonly peer?: string;
-  readonly rport?: number;
-  readonly pid?: number;
-  readonly tid?: number;
-  readonly taskFlags?: number;
-  readonly exitCode?: number;
-  /** Oldest first; three at most. */
-  readonly moves?: readonly PastMove[];
-  /** 16 bytes, or text that is filled up with NULs. */
-  readonly comm?: string | Uint8Array;
-  /** Announced later than it was closed, in ESTABLISHED. */
-  readonly late?: { readonly closedAt: number; readonly isFollowed?: boolean };
-};
+/** A field of an announcement by its name in the schema, and what is easier said otherwise. */
+export type AnnounceFields = EvidenceFields &
+  Partial<Omit<ParsedFields, 'cgroupId' | 'cookie'>> & {
+    readonly at?: number;
+    readonly sk?: string;
+    readonly via?: number;
+    readonly cgroup?: bigint;
+    readonly cookie?: bigint;
+    readonly local?: string;
+    readonly peer?: string;
+    /** Oldest first; three at most. */
+    readonly moves?: readonly PastMove[];
+    /** 16 bytes, or text that is filled up with NULs. */
+    readonly comm?: string | Uint8Array;
+    /** Announced later than it was closed, in ESTABLISHED. */
+    readonly late?: { readonly closedAt: number; readonly isFollowed?: boolean };
+  };
 
 export const PF_EXITING = 0x4;
 export const PF_KTHREAD = 0x200000;
@@ -113,51 +121,49 @@ export const announceLine = (on: AnnounceFields = {}): string => {
   const isV6 = (on.local ?? '').includes(':');
   const local = on.local ?? '10.0.0.1';
   const peer = on.peer ?? (isV6 ? '2001:db8::2' : '10.0.0.2');
-  const [l0, l1] = isV6 ? ipv6Words(local) : ['0', '0'];
-  const [r0, r1] = isV6 ? ipv6Words(peer) : ['0', '0'];
-  const moves = [...(on.moves ?? [])].reverse().map(packMove);
+  const [h0, h1, h2] = [...(on.moves ?? [])].reverse();
   const pid = on.pid ?? 4242;
+  const rcvNxt = on.rcvNxt ?? 9000;
   const via = on.via ?? VIA.last_fput;
-  const sent = pair(on.sndUna ?? on.writeSeq ?? 5000, on.sndNxt ?? on.writeSeq ?? 5000);
-  return [
-    on.late === undefined ? 'A' : 'L',
-    boot(on.at ?? 0),
-    on.sk ?? SK,
-    hex(via),
-    packEvidence(on),
-    pair(on.rcvNxt ?? 9000, on.copiedSeq ?? on.rcvNxt ?? 9000),
-    pair(on.userTimeoutMs ?? 0, on.lingerTime ?? 0),
-    pair(on.linger2 ?? 0, on.rtoMax ?? 0),
-    pair(0, 0),
-    pair(
-      ((on.retries2 ?? 15) << 24) | (on.finTimeout ?? 15_000),
-      ((on.orphanRetries ?? 0) << 24) | (on.dataSegsIn ?? 7),
-    ),
-    hex(on.netns ?? 4_026_531_840),
-    pair(on.uid ?? 33, on.mark ?? 0),
-    hex(on.cgroup ?? 5123n),
-    hex(on.cookie ?? 0n),
-    hex((BigInt(isV6 ? 10 : 2) << 32n) | BigInt(((swap(on.lport ?? 443) << 16) | swap(on.rport ?? 51_234)) >>> 0)),
-    isV6 ? '0' : pair(ipv4Word(local), ipv4Word(peer)),
-    l0,
-    l1,
-    r0,
-    r1,
-    pair(pid, on.tid ?? pid),
-    hex(on.taskFlags ?? 0x400000),
-    hex(on.exitCode ?? 0),
-    moves[0] ?? '0',
-    moves[1] ?? '0',
-    moves[2] ?? '0',
-    ...(on.late === undefined
-      ? []
-      : [
-          hex(BOOT + BigInt(on.late.closedAt)),
-          sent,
-          hex((on.late.isFollowed === false ? NOT_FOLLOWED : 0) | (via << 16) | (state('ESTABLISHED') << 4)),
-        ]),
-    commHex(on.comm ?? COMM),
-  ].join(' ');
+  const sent = on.writeSeq ?? 5000;
+  const values: Values = {
+    copiedSeq: rcvNxt,
+    finTimeout: 15_000,
+    retries2: 15,
+    dataSegsIn: 7,
+    netns: 4_026_531_840,
+    uid: 33,
+    lport: 443,
+    rport: 51_234,
+    tid: pid,
+    taskFlags: 0x400000,
+    ...given(on, ANNOUNCE_NAMES),
+    ...evidenceValues(on),
+    at: boot(on.at ?? 0),
+    sk: on.sk ?? SK,
+    via,
+    rcvNxt,
+    cgroupId: on.cgroup ?? 5123n,
+    cookie: on.cookie ?? 0n,
+    family: isV6 ? 10 : 2,
+    ...(isV6
+      ? { ...ipv6Values('laddr', local), ...ipv6Values('raddr', peer) }
+      : { laddr: ipv4Word(local), raddr: ipv4Word(peer) }),
+    pid,
+    ...moveValues('h0', h0),
+    ...moveValues('h1', h1),
+    ...moveValues('h2', h2),
+    comm: commHex(on.comm ?? COMM),
+  };
+  if (on.late === undefined) return encodeLine('announce', values);
+  return encodeLine('late', {
+    ...values,
+    closedAt: boot(on.late.closedAt),
+    closeSndUna: on.sndUna ?? sent,
+    closeSndNxt: on.sndNxt ?? sent,
+    closeFrom: state('ESTABLISHED'),
+    closeNotFollowed: flag(on.late.isFollowed === false),
+  });
 };
 
 /** 16 bytes as bpftrace prints `%rh`. */
@@ -172,10 +178,20 @@ type OnSock = { readonly at: number; readonly sk?: string };
 export const setStateLine = (
   on: OnSock & EvidenceFields & { readonly from: TcpState; readonly to: TcpState },
 ): string =>
-  `S ${boot(on.at)} ${on.sk ?? SK} ${hex(state(on.from))} ${hex(state(on.to))} ${packEvidence({ own: false, ...on, state: on.state ?? on.from })}`;
+  encodeLine('set_state', {
+    at: boot(on.at),
+    sk: on.sk ?? SK,
+    from: state(on.from),
+    to: state(on.to),
+    ...evidenceValues({ own: false, ...on, state: on.state ?? on.from }),
+  });
 
 export const retransmitLine = (on: OnSock & EvidenceFields): string =>
-  `R ${boot(on.at)} ${on.sk ?? SK} ${packEvidence({ own: false, holder: 0, ...on })}`;
+  encodeLine('retransmit', {
+    at: boot(on.at),
+    sk: on.sk ?? SK,
+    ...evidenceValues({ own: false, holder: 0, ...on }),
+  });
 
 export const resetLine = (
   on: OnSock & {
@@ -186,7 +202,15 @@ export const resetLine = (
     readonly dataSegsIn?: number;
   },
 ): string =>
-  `X ${boot(on.at)} ${on.sk ?? SK} ${on.sent ? 1 : 2} ${hex(state(on.state ?? 'FIN_WAIT1'))} ${on.answersSegment === true ? 1 : 0} ${hex(on.reason ?? 0xff)} ${hex(on.dataSegsIn ?? (on.sent ? 0 : 7))}`;
+  encodeLine('reset', {
+    at: boot(on.at),
+    sk: on.sk ?? SK,
+    direction: on.sent ? 1 : 2,
+    state: state(on.state ?? 'FIN_WAIT1'),
+    answers: flag(on.answersSegment),
+    reason: on.reason ?? 0xff,
+    dataSegsIn: on.dataSegsIn ?? (on.sent ? 0 : 7),
+  });
 
 export const destroyLine = (
   on: OnSock & {
@@ -198,13 +222,19 @@ export const destroyLine = (
     readonly lines?: number;
     readonly announcedAt?: number;
   },
-): string => {
-  const cookie = typeof on.cookie === 'string' ? on.cookie : hex(on.cookie ?? 77n);
-  const [e0, e1] = packEvidence({ state: on.state ?? 'CLOSE', err: on.err ?? 0, own: on.own ?? false, flags: 1 }).split(
-    ' ',
-  );
-  return `D ${boot(on.at)} ${on.sk ?? SK} ${cookie} ${e0} ${e1} ${hex(on.lines === undefined ? 0 : (((BOOT + BigInt(on.announcedAt ?? 0)) >> 16n) << 16n) | BigInt(on.lines))}`;
-};
+): string =>
+  encodeLine('destroy', {
+    at: boot(on.at),
+    sk: on.sk ?? SK,
+    cookie: on.cookie ?? 77n,
+    flags: 1,
+    state: state(on.state ?? 'CLOSE'),
+    shutdown: 3,
+    holder: HOLDER.lastFput,
+    own: flag(on.own),
+    err: on.err ?? 0,
+    ...(on.lines === undefined ? {} : { announcedAt: boot(on.announcedAt ?? 0) >> 16n, lines: on.lines }),
+  });
 
 export const tallyLine = (
   at: number,
@@ -220,7 +250,18 @@ export const tallyLine = (
     size?: number;
   } = {},
 ): string =>
-  `T ${boot(at)} ${hex(on.via ?? VIA.last_fput)} ${on.exiting === true ? 1 : 0} ${hex(state(on.closedIn ?? 'ESTABLISHED'))} ${hex(state(on.lastFrom ?? 'LAST_ACK'))} ${hex(on.err ?? 0)} ${hex(on.reset ?? 0)} ${hex(on.marks ?? 0)} ${hex(on.size ?? 0)} ${count}`;
+  encodeLine('tally', {
+    at: boot(at),
+    via: on.via ?? VIA.last_fput,
+    exiting: flag(on.exiting),
+    closedIn: state(on.closedIn ?? 'ESTABLISHED'),
+    lastFrom: state(on.lastFrom ?? 'LAST_ACK'),
+    err: on.err ?? 0,
+    reset: on.reset ?? 0,
+    marks: on.marks ?? 0,
+    size: on.size ?? 0,
+    count,
+  });
 
 export type InventoryFields = {
   readonly netns?: number;
@@ -285,8 +326,6 @@ export const oneOfEach = (): readonly string[] => [
   noticeLine(13_000, 'a word'),
 ];
 
-const swap = (port: number): number => ((port & 0xff) << 8) | (port >> 8);
-
 /** The bytes of an address as a little-endian machine loads them, four at a time. */
 const littleEndian = (bytes: readonly number[]): number =>
   new DataView(Uint8Array.from(bytes).buffer).getUint32(0, true);
@@ -303,8 +342,8 @@ export const ipv6Bytes = (text: string): readonly number[] => {
   return [...before, ...zeros, ...after].flatMap((group) => [group >> 8, group & 0xff]);
 };
 
-const ipv6Words = (text: string): readonly [string, string] => {
+/** The four words of an address, as fields of the schema. */
+const ipv6Values = (name: string, text: string): Values => {
   const bytes = ipv6Bytes(text);
-  const word = (at: number): number => littleEndian(bytes.slice(at, at + 4));
-  return [pair(word(0), word(4)), pair(word(8), word(12))];
+  return Object.fromEntries([0, 1, 2, 3].map((i) => [`${name}${i}`, littleEndian(bytes.slice(4 * i, 4 * i + 4))]));
 };

@@ -2,14 +2,28 @@ import { expect, test, vi } from 'vitest';
 import { createLateLines } from '../../src/capture/late-lines.ts';
 import { createMapRoom } from '../../src/capture/map-room.ts';
 import { createDecoder } from '../../src/wire/decode.ts';
+import { encodeLine } from '../../src/wire/encode.ts';
 import { TALLY, VIA } from '../../src/wire/event.ts';
 import { parseAnnounce } from '../../src/wire/evidence.ts';
+import { WIRE_VERSION } from '../../src/wire/schema.ts';
 
-const HELLO = 'H 1 tracepoint 24573000000000 1795260000.000000';
+const HELLO = `H ${WIRE_VERSION} tracepoint 24573000000000 1795260000.000000`;
 const HOW =
   'B 24573975145903 ffff888135db3780 24573964051884 300a7300030010 52fb000052fc 40010400000009 d97ba9e3d97ba9e2 5b8b8ef131480 0 0 6c 6f 61 64 00 00 00 00 00 00 00 00 00 00 00 00';
-const NOW =
-  'L 24573978762240 ffff888135db3780 301000004c0 0 d97ba9e4d97ba9e4 d97ba9e400010000 3300000000 5c98ff00000000 0 0 b7bc2931b7bc2931 0 7530 5c98cb005c98cd f003a9800000000 f0000151 0 1 1012018 27239d1ce 2ae007f0100007f 0 ffff000002ae007f 0 ffff00000100007f';
+const NOW = encodeLine('stands', {
+  at: 24_573_978_762_240n,
+  sk: 'ffff888135db3780',
+  flags: 0x301,
+  context: 0x4c0,
+  writeSeq: 0xd97ba9e4,
+  sndUna: 0xd97ba9e4,
+  sndNxt: 0xd97ba9e4,
+  sndWnd: 0x10000,
+  rto: 0x33,
+  netns: 0xf0000151,
+  lport: 0xe12,
+  cookie: 0x1012018,
+});
 
 const taken = (...lines: readonly string[]) => {
   const out: string[] = [];

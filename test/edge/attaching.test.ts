@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { WIRE_VERSION } from '../../src/wire/schema.ts';
 import { needs } from './machine.ts';
 import { expectFault, expectNothingLeft, runFinwait, START_MS, scratch, startFinwait, until } from './run-finwait.ts';
 
@@ -134,9 +135,9 @@ test.concurrent.for(['trace', 'top'])(
   'probes of a newer wire version are refused by %s, not guessed at',
   async (command, context) => {
     needs(context, 'backend');
-    const run = await runFinwait([command], { fake: 'speaks-wire-2.ts' });
+    const run = await runFinwait([command], { fake: 'speaks-newer-wire.ts' });
     expectFault(run, 1, {
-      what: /wire version 2; this finwait reads version 1/,
+      what: new RegExp(`wire version ${WIRE_VERSION + 1}; this finwait reads version ${WIRE_VERSION}`),
       why: /mean something else/,
       remedy: /newer/,
     });

@@ -1,11 +1,12 @@
 import { zstdCompressSync } from 'node:zlib';
+import { WIRE_VERSION } from '../../src/wire/schema.ts';
 import { wire } from './fakes/fake.ts';
 
 export const META = {
   type: 'meta',
   finwait: '0.1.0',
   schema: 1,
-  wire: 1,
+  wire: WIRE_VERSION,
   bpftrace: '0.17.0',
   kernel: '6.18.0',
   host: 'edge',

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { WIRE_VERSION } from '../../src/wire/schema.ts';
 import { wire } from './fakes/fake.ts';
 import { META, recordingOf } from './recording.ts';
 import { closePaths, expectFault, rowsOf, runFinwait, scratch, startFinwait } from './run-finwait.ts';
@@ -68,10 +69,10 @@ describe.concurrent('a file that is no recording finwait reads: exit 1, nothing 
   });
 
   test('one of a newer wire version', async () => {
-    const content = zstdCompressSync(`${JSON.stringify(META)}\n${wire.hello(2)}\n# end\n`);
+    const content = zstdCompressSync(`${JSON.stringify(META)}\n${wire.hello(WIRE_VERSION + 1)}\n# end\n`);
     const run = await runFinwait(['trace', fileOf(content)]);
     expectFault(run, 1, {
-      what: /wire version 2; this finwait reads version 1/,
+      what: new RegExp(`wire version ${WIRE_VERSION + 1}; this finwait reads version ${WIRE_VERSION}`),
       why: /something else/,
       remedy: /newer/,
     });

@@ -5,6 +5,7 @@ import { BACKENDS } from '../../src/capture/backend.ts';
 import { loadBtf } from '../../src/capture/btf.ts';
 import { resolveProbe } from '../../src/capture/probe-text.ts';
 import { createDecoder } from '../../src/wire/decode.ts';
+import { type Field, type Kind, LINES, type Line, PROBE_LINES } from '../../src/wire/schema.ts';
 import { BOOT, helloLine } from '../builders/wire-lines.ts';
 
 const folder = new URL('../../probes/', import.meta.url);
@@ -42,6 +43,34 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 const SPEC = /%(?:llu|llx|x|rh|s)/g;
 const fill = (format: string): string => format.replace(SPEC, (spec) => VALUES[spec] ?? '');
+
+const SPECS: Readonly<Record<Kind, string>> = {
+  decimal: '%llu',
+  hex: '%llx',
+  hex32: '%x',
+  word: '%s',
+  comm: '%rh',
+  rest: '%s',
+};
+
+/** The line of the schema that a script prints with such a letter: a late L line only as its second half. */
+const lineBy = (letter: string, isLate: boolean): Line => {
+  const lines: readonly Line[] = isLate
+    ? [...Object.values(PROBE_LINES), ...Object.values(LINES)]
+    : Object.values(LINES);
+  const found = lines.find((line) => line.letter === letter);
+  if (found === undefined) throw new Error(`the schema has no line ${letter}`);
+  return found;
+};
+
+const leaves = (fields: readonly Field[]): readonly string[] =>
+  fields.flatMap(({ name, parts: within = [] }) => [name, ...leaves(within)]);
+
+/** Where fields begin, 0 left out; a field with parts begins where they do. */
+const shifts = (fields: readonly Field[], base = 0): readonly number[] =>
+  fields
+    .flatMap(({ at = 0, parts: within }) => (within === undefined ? [base + at] : shifts(within, base + at)))
+    .filter((at) => at > 0);
 
 const SCRIPTS = BACKENDS.flatMap((backend) => [backend, `${backend}-lazy`]);
 
@@ -107,6 +136,30 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
     );
   });
 
+  test('prints the words of every line in the order of the schema, each as its kind is printed', () => {
+    for (const { format, args } of printfs(text)) {
+      const { words } = lineBy(format.charAt(0), isLate);
+      const tokens = format.split(' ').slice(1);
+      expect(tokens.length, format).toBe(words.length);
+      let next = 0;
+      for (const [i, word] of words.entries()) {
+        const token = tokens[i] ?? '';
+        if (!token.startsWith('%')) {
+          // Here always the same: it stands in the format.
+          expect(token, word.name).toMatch(word.kind === 'word' ? /^\w+$/ : /^[0-9a-f]+$/);
+          continue;
+        }
+        expect(token, `${format}: ${word.name}`).toBe(SPECS[word.kind]);
+        const argument = args[next++] ?? '';
+        // Each field in its bits: one that does not begin at 0 is shifted there.
+        for (const at of shifts(word.fields)) {
+          if (argument.includes('|')) expect(argument, word.name).toContain(`<< ${at})`);
+        }
+      }
+      expect(next).toBe(args.length);
+    }
+  });
+
   test('says hello with its own name', () => {
     expect(printfs(text).find(({ format }) => format.startsWith('H '))?.format).toContain(
       ` ${name.replace('-lazy', '')} `,
@@ -140,9 +193,13 @@ test('every part is used by some script', () => {
   expect(parts.filter((name) => !included.has(name) && !roots.includes(name) && name !== 'expressions.bt')).toEqual([]);
 });
 
-test('every expression is used by some part', () => {
+test('every expression is a field or a word of the schema, or used by some part', () => {
   const all = parts.map((name) => read(`parts/${name}`)).join('\n');
-  const defined = [...all.matchAll(/^\/\/@define (\S+)$/gm)].map(([, name]) => name);
+  const fields = [...Object.values(LINES), ...Object.values(PROBE_LINES)].flatMap(({ words }) =>
+    words.flatMap((word) => [word.name, ...leaves(word.fields)]),
+  );
+  const defined = [...all.matchAll(/^\/\/@define (\S+)$/gm)].map(([, name = '']) => name);
   expect(defined.length).toBeGreaterThan(10);
-  expect(defined.filter((name) => !all.includes(`<${name}>`))).toEqual([]);
+  expect(defined.filter((name) => !all.includes(`<${name}>`) && !fields.includes(name))).toEqual([]);
+  expect(defined.length).toBe(new Set(defined).size);
 });

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { commText } from '../../src/wire/comm.ts';
 import { VIA } from '../../src/wire/event.ts';
-import {
-  commText,
-  HOLDER,
-  holderOf,
-  OWN,
-  parseAnnounce,
-  parseEvidence,
-  shutdownOf,
-  stateOf,
-} from '../../src/wire/evidence.ts';
+import { HOLDER, holderOf, OWN, parseAnnounce, parseEvidence, shutdownOf, stateOf } from '../../src/wire/evidence.ts';
+import { wordAt } from '../../src/wire/layout.ts';
 import {
   announceLine,
   COMM,
@@ -168,7 +161,7 @@ describe('an announcement', () => {
   test('a boot clock of a century keeps its microseconds in past transitions', () => {
     const century = 8n * 365n * 86_400n * 1_000_000n;
     const line = announceLine().split(' ');
-    line[30] = ((century << 16n) | 0x4500n).toString(16);
+    line[wordAt('announce', 'h0')] = ((century << 16n) | 0x4500n).toString(16);
     expect(parseAnnounce(line.join(' ')).moves).toMatchObject([{ bootUs: Number(century), from: 4, to: 5 }]);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAnnounce, parseEvidence } from '../../src/wire/evidence.ts';
+import { hexWords } from '../../src/wire/layout.ts';
 import { eachHalf, HALVES, isPacked, packedText } from '../../src/wire/packed.ts';
 import { announceLine, retransmitLine, setStateLine } from '../builders/wire-lines.ts';
 
@@ -11,9 +12,11 @@ const word = fc.oneof(
 );
 const byte = fc.integer({ min: 0, max: 255 }).map((value) => value.toString(16).padStart(2, '0'));
 
-/** Any 29 fields and any 16 bytes of a comm: hostile ones too. */
+const WORDS = hexWords('announce');
+
+/** Any fields and any 16 bytes of a comm: hostile ones too. */
 const anyAnnounce = fc
-  .tuple(fc.array(word, { minLength: 29, maxLength: 29 }), fc.array(byte, { minLength: 16, maxLength: 16 }))
+  .tuple(fc.array(word, { minLength: WORDS, maxLength: WORDS }), fc.array(byte, { minLength: 16, maxLength: 16 }))
   .map(([fields, comm]) => `A 1000000000123 ffff888100000940 3 ${fields.join(' ')} ${comm.join(' ')}`);
 
 const evidence = fc.record({ at: fc.nat(), writeSeq: u32, sndUna: u32, sndNxt: u32, sndWnd: u32, retransStamp: u32 });

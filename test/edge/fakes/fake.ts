@@ -1,12 +1,14 @@
 import { appendFileSync, writeSync } from 'node:fs';
 import { hrtime } from 'node:process';
+import { encodeLine } from '../../../src/wire/encode.ts';
+import { WIRE_VERSION } from '../../../src/wire/schema.ts';
 
 /** Boot-clock nanoseconds, as the probes print them; tests run on hosts that have not slept since boot. */
 export const bootNow = (): bigint => hrtime.bigint();
 
 /** Lines of the wire as `probes/tracepoint.bt` prints them. See docs/wire-format.md. */
 export const wire = {
-  hello: (version = 1): string => {
+  hello: (version = WIRE_VERSION): string => {
     const ms = Date.now();
     const micros = String((ms % 1000) * 1000).padStart(6, '0');
     return `H ${version} tracepoint ${bootNow()} ${Math.floor(ms / 1000)}.${micros}`;
@@ -20,8 +22,38 @@ export const wire = {
     const at = bootNow();
     const key = sk.toString(16);
     return [
-      `A ${at} ${key} 5 303000007c1 0 e818e1efe818e1ef e818e1ef00010000 3300000000 e889800000000 0 0 db42a57adb42a57a 0 7530 e8865000e8866 f003a9800000001 effffff9 0 1 1010 2c483c588 100007f0100007f 0 ffff00000100007f 0 ffff00000100007f 171e0000171e 400100 0 f4f8b5fa9780 f4f8b5dd8980 f4f8b4311800 6e 6f 64 65 2d 4d 61 69 6e 54 68 72 65 61 64 00`,
-      `D ${at + 1000n} ${key} 1010 303000007c1 0 ${(((at >> 16n) << 16n) | 1n).toString(16)}`,
+      encodeLine('announce', {
+        at,
+        sk: key,
+        via: 5,
+        e0: '303000007c1',
+        writeSeq: 0xe818e1ef,
+        sndUna: 0xe818e1ef,
+        sndNxt: 0xe818e1ef,
+        sndWnd: 0x10000,
+        rcvNxt: 0xdb42a57a,
+        copiedSeq: 0xdb42a57a,
+        a4: 'f003a9800000001',
+        netns: 0xeffffff9,
+        cookie: 0x1010,
+        ports: '2c483c588',
+        v4: '100007f0100007f',
+        pid: 5918,
+        tid: 5918,
+        taskFlags: 0x400100,
+        h0: 'f4f8b5fa9780',
+        h1: 'f4f8b5dd8980',
+        h2: 'f4f8b4311800',
+        comm: '6e 6f 64 65 2d 4d 61 69 6e 54 68 72 65 61 64 00',
+      }),
+      encodeLine('destroy', {
+        at: at + 1000n,
+        sk: key,
+        cookie: 0x1010,
+        e0: '303000007c1',
+        announcedAt: at >> 16n,
+        lines: 1,
+      }),
     ];
   },
 };

@@ -1,0 +1,20 @@
+import { WIRE_VERSION } from '../schema.ts';
+import { from1 } from './from-1.ts';
+import type { Step } from './step.ts';
+
+/** The step from version 1 to 2, from 2 to 3, and so on. */
+const STEPS: readonly Step[] = [from1];
+
+/** Whether this program reads streams of such a version. */
+export const canRead = (version: number): boolean => version >= 1 && version <= WIRE_VERSION;
+
+/**
+ * Makes lines of an older version into lines of this program's.
+ *
+ * @param version - as the handshake says
+ * @returns null where nothing is to be done: the version is this program's, or one that it cannot read
+ */
+export const upgradeFrom = (version: number, steps = STEPS): Step | null => {
+  const missing = version >= 1 ? steps.slice(version - 1) : [];
+  return missing.length === 0 ? null : (line) => missing.reduce((text, step) => step(text), line);
+};

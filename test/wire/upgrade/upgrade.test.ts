@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { WIRE_VERSION } from '../../../src/wire/schema.ts';
+import { insertWord, type Step } from '../../../src/wire/upgrade/step.ts';
+import { canRead, upgradeFrom } from '../../../src/wire/upgrade/upgrade.ts';
+
+describe('the way from an old version to this one', () => {
+  const steps: readonly Step[] = [(line) => `${line}2`, (line) => `${line}3`];
+
+  test('takes each step once, in order, from the version of the stream on', () => {
+    expect(upgradeFrom(1, steps)?.('x')).toBe('x23');
+    expect(upgradeFrom(2, steps)?.('x')).toBe('x3');
+    expect(upgradeFrom(3, steps)).toBeNull();
+  });
+
+  test('has a step for every version but the last, and reads no other', () => {
+    for (let version = 1; version < WIRE_VERSION; version++) expect(upgradeFrom(version)).not.toBeNull();
+    expect([upgradeFrom(WIRE_VERSION), upgradeFrom(WIRE_VERSION + 1), upgradeFrom(0)]).toEqual([null, null, null]);
+    expect([0, 1, WIRE_VERSION, WIRE_VERSION + 1].map(canRead)).toEqual([false, true, true, false]);
+  });
+});
+
+describe('a word put into lines of some letters', () => {
+  const step = insertWord('AL', 3, '-');
+
+  test.each([
+    ['A 1 sk 4 5', 'A 1 sk - 4 5'],
+    ['L 1 sk 4', 'L 1 sk - 4'],
+    ['S 1 sk 4 5', 'S 1 sk 4 5'],
+    // Those are malformed, and stay so.
+    ['A 1 sk', 'A 1 sk'],
+    ['A', 'A'],
+    ['', ''],
+    ['AL 1 2 3 4', 'AL 1 2 3 4'],
+  ])('%j becomes %j', (line, upgraded) => {
+    expect(step(line)).toBe(upgraded);
+  });
+});
