@@ -5,7 +5,8 @@ import { type Backend, type BackendState, findTracefs, surveyBackends } from './
 import { findBpftrace } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
-import { findConfinement, KEPT } from './confine.ts';
+import { findConfinement } from './confine.ts';
+import { KEPT } from './kept-rights.ts';
 import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './lockdown.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
@@ -49,11 +50,7 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
     ...checksOfKnowledge(btf, backend),
     checkProgram('ss', 'iproute2', 'to list sockets fast beside many in TIME_WAIT, and to look at one finwait names'),
     checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
-    checkProgram(
-      'nsenter',
-      'util-linux',
-      'to list orphans of namespaces without a process, and of those with many sockets in TIME_WAIT',
-    ),
+    checkProgram('nsenter', 'util-linux', 'to list the orphans of namespaces other than its own'),
     await checkSetpriv(),
   ];
   return { backend, checks };

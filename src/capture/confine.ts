@@ -1,20 +1,12 @@
 import { findProgram, needProgram } from '../programs/find.ts';
 import { startProgram } from '../programs/start.ts';
+import { isBound, KEPT, keeping, keepsNoMore } from './kept-rights.ts';
 
 const TRIAL_MS = 5000;
 
-/**
- * What bpftrace keeps of root's rights, and their bits; docs/probes.md says what needs each.
- *
- * @see Linux include/uapi/linux/capability.h
- */
-const BITS = { bpf: 39, perfmon: 38, sys_admin: 21, sys_resource: 24, dac_read_search: 2, ipc_lock: 14 } as const;
-export const KEPT: readonly string[] = Object.keys(BITS);
-const KEPT_MASK = Object.values(BITS).reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
-
 const WITH_US = ['--pdeathsig', 'KILL'];
 const NO_NEW = [...WITH_US, '--no-new-privs'];
-const KEEPING = [...NO_NEW, '--inh-caps=-all', `--bounding-set=-all,${KEPT.map((name) => `+${name}`).join(',')}`];
+const KEEPING = [...WITH_US, ...keeping(KEPT)];
 
 type Level = {
   readonly flags: readonly string[];
@@ -23,17 +15,9 @@ type Level = {
   readonly lacks: string | null;
 };
 
-const isBound = (status: string): boolean => /^NoNewPrivs:\s*1$/m.test(status);
-const keepsNoMore = (status: string): boolean => {
-  const held = ['CapPrm', 'CapInh', 'CapBnd'].map(
-    (set) => new RegExp(`^${set}:\\s*([0-9a-f]{16})$`, 'm').exec(status)?.[1],
-  );
-  return held.every((mask) => mask !== undefined && (BigInt(`0x${mask}`) & ~KEPT_MASK) === 0n);
-};
-
 /** How much of what bpftrace is held to can be had here, the most first. */
 const LEVELS: readonly Level[] = [
-  { flags: KEEPING, holds: (status) => isBound(status) && keepsNoMore(status), lacks: null },
+  { flags: KEEPING, holds: (status) => isBound(status) && keepsNoMore(status, KEPT), lacks: null },
   {
     flags: NO_NEW,
     holds: isBound,
@@ -46,9 +30,9 @@ const LEVELS: readonly Level[] = [
   },
 ];
 
-/** How bpftrace is confined on this machine. */
+/** How a program is confined on this machine. */
 export type Confinement = {
-  /** What stands before bpftrace's own command; empty where there is no setpriv to do it. */
+  /** What stands before the program's own command; empty where there is no setpriv to do it. */
   readonly command: readonly string[];
   /** What of it cannot be had here; null where it is whole. */
   readonly lacks: string | null;

@@ -19,7 +19,7 @@ import {
   onStack,
 } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
-import { lackedCapabilities } from './capabilities.ts';
+import { checkCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
 import { hideAddresses } from './hide-addresses.ts';
 import { watchHost } from './host-watch.ts';
@@ -32,7 +32,7 @@ import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 import { type BpftraceChild, maxOrphans, spawnBpftrace } from './spawn.ts';
 import { createStrays, isWireLine } from './strays.ts';
-import { startWatch, type Watch } from './watch.ts';
+import { STALL_MS, startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
 const ATTACH_TIMEOUT_MS = 240_000;
@@ -85,16 +85,7 @@ export type LiveCapture = {
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches
  */
 export const startLive = async (options: LiveOptions): Promise<LiveCapture | null> => {
-  if (lackedCapabilities().length > 0) {
-    const isRoot = process.getuid?.() === 0;
-    throw new Fault(isRoot ? 'root lacks the capabilities to trace here' : 'finwait must run as root', {
-      why: 'loading probes into the kernel needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or CAP_SYS_ADMIN)',
-      remedy: isRoot
-        ? 'docker run --privileged …, or add these capabilities   (podman, Kubernetes alike)'
-        : `sudo finwait …   (or look at a recording: 'finwait demo')`,
-      exitCode: EXIT.cannotTrace,
-    });
-  }
+  checkCapabilities();
   checkLockdown();
   // Asked for now, so that one that may be somebody else's is told of while the user looks on.
   for (const name of HELPERS) findProgram(name);
@@ -184,12 +175,18 @@ const run = async (
     );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];
+  let restingSince: number | null = null;
   const resume = (): void => {
     lines.resume();
+    const rested = restingSince === null ? 0 : performance.now() - restingSince;
+    restingSince = null;
+    if (rested > STALL_MS) notice(`finwait itself was stalled for ${Math.round(rested)} ms`);
   };
 
   const put = (line: string): void => {
-    if (!options.onLine(line)) lines.pause();
+    if (options.onLine(line)) return;
+    lines.pause();
+    restingSince ??= performance.now();
   };
   const losses = createLosses(put, clock.now);
   const lose = (count: number, where: string): void => {

@@ -5,6 +5,7 @@ import type { Scenario } from '../lab/scenario.ts';
 import { createLabText, listLines } from '../lab/text.ts';
 import { runWorker } from '../lab/worker.ts';
 import { printable } from '../views/top/printable.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import { tell } from './messages.ts';
 import { createOutput } from './output.ts';
 import { untilSignalled } from './source.ts';
@@ -86,7 +87,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
     programs,
     (event) => {
       if (event.type === 'lab_failed') failed++;
-      if (options.json === true) output.line(JSON.stringify(event));
+      if (options.json === true) output.line(asciiJson(event));
       else for (const line of text(event)) output.line(printable(line));
     },
     AbortSignal.any([untilSignalled(), output.closed]),

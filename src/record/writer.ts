@@ -2,6 +2,7 @@ import { createWriteStream, fstatSync, ftruncateSync, type WriteStream } from 'n
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import type { Meta } from '../wire/meta.ts';
 import { TRAILER } from './format.ts';
 import { type OpenFile, openFile } from './open-file.ts';
@@ -62,7 +63,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   return {
     start: (meta) => {
       if (file?.isRegular === true) ftruncateSync(file.fd);
-      piece = `${JSON.stringify(meta)}\n`;
+      piece = `${asciiJson(meta)}\n`;
       timer = setInterval(() => {
         if (hasFailed) return;
         give();

@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { needs } from './machine.ts';
-import { closePaths, expectFault, rowsOf, runFinwait, scratch, startFinwait, until } from './run-finwait.ts';
+import { closePaths, expectFault, rowsOf, runFinwait, START_MS, scratch, startFinwait, until } from './run-finwait.ts';
+import { seenByAll } from './seen-by-all.ts';
 
 const OLD = 'what stood here before';
 const WHY = /nobody else can have put there/;
@@ -65,7 +66,7 @@ test('a folder that is swapped while the probes attach: nothing in the other one
   for (const name of ['out', 'precious']) mkdirSync(join(dir, name));
   writeFileSync(join(dir, 'precious', 'x.fwr'), OLD);
   const running = startFinwait(['record', '-o', join(dir, 'out', 'x.fwr')], { fake: 'never-attaches.ts' });
-  await until(() => running.fakes().length > 0, 10_000);
+  await until(() => running.fakes().length > 0, START_MS);
   renameSync(join(dir, 'out'), join(dir, 'moved'));
   symlinkSync('precious', join(dir, 'out'));
   running.kill('SIGINT');
@@ -78,10 +79,14 @@ test.for(['0', '022'])(
   'a recording made under umask %s: for its owner alone, whom sudo names',
   async (mask, context) => {
     needs(context, 'backend');
-    const file = join(scratch(), 'x.fwr');
+    const { seenAt, within } = seenByAll(context);
+    const dir = scratch();
+    chownSync(dir, 1234, 5678);
+    const file = join(dir, 'x.fwr');
     const run = await runFinwait(['record', '-o', file, '--duration', '300ms'], {
       fake: 'streams.ts',
-      within: ['sh', '-c', `umask ${mask}; exec "$@"`, 'sh'],
+      seenAt,
+      within: [...within, 'sh', '-c', `umask ${mask}; exec "$@"`, 'sh'],
       env: { SUDO_UID: '1234', SUDO_GID: '5678' },
     });
     expect(run.code).toBe(0);

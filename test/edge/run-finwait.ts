@@ -19,6 +19,9 @@ export const REPO = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = 'dist/bin/finwait.js';
 const FAKES = fileURLToPath(new URL('fakes', import.meta.url));
 
+/** As long as finwait, its reader and a fake may take to start, many of them side by side on two cores. */
+export const START_MS = 30_000;
+
 export type Setting = {
   /** A file of fakes/ to stand first on PATH as `bpftrace`. It sees of `env` what begins with FAKE_. */
   readonly fake?: string;
@@ -126,7 +129,7 @@ export const startFinwait = (args: readonly string[], setting: Setting = {}): Ru
   }
   const hears =
     (name: 'stdout' | 'stderr') =>
-    (pattern: RegExp, ms = 10_000): Promise<void> =>
+    (pattern: RegExp, ms = START_MS): Promise<void> =>
       until(
         () => pattern.test(heard[name]) || hasEnded,
         ms,

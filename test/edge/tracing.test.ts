@@ -100,6 +100,7 @@ test.concurrent.for([
 test.concurrent('a bpftrace that goes silent is noticed within 4 s, while it is silent', async (context) => {
   needs(context, 'backend');
   const running = startFinwait(['trace', '--json'], { fake: 'goes-silent.ts' });
+  await running.prints(/"type":"meta"/);
   await running.says(/finwait: bpftrace has been silent for \d+ ms/, 5000);
   running.kill('SIGINT');
   expect((await running.done).code).toBe(0);

@@ -1,6 +1,5 @@
-import { silentWait } from '../../explain/describe.ts';
 import { distance } from '../../explain/sequence.ts';
-import { waitingIn } from '../../explain/waiting.ts';
+import { waitingIn, waitingWhenListed } from '../../explain/waiting.ts';
 import { endpoint } from '../../kernel/address.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
@@ -101,6 +100,6 @@ export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   heldBytes: null,
   retransmits: orphan.retransmits,
   orphan,
-  waitingFor: silentWait(orphan),
+  waitingFor: waitingWhenListed(orphan).waitingFor,
   certain: false,
 });
