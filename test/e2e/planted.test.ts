@@ -15,6 +15,7 @@ const SECRET = [
   '? root:$y$as-a-stray',
 ];
 const DIALS = 5;
+const NAMES = ['clang_workarounds.h', 'definitions.h', 'stdint.h', 'stddef.h', 'stdbool.h', '__stddef_size_t.h'];
 
 onRealKernel('a directory that somebody else can write, where finwait is started', () => {
   const place = mkdtempSync(join(tmpdir(), 'finwait-e2e-'));
@@ -38,14 +39,14 @@ onRealKernel('a directory that somebody else can write, where finwait is started
     rmSync(place, { recursive: true });
   });
 
-  /** Each file's content under each of the names that a bpftrace or its compiler looks for where it runs. */
+  /** A header under each of the names that a bpftrace or its compiler looks for where it runs. */
   const plant = (content: string): string => {
     const dir = join(place, `open-${++planted}`);
-    const headers = join(dir, 'lib/clang');
-    mkdirSync(dir);
-    for (const version of ['14.0.6', '19', '21']) mkdirSync(join(headers, version, 'include'), { recursive: true });
-    const names = ['clang_workarounds.h', 'definitions.h', 'stdint.h', 'stddef.h', 'stdbool.h'];
-    for (const name of names) writeFileSync(join(dir, name), content);
+    const folders = ['.', ...['14.0.6', '19', '21'].map((version) => `lib/clang/${version}/include`)];
+    for (const folder of folders) {
+      mkdirSync(join(dir, folder), { recursive: true });
+      for (const name of NAMES) writeFileSync(join(dir, folder, name), content);
+    }
     chmodSync(dir, 0o777);
     return dir;
   };
