@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { surveyBackends } from '../src/capture/backend.ts';
-import { type BpftraceProgram, bpftraceEnv, lateParams, onStack } from '../src/capture/bpftrace.ts';
+import { type BpftraceProgram, bpftraceEnv, lateParams, mapKeys, onStack } from '../src/capture/bpftrace.ts';
 import { loadBtf } from '../src/capture/btf.ts';
 import { resolveProbe } from '../src/capture/probe-text.ts';
 import { maxOrphans } from '../src/capture/spawn.ts';
@@ -41,9 +41,9 @@ const finwaitScript = (program: BpftraceProgram, probes: string): string => {
 /** Starts a script as finwait does, and resolves once it has printed what its BEGIN says: after everything is attached. */
 const startScript = async (program: BpftraceProgram, script: string, word: RegExp): Promise<Child> => {
   const cpus = availableParallelism();
-  const params = lateParams(MIN_AGE_MS, cpus, maxOrphans());
+  const params = lateParams(MIN_AGE_MS, cpus, mapKeys(cpus, maxOrphans()));
   const child = await startChild(program.path, ['-', ...params], {
-    env: bpftraceEnv(cpus, maxOrphans()),
+    env: bpftraceEnv(cpus, mapKeys(cpus, maxOrphans())),
     input: script,
   });
   if (await child.until(() => word.test(child.said().stdout), ATTACH_MS)) return child;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findSetpriv } from '../src/capture/spawn.ts';
+import { withUs } from '../src/capture/confine.ts';
 import { onLeave } from './cleanup.ts';
 
 /** Output kept of a program. */
@@ -28,7 +28,7 @@ export type Child = {
 };
 
 /** Ends its program with us even when we are killed; empty where there is no such setpriv. */
-const guard = findSetpriv().then((setpriv) => (setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL']));
+const guard = withUs();
 
 /** Starts a program that cannot be left behind. @throws Error when it cannot be started */
 export const startChild = async (file: string, args: readonly string[], options: ChildOptions = {}): Promise<Child> => {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../src/capture/bpftrace.ts';
+import { findProgram } from '../src/programs/find.ts';
 import { type Child, startChild } from './child.ts';
 import type { Tool } from './tool.ts';
 import { attachedOf } from './usage.ts';
@@ -50,7 +50,7 @@ const isBinaryFile = (path: string): boolean => {
 /** @throws Error that says which package has it */
 const findPeer = async ({ programs, isBinary, apt }: Peer): Promise<string> => {
   for (const program of programs) {
-    const path = await findProgram(program);
+    const path = findProgram(program);
     if (path !== null && isBinaryFile(path) === isBinary) return path;
   }
   throw new Error(`not installed: apt-get install ${apt}`);

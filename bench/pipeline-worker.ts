@@ -1,6 +1,7 @@
 // One measurement in a process of its own: `pipeline-worker.ts ROLE FILE LINES`. Prints one JSON object.
 import { createReadStream } from 'node:fs';
 import split2 from 'split2';
+import { hideAddresses } from '../src/capture/hide-addresses.ts';
 import { createFold, type Fold } from '../src/cli/fold.ts';
 import { readRecording } from '../src/record/reader.ts';
 import { META, makeFiles } from './make-lines.ts';
@@ -57,6 +58,7 @@ const foldLive = async (): Promise<void> => {
   const fold = createFold(META, { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
   const done = Promise.withResolvers<void>();
   createReadStream(path, { highWaterMark: CHUNK })
+    .pipe(hideAddresses())
     .pipe(split2('\n'))
     .on('data', (line: string) => {
       counted();

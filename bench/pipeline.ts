@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from '../src/capture/bpftrace.ts';
+import { findProgram } from '../src/programs/find.ts';
 import { startChild } from './child.ts';
 import { scratchDir } from './cleanup.ts';
 import { FILES } from './make-lines.ts';
@@ -56,7 +56,7 @@ export const measurePipeline = async (
   const dir = scratchDir();
   tell(`pipeline: making ${whole(options.lines)} lines`);
   await runToEnd(process.execPath, [WORKER, 'make', dir, String(options.lines)]);
-  const onOneCore = (await findProgram('taskset')) === null ? [] : ['taskset', '-c', '0'];
+  const onOneCore = findProgram('taskset') === null ? [] : ['taskset', '-c', '0'];
   const run = (...args: readonly string[]): Promise<string> => {
     const [file = '', ...rest] = [...onOneCore, ...args];
     return runToEnd(file, rest);

@@ -1,5 +1,5 @@
 // What `finwait explain RECORDING --socket …` prints, for the sockets of test/fixtures/ that docs/causes/ shows.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { reported } from '../src/cli/explain.ts';
 import { createFold, type Fold } from '../src/cli/fold.ts';
@@ -30,9 +30,6 @@ export type Printer = (scenario: string) => string;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = 'test/fixtures/';
 const COLUMNS = 80;
-const MARKS = /<!-- capture: (\w+) -->\n(?:[\s\S]*?\n)?<!-- \/capture -->/g;
-
-export const PAGES = fileURLToPath(new URL('../docs/causes/', import.meta.url));
 
 const readFixture = async (name: string): Promise<Fixture> => {
   const rows: Row[] = [];
@@ -85,17 +82,3 @@ export const readCaptures = async (names: readonly string[] = ['lab', 'host']): 
     throw new Error(`no recording of ${FOLDER} holds a socket of the scenario ${scenario}`);
   };
 };
-
-/** A page with what is printed now between `<!-- capture: SCENARIO -->` and `<!-- /capture -->`. */
-export const withCaptures = (page: string, printer: Printer): string =>
-  page.replace(
-    MARKS,
-    (_, scenario: string) =>
-      `<!-- capture: ${scenario} -->\n\n\`\`\`\n${printer(scenario)}\n\`\`\`\n\n<!-- /capture -->`,
-  );
-
-/** The pages of the causes: file names. */
-export const pageNames = (): readonly string[] =>
-  readdirSync(PAGES)
-    .filter((name) => name.endsWith('.md') && name !== 'README.md')
-    .toSorted();

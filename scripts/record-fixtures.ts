@@ -1,6 +1,6 @@
 // Makes the recordings of test/fixtures/ again: `node scripts/record-fixtures.ts [NAME...]`, as root, on a machine where
 // nobody minds (host.fwr lowers tcp_max_orphans and tcp_mem for seconds). Beside each NAME.fwr lies NAME.json: the
-// sockets that the lab made to die. Then run `node scripts/capture-causes.ts`: the pages of docs/causes/ show them.
+// sockets that the lab made to die. Then run `npm run captures`: the pages of docs/causes/ show them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -119,10 +119,10 @@ const describeAll = async (): Promise<string> => {
   return `# Recordings of real deaths
 
 Each \`NAME.fwr\` was recorded by \`finwait record\` while \`finwait lab\` played; \`NAME.json\` holds the \`lab_socket\` events of
-that run (docs/lab.md), by which the socket of a scenario is found. docs/causes/ shows them (\`scripts/capture-causes.ts\`),
+that run (docs/lab.md), by which the socket of a scenario is found. docs/causes/ shows them (\`scripts/generate-causes.ts\`),
 and test/cli/dropped-lines.property.test.ts drops lines from them.
 
-\`sudo node scripts/record-fixtures.ts [NAME...]\` makes them again, and this page; then \`node scripts/capture-causes.ts\`
+\`sudo node scripts/record-fixtures.ts [NAME...]\` makes them again, and this page; then \`npm run captures\`
 brings the pages up to date. It refuses a recording in which events were lost. \`host\` lowers \`tcp_max_orphans\` and
 \`tcp_mem\` of the whole machine for seconds, and takes more than a minute.
 

@@ -1,16 +1,28 @@
 #!/bin/sh
 # Brings what is missing and nothing else: `setup.sh build` what runs without tracing, `setup.sh run` what tracing needs,
-# `setup.sh test` what the tests need too.
+# `setup.sh test` what the tests need too. With a second word `ask` it asks on the terminal, if there is one, before it
+# installs or mounts anything.
 # Idempotent. What it cannot bring it names, with the command that would; finwait and its tests then say the rest.
 set -eu
 purpose=${1:-run}
+asks=${2:-}
 cd "$(dirname "$0")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 
+# Whether to do it: asked where somebody can answer, else yes.
+agree() {
+  [ "$asks" = ask ] || return 0
+  { [ -t 0 ] || [ -t 2 ]; } && (: </dev/tty) 2>/dev/null || return 0
+  printf 'setup: %s? [Y/n] ' "$*" >/dev/tty
+  read -r answer </dev/tty || answer=n
+  case $answer in '' | [Yy] | [Yy][Ee][Ss]) ;; *) return 1 ;; esac
+}
+
 if ! cmp -s package-lock.json node_modules/.finwait-lock 2>/dev/null; then
+  agree 'install the npm packages into node_modules, as package-lock.json has them' ||
+    { say 'finwait cannot be built without them; by hand: npm ci'; exit 1; }
   say 'installing the npm packages'
-  # Not `npm ci`: it refuses a lock file without the optional packages of every other platform.
-  npm install --no-save --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --loglevel=error
   cp package-lock.json node_modules/.finwait-lock
 fi
 
@@ -36,9 +48,8 @@ as_root() {
 
 if [ -n "$packages" ]; then
   if command -v apt-get >/dev/null 2>&1; then
-    say "installing with apt:$packages"
     # shellcheck disable=SC2086 # a list of package names
-    { as_root apt-get -qq update && as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $packages >/dev/null; } ||
+    { agree "install with apt, as root:$packages" && say "installing with apt:$packages" && as_root apt-get -qq update && as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $packages >/dev/null; } ||
       say "could not; by hand: apt-get install$packages"
   else
     say "missing:$packages  (Fedora: dnf install$packages)"
@@ -47,7 +58,7 @@ fi
 
 # Who is not root may not look into it, and sees no directory where there is one.
 if [ "$purpose" != build ] && ! grep -q '^[^ ]* [^ ]*/tracing tracefs ' /proc/mounts && [ ! -d /sys/kernel/debug/tracing/events ]; then
-  as_root mount -t tracefs nodev /sys/kernel/tracing 2>/dev/null ||
+  { agree 'mount tracefs at /sys/kernel/tracing, as root' && as_root mount -t tracefs nodev /sys/kernel/tracing 2>/dev/null; } ||
     say 'tracefs is not mounted; by hand: mount -t tracefs nodev /sys/kernel/tracing'
 fi
 

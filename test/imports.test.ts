@@ -13,12 +13,14 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   order: ['kernel'],
   lifecycle: ['kernel', 'wire'],
   explain: ['kernel', 'wire', 'lifecycle'],
-  capture: ['kernel', 'wire'],
+  programs: ['kernel'],
+  capture: ['kernel', 'wire', 'programs'],
   record: ['kernel', 'wire'],
   views: ['kernel', 'wire', 'lifecycle', 'explain'],
-  lab: ['kernel'],
-  cli: ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'capture', 'record', 'views', 'lab'],
-  bin: ['cli'],
+  lab: ['kernel', 'programs'],
+  cli: ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'programs', 'capture', 'record', 'views', 'lab'],
+  // Two programs: finwait, and the reader that it starts.
+  bin: ['cli', 'capture'],
 };
 /** Values in, values out. */
 const PURE = ['kernel', 'wire', 'order', 'lifecycle', 'explain'];
@@ -55,7 +57,7 @@ const codeOf = (text: string): string =>
   text
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/\/\/.*$/gm, '')
-    .replace(/'[^'\n]*'/g, "''");
+    .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
 
 const folderOf = (path: string, specifier: string): string =>
   relative(SRC, join(SRC, path, '..', specifier)).split('/')[0] ?? '';
@@ -129,13 +131,21 @@ describe('the house', () => {
   const importers = (specifier: RegExp): readonly string[] =>
     files.filter(({ imports }) => imports.some((each) => specifier.test(each.specifier))).map(({ path }) => path);
 
-  test('starts programs in capture, and the worker of the lab, only', () => {
+  test('starts programs in one folder, which gives them a directory and an environment', () => {
+    expect(importers(/^(?:execa|(?:node:)?child_process|(?:node:)?worker_threads)$/).toSorted()).toEqual([
+      'programs/start-own.ts',
+      'programs/start.ts',
+    ]);
+  });
+
+  test('leaves a program its directory and its environment', () => {
+    const calls = files.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bstartProgram\(\s*(\S+),[\s\S]*?\);/g)].map(([call, file = '']) => ({ path, call, file })),
+    );
+    expect(calls.length).toBeGreaterThan(5);
     expect(
-      importers(/^(?:execa|(?:node:)?child_process|(?:node:)?worker_threads)$/).filter(
-        (path) => !path.startsWith('capture/') && path !== 'lab/worker.ts',
-      ),
+      calls.filter(({ call, file }) => /\bcwd\b|\bextendEnv\b|\bshell\b|preferLocal/.test(call) || /['"`]/.test(file)),
     ).toEqual([]);
-    expect(importers(/^execa$/)).not.toEqual([]);
   });
 
   test('knows React and Ink in views/top only', () => {

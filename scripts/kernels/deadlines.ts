@@ -1,4 +1,5 @@
 import { createFold, type Fold } from '../../src/cli/fold.ts';
+import { WHEEL_SHARE } from '../../src/explain/kernel/wheel.ts';
 import type { Sock } from '../../src/lifecycle/sock.ts';
 import { readRecording } from '../../src/record/reader.ts';
 import { parseAnnounce } from '../../src/wire/evidence.ts';
@@ -28,8 +29,7 @@ export type Life = {
   stalled: number;
 };
 
-/** What the timer wheel may add to what is left; what reading two clocks takes. */
-const WHEEL_SHARE = 0.13;
+/** What reading two clocks takes. */
 const JIFFY_NS = 10e6;
 /** An emulated CPU that is late. A tick that finwait did not expect to be the last would be off by 0.8 s or more. */
 const LATE_NS = 500e6;

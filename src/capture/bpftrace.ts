@@ -1,7 +1,7 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { execa } from 'execa';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { findProgram } from '../programs/find.ts';
+import { startProgram } from '../programs/start.ts';
+import { findConfinement } from './confine.ts';
 
 const INSTALL = 'apt-get install bpftrace   (Fedora: dnf install bpftrace)';
 /** Oldest bpftrace whose language the probes keep to: Debian 12's. */
@@ -10,33 +10,31 @@ const OLDEST: readonly [number, number] = [0, 17];
 const BUFFER_BYTES = 128 * 1024 * 1024;
 const PAGE_BYTES = 4096;
 
-/** The path of a program on PATH; null where there is none. */
-export const findProgram = async (name: string): Promise<string | null> => {
-  for (const dir of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(dir, name);
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (dir !== '' && isThere) return path;
-  }
-  return null;
-};
-
 /** `bpftrace v0.17.0` → `0.17.0`; null for anything else. */
 export const parseBpftraceVersion = (text: string): string | null =>
   /^bpftrace v?(\d+\.\d+(?:\.\d+)?)/m.exec(text)?.[1] ?? null;
 
-export type BpftraceProgram = { readonly path: string; readonly version: string };
+export type BpftraceProgram = {
+  readonly path: string;
+  readonly version: string;
+  /** The program and arguments that confine it, to stand before its path; empty where none can. */
+  readonly within: readonly string[];
+};
 
-/** bpftrace as installed. @throws Fault (exit 3) when it is missing, does not run, or is too old */
+/**
+ * bpftrace as installed.
+ *
+ * @throws Fault (exit 3) when it is missing, does not run, is too old, or may be somebody else's
+ */
 export const findBpftrace = async (): Promise<BpftraceProgram> => {
   const why = 'finwait loads its probes into the kernel with bpftrace';
-  const path = await findProgram('bpftrace');
+  const path = findProgram('bpftrace');
   if (path === null) {
     throw new Fault('bpftrace is not installed', { why, remedy: INSTALL, exitCode: EXIT.cannotTrace });
   }
-  const result = await execa(path, ['--version'], { reject: false, timeout: 60_000 });
+  const { command: within } = await findConfinement();
+  const [file = path, ...args] = [...within, path, '--version'];
+  const result = await startProgram(file, args, { reject: false, timeout: 60_000 });
   const version = parseBpftraceVersion(`${result.stdout}\n${result.stderr}`);
   if (version === null) {
     throw new Fault(`${path} --version says nothing finwait understands`, {
@@ -52,7 +50,7 @@ export const findBpftrace = async (): Promise<BpftraceProgram> => {
       exitCode: EXIT.cannotTrace,
     });
   }
-  return { path, version };
+  return { path, version, within };
 };
 
 const isOlder = (version: string, than: readonly [number, number]): boolean => {
@@ -82,8 +80,15 @@ export const reorderWindowMs = (version: string): number => (isOlder(version, [0
 /** Sockets that a map of the probes holds, whatever the host; a map is allocated whole, about 88 bytes each. */
 const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
 
-/** Sockets that each map of the probes holds. @param maxOrphans - tcp_max_orphans */
-const mapKeys = (maxOrphans: number): number => Math.max(MAP_KEYS.least, Math.min(MAP_KEYS.most, maxOrphans));
+/**
+ * Sockets that each map of the probes holds: more than tcp_max_orphans do not die slowly at once, and the rings of all
+ * CPUs have their places.
+ *
+ * @param cpus - of the host
+ * @param maxOrphans - tcp_max_orphans
+ */
+export const mapKeys = (cpus: number, maxOrphans: number): number =>
+  Math.max(MAP_KEYS.least, RING_SLOTS.least * cpus, Math.min(MAP_KEYS.most, maxOrphans));
 
 /** Closes that wait on one CPU to be announced; a power of two. Two hundred times a second each CPU looks through them. */
 const RING_SLOTS = { least: 256, most: 8192 } as const;
@@ -94,10 +99,11 @@ const RING_SLOTS = { least: 256, most: 8192 } as const;
  *
  * @param minAgeMs - how long a socket has been dying when it is announced, ms; more than 0
  * @param cpus - of the host, not only those that finwait may run on
+ * @param keys - places of each map: all rings together have no more, so what waits in one has its place in every map
  */
-export const lateParams = (minAgeMs: number, cpus: number, maxOrphans: number): readonly string[] => {
-  const room = 2 ** Math.floor(Math.log2(mapKeys(maxOrphans) / cpus));
-  const slots = Math.max(RING_SLOTS.least, Math.min(RING_SLOTS.most, room));
+export const lateParams = (minAgeMs: number, cpus: number, keys: number): readonly string[] => {
+  const room = 2 ** Math.floor(Math.log2(keys / cpus));
+  const slots = Math.max(1, Math.min(RING_SLOTS.most, room));
   const numbers = 2 ** Math.ceil(Math.log2(cpus));
   return [String(Math.max(1, Math.round(minAgeMs * 1e6))), String(slots - 1), String(numbers - 1)];
 };
@@ -106,16 +112,15 @@ export const lateParams = (minAgeMs: number, cpus: number, maxOrphans: number): 
  * What bpftrace is started with: buffers and maps that fit this host.
  *
  * @param cpus - each has a buffer of its own
- * @param maxOrphans - tcp_max_orphans: more sockets than this do not die slowly at once
+ * @param keys - places of each map
  */
-export const bpftraceEnv = (cpus: number, maxOrphans: number): Record<string, string> => {
+export const bpftraceEnv = (cpus: number, keys: number): Record<string, string> => {
   const pages = 2 ** Math.floor(Math.log2(BUFFER_BYTES / PAGE_BYTES / cpus));
-  const keys = String(mapKeys(maxOrphans));
   return {
     BPFTRACE_PERF_RB_PAGES: String(Math.max(64, Math.min(4096, pages))),
     // One name up to 0.20, the other from 0.21; each ignores the other's.
-    BPFTRACE_MAP_KEYS_MAX: keys,
-    BPFTRACE_MAX_MAP_KEYS: keys,
+    BPFTRACE_MAP_KEYS_MAX: String(keys),
+    BPFTRACE_MAX_MAP_KEYS: String(keys),
   };
 };
 
@@ -123,7 +128,8 @@ export const bpftraceEnv = (cpus: number, maxOrphans: number): Record<string, st
 export type Chatter =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'lost'; readonly count: number }
-  | { readonly kind: 'map_full'; readonly text: string }
+  /** `at`: the line of the script that it was about, where that is said. */
+  | { readonly kind: 'map_full'; readonly text: string; readonly at: number | null }
   | { readonly kind: 'message'; readonly text: string };
 
 /** A warning about a helper's return code, of 0.23 and later: it quotes the script in the lines below it. */
@@ -153,7 +159,8 @@ export const readChatter = (line: string): Chatter => {
   const lost = /\blost (\d+) events?\b/i.exec(text);
   if (lost !== null) return { kind: 'lost', count: Number(lost[1]) };
   if (/map (is )?full|can't update element|No space left on device|Argument list too long/i.test(text)) {
-    return { kind: 'map_full', text };
+    const at = /^[\w.-]{1,100}:(\d{1,6}):/.exec(text)?.[1];
+    return { kind: 'map_full', text, at: at === undefined ? null : Number(at) };
   }
   const isNoise =
     text === '' ||

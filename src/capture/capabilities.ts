@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { EXIT, Fault } from '../kernel/fault.ts';
 
 /** Capabilities that tracing needs, by bit. @see Linux include/uapi/linux/capability.h */
 const CAPABILITY = { CAP_SYS_PTRACE: 19, CAP_SYS_ADMIN: 21, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
@@ -19,4 +20,17 @@ export const lackedCapabilities = (): readonly Capability[] => {
   } catch {
     return process.getuid?.() === 0 ? [] : missingCapabilities('');
   }
+};
+
+/** @throws Fault (exit 3) when this process may not trace */
+export const checkCapabilities = (): void => {
+  if (lackedCapabilities().length === 0) return;
+  const isRoot = process.getuid?.() === 0;
+  throw new Fault(isRoot ? 'root lacks the capabilities to trace here' : 'finwait must run as root', {
+    why: 'loading probes into the kernel needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or CAP_SYS_ADMIN)',
+    remedy: isRoot
+      ? 'docker run --privileged …, or add these capabilities   (podman, Kubernetes alike)'
+      : `sudo finwait …   (or look at a recording: 'finwait demo')`,
+    exitCode: EXIT.cannotTrace,
+  });
 };

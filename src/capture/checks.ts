@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../kernel/fault.ts';
+import { findProgram } from '../programs/find.ts';
 import { type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
-import { findBpftrace, findProgram } from './bpftrace.ts';
+import { findBpftrace } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { lackedCapabilities } from './capabilities.ts';
+import { findConfinement } from './confine.ts';
+import { KEPT } from './kept-rights.ts';
 import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './lockdown.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
@@ -45,18 +48,10 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
     ...checkTracepoints(),
     ...checksOfBackends(survey, wanted),
     ...checksOfKnowledge(btf, backend),
-    await checkProgram(
-      'ss',
-      'iproute2',
-      'to list sockets fast beside many in TIME_WAIT, and to look at one finwait names',
-    ),
-    await checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
-    await checkProgram(
-      'nsenter',
-      'util-linux',
-      'to list orphans of namespaces without a process, and of those with many sockets in TIME_WAIT',
-    ),
-    await checkProgram('setpriv', 'util-linux', 'to have the kernel stop bpftrace should finwait be killed'),
+    checkProgram('ss', 'iproute2', 'to list sockets fast beside many in TIME_WAIT, and to look at one finwait names'),
+    checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
+    checkProgram('nsenter', 'util-linux', 'to list the orphans of namespaces other than its own'),
+    await checkSetpriv(),
   ];
   return { backend, checks };
 };
@@ -162,7 +157,7 @@ const checkBpftrace = async (): Promise<Check> => {
     return { name: 'bpftrace', state: 'ok', detail: `${version} at ${path}`, fix: null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return { name: 'bpftrace', state: 'missing', detail: error.message, fix: error.remedy };
+    return faulty('bpftrace', error);
   }
 };
 
@@ -200,12 +195,38 @@ const checkTracepoints = (): readonly Check[] => {
   });
 };
 
-const checkProgram = async (name: string, pkg: string, purpose: string): Promise<Check> => {
-  const path = await findProgram(name);
-  return {
-    name,
-    state: path === null ? 'limited' : 'ok',
-    detail: path ?? `not found; wanted ${purpose}`,
-    fix: path === null ? `apt-get install ${pkg}` : null,
-  };
+const checkProgram = (name: string, pkg: string, purpose: string): Check => {
+  try {
+    const path = findProgram(name);
+    return {
+      name,
+      state: path === null ? 'limited' : 'ok',
+      detail: path ?? `not found; wanted ${purpose}`,
+      fix: path === null ? `apt-get install ${pkg}` : null,
+    };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return faulty(name, error);
+  }
 };
+
+const checkSetpriv = async (): Promise<Check> => {
+  const check = checkProgram(
+    'setpriv',
+    'util-linux',
+    'to have the kernel stop bpftrace should finwait be killed, and to take from bpftrace the rights it does not need',
+  );
+  if (check.state !== 'ok') return check;
+  const { lacks } = await findConfinement();
+  return lacks === null
+    ? { ...check, detail: `${check.detail}; bpftrace can gain no rights, and keeps ${KEPT.join(', ')} alone` }
+    : { ...check, state: 'limited', detail: `${check.detail}; ${lacks}`, fix: 'apt-get install util-linux' };
+};
+
+/** A program that is there and is not run stops finwait. */
+const faulty = (name: string, { message, why, remedy }: Fault): Check => ({
+  name,
+  state: 'missing',
+  detail: `${message}: ${why}`,
+  fix: remedy,
+});

@@ -9,7 +9,7 @@ import { ownNetns } from './netns.ts';
 import { readSysctls } from './sysctls.ts';
 
 /** Boot clock, wall seconds and microseconds of a handshake line. */
-export const HANDSHAKE = /^H \d+ \S+ (\d{1,20}) (\d+)\.(\d{6})$/;
+export const HANDSHAKE = /^H \d{1,9} [a-z]{1,20} (\d{1,20}) (\d{1,12})\.(\d{6})$/;
 
 export type CaptureFacts = {
   readonly backend: Backend;

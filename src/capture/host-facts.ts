@@ -24,17 +24,22 @@ export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' 
     if (socks === null) unreadable++;
     else surveys.push(survey(netns, socks));
   }
-  for (const { netns, closeWait, bare } of surveys) {
-    const passed = closeWait.count - closeWait.kept.length + bare.count - bare.kept.length;
-    if (passed > 0) notes.push(`namespace ${netns.inode}: ${passed} sockets were only counted`);
+  if (unreadable > 0) {
+    notes.push(
+      `${unreadable} of ${surveys.length + unreadable} namespaces could not be read: their sockets are in no list`,
+    );
   }
-
   const scan = await scanHolders(wantedOf(surveys));
   if (scan.note !== null) notes.push(scan.note);
-  const unheld = scan.isComplete ? await confirmUnheld(surveys, scan) : null;
+  for (const { netns, closeWait, bare } of surveys) {
+    const passed = closeWait.count - closeWait.kept.length + bare.count - bare.kept.length;
+    if (passed > 0)
+      notes.push(`namespace ${netns.inode}: ${passed} sockets were only counted: whose they are is not known`);
+  }
+  const unheld = scan.isComplete ? await confirmUnheld(surveys, scan, notes) : null;
   const infos = new Map<number, ReadonlyMap<string, SocketInfo>>();
   const orphanMem = await askSs(surveys, infos, notes);
-  const found = { surveys, held: scan.held, infos, unheld };
+  const found = { surveys, scan, infos, unheld };
   const gauge = readGauge(notes);
   return {
     ...gaugeFacts(gauge),
@@ -72,21 +77,31 @@ const wantedOf = (surveys: readonly Survey[]): ReadonlySet<number> => {
 /**
  * ESTABLISHED sockets that no process has open: those that the scan missed, that are still there after it, and that a
  * second scan misses too. One that was closed, or handed to another process, during the scan is none.
+ *
+ * @returns null where the second look failed, with a note: they are not known then
  */
 const confirmUnheld = async (
   surveys: readonly Survey[],
   { held }: HolderScan,
-): Promise<ReadonlyMap<number, readonly ProcSock[]>> => {
+  notes: string[],
+): Promise<ReadonlyMap<number, readonly ProcSock[]> | null> => {
   const unheld = new Map<number, readonly ProcSock[]>();
   for (const { netns, owned } of surveys) {
     const missed = [...owned.keys()].filter((inode) => !held.has(inode));
     if (missed.length === 0) continue;
     const socks = await listSocks(netns);
-    if (socks === null) continue;
+    if (socks === null) {
+      notes.push(`namespace ${netns.inode}: it could not be listed again to see which sockets no process has`);
+      return null;
+    }
     const still = survey(netns, socks).owned;
     const left = new Set(missed.filter((inode) => still.has(inode)));
-    const again = left.size === 0 ? null : await scanHolders(left);
-    if (again === null || !again.isComplete) continue;
+    if (left.size === 0) continue;
+    const again = await scanHolders(left);
+    if (again.note !== null) {
+      notes.push(again.note);
+      return null;
+    }
     unheld.set(
       netns.inode,
       [...left].flatMap((inode) => (again.held.has(inode) ? [] : (still.get(inode) ?? []))),

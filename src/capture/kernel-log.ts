@@ -11,6 +11,8 @@ const MAX_RECORDS = 20_000;
 const RECORD_BYTES = 16_384;
 
 export type KmsgRecord = {
+  /** The kernel numbers its records; a gap is records that were overwritten before they were read. */
+  readonly sequence: bigint;
   /** syslog's: 0 is the kernel. A process that writes to /dev/kmsg cannot have it. */
   readonly facility: number;
   /** printk's clock, ns: it starts with the machine and is not disciplined by NTP. */
@@ -25,16 +27,29 @@ export type KmsgRecord = {
  * @see Linux Documentation/ABI/testing/dev-kmsg
  */
 export const parseKmsg = (record: string): KmsgRecord | null => {
-  const m = /^(\d{1,10}),\d{1,20},(\d{1,17}),[^;\n]*;([^\n]*)/.exec(record);
+  const m = /^(\d{1,10}),(\d{1,20}),(\d{1,17}),[^;\n]*;([^\n]*)/.exec(record);
   if (m === null) return null;
-  return { facility: Math.floor(Number(m[1]) / 8), clockNs: BigInt(m[2] ?? 0) * 1000n, text: m[3] ?? '' };
+  const [, priority, sequence = '', clock = '', text = ''] = m;
+  return {
+    sequence: BigInt(sequence),
+    facility: Math.floor(Number(priority) / 8),
+    clockNs: BigInt(clock) * 1000n,
+    text,
+  };
 };
 
-/** What a message says of orphans; null for all others. @see Linux net/ipv4/tcp.c, tcp_check_oom */
-export const aboutOrphans = (text: string): LoggedKind | null => {
-  if (text.includes('too many orphaned sockets')) return 'orphans';
-  return text.includes('out of memory -- consider tuning tcp_mem') ? 'memory' : null;
-};
+/** The kernel's words, whole: it logs the names of processes and files too, and these may hold any words. */
+const WORDS: ReadonlyMap<string, LoggedKind> = new Map([
+  ['TCP: too many orphaned sockets', 'orphans'],
+  ['TCP: out of memory -- consider tuning tcp_mem', 'memory'],
+]);
+
+/**
+ * What a message says of orphans; null for all others.
+ *
+ * @see Linux net/ipv4/tcp.c, pr_fmt and tcp_check_oom: the same from 5.15 to 7.2
+ */
+export const aboutOrphans = (text: string): LoggedKind | null => WORDS.get(text) ?? null;
 
 export type KernelLogOptions = {
   readonly clock: Pick<BootClock, 'now'>;
@@ -54,7 +69,7 @@ export type KernelLogFollower = {
 
 /**
  * Follows the kernel's log, twice a second, and puts its complaints about orphans into the stream; all else in it is
- * passed over. A poll with nothing new costs 8 µs.
+ * passed over. Records that were overwritten before they were read are counted in a notice. A poll with nothing new costs 8 µs.
  *
  * A message is stamped by printk's own clock. Whenever it was not there at one poll and is at the next, it was written
  * in between: what its clock says is moved into that span, and so the error is below half a second, mostly a few ms.
@@ -65,6 +80,8 @@ export const followKernelLog = ({ clock, put, path = '/dev/kmsg' }: KernelLogOpt
   let fd: number | null = null;
   let lead = 0n;
   let emptyAt: bigint | null = null;
+  let nextSequence: bigint | null = null;
+  let missed = 0n;
 
   const fail = (why: string): void => {
     if (fd !== null) closeSync(fd);
@@ -81,7 +98,7 @@ export const followKernelLog = ({ clock, put, path = '/dev/kmsg' }: KernelLogOpt
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? error.code : null;
         if (code === 'EAGAIN') return null;
-        // EPIPE: records were overwritten before they were read; the next one is there.
+        // EPIPE: records were overwritten before they were read; the next one is there, and its number tells how many.
         if (code !== 'EPIPE') fail(String(code ?? error));
       }
     }
@@ -101,7 +118,20 @@ export const followKernelLog = ({ clock, put, path = '/dev/kmsg' }: KernelLogOpt
     put(ownLine.kernelLog(readAt, readAt - within, about, facility, text));
   };
 
-  const poll = (): void => {
+  const count = ({ sequence }: KmsgRecord): void => {
+    if (nextSequence !== null && sequence > nextSequence) missed += sequence - nextSequence;
+    nextSequence = sequence + 1n;
+  };
+
+  const tellMissed = (): void => {
+    if (missed === 0n) return;
+    const records = missed === 1n ? 'record was' : 'records were';
+    const text = `${missed} ${records} overwritten in the kernel's log before finwait read it: words on orphans may be missing`;
+    missed = 0n;
+    put(ownLine.notice(clock.now(), text));
+  };
+
+  const pollRecords = (): void => {
     for (let i = 0; i < MAX_RECORDS && fd !== null; i++) {
       const readAt = clock.now();
       const record = next();
@@ -110,8 +140,14 @@ export const followKernelLog = ({ clock, put, path = '/dev/kmsg' }: KernelLogOpt
         return;
       }
       const parsed = parseKmsg(record);
-      if (parsed !== null) take(parsed, clock.now());
+      if (parsed === null) continue;
+      count(parsed);
+      take(parsed, clock.now());
     }
+  };
+  const poll = (): void => {
+    pollRecords();
+    tellMissed();
   };
 
   try {

@@ -1,3 +1,5 @@
+import type { MapRoom } from './map-room.ts';
+
 /** Bits of a late announcement, and of a tally's class; probes/parts/lazy sets them. */
 const VIA_SHIFT = 16n;
 const LATE_VIA = '4';
@@ -13,8 +15,8 @@ type Held = { readonly line: string; readonly since: number };
 export type LateLines = {
   /**
    * Takes a line of a probe that announces late, and gives on what the wire has in its place: one `L` line for the two
-   * that bpftrace has the stack for, a `T` line for a line of the map of tallies, a loss for what a full map did not
-   * keep. All other lines go through.
+   * that bpftrace has the stack for, a `T` line for a line of the map of tallies. How full the maps are goes to their
+   * room. All other lines go through.
    */
   readonly take: (line: string) => void;
 };
@@ -23,11 +25,13 @@ export type LateLines = {
  * @param put - takes the wire's lines
  * @param now - boot clock, ns: a map is printed without a time
  * @param onLost - so many announcements were lost, and why
+ * @param room - of the probes' maps
  */
 export const createLateLines = (
   put: (line: string) => void,
   now: () => bigint,
   onLost: (count: number, where: string) => void,
+  room: MapRoom,
 ): LateLines => {
   const held = new Map<string, Held>();
 
@@ -42,17 +46,20 @@ export const createLateLines = (
     if (count > 0) onLost(count, 'half of an announcement did not come');
   };
 
-  const unkept = new Map<string, number>();
+  const classes = new Set<string>();
   const counted = (line: string): void => {
-    const full = /^@unkept\[(\d)\]: (\d{1,15})$/.exec(line);
-    if (full === null) {
-      put(tallyLine(line, now()) ?? line);
+    const places = /^@(un)?kept\[(\d)\]: (-?\d{1,15})$/.exec(line);
+    if (places !== null) {
+      const [, isUnkept, map = '', count = '0'] = places;
+      if (isUnkept === undefined) room.taken(map, Number(count));
+      else room.unkept(map, Number(count));
       return;
     }
-    const [, map = '', total = '0'] = full;
-    const more = Number(total) - (unkept.get(map) ?? 0);
-    unkept.set(map, Number(total));
-    if (more > 0) onLost(more, 'a map of the probes was full');
+    const tally = tallyLine(line, now());
+    put(tally ?? line);
+    if (tally === null) return;
+    classes.add(line.slice(0, line.indexOf(':')));
+    room.taken('tally', classes.size);
   };
 
   return {

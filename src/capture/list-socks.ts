@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { execa } from 'execa';
+import { startProgram } from '../programs/start.ts';
+import { holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { readNetTables } from './net-tables.ts';
 import type { Netns } from './netns.ts';
@@ -30,7 +31,7 @@ export const listSocks = async (netns: Netns, options: ListOptions = {}): Promis
   const { proc = '/proc', timeoutMs = TIMEOUT_MS, manyTimeWait = MANY_TIME_WAIT } = options;
   try {
     if ((await countTimeWait(netns, proc, timeoutMs)) > manyTimeWait) {
-      const socks = await listThroughSs(netns, timeoutMs);
+      const socks = await listThroughSs(netns, timeoutMs, proc);
       if (typeof socks !== 'string') return socks;
     }
     const text = await readNetTables(netns, proc, timeoutMs);
@@ -50,11 +51,15 @@ const parseAll = async (text: string): Promise<readonly ProcSock[]> => {
 };
 
 /** The same of ss alone. @returns why not, where ss could not tell all, or said what is no socket. Never throws */
-export const listThroughSs = async (netns: Netns, timeout = TIMEOUT_MS): Promise<readonly ProcSock[] | string> => {
+export const listThroughSs = async (
+  netns: Netns,
+  timeout = TIMEOUT_MS,
+  proc = '/proc',
+): Promise<readonly ProcSock[] | string> => {
   const socks: ProcSock[] = [];
   let strange: string | null = null;
   const args = ['-OHtone', ...SS_STATES.flatMap((state) => ['state', state])];
-  const why = await askSs(netns, args, { timeout, maxBuffer: MAX_SS_BYTES }, (line) => {
+  const why = await askSs(netns, args, { timeout, maxBuffer: MAX_SS_BYTES, proc }, (line) => {
     const sock = parseSsSock(line);
     if (sock !== null) socks.push(sock);
     else if (line !== '') strange ??= line;
@@ -62,12 +67,19 @@ export const listThroughSs = async (netns: Netns, timeout = TIMEOUT_MS): Promise
   return why ?? (strange === null ? socks : `this is no socket: ${strange}`);
 };
 
-/** TIME_WAIT sockets of a namespace; 0 where the kernel does not say. */
-const countTimeWait = async ({ pid, mount }: Netns, proc: string, timeout: number): Promise<number> => {
+/**
+ * TIME_WAIT sockets of a namespace; 0 where the kernel does not say. Only which way to read depends on it: a process that
+ * has left the namespace meanwhile may answer for another one.
+ */
+const countTimeWait = async (netns: Netns, proc: string, timeout: number): Promise<number> => {
   try {
-    if (pid !== null) return parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0;
-    const inside = [`--net=${mount}`, 'cat', '/proc/thread-self/net/sockstat'];
-    return parseTimeWait((await execa('nsenter', inside, { timeout, stdin: 'ignore' })).stdout) ?? 0;
+    const [pid] = netns.pids;
+    if (pid !== undefined) return parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0;
+    const said = await holdNetns(netns, proc, (inside) => {
+      const [file, ...args] = inside('cat', '/proc/thread-self/net/sockstat');
+      return startProgram(file, args, { timeout, stdin: 'ignore' });
+    });
+    return parseTimeWait(said?.stdout ?? '') ?? 0;
   } catch {
     return 0;
   }

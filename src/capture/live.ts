@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { findProgram } from '../programs/find.ts';
+import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './attach-fault.ts';
@@ -13,25 +15,34 @@ import {
   createChatterReader,
   findBpftrace,
   lateParams,
+  mapKeys,
   onStack,
 } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
-import { lackedCapabilities } from './capabilities.ts';
+import { checkCapabilities } from './capabilities.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
+import { hideAddresses } from './hide-addresses.ts';
 import { watchHost } from './host-watch.ts';
 import { putInventory } from './inventory.ts';
 import { createLateLines } from './late-lines.ts';
 import { checkLockdown } from './lockdown.ts';
 import { createLosses } from './losses.ts';
+import { createMapRoom } from './map-room.ts';
 import { filterText, type ProbeFilter } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
-import { type BpftraceChild, findSetpriv, maxOrphans, spawnBpftrace } from './spawn.ts';
-import { startWatch, type Watch } from './watch.ts';
+import { type BpftraceChild, maxOrphans, spawnBpftrace } from './spawn.ts';
+import { createStrays, isWireLine } from './strays.ts';
+import { STALL_MS, startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
 const ATTACH_TIMEOUT_MS = 240_000;
 const KEPT_MESSAGES = 30;
+const MESSAGE_CHARACTERS = 500;
 const MAX_EARLY = 100_000;
+/** Programs that a capture runs beside bpftrace, where they are there. */
+const HELPERS = ['ss', 'nsenter', 'cat'];
+/** Stands before the end of a stream that has no line break; no line has one in it. */
+const TORN = '\n';
 
 export type LiveOptions = {
   readonly backend: Backend | 'auto';
@@ -41,13 +52,15 @@ export type LiveOptions = {
   readonly only: ProbeFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
+  /** Places of each map of the probes; as many as this host may need where it is not told. */
+  readonly mapKeys: number | undefined;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
   readonly onLine: (line: string) => boolean;
   /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
   readonly isInDoubt: () => boolean;
   /** Called once, before the first line. */
   readonly onMeta: (meta: Meta) => void;
-  /** A word for the user while nothing is shown yet: which backend is tried, and why. */
+  /** A word for the user: which backend is tried, and why; later what bpftrace says that nobody knows. */
   readonly onProgress: (text: string) => void;
   /** Gives up attaching. Once attached, `stop` ends the capture. */
   readonly signal?: AbortSignal;
@@ -72,17 +85,10 @@ export type LiveCapture = {
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches
  */
 export const startLive = async (options: LiveOptions): Promise<LiveCapture | null> => {
-  if (lackedCapabilities().length > 0) {
-    const isRoot = process.getuid?.() === 0;
-    throw new Fault(isRoot ? 'root lacks the capabilities to trace here' : 'finwait must run as root', {
-      why: 'loading probes into the kernel needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (or CAP_SYS_ADMIN)',
-      remedy: isRoot
-        ? 'docker run --privileged …, or add these capabilities   (podman, Kubernetes alike)'
-        : `sudo finwait …   (or look at a recording: 'finwait demo')`,
-      exitCode: EXIT.cannotTrace,
-    });
-  }
+  checkCapabilities();
   checkLockdown();
+  // Asked for now, so that one that may be somebody else's is told of while the user looks on.
+  for (const name of HELPERS) findProgram(name);
   const program = await findBpftrace();
   const btf = loadBtf();
   const survey = surveyBackends(btf);
@@ -140,51 +146,71 @@ const attach = async (
   const { minAgeMs } = options;
   const isLate = minAgeMs > 0;
   const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
-  const setpriv = await findSetpriv();
   if (options.signal?.aborted === true) return null;
-  const params = isLate ? lateParams(minAgeMs, cpus().length, maxOrphans()) : [];
+  const keys = options.mapKeys ?? mapKeys(cpus().length, maxOrphans());
+  const params = isLate ? lateParams(minAgeMs, cpus().length, keys) : [];
   const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
-  const child = spawnBpftrace(program.path, script, setpriv, params);
+  const child = spawnBpftrace(program, script, params, keys);
   const { finwaitVersion, filters } = options;
-  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options);
+  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options, keys);
 };
 
-const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptions): Promise<LiveCapture | null> => {
+const run = async (
+  child: BpftraceChild,
+  facts: CaptureFacts,
+  options: LiveOptions,
+  keys: number,
+): Promise<LiveCapture | null> => {
   const clock = createBootClock();
   const messages: string[] = [];
   let isAttached = false;
   let isStopping = false;
   let lastLineAt = performance.now();
   // What split2 still holds when all is written has no line break: it is torn, and may yet look whole.
-  const lines = child.stdout.pipe(
-    split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? `? ${line}` : line)),
-  );
+  // Hidden first of all: whoever reads, records or prints the stream sees no address of the kernel.
+  const lines = child.stdout
+    .pipe(hideAddresses())
+    .pipe(
+      split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? TORN + line : line)),
+    );
   /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
   const early: string[] = [];
+  let restingSince: number | null = null;
   const resume = (): void => {
     lines.resume();
+    const rested = restingSince === null ? 0 : performance.now() - restingSince;
+    restingSince = null;
+    if (rested > STALL_MS) notice(`finwait itself was stalled for ${Math.round(rested)} ms`);
   };
 
   const put = (line: string): void => {
-    if (!options.onLine(line)) lines.pause();
+    if (options.onLine(line)) return;
+    lines.pause();
+    restingSince ??= performance.now();
   };
   const losses = createLosses(put, clock.now);
   const lose = (count: number, where: string): void => {
     losses.lost(count, where);
     watch?.doubt();
   };
-  const late = createLateLines(put, clock.now, lose);
+  const strays = createStrays(put, clock.now, options.onProgress);
+  const decode = createDecoder();
+  /** A line of the probes in the wire's own form: what does not read as one is no evidence, whatever its letter. */
+  const putChecked = (line: string): void => {
+    if (decode(line)?.kind === 'malformed') strays.take(line);
+    else put(line);
+  };
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
+  const room = createMapRoom(keys, notice, lose);
+  const late = createLateLines(putChecked, clock.now, lose, room);
   let watch: Watch | null = null;
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
     const said = read(line);
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
-    if (said.kind === 'map_full') {
-      lose(1, 'a map of the probes was full');
-      losses.mapFull(said.text);
-    }
+    // The probes themselves count what a full map did not keep, on every bpftrace.
+    if (said.kind === 'map_full') losses.mapFull(said.at);
     if (said.kind === 'map_full' || said.kind === 'message') {
-      messages.push(said.text);
+      messages.push(said.text.slice(0, MESSAGE_CHARACTERS));
       if (messages.length > KEPT_MESSAGES) messages.shift();
     }
     return said.kind;
@@ -197,26 +223,25 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   lines.on('data', (line: string) => {
     lastLineAt = performance.now();
     if (!isAttached) {
-      if (!line.startsWith('H ')) {
+      const boot = HANDSHAKE.exec(line);
+      if (boot === null) {
         if (isWireLine(line) && early.length < MAX_EARLY) early.push(line);
         else onChatter(line, readStdout);
         return;
       }
       isAttached = true;
-      const boot = HANDSHAKE.exec(line);
-      if (boot !== null) clock.observe(BigInt(boot[1] ?? 0));
+      clock.observe(BigInt(boot[1] ?? 0));
       options.onMeta(describeCapture(line, facts));
-      put(line);
+      putChecked(line);
       for (const held of early.splice(0)) late.take(held);
       attached.resolve();
       return;
     }
     if (isWireLine(line)) {
-      if (line.charCodeAt(0) === 0x43) observeTick(line, clock.observe);
+      if (/^C \d{1,20}$/.test(line)) clock.observe(BigInt(line.slice(2)));
       late.take(line);
-      // What is neither the wire's nor known of bpftrace is counted: it may be the rest of a torn line.
-    } else if (line.startsWith('? ')) put(line);
-    else if (onChatter(line, readStdout) === 'message') put(`? ${line}`);
+    } else if (line.startsWith(TORN)) strays.torn(line.slice(TORN.length));
+    else if (onChatter(line, readStdout) === 'message') strays.take(line);
   });
 
   const ended = Promise.withResolvers<Fault | null>();
@@ -226,6 +251,8 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
   const exit = child.then(async (result) => {
     await Promise.all(drained);
     losses.flush();
+    strays.flush();
+    room.flush();
     return result;
   });
   // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.
@@ -283,17 +310,4 @@ const run = async (child: BpftraceChild, facts: CaptureFacts, options: LiveOptio
       await ended.promise;
     },
   };
-};
-
-/** Letters of the lines that the probes print; all else on stdout is bpftrace speaking. */
-const isWireLine = (line: string): boolean => {
-  const letter = line.charCodeAt(0);
-  return (
-    (line.charCodeAt(1) === 0x20 && 'ABCDHLRSTXZ'.includes(String.fromCharCode(letter))) ||
-    /^@(?:tally|unkept)\[/.test(line)
-  );
-};
-
-const observeTick = (line: string, observe: (boot: bigint) => void): void => {
-  if (/^C \d{1,20}$/.test(line)) observe(BigInt(line.slice(2)));
 };

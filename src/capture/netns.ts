@@ -1,44 +1,64 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A network namespace and a way to its /proc/net: through a process in it, or through a mount of it. */
-export type Netns = { readonly inode: number; readonly pid: number | null; readonly mount: string | null };
+/**
+ * A network namespace and the ways to it: through processes that were in it, and through mounts of it. A process may leave
+ * at any moment and a mount may be another one's by now: whoever goes one of these ways compares the inode there.
+ */
+export type Netns = {
+  readonly inode: number;
+  readonly pids: readonly number[];
+  readonly mounts: readonly string[];
+};
 
 const inodeOf = (link: string): number | null => {
   const match = /^net:\[(\d+)\]$/.exec(link);
   return match === null ? null : Number(match[1]);
 };
 
-/** The network namespace finwait itself is in; null where /proc does not say. */
-export const ownNetns = (): number | null => {
+/** The network namespace a process is in; null where /proc does not say. */
+export const netnsOf = (pid: number | string, proc = '/proc'): number | null => {
   try {
-    return inodeOf(readlinkSync('/proc/self/ns/net'));
+    return inodeOf(readlinkSync(`${proc}/${pid}/ns/net`));
   } catch {
     return null;
   }
 };
+
+/** The network namespace finwait itself is in; null where /proc does not say. */
+export const ownNetns = (): number | null => netnsOf('self');
 
 /**
  * Every network namespace that has a process or a mount (`ip netns`, container runtimes). One with neither cannot
  * be entered; its orphans still count, as `unlocated`.
  */
 export const listNetns = (): readonly Netns[] => {
-  const found = new Map<number, Netns>();
+  const found = new Map<number, { inode: number; pids: number[]; mounts: string[] }>();
+  const at = (inode: number): { readonly pids: number[]; readonly mounts: string[] } => {
+    const known = found.get(inode) ?? { inode, pids: [], mounts: [] };
+    found.set(inode, known);
+    return known;
+  };
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
-    try {
-      const inode = inodeOf(readlinkSync(`/proc/${entry}/ns/net`));
-      if (inode !== null && !found.has(inode)) found.set(inode, { inode, pid: Number(entry), mount: null });
-    } catch {
-      // The process has ended, or is a kernel thread's that may not be read.
-    }
+    // Null: the process has ended, or is one that may not be looked at.
+    const inode = netnsOf(entry);
+    if (inode !== null) at(inode).pids.push(Number(entry));
   }
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const fields = line.split(' ');
-    const inode = inodeOf(fields[3] ?? '');
-    const mount = (fields[4] ?? '').replace(/\\(\d{3})/g, (_all, octal: string) =>
-      String.fromCharCode(Number.parseInt(octal, 8)),
-    );
-    if (inode !== null && !found.has(inode)) found.set(inode, { inode, pid: null, mount });
+    const mounted = mountOf(line);
+    if (mounted !== null) at(mounted.inode).mounts.push(mounted.path);
   }
   return [...found.values()];
+};
+
+/** What a line of mountinfo says of a network namespace; null for all else. @see Linux fs/proc_namespace.c, show_mountinfo */
+const mountOf = (line: string): { readonly inode: number; readonly path: string } | null => {
+  const fields = line.split(' ');
+  const inode = inodeOf(fields[3] ?? '');
+  // The optional fields end at the dash. Only the kernel's own file system of namespaces counts.
+  if (inode === null || fields[fields.indexOf('-') + 1] !== 'nsfs') return null;
+  const path = (fields[4] ?? '').replace(/\\(\d{3})/g, (_all, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+  return { inode, path };
 };

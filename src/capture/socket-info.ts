@@ -26,14 +26,19 @@ export const socketKey = (laddr: string, lport: number | string, raddr: string, 
 /**
  * Reads a line of `ss -OHtniem state …`, of several states. ss leaves a time out when it is 0.
  *
+ * In its middle stands the path of the socket's cgroup, which a user may name, spaces and all: what ss prints before it is
+ * read up to it, and what it prints after it from the last `skmem:` on, which every full sk has.
+ *
  * @returns null for one that is none
  */
 export const parseSocketInfo = (line: string): SocketInfo | null => {
   const [state = '', , , local = '', peer = '', ...rest] = line.trim().split(/\s+/);
   const from = endpointOf(local);
   const to = endpointOf(peer);
-  const info = rest.join(' ');
-  const inode = /(?:^| )ino:(\d{1,15})(?: |$)/.exec(info)?.[1];
+  const all = rest.join(' ');
+  const [before = ''] = all.split(' cgroup:', 1);
+  const info = all.slice(Math.max(0, all.lastIndexOf(' skmem:(')));
+  const inode = /(?:^| )ino:(\d{1,15})(?: |$)/.exec(before)?.[1];
   if (from === null || to === null || !/^[A-Z0-9-]{3,12}$/.test(state)) return null;
   const hasInfo = /(?:^| )rto:/.test(info);
   const time = (name: string): number | null =>
@@ -42,7 +47,7 @@ export const parseSocketInfo = (line: string): SocketInfo | null => {
     state,
     key: socketKey(...from, ...to),
     inode: Number(inode ?? 0),
-    isMinisock: info.includes('timer:(timewait'),
+    isMinisock: before.startsWith('timer:(timewait'),
     lastRcvMs: time('lastrcv'),
     lastAckMs: time('lastack'),
     memBytes: memoryOf(info),

@@ -9,36 +9,51 @@ const MAX_KEPT = 50_000;
 export type Survey = {
   readonly netns: Netns;
   readonly orphans: number;
-  readonly closeWait: { readonly count: number; readonly kept: readonly ProcSock[] };
+  readonly closeWait: Counted;
   /** ESTABLISHED without an inode: no process has it. */
-  readonly bare: { readonly count: number; readonly kept: readonly ProcSock[] };
+  readonly bare: Counted;
   /** ESTABLISHED with an inode, by it. */
   readonly owned: ReadonlyMap<number, ProcSock>;
   readonly listeners: readonly ProcSock[];
 };
 
-type Counted = { count: number; readonly kept: ProcSock[] };
+/** Sockets of one kind: the counts are of all, also of those that are not kept. */
+export type Counted = {
+  readonly count: number;
+  /** Without an inode, and a listener fits: they wait in its accept queue. */
+  readonly notAccepted: number;
+  readonly unreadBytes: number;
+  readonly kept: readonly ProcSock[];
+};
 
 /** Sorts the sockets of a namespace. */
 export const survey = (netns: Netns, socks: readonly ProcSock[]): Survey => {
-  const closeWait: Counted = { count: 0, kept: [] };
-  const bare: Counted = { count: 0, kept: [] };
+  const closeWait: ProcSock[] = [];
+  const bare: ProcSock[] = [];
   const owned = new Map<number, ProcSock>();
   const listeners: ProcSock[] = [];
   let orphans = 0;
-  const count = (list: Counted, sock: ProcSock): void => {
-    list.count++;
-    if (list.kept.length < MAX_KEPT) list.kept.push(sock);
-  };
   for (const sock of socks) {
-    if (sock.state === TCP.CLOSE_WAIT) count(closeWait, sock);
+    if (sock.state === TCP.CLOSE_WAIT) closeWait.push(sock);
     else if (sock.state === TCP.LISTEN) listeners.push(sock);
-    else if (sock.state === TCP.ESTABLISHED && sock.inode === 0) count(bare, sock);
+    else if (sock.state === TCP.ESTABLISHED && sock.inode === 0) bare.push(sock);
     else if (sock.state === TCP.ESTABLISHED) owned.set(sock.inode, sock);
     else if (isOrphan(sock)) orphans++;
   }
-  return { netns, orphans, closeWait, bare, owned, listeners };
+  const find = indexListeners(listeners);
+  return { netns, orphans, closeWait: counted(closeWait, find), bare: counted(bare, find), owned, listeners };
 };
+
+/** Received and not read, bytes. In CLOSE_WAIT the FIN takes a sequence number, until it is read. */
+export const unreadBytes = ({ state, rxQueue }: ProcSock): number =>
+  state === TCP.CLOSE_WAIT ? Math.max(0, rxQueue - 1) : rxQueue;
+
+const counted = (socks: readonly ProcSock[], find: ReturnType<typeof indexListeners>): Counted => ({
+  count: socks.length,
+  notAccepted: socks.filter((sock) => sock.inode === 0 && find(sock) !== null).length,
+  unreadBytes: socks.reduce((sum, sock) => sum + unreadBytes(sock), 0),
+  kept: socks.slice(0, MAX_KEPT),
+});
 
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 

@@ -1,37 +1,55 @@
-import { execa } from 'execa';
+import { Fault } from '../kernel/fault.ts';
 import { TCP } from '../kernel/tcp-state.ts';
+import { needProgram } from '../programs/find.ts';
+import { startProgram } from '../programs/start.ts';
+import { type Command, holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { type Netns, ownNetns } from './netns.ts';
 import type { ProcSock } from './proc-net-tcp.ts';
 
+type Bounds = { readonly timeout: number; readonly maxBuffer: number; readonly proc?: string };
+
 /**
  * Runs ss in a namespace and hands out its lines, once it has told all.
  *
- * @param timeout - ms
+ * @param timeout - ms; `proc` is where the processes are
  * @param maxBuffer - bytes
  * @returns why ss could not tell all; null when it could. Never throws
  */
 export const askSs = async (
   netns: Netns,
   args: readonly string[],
-  { timeout, maxBuffer }: { readonly timeout: number; readonly maxBuffer: number },
+  { timeout, maxBuffer, proc = '/proc' }: Bounds,
   take: (line: string) => void,
 ): Promise<string | null> => {
-  const way = netns.mount ?? `/proc/${netns.pid ?? 'self'}/ns/net`;
-  const ss = ['ss', ...args];
-  const [file = 'ss', ...rest] = netns.inode === ownNetns() ? ss : ['nsenter', `--net=${way}`, ...ss];
-  const result = await execa(file, rest, {
-    reject: false,
-    timeout,
-    maxBuffer,
-    killSignal: 'SIGKILL',
-    env: { LC_ALL: 'C' },
+  const run = async (...[file, ...rest]: Command) => ({
+    file,
+    result: await startProgram(file, rest, {
+      reject: false,
+      timeout,
+      maxBuffer,
+      killSignal: 'SIGKILL',
+      env: { LC_ALL: 'C' },
+    }),
   });
+  const asked = async (): Promise<Awaited<ReturnType<typeof run>> | null> =>
+    netns.inode === ownNetns()
+      ? run(needProgram('ss'), ...args)
+      : holdNetns(netns, proc, (inside) => run(...inside('ss', ...args)));
+  let ran: Awaited<ReturnType<typeof run>> | null;
+  try {
+    ran = await asked();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return error.message;
+  }
+  if (ran === null) return 'no process and no mount leads to the namespace any more';
+  const { file, result } = ran;
   await inSlices(result.stdout ?? '', take);
   if (!result.failed) return null;
   if (result.timedOut) return `ss took more than ${timeout / 1000} s`;
   if (result.isMaxBuffer) return 'ss had too much to say';
-  return result.code === 'ENOENT' ? `${file} was not found` : `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
+  return `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
 };
 
 /** Address and port as ss shows them: an interface is added to a link-local address, `*` is any. */

@@ -7,8 +7,8 @@ import { readOrphanGauge } from './sockstat.ts';
 const SAMPLE_MS = 1000;
 /** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */
 const SILENCE_MS = 2500;
-/** A turn of our own event loop this late means that the reader was stalled. */
-const STALL_MS = 400;
+/** A turn of our own event loop this late means that the reader was stalled; so does a taker of lines that rests so long. */
+export const STALL_MS = 400;
 /** The inventory is taken again at most this often, and less and less often while it does not help. */
 const RECOUNT_MS = 5000;
 const LONGEST_PATIENCE_MS = 60_000;

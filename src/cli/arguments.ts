@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { BACKENDS, type Backend } from '../capture/backend.ts';
-import { CAUSES } from '../explain/causes.ts';
+import { CAUSES } from '../explain/causes/order.ts';
 import type { Cause } from '../explain/close-path.ts';
 import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';
 import { NO_FILTER, type PathFilter } from '../views/filter.ts';
@@ -44,11 +44,11 @@ export const parseLimit = (text: string): number => {
 };
 
 export const parseCause = (text: string): Cause => {
-  const note = CAUSES.find(({ cause }) => cause === text);
+  const note = CAUSES.find(({ name }) => name === text);
   if (note === undefined) {
-    throw new InvalidArgumentError(`give one of ${CAUSES.map(({ cause }) => cause).join(', ')}`);
+    throw new InvalidArgumentError(`give one of ${CAUSES.map(({ name }) => name).join(', ')}`);
   }
-  return note.cause;
+  return note.name;
 };
 
 export const parsePositive = (text: string): number => {
@@ -96,6 +96,8 @@ export type SharedOptions = {
   readonly duration?: number;
   readonly strict?: boolean;
   readonly record?: string;
+  /** Places of each map of the probes, where the host's own measure is not wanted: tests fill small ones. */
+  readonly mapKeys?: number;
 };
 
 /** What dies sooner is only counted, unless `--min-age` says otherwise: what `top`, `record` and `explain` look for. */

@@ -3,6 +3,7 @@ import type { Backend } from '../capture/backend.ts';
 import { runChecks } from '../capture/checks.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { printable } from '../views/top/printable.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import { createOutput } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -15,7 +16,7 @@ export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
   const output = createOutput();
   if (options.json === true) {
     output.line(
-      JSON.stringify({
+      asciiJson({
         type: 'doctor',
         finwait: VERSION,
         node: process.versions.node,

@@ -1,16 +1,18 @@
-import { CAUSES, type CauseNote } from '../explain/causes.ts';
+import { CAUSES } from '../explain/causes/order.ts';
 import { createReport, type ReportFold } from '../explain/report/create-report.ts';
 import { hostStateOf } from '../explain/report/host-state.ts';
 import type { Grouping, Report, Row } from '../explain/report/report.ts';
 import { talliedDeaths } from '../explain/tally.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { causeLines, indexLines } from '../views/explain/cause-lines.ts';
+import { causeRecord } from '../views/explain/cause-record.ts';
 import { explanationRecord } from '../views/explain/explanation-record.ts';
 import { reportLines, socketReportLines } from '../views/explain/report-lines.ts';
 import { NO_FILTER, passes } from '../views/filter.ts';
 import { hostRecord } from '../views/host-record.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
 import { tallyRecord } from '../views/tally-record.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
@@ -119,7 +121,7 @@ const show = (output: Output, options: ExplainOptions, meta: Meta, fold: Fold, r
       ...tallied.map(tallyRecord),
       last,
     ]) {
-      output.line(JSON.stringify(record));
+      output.line(asciiJson(record));
     }
     return;
   }
@@ -132,15 +134,14 @@ const show = (output: Output, options: ExplainOptions, meta: Meta, fold: Fold, r
 /** `finwait explain --list [CAUSE]`: what is known of the causes; needs neither root nor bpftrace. */
 export const listCauses = async (cause: string | null, isJson: boolean): Promise<ExitCode> => {
   const output = createOutput();
-  const notes: readonly CauseNote[] = CAUSES.filter((note) => cause === null || note.cause === cause);
+  const causes = CAUSES.filter(({ name }) => cause === null || name === cause);
   const columns = process.stdout.isTTY ? process.stdout.columns : 80;
   const hasIndex = !isJson && cause === null;
-  if (hasIndex) for (const line of indexLines(notes, columns)) output.line(line);
-  notes.forEach((note, index) => {
-    const { doesNotHelp: does_not_help, ...rest } = note;
-    if (isJson) output.line(JSON.stringify({ type: 'cause', ...rest, does_not_help }));
+  if (hasIndex) for (const line of indexLines(causes, columns)) output.line(line);
+  causes.forEach((each, index) => {
+    if (isJson) output.line(asciiJson(causeRecord(each)));
     else
-      for (const line of [...(index === 0 && !hasIndex ? [] : ['']), ...causeLines(note, columns)]) output.line(line);
+      for (const line of [...(index === 0 && !hasIndex ? [] : ['']), ...causeLines(each, columns)]) output.line(line);
   });
   await output.flush();
   return EXIT.done;

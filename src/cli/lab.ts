@@ -5,6 +5,7 @@ import type { Scenario } from '../lab/scenario.ts';
 import { createLabText, listLines } from '../lab/text.ts';
 import { runWorker } from '../lab/worker.ts';
 import { printable } from '../views/top/printable.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import { tell } from './messages.ts';
 import { createOutput } from './output.ts';
 import { untilSignalled } from './source.ts';
@@ -41,7 +42,7 @@ const choose = (words: readonly string[], options: LabOptions): readonly Scenari
   if (hostWide.length > 0 && options.host !== true) {
     throw usage(
       `${hostWide.join(', ')}: sets a sysctl of the whole machine for a moment`,
-      'other programs of this machine may lose connections meanwhile; the value is restored, whoever dies',
+      'other programs of this machine may lose connections meanwhile; the value is restored, where all of the lab is killed by the next finwait that root starts',
       `finwait lab --host ${hostWide.join(' ')}`,
     );
   }
@@ -65,7 +66,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
     return EXIT.done;
   }
   const scenarios = choose(words, options);
-  checkLab();
+  const programs = checkLab();
   let jobs = Array.from({ length: options.count }, () => scenarios)
     .flat()
     .map(({ name, seconds }) => ({ scenario: name, seconds }));
@@ -83,9 +84,10 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
       at_once: options.atOnce,
       hold: options.hold === true,
     },
+    programs,
     (event) => {
       if (event.type === 'lab_failed') failed++;
-      if (options.json === true) output.line(JSON.stringify(event));
+      if (options.json === true) output.line(asciiJson(event));
       else for (const line of text(event)) output.line(printable(line));
     },
     AbortSignal.any([untilSignalled(), output.closed]),

@@ -4,6 +4,9 @@ import { printable } from '../views/top/printable.ts';
 // A reader of stderr that has gone, as in `2>&1 | head`, is no reason to end in a stack trace.
 process.stderr.on('error', () => undefined);
 
+/** Text of several lines, harmless whatever is in it. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** A word to the user, on stderr, harmless whatever is in it. */
 export const tell = (text: string): void => {
   process.stderr.write(`finwait: ${printable(text)}\n`);

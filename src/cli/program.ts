@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { GROUPINGS } from '../explain/report/report.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
+import { undoKilledLab } from '../lab/killed.ts';
 import { printable } from '../views/top/printable.ts';
 import {
   parseBackend,
@@ -13,7 +14,8 @@ import {
   parseSpeed,
   parseState,
 } from './arguments.ts';
-import { tellFault } from './messages.ts';
+import { dropRoot, giveUpRoot } from './drop-root.ts';
+import { printableLines, tell, tellFault } from './messages.ts';
 import { parseSocket } from './socket-argument.ts';
 import { VERSION } from './version.ts';
 
@@ -42,7 +44,8 @@ const shared = (command: Command, unlessTold = ''): Command =>
       ).argParser(parseDuration),
     )
     .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
-    .option('--strict', 'exit with 4 when events were lost');
+    .option('--strict', 'exit with 4 when events were lost')
+    .addOption(new Option('--map-keys <n>', 'places of each map of the probes').argParser(parsePositive).hideHelp());
 
 /** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
 const refuseUnknownCommand = (program: Command, word: string | undefined): void => {
@@ -70,7 +73,24 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .version(VERSION)
     .showHelpAfterError("(see 'finwait --help')")
     .exitOverride()
-    .enablePositionalOptions();
+    .configureOutput({
+      // Help, the version and a wrong command line need no root either.
+      writeOut: (text) => {
+        giveUpRoot();
+        process.stdout.write(text);
+      },
+      writeErr: (text) => {
+        giveUpRoot();
+        process.stderr.write(text);
+      },
+      // It quotes what stands on the command line, which a script may have taken from anywhere.
+      outputError: (text, write) => write(printableLines(text)),
+    })
+    .enablePositionalOptions()
+    .hook('preAction', async () => {
+      const undone = await undoKilledLab();
+      if (undone !== null) tell(undone);
+    });
 
   shared(program.command('top', { isDefault: true }).description('live screen of the slowest-to-die sockets (default)'))
     .option('-o, --record <file>', 'write the event stream to this file as well')
@@ -83,6 +103,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
       if (file !== undefined && options.record !== undefined) {
         command.error('error: -o records a live trace; FILE is a recording already', { exitCode: EXIT.usage });
       }
+      if (file !== undefined) dropRoot();
       return done(import('./trace.ts').then(({ trace }) => trace(file, options)));
     });
   shared(program.command('record').description('the event stream to a file, until Ctrl+C or --duration'))
@@ -92,12 +113,18 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .command('replay <file>')
     .description("the screen over a recording ('-' for stdin)")
     .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
-    .action((file: string, options) => done(import('./top.ts').then(({ replay }) => replay(file, options))));
+    .action((file: string, options) => {
+      dropRoot();
+      return done(import('./top.ts').then(({ replay }) => replay(file, options)));
+    });
   program
     .command('demo')
     .description('the screen over a recording that comes with finwait; needs neither root nor bpftrace')
     .addOption(new Option('--speed <factor>', "how fast: 1, 10, … or 'max'").default(1).argParser(parseSpeed))
-    .action((options) => done(import('./top.ts').then(({ demo }) => demo(options))));
+    .action((options) => {
+      dropRoot();
+      return done(import('./top.ts').then(({ demo }) => demo(options)));
+    });
   shared(
     program
       .command('explain')
@@ -121,6 +148,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
       if (file !== undefined && options.record !== undefined) {
         command.error('error: -o records a live trace; FILE is a recording already', { exitCode: EXIT.usage });
       }
+      if (file !== undefined || options.list !== undefined) dropRoot();
       return done(
         import('./explain.ts').then(({ explain, listCauses }) =>
           options.list === undefined
@@ -147,9 +175,10 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .option('--host', 'allow those that set a sysctl of the whole machine for a moment')
     .option('--hold', 'keep the namespaces until Ctrl+C')
     .option('--json', 'one JSON object a line')
-    .action((scenarios: readonly string[], options) =>
-      done(import('./lab.ts').then(({ lab }) => lab(scenarios, options))),
-    );
+    .action((scenarios: readonly string[], options) => {
+      if (options.list === true) dropRoot();
+      return done(import('./lab.ts').then(({ lab }) => lab(scenarios, options)));
+    });
   for (const command of program.commands) command.exitOverride();
 
   try {

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
+import { isStdout } from '../record/writer.ts';
 import { filterTexts, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault } from './messages.ts';
@@ -8,6 +9,7 @@ import { lossOf } from './trace.ts';
 /** `finwait record`: the event stream to a file. The stream is folded all the same, to say what was lost. */
 export const record = async (options: SharedOptions): Promise<ExitCode> => {
   const path = options.record ?? `finwait-${new Date().toISOString().replace(/[:.]/g, '-')}.fwr`;
+  const name = isStdout(path) ? 'stdout' : path;
   let fold: Fold | null = null;
   let lines = 0;
   const end = await runLive(
@@ -18,7 +20,7 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
         fold = createFold(meta, { onEnd: () => {}, onLedger: () => {}, onNotice: tell });
         const idle = idleFilters(options);
         if (idle.length > 0) tell(`the recording has all sockets whatever ${idle.join(', ')}: filter when it is read`);
-        tell(`recording to ${path === '-' ? 'stdout' : path}; Ctrl+C ends it`);
+        tell(`recording to ${name}; Ctrl+C ends it`);
       },
       onLine: (line) => {
         lines++;
@@ -33,7 +35,7 @@ export const record = async (options: SharedOptions): Promise<ExitCode> => {
     tellFault(end.fault);
     return end.fault.exitCode;
   }
-  tell(`${lines} lines recorded to ${path === '-' ? 'stdout' : path}; see them with: finwait replay ${path}`);
+  tell(`${lines} lines recorded to ${name}; see them with: finwait replay ${path}`);
   return lossOf(fold) && options.strict === true ? EXIT.lost : EXIT.done;
 };
 

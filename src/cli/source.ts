@@ -3,7 +3,9 @@ import type { RecordingWriter } from '../record/writer.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import type { Meta } from '../wire/meta.ts';
 import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
+import { dropRoot, withDropped } from './drop-root.ts';
 import { tell } from './messages.ts';
+import type { Reader } from './reader-client.ts';
 import { collectSooner } from './small-heap.ts';
 import { VERSION } from './version.ts';
 
@@ -42,20 +44,24 @@ export const runLive = async (
   signal: AbortSignal,
   onProgress: (text: string) => void = tell,
 ): Promise<SourceEnd> => {
-  let resume = (): void => undefined;
-  const recording: RecordingWriter | null =
-    options.record === undefined ? null : await openRecordingAt(options.record, () => resume());
-  const refused = Promise.withResolvers<Fault>();
-  let isRefused = false;
   // Not before it is needed: a screen has its first frame by then.
-  const { startLive } = await import('../capture/live.ts');
-  const capture = await startLive({
-    signal,
+  const { startReader } = await import('./reader-client.ts');
+  const reader = startReader({
     backend: options.backend,
     finwaitVersion: VERSION,
     filters: filterTexts(options),
     only: filterOf(options),
     minAgeMs,
+    mapKeys: options.mapKeys,
+  });
+  const recording = await openAsInvoker(options.record, reader).catch((error: unknown) => {
+    reader.leave();
+    throw error;
+  });
+  const refused = Promise.withResolvers<Fault>();
+  let isRefused = false;
+  const capturing = reader.capture({
+    signal,
     onMeta: (meta) => {
       recording?.start(meta);
       consumer.onMeta(meta);
@@ -73,7 +79,8 @@ export const runLive = async (
     },
     isInDoubt: consumer.isInDoubt,
     onProgress,
-  }).catch(async (error: unknown) => {
+  });
+  const capture = await capturing.catch(async (error: unknown) => {
     await recording?.discard();
     throw error;
   });
@@ -82,9 +89,6 @@ export const runLive = async (
     onProgress('stopped before the probes were attached: nothing was traced');
     return { fault: null, isCut: false };
   }
-  resume = capture.resume;
-  // A pause and its drain may both have come while the inventory was being taken.
-  resume();
   const aborted = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
     signal.addEventListener('abort', () => resolve(null), { once: true });
@@ -113,9 +117,12 @@ export const runLive = async (
   return { fault, isCut: false };
 };
 
-const openRecordingAt = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
+/** From here on nothing but the reader is root: the recording is a file of the user who called sudo. */
+const openAsInvoker = async (path: string | undefined, reader: Reader): Promise<RecordingWriter | null> => {
+  dropRoot();
+  if (path === undefined) return null;
   const { openRecording } = await import('../record/writer.ts');
-  return openRecording(path, onDrain);
+  return withDropped(openRecording(path, reader.resume));
 };
 
 /**
@@ -134,7 +141,7 @@ export const runRecording = async (
 ): Promise<SourceEnd> => {
   collectSooner();
   const { readRecording } = await import('../record/reader.ts');
-  const result = await readRecording(path, {
+  const reading = readRecording(path, {
     signal,
     onMeta: consumer.onMeta,
     onLine: (line) => {
@@ -143,6 +150,7 @@ export const runRecording = async (
       return room === undefined ? pace(line) : room.then(() => pace(line));
     },
   });
+  const result = await withDropped(reading);
   await consumer.onEnd();
   if (result.isBomb) {
     onProgress(

@@ -8,7 +8,7 @@ import { restoreTerminal, takeTerminal } from '../views/top/terminal.ts';
 import { printTop } from '../views/top/text.ts';
 import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
-import { tell, tellFault } from './messages.ts';
+import { printableLines, tell, tellFault } from './messages.ts';
 import { createOutput } from './output.ts';
 import { createPace } from './pace.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -112,7 +112,7 @@ const showScreen: View = async (store, run, consumer, signal, onQuit) => {
   );
   process.on('uncaughtException', (error) => {
     restoreTerminal(stdout);
-    process.stderr.write(`${error.stack ?? String(error)}\n`);
+    process.stderr.write(`${printableLines(error.stack ?? String(error))}\n`);
     process.exit(EXIT.failed);
   });
   const leave = new AbortController();

@@ -5,6 +5,7 @@ import { passes } from '../views/filter.ts';
 import { ledgerRecord } from '../views/ledger-record.ts';
 import { tallyRecord } from '../views/tally-record.ts';
 import { traceHeading, traceLine } from '../views/trace-line.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import { filterOf, type SharedOptions } from './arguments.ts';
 import { createFold, type Fold } from './fold.ts';
 import { tell, tellFault, tellRecorded } from './messages.ts';
@@ -23,15 +24,15 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
   let fold: Fold | null = null;
 
   const ledgerLine = (row: ReturnType<Fold['tracker']['ledger']>, on: Fold): string =>
-    JSON.stringify(ledgerRecord(row, on.tracker.counters(), on.wallClock(row.at)));
+    asciiJson(ledgerRecord(row, on.tracker.counters(), on.wallClock(row.at)));
 
   const show = (path: ClosePath | null): void => {
-    if (path !== null && passes(path, filter)) output.line(isJson ? JSON.stringify(path) : traceLine(path, withTime));
+    if (path !== null && passes(path, filter)) output.line(isJson ? asciiJson(path) : traceLine(path, withTime));
   };
 
   const consumer = {
     onMeta: (meta: Parameters<typeof createFold>[0]): void => {
-      if (isJson) output.line(JSON.stringify(meta));
+      if (isJson) output.line(asciiJson(meta));
       else output.line(traceHeading(withTime));
       const made: Fold = createFold(meta, {
         onEnd: (sock) => show(made.describe(sock)),
@@ -55,7 +56,7 @@ export const trace = async (file: string | undefined, options: TraceOptions): Pr
       }
       if (output.closed.aborted) return;
       if (!isJson) return;
-      for (const deaths of talliedDeaths(fold.tracker.tallies())) output.line(JSON.stringify(tallyRecord(deaths)));
+      for (const deaths of talliedDeaths(fold.tracker.tallies())) output.line(asciiJson(tallyRecord(deaths)));
       output.line(ledgerLine(fold.tracker.ledger(), fold));
     },
   };

@@ -1,28 +1,13 @@
 import type { TcpState } from '../kernel/tcp-state.ts';
+import type { ENDINGS, WAITS } from './causes/order.ts';
+import type { How, Side } from './subject.ts';
 
-export type How = 'close' | 'exit' | 'listener' | 'kernel' | 'none' | 'unknown';
-export type WaitingFor = 'ack' | 'window' | 'peer_fin' | 'last_ack' | 'linger' | 'nothing' | 'unknown';
-export type EndedBy =
-  | 'acked'
-  | 'time_wait'
-  | 'fin_wait2_timewait'
-  | 'peer_reset'
-  | 'data_after_close'
-  | 'retries'
-  | 'window_probes'
-  | 'user_timeout'
-  | 'fin_timeout'
-  | 'linger2'
-  | 'linger_zero'
-  | 'unread_data'
-  | 'orphan_limit'
-  | 'out_of_memory'
-  | 'killed'
-  | 'listener_closed'
-  | 'never_connected'
-  | 'resources'
-  | 'unknown';
-export type Side = 'local' | 'peer' | 'network' | 'limit' | 'operator' | 'none' | 'unknown';
+export type { How, Side };
+
+/** Words of `waiting_for`. They come from the list of causes, and `unknown` where the evidence does not decide. */
+export type WaitingFor = (typeof WAITS)[number]['name'] | 'unknown';
+/** Words of `ended_by`, from the same list. */
+export type EndedBy = (typeof ENDINGS)[number]['name'] | 'unknown';
 
 export type Closer = {
   readonly pid: number;
@@ -41,7 +26,7 @@ export type Step = {
   readonly by: 'process' | 'softirq';
 };
 
-/** What a dying socket is orphaned by: how it ended, or what it waits for while it has not. */
+/** Why a socket is dying, or has died: how it ended, or what it waits for while it has not. */
 export type Cause = Exclude<EndedBy, 'unknown'> | Exclude<WaitingFor, 'nothing' | 'unknown'> | 'unknown';
 
 /**
@@ -65,7 +50,7 @@ export type ClosePath = {
   readonly closer: Closer | null;
   readonly closed_at: string | null;
   readonly closed_in: TcpState | null;
-  /** The state it is in, or was in when it was last heard of; null where that is not known. */
+  /** The state of the newest event about it; null where that is not known. */
   readonly state: TcpState | null;
   readonly how: How;
   readonly path: readonly Step[];
@@ -88,24 +73,29 @@ export type ClosePath = {
   readonly gaps: readonly string[];
 };
 
-/** The contract's `dying`: a socket that still is. The fields of `close_path`, `ended_by` null, and its deadline. */
+/**
+ * The contract's `dying`: a socket that still is dying. The fields of `close_path`, `ended_by` null, and its deadline.
+ */
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
-  /** `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: what is missing stands beside it. */
+  /**
+   * `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: `deadline_because` says what is
+   * missing.
+   */
   readonly deadline: 'at' | 'never' | 'unknown';
   /**
    * When the kernel gives up on it if nothing more comes from the peer, RFC 3339: up to 13 % later, or more where ICMP
    * said unreachable; earlier only at `deadline_if_late_at`.
    */
   readonly deadline_at: string | null;
-  /** The same with what the kernel's timer wheel will add. */
+  /** The same, and what the kernel's timer wheel will add to it. */
   readonly deadline_expected_at: string | null;
-  /** When it does if the peer goes on answering window probes, as it did when last observed; null elsewhere. */
+  /** The same if the peer goes on answering window probes, as it did when last observed; null for other sockets. */
   readonly deadline_if_answered_at: string | null;
-  /** An earlier tick that ends it if timers are late, as on a busy CPU; null where that would take more than 250 ms. */
+  /** An earlier tick that ends it if the timers are late by up to 250 ms, as on a busy CPU; null where none does. */
   readonly deadline_if_late_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
-  /** By which rule; why never; or what is missing to tell. */
+  /** The rule it follows; why never; or what is missing. */
   readonly deadline_because: readonly string[];
 };

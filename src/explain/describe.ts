@@ -5,13 +5,13 @@ import type { Hello, Inventoried } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
-import type { ClosePath, Closer, Dying, EndedBy, How, Step, WaitingFor } from './close-path.ts';
+import { ENDINGS } from './causes/order.ts';
+import type { ClosePath, Closer, Dying, EndedBy, How, Step } from './close-path.ts';
+import { type Ending, endingOf } from './ending.ts';
+import type { ResetReasons } from './facts.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
-import { type Ending, endingOf } from './rules/ending.ts';
-import type { ResetReasons } from './rules/facts.ts';
-import { waitingNow } from './rules/waits.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
-import { waitedFor } from './waiting.ts';
+import { type Waiting, waitedFor, waitingNow, waitingWhenListed } from './waiting.ts';
 
 export type DescribeContext = {
   readonly hello: Hello;
@@ -25,7 +25,7 @@ export type DescribeContext = {
  * The close path of a sock, as far as it was observed.
  *
  * @param now - time of the newest event; a sock still dying has waited until then
- * @param deadline - of one that still is dying, where that has been worked out: of its kind the advice depends
+ * @param deadline - the kind of deadline of one that still is dying, where it is known: the advice depends on it
  * @returns the contract's `close_path`; `ended_by` is null while it still is dying
  */
 export const describeSock = (
@@ -37,14 +37,15 @@ export const describeSock = (
   const record = recordOf(sock, context.hello);
   const path = pathOf(record, now, context);
   const advice = adviceFor(path, context.ownNetns, { userTimeoutMs: record.detail.userTimeoutMs, deadline });
-  // Most ends need none, and a copy of every field is dear.
+  // Most ends need no advice, and copying every field costs time.
   return advice.length === 0 ? path : { ...path, advice };
 };
 
 const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): ClosePath => {
   const { sock, detail, closedAt, closedIn, last } = record;
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
-  const waits = sock.destroyedAt === null ? waitingNow(record) : null;
+  const isLostSight = sock.destroyedAt === null && !record.isFollowed;
+  const waits = sock.destroyedAt === null ? (isLostSight ? LOST_SIGHT : waitingNow(record)) : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
@@ -77,13 +78,13 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
         by: move.own ? 'process' : 'softirq',
       }),
     ),
-    orphan_us: sock.orphanAt === null || isMissed ? null : (until - sock.orphanAt) / 1000,
-    dying_us: closedAt === null || isMissed ? null : (until - closedAt) / 1000,
+    orphan_us: sock.orphanAt === null || isMissed || isLostSight ? null : (until - sock.orphanAt) / 1000,
+    dying_us: closedAt === null || isMissed || isLostSight ? null : (until - closedAt) / 1000,
     unread_bytes: unreadBytes(record),
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
     held_bytes: closedAt === null || isPurged(record) ? null : heldBytes(detail.evidence),
-    // For want of resources the kernel frees it without an error, and what was queued all the same.
+    // For want of resources the kernel frees the sock without an error; what was queued is lost all the same.
     lost_bytes: ending !== null && (record.err !== 0 || ending.side === 'limit') ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
@@ -97,16 +98,27 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
   };
 };
 
-/** Null for a number no kernel uses. */
+/** For a sock that was announced and then not followed, since a map of the probes was full. */
+const LOST_SIGHT: Waiting = {
+  waitingFor: 'unknown',
+  side: 'unknown',
+  because: 'a map of the probes was full: what became of it since it was announced is not known',
+};
+
+/** Null for a number that no kernel uses. */
 const knownState = (state: number): TcpState | null => {
   const name = stateName(state);
   return name === 'UNKNOWN' ? null : name;
 };
 
-/** __tcp_close resets these before it waits for anybody, however slow the machine is. @see Linux net/ipv4/tcp.c */
-const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => endedBy === 'linger_zero' || endedBy === 'unread_data';
+/** Whether __tcp_close reset it before it waited for anybody. @see Linux net/ipv4/tcp.c */
+const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => RESET_AT_ONCE.has(endedBy);
 
-/** What was missed of its life, and whether its cause was inferred, or could not be. */
+const RESET_AT_ONCE: ReadonlySet<string | undefined> = new Set(
+  ENDINGS.filter(({ isResetAtOnce: isAtOnce }) => isAtOnce).map(({ name }) => name),
+);
+
+/** The gaps in what was observed of its life, and whether its cause was inferred or not decided. */
 const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   const { gaps } = record.sock;
   const list: string[] = gaps.size === 0 ? [] : [...gaps];
@@ -118,68 +130,57 @@ const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   return list;
 };
 
-/** The path of an orphan that only the inventory knows: it is older than the capture and has shown no event. */
+/** The path of an orphan that only the inventory knows: it is older than the capture, and no event came from it. */
 export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = silentPath(orphan);
   return { ...path, advice: adviceFor(path, ownNetns) };
 };
 
-const silentPath = (orphan: Inventoried): ClosePath => ({
-  type: 'close_path',
-  sk: null,
-  generation: 1,
-  cookie: null,
-  netns: orphan.netns,
-  family: orphan.family,
-  laddr: orphan.laddr,
-  lport: orphan.lport,
-  raddr: orphan.raddr,
-  rport: orphan.rport,
-  uid: null,
-  cgroup_id: null,
-  closer: null,
-  closed_at: null,
-  closed_in: null,
-  state: knownState(orphan.state),
-  how: 'unknown',
-  path: [],
-  orphan_us: null,
-  dying_us: null,
-  unread_bytes: null,
-  unacked_bytes: null,
-  unsent_bytes: null,
-  held_bytes: null,
-  lost_bytes: null,
-  retransmits: orphan.retransmits,
-  probes: orphan.timer?.probesOut ?? null,
-  waiting_for: silentWait(orphan),
-  ended_by: null,
-  side: isPeers(orphan) ? 'peer' : 'unknown',
-  because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`],
-  advice: [],
-  certain: false,
-  gaps: ['older_than_capture'],
-});
+const silentPath = (orphan: Inventoried): ClosePath => {
+  const { waitingFor, side } = waitingWhenListed(orphan);
+  return {
+    type: 'close_path',
+    sk: null,
+    generation: 1,
+    cookie: null,
+    netns: orphan.netns,
+    family: orphan.family,
+    laddr: orphan.laddr,
+    lport: orphan.lport,
+    raddr: orphan.raddr,
+    rport: orphan.rport,
+    uid: null,
+    cgroup_id: null,
+    closer: null,
+    closed_at: null,
+    closed_in: null,
+    state: knownState(orphan.state),
+    how: 'unknown',
+    path: [],
+    orphan_us: null,
+    dying_us: null,
+    unread_bytes: null,
+    unacked_bytes: null,
+    unsent_bytes: null,
+    held_bytes: null,
+    lost_bytes: null,
+    retransmits: orphan.retransmits,
+    probes: orphan.timer?.probesOut ?? null,
+    waiting_for: waitingFor,
+    ended_by: null,
+    side,
+    because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`],
+    advice: [],
+    certain: false,
+    gaps: ['older_than_capture'],
+  };
+};
 
 /** Kinds of a pending timer in /proc/net/tcp and sock_diag. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */
 const PROC_TIMERS: Readonly<Record<number, string>> = {
   1: 'retransmission',
   2: 'FIN_WAIT2 or keepalive',
   4: 'window probe',
-};
-
-/** What an orphan of the inventory waited for when it was listed, by its state and its timer. */
-export const silentWait = ({ state, timer }: Inventoried): WaitingFor => {
-  if (state === TCP.FIN_WAIT2) return 'peer_fin';
-  if (timer?.kind === 4) return 'window';
-  if (timer?.kind !== 1) return 'unknown';
-  return state === TCP.LAST_ACK ? 'last_ack' : 'ack';
-};
-
-/** The peer keeps it: it has not closed, or its window is shut and it answers. */
-const isPeers = (orphan: Inventoried): boolean => {
-  const wait = silentWait(orphan);
-  return wait === 'peer_fin' || (wait === 'window' && orphan.timer?.probesOut === 0);
 };
 
 const timerText = ({ timer, retransmits }: Inventoried): string => {
@@ -206,17 +207,19 @@ const howOf = (record: SockRecord): How => {
   }
   if (detail.exiting) return 'exit';
   if (holder === HOLDER.kernel || detail.isKernelThread) return 'kernel';
-  // At destroy the struct socket is off already; before it, only the kernel closes a sock that has none.
+  // At the destroy the sock has lost its struct socket already. Before it, only the kernel closes a sock without one.
   return holder === HOLDER.none && sock.announce.via !== VIA.destroy ? 'unknown' : 'close';
 };
 
-/** Where the announcement was made only after tcp_close had emptied the queues: it tells nothing of what they held. */
+/** Whether tcp_close had emptied the queues before the announcement was made: it does not say what they held. */
 const isPurged = ({ sock, detail, moves, closedAt }: SockRecord): boolean =>
   detail.late !== null ||
   sock.announce.via === VIA.destroy ||
   (sock.announce.via === VIA.last_fput && moves.findLast((move) => move.at === closedAt)?.to === TCP.CLOSE);
 
-/** Bytes the peer never acknowledged, our FIN aside; null where tcp_disconnect has wiped the sequence numbers. */
+/**
+ * Bytes that the peer never acknowledged, without our FIN; null where tcp_disconnect has wiped the sequence numbers.
+ */
 const lostBytes = (record: SockRecord): number | null => {
   const last = record.moves.at(-1);
   const isWiped = record.sock.announce.via === VIA.destroy && (record.closedAt === null || last?.own !== false);

@@ -4,12 +4,14 @@ import type { Sock } from '../lifecycle/sock.ts';
 import type { Inventoried } from '../wire/event.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from './deadline/deadline.ts';
+import { isOverdue } from './deadline/overdue.ts';
+import { WHEEL_SHARE } from './kernel/wheel.ts';
 import { recordOf } from './record.ts';
 
 /** The contract's `dying` of a socket: its path so far, and its deadline. */
 export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Host['now']) => string): Dying => {
   const isAt = deadline.kind === 'at';
-  // That the capture ended is true of every socket that still is dying, and no doubt about what was seen until then.
+  // Every socket that still is dying has this gap. It casts no doubt on what was seen until then.
   const gaps = path.gaps.filter((gap) => gap !== 'capture_ended');
   return {
     ...path,
@@ -29,10 +31,6 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
 /** The contract's word for the kind of a deadline. */
 export const deadlineWord = ({ kind }: Deadline): Dying['deadline'] => (kind === 'undecided' ? 'unknown' : kind);
 
-/** A FIN_WAIT2 timer fires a little late, and the listing took a moment: what is overdue by more was not that timer. */
-const LATE_NS = 500e6;
-const LATE_SHARE = 0.13;
-
 /** The deadline of a dying sock, or of an orphan that only the inventory knows. */
 export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline => {
   if (!('kind' in dying)) return deadlineOf(recordOf(dying, host.hello), host);
@@ -40,8 +38,9 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   if (state !== TCP.FIN_WAIT2 || timer?.kind !== 2) return deadlineOfSilent();
   const at = traceNs(listedAt + timer.ms * 1e6);
   const cutNs = cutOff(timer.ms) * 1e6;
-  const expectedAt = traceNs(at + timer.ms * 1e6 * LATE_SHARE * 0.25 + cutNs / 2);
-  if (host.now > at + timer.ms * 1e6 * LATE_SHARE + cutNs + LATE_NS) return deadlineOfSilent();
+  const expectedAt = traceNs(at + timer.ms * 1e6 * WHEEL_SHARE * 0.25 + cutNs / 2);
+  // A timer that is more overdue than that was another one.
+  if (isOverdue(at, listedAt, host.now - cutNs)) return deadlineOfSilent();
   return {
     kind: 'at',
     at,
@@ -57,6 +56,6 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   };
 };
 
-/** What may have been cut off a listed time, ms: ss tells 10 s and more in seconds, 10 min and more in minutes. */
+/** How much a listed time may be cut short, ms: ss writes 10 s and more in seconds, 10 min and more in minutes. */
 const cutOff = (ms: number): number =>
   ms >= 600_000 && ms % 60_000 === 0 ? 60_000 : ms >= 10_000 && ms % 1000 === 0 ? 1000 : 0;

@@ -1,7 +1,7 @@
 import { TCP } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import { traceNs } from '../kernel/units.ts';
-import type { ObservedMove, Sock } from '../lifecycle/sock.ts';
+import { isFollowed, type ObservedMove, type Sock, stateAfter } from '../lifecycle/sock.ts';
 import type { Hello } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import {
@@ -13,7 +13,7 @@ import {
   stateOf,
 } from '../wire/evidence.ts';
 
-/** A sock's life laid out for the rules: its announcement read, its transitions in one list. */
+/** A sock's life as the causes' questions need it: its announcement parsed, its transitions in one list. */
 export type SockRecord = {
   readonly sock: Sock;
   readonly detail: AnnounceDetail;
@@ -24,6 +24,8 @@ export type SockRecord = {
   readonly closedAt: TraceNs | null;
   /** State in which tcp_close found it; null where no close was observed. */
   readonly closedIn: number | null;
+  /** False: it may have gone since its newest evidence, and nobody would know. */
+  readonly isFollowed: boolean;
   /** errno of the transition into CLOSE; 0 none. */
   readonly err: number;
 };
@@ -34,7 +36,7 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const via = sock.announce.via;
   const isInferred = via === VIA.repeated || via === VIA.last_fput;
   const closing = isInferred ? closingMove(detail) : undefined;
-  // Of its very length: one that grows is given room for 16 more.
+  // Made in its full length: an array that grows is given room for 16 more.
   const moves = new Array<ObservedMove>(detail.moves.length + sock.moves.length);
   let count = 0;
   for (const move of detail.moves) {
@@ -53,38 +55,44 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     moves,
     closedAt: isClose ? sock.closedAt : null,
     closedIn,
-    // What stands in sk_err at the destroy of a sock that was in CLOSE before may be tcp_disconnect's own.
+    isFollowed: isFollowed(sock),
+    // Where the sock was in CLOSE before, tcp_disconnect may have set the sk_err that the destroy saw.
     err: intoClose === 0 && sock.state === TCP.CLOSE && !wasInClose ? sock.destroyErr : intoClose,
   };
 };
 
-/** The remembered transition that tcp_close made: the last there is, or the one of that very microsecond. */
+/**
+ * The remembered transition that tcp_close made: the last one, or of a deferred announcement the one of that
+ * microsecond.
+ */
 const closingMove = ({ late, moves }: AnnounceDetail): Move | undefined =>
   late === null ? moves.at(-1) : moves.find(({ bootUs }) => bootUs === Math.floor(late.closedBootNs / 1000));
 
-/** States of a connection that is ending: each was entered by a transition that the probe remembers. */
+/** States of a connection that is ending. The probe remembers the transition into each. */
 const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSE_WAIT, TCP.LAST_ACK, TCP.CLOSING]);
-/** Transitions that an announcement holds. */
+/** How many transitions an announcement holds. */
 const REMEMBERED = 3;
 
 /**
- * Whether a transition from before the announcement is not known: skipped by the kernel, or older than the capture.
- * The remembered ones must reach from a living connection to the state it was announced in. A sock in CLOSE that has
- * sequence numbers had a connection or tried one: it has moved, and tcp_disconnect leaves write_seq at more than 0.
+ * Whether a transition from before the announcement is missing: the kernel skipped the probe, or it is older than the
+ * capture. The remembered ones must lead from a living connection to the state of the announcement. A sock in CLOSE
+ * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above 0.
  */
 export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
-  const state = stateOf(sock.announce.context);
+  const state = stateAfter(sock.announce);
   const first = detail.moves[0];
   const last = detail.moves.at(-1);
   if (first === undefined || last === undefined) {
     return ENDING.has(state) || (state === TCP.CLOSE && detail.evidence.writeSeq !== 0);
   }
-  const isMoving = detail.late === null && (sock.announce.via === VIA.repeated || sock.announce.via === VIA.last_fput);
-  if (!isMoving && last.to !== state) return true;
+  if (last.to !== state) return true;
   return detail.moves.length < REMEMBERED && (ENDING.has(first.from) || first.from === TCP.CLOSE);
 };
 
-/** inet_csk_destroy_sock under the socket's lock runs inside __tcp_close; a forgotten child is not locked so. */
+/**
+ * __tcp_close calls inet_csk_destroy_sock with the socket locked by a task; a forgotten child is destroyed without
+ * that.
+ */
 const closedByTask = (context: number): boolean => (context & 1) !== 0;
 
 const sinceHello = (bootUs: number, hello: Hello): TraceNs =>

@@ -6,13 +6,13 @@ import type { SockRecord } from './record.ts';
 export const hasSequence = (state: number): boolean =>
   state !== TCP.CLOSE && state !== TCP.LISTEN && state !== TCP.SYN_SENT && state !== 0;
 
-/** b to a in sequence space; null when that is negative, which no consistent snapshot is. */
+/** Bytes from b on to a in sequence space; null when a is before b, which a consistent snapshot never shows. */
 export const distance = (a: number, b: number): number | null => {
   const bytes = (a - b) >>> 0;
   return bytes > 0x7fffffff ? null : bytes;
 };
 
-/** Whether all we sent, our FIN included, was acknowledged. */
+/** Whether everything we sent was acknowledged, our FIN included. */
 export const isAllAcked = (evidence: Evidence): boolean => distance(evidence.writeSeq, evidence.sndUna) === 0;
 
 /**
@@ -30,7 +30,7 @@ export const unreadBytes = (record: SockRecord): number | null => {
   return bytes !== null && bytes > 0 && hasFin ? bytes - 1 : bytes;
 };
 
-/** In these states the last byte that is not acknowledged is our FIN. */
+/** The bytes without our FIN: in these states the last byte that is not acknowledged is the FIN. */
 export const withoutFin = (bytes: number | null, state: number | null): number | null =>
   bytes !== null && bytes > 0 && (state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK)
     ? bytes - 1

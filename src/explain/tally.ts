@@ -1,10 +1,15 @@
 import { stateName, TCP, type TcpState } from '../kernel/tcp-state.ts';
 import { correctedClassOf, type Tallied } from '../lifecycle/tallied.ts';
 import { TALLY, type Tally, VIA } from '../wire/event.ts';
+import { dataAfterClose } from './causes/data-after-close.ts';
+import { ENDINGS } from './causes/order.ts';
+import { orphanLimit } from './causes/orphan-limit.ts';
+import { outOfMemory } from './causes/out-of-memory.ts';
 import type { EndedBy, How, Side } from './close-path.ts';
-import { ERR } from './rules/facts.ts';
+import { isAwaitingAck } from './evidence/resources.ts';
+import { fastDeathOf } from './fast-death.ts';
 
-/** Sockets that died before they were announced and have all of this in common. */
+/** Sockets that died before they were announced, and that have all of this in common. */
 export type TalliedDeaths = {
   readonly how: How;
   /** Null where no close was observed: a child that its listener forgot, or a socket that was in CLOSE before. */
@@ -12,7 +17,10 @@ export type TalliedDeaths = {
   readonly ended_by: EndedBy;
   readonly side: Side;
   readonly count: number;
-  /** How long they were dying: so many from `from_us` on, up to twice that. The rest is not known or took no time. */
+  /**
+   * How long they were dying: `count` of them from `from_us` on, up to twice that. The others took no time, or it is
+   * not known.
+   */
   readonly dwell: readonly { readonly from_us: number; readonly count: number }[];
 };
 
@@ -20,9 +28,9 @@ type End = readonly [EndedBy, Side];
 const UNKNOWN: End = ['unknown', 'unknown'];
 
 /**
- * What the kernel counted of those that died fast, by how they were closed and how they ended; most first.
+ * The fast deaths that the kernel counted, by how they were closed and how they ended; most first.
  *
- * The rules are those of single sockets, as far as a class tells: where two ends look alike in it, `unknown`.
+ * A class tells less than a single socket: where two ends look alike in it, `unknown`.
  */
 export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeaths[] => {
   const all = [...tallies];
@@ -32,15 +40,15 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
     if (isCorrection(tally)) continue;
     if (isForResources(tally)) {
       const { atOrphanLimit, atMemoryLimit } = tally;
-      put(groups, tally, ['orphan_limit', 'limit'], atOrphanLimit);
-      put(groups, tally, ['out_of_memory', 'limit'], atMemoryLimit);
-      put(groups, tally, ['unknown', 'limit'], tally.count - atOrphanLimit - atMemoryLimit);
+      put(groups, tally, [orphanLimit.name, orphanLimit.side], atOrphanLimit);
+      put(groups, tally, [outOfMemory.name, outOfMemory.side], atMemoryLimit);
+      put(groups, tally, ['unknown', orphanLimit.side], tally.count - atOrphanLimit - atMemoryLimit);
       continue;
     }
     const gotData = Math.min(tally.count, answered.get(correctedClassOf(tally)) ?? 0);
     put(groups, tally, endOf(tally), tally.count - gotData);
-    // A reset by the peer, it seemed, and then the socket itself sent one that answered a segment.
-    put(groups, tally, ['data_after_close', 'peer'], gotData);
+    // They seemed to be reset by the peer, or handed over; then each sent a reset that answered a segment.
+    put(groups, tally, [dataAfterClose.name, dataAfterClose.side], gotData);
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 };
@@ -48,8 +56,8 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
 const isCorrection = ({ marks }: Tally): boolean => (marks & TALLY.answered) !== 0;
 
 /**
- * The kernel reset it of itself, without an error, while it still had something to send: one of two limits was passed.
- * Which, only the moment tells.
+ * Whether the kernel reset them of itself, without an error, while they still had something to send: one of two limits
+ * was passed. How near the host was to each at that moment says which.
  *
  * @see Linux net/ipv4/tcp.c, tcp_check_oom; net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
@@ -59,12 +67,12 @@ const isForResources = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): 
   (marks & (TALLY.in_close | TALLY.answered)) === 0 &&
   err === 0 &&
   reset !== 0 &&
-  (lastFrom === TCP.FIN_WAIT1 || lastFrom === TCP.CLOSING || lastFrom === TCP.LAST_ACK);
+  isAwaitingAck(lastFrom);
 
 const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]: End, count: number): void => {
   if (count === 0) return;
   const how = howOf(tally);
-  const closed_in = tally.via === VIA.destroy ? null : stateName(tally.closedIn);
+  const closed_in = tally.via === VIA.destroy || tally.via === VIA.late ? null : stateName(tally.closedIn);
   const key = [how, closed_in, ended_by, side].join(' ');
   const before = groups.get(key);
   const dwell = [...(before?.dwell ?? [])];
@@ -79,53 +87,20 @@ const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]:
 };
 
 const howOf = ({ via, exiting, marks }: Tally): How => {
+  if (via === VIA.late) return 'unknown';
   if (via === VIA.destroy && (marks & TALLY.own) === 0) return 'listener';
   if (exiting) return 'exit';
   return (marks & TALLY.kernel) === 0 ? 'close' : 'kernel';
 };
 
+/** How a class of them ended: the first cause whose question for fast deaths says who ended them. */
 const endOf = (tally: Tally): End => {
-  if ((tally.marks & TALLY.in_close) !== 0) return endInClose(tally);
-  return tally.via === VIA.destroy || tally.closedIn === TCP.CLOSE ? endBeforeClose(tally) : endAfterClose(tally);
-};
-
-/** tcp_close reset it, or had nothing to end. @see Linux net/ipv4/tcp.c, __tcp_close */
-const endInClose = ({ closedIn, marks }: Tally): End => {
-  if (closedIn === TCP.LISTEN) return ['listener_closed', 'local'];
-  if (closedIn === TCP.SYN_SENT) return ['never_connected', 'local'];
-  if ((marks & TALLY.unread) !== 0) return ['unread_data', 'local'];
-  if ((marks & TALLY.linger_zero) !== 0) return ['linger_zero', 'local'];
-  return (marks & TALLY.linger2) !== 0 ? ['linger2', 'local'] : UNKNOWN;
-};
-
-/** It had ended before anybody closed it. */
-const endBeforeClose = ({ via, lastFrom, err, reset, marks }: Tally): End => {
-  if (via === VIA.destroy && (marks & TALLY.own) === 0 && lastFrom !== 0) {
-    // A listener that closes disconnects its children: a reset is sent, and sk_err is as if one had come.
-    return err === 0 || reset !== 0 ? ['listener_closed', 'local'] : byError(err);
+  // The probes did not keep what it did before it died.
+  if (tally.via === VIA.late) return UNKNOWN;
+  const death = fastDeathOf(tally);
+  for (const { name, fastDeath } of ENDINGS) {
+    const side = fastDeath?.(death) ?? null;
+    if (side !== null) return [name, side];
   }
-  if (lastFrom === 0) return ['never_connected', 'none'];
-  if (lastFrom === TCP.LISTEN) return ['listener_closed', 'local'];
-  if (lastFrom === TCP.SYN_SENT) return ['never_connected', err === ERR.refused ? 'peer' : 'unknown'];
-  if (err !== 0) return byError(err);
-  if (lastFrom === TCP.LAST_ACK) return ['acked', 'none'];
-  if (lastFrom === TCP.CLOSING) return ['time_wait', 'none'];
-  return lastFrom === TCP.FIN_WAIT2 && (marks & TALLY.done) !== 0 ? ['time_wait', 'none'] : UNKNOWN;
-};
-
-/** @see Linux net/ipv4/tcp_input.c, tcp_rcv_state_process */
-const endAfterClose = ({ lastFrom, err, reset, marks }: Tally): End => {
-  if (err !== 0) return byError(err);
-  if (lastFrom === TCP.FIN_WAIT2 && (marks & TALLY.linger2) !== 0) return ['linger2', 'local'];
-  if (reset !== 0) return UNKNOWN;
-  if (lastFrom === TCP.LAST_ACK) return ['acked', 'none'];
-  if (lastFrom === TCP.CLOSING) return ['time_wait', 'none'];
-  if (lastFrom !== TCP.FIN_WAIT2) return UNKNOWN;
-  if ((marks & TALLY.done) !== 0) return ['time_wait', 'none'];
-  return ['fin_wait2_timewait', 'peer'];
-};
-
-const byError = (err: number): End => {
-  if (err === ERR.reset || err === ERR.pipe) return ['peer_reset', 'peer'];
-  return err === ERR.aborted ? ['killed', 'operator'] : UNKNOWN;
+  return UNKNOWN;
 };

@@ -1,63 +1,81 @@
-import { TCP } from '../kernel/tcp-state.ts';
+import { stateName, TCP_STATES } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
+import type { Inventoried } from '../wire/event.ts';
 import type { Evidence } from '../wire/evidence.ts';
-import type { WaitingFor } from './close-path.ts';
+import { WAITS } from './causes/order.ts';
+import type { Side, WaitingFor } from './close-path.ts';
+import { hasNoRoom, isWindowShut, wasShutAtClose } from './evidence/window.ts';
 import type { SockRecord } from './record.ts';
 
-const ICSK_TIME_PROBE0 = 3;
+type Word = (typeof WAITS)[number];
+
+/**
+ * The word for each state, its window open or shut: asked once, since this is looked up for every socket on the screen.
+ */
+const wordsWhere = (isShut: boolean): readonly (Word | undefined)[] =>
+  TCP_STATES.map((_, state) =>
+    WAITS.find(({ question }) => question({ state, isWindowShut: isShut, isLingering: false })),
+  );
+const OPEN = wordsWhere(false);
+const SHUT = wordsWhere(true);
+
+const wordFor = (state: number, isShut: boolean): Word | undefined => (isShut ? SHUT : OPEN)[state];
+
+const waiting = (state: number, isShut: boolean): WaitingFor => wordFor(state, isShut)?.name ?? 'unknown';
 
 /**
  * What a sock in `state` waits for.
  *
- * @param evidence - the newest there is; a closed window shows as nothing in flight and the probe timer pending
- * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
+ * @param evidence - the newest there is
  */
-export const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(state, isWindowClosed(evidence));
+export const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(state, isWindowShut(evidence));
 
-const waiting = (state: number, isWindow: boolean): WaitingFor => {
-  switch (state) {
-    case TCP.FIN_WAIT1:
-    case TCP.CLOSING:
-      return isWindow ? 'window' : 'ack';
-    case TCP.LAST_ACK:
-      return isWindow ? 'window' : 'last_ack';
-    case TCP.FIN_WAIT2:
-      return 'peer_fin';
-    case TCP.CLOSE:
-      return 'nothing';
-    default:
-      return 'unknown';
-  }
-};
-
-/** A segment that cannot leave this host looks the same, but for a window that has room for it. */
-const isWindowClosed = (evidence: Evidence): boolean =>
-  evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
-
-/** Whether the peer's window has no room for what is queued and not sent. */
-export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
-
-/** The timer that was pending is that of window probes. */
-export const isProbePending = ({ pending }: Evidence): boolean => pending === ICSK_TIME_PROBE0;
-
-/** The window was shut already when tcp_close found it. */
-export const isAfterWindowShut = ({ detail }: SockRecord): boolean => isWindowClosed(detail.evidence);
+/** What a sock that still is dying waits for now, who keeps it, and the evidence in a sentence. */
+export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; readonly because: string };
 
 /**
- * Until when a shut window held it up: the whole time, or up to the first retransmission, which shows that something
- * was in flight. What shows a shut window is wiped when the sock ends: then unanswered probes tell, or that the window
- * was shut at the close.
+ * What it waits for by its newest evidence: not what it waited for longest.
+ *
+ * `side` is `unknown` where an acknowledgement is missing: whether the peer is gone or the network drops does not show
+ * here, unless ICMP has said so.
+ */
+export const waitingNow = (record: SockRecord): Waiting => {
+  const { sock, last } = record;
+  const wait = { state: sock.state, isWindowShut: isWindowShut(last), isLingering: sock.lingering };
+  const word = WAITS.find(({ question }) => question(wait));
+  if (word === undefined) {
+    const because = `in ${stateName(sock.state)}: no rule says what it waits for`;
+    return { waitingFor: 'unknown', side: 'unknown', because };
+  }
+  const { because, side = word.side } = word.evidence(record);
+  return { waitingFor: word.name, side, because };
+};
+
+/** What an orphan that only the inventory knows waited for when it was listed, and who keeps it. */
+export const waitingWhenListed = (orphan: Inventoried): Pick<Waiting, 'waitingFor' | 'side'> => {
+  for (const { name, listed } of WAITS) {
+    const side = listed?.(orphan) ?? null;
+    if (side !== null) return { waitingFor: name, side };
+  }
+  return { waitingFor: 'unknown', side: 'unknown' };
+};
+
+/**
+ * Until when a shut window held the sock up: the whole time, or up to the first retransmission, which shows that
+ * something was in flight. The end of the sock wipes what shows a shut window: then unanswered probes tell, or that the
+ * window was shut at the close.
  *
  * @returns -Infinity where no window was shut
  */
-const windowUntil = ({ sock, detail, last }: SockRecord): number => {
-  if (isWindowClosed(last) || (last.probesOut > 0 && hasNoRoom(last))) return Number.POSITIVE_INFINITY;
-  if (!isWindowClosed(detail.evidence)) return Number.NEGATIVE_INFINITY;
+const windowUntil = (record: SockRecord): number => {
+  const { sock, last } = record;
+  if (isWindowShut(last) || (last.probesOut > 0 && hasNoRoom(last))) return Number.POSITIVE_INFINITY;
+  if (!wasShutAtClose(record)) return Number.NEGATIVE_INFINITY;
   return sock.firstRetransmitAt ?? Number.POSITIVE_INFINITY;
 };
 
-/** First up to when the window was shut, then from there on. */
-const BOTH = [true, false] as const;
+/** The two parts of each wait: first while the window was shut, then after it. */
+const SHUT_THEN_OPEN = [true, false] as const;
 
 /**
  * What the sock waited for longest between its close and `until`.
@@ -78,9 +96,9 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
     const move = moves[i];
     if (move !== undefined && move.at <= closedAt) continue;
     const end = move?.at ?? until;
-    for (const isWindow of BOTH) {
-      const waited = waiting(state, isWindow);
-      const span = isWindow ? Math.min(end, windowEnd) - since : end - Math.max(since, windowEnd);
+    for (const isShut of SHUT_THEN_OPEN) {
+      const waited = waiting(state, isShut);
+      const span = isShut ? Math.min(end, windowEnd) - since : end - Math.max(since, windowEnd);
       if (span <= longest || waited === 'unknown') continue;
       longest = span;
       answer = waited;

@@ -1,7 +1,7 @@
 import type { TraceNs } from '../kernel/units.ts';
 import type { Hello } from '../wire/event.ts';
 
-/** Turns capture time into RFC 3339 UTC with nanoseconds, by the offset that the handshake gave (to a microsecond). */
+/** Turns capture time into RFC 3339 UTC with nanoseconds. The offset is from the handshake, exact to a microsecond. */
 export const createWallClock = (hello: Hello): ((at: TraceNs) => string) => {
   let cachedSecond = Number.NaN;
   let cachedText = '';
@@ -17,7 +17,7 @@ export const createWallClock = (hello: Hello): ((at: TraceNs) => string) => {
   };
 };
 
-/** `YYYY-MM-DDTHH:MM:SS`; a second no calendar holds (a forged handshake) stays a number of seconds. */
+/** `YYYY-MM-DDTHH:MM:SS`. A second that no calendar holds (from a forged handshake) stays a number of seconds. */
 const rfc3339Second = (second: number): string => {
   const date = new Date(second * 1000);
   const text = Number.isNaN(date.getTime()) ? '' : date.toISOString();

@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { dirname } from 'node:path';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { findProgram, needProgram, SYSTEM_PATH } from '../programs/find.ts';
 
 const TOOLS: readonly { readonly program: string; readonly pkg: string; readonly purpose: string }[] = [
   { program: 'ip', pkg: 'iproute2', purpose: 'the lab makes network namespaces with it' },
@@ -9,19 +9,15 @@ const TOOLS: readonly { readonly program: string; readonly pkg: string; readonly
   { program: 'python3', pkg: 'python3', purpose: 'the lab makes its sockets with it: Node has no SO_LINGER' },
 ];
 
-const isOnPath = (program: string): boolean =>
-  (process.env.PATH ?? '').split(delimiter).some((dir) => {
-    try {
-      if (dir === '') return false;
-      accessSync(join(dir, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+/** What the worker is started with. */
+export type LabPrograms = {
+  readonly python: string;
+  /** PATH for it: where its tools were found, then the system's. */
+  readonly path: string;
+};
 
 /** @throws Fault (exit 3) where this machine cannot run the lab, with the command that mends it */
-export const checkLab = (): void => {
+export const checkLab = (): LabPrograms => {
   if (process.platform !== 'linux') {
     throw new Fault(`the lab needs Linux: this is ${process.platform}`, {
       why: 'it makes the sockets of the Linux kernel die',
@@ -29,14 +25,15 @@ export const checkLab = (): void => {
       exitCode: EXIT.cannotTrace,
     });
   }
-  for (const { program, pkg, purpose } of TOOLS) {
-    if (isOnPath(program)) continue;
+  const found = TOOLS.map(({ program, pkg, purpose }) => {
+    const path = findProgram(program);
+    if (path !== null) return path;
     throw new Fault(`${program} is not installed`, {
       why: purpose,
       remedy: `apt-get install ${pkg}`,
       exitCode: EXIT.cannotTrace,
     });
-  }
+  });
   if (process.getuid?.() !== 0) {
     throw new Fault('the lab needs root', {
       why: 'it makes network namespaces, and kills sockets in them',
@@ -44,4 +41,8 @@ export const checkLab = (): void => {
       exitCode: EXIT.cannotTrace,
     });
   }
+  return {
+    python: needProgram('python3'),
+    path: [...new Set([...found.map((path) => dirname(path)), SYSTEM_PATH])].join(':'),
+  };
 };

@@ -15,7 +15,8 @@ import subprocess
 import time
 
 import sock_diag
-from stage import aborts_orphans, die_with_parent, enter, libc, write
+from notes import write
+from stage import aborts_orphans, die_with_parent, enter, libc
 
 TCP_SYNCNT, TCP_LINGER2, TCP_USER_TIMEOUT = 7, 8, 18
 FIN_WAIT2, CLOSE_WAIT = 5, 8
@@ -216,12 +217,10 @@ class Play:
         write(f'/proc/sys/net/ipv4/{name}', value)
 
     def host_sysctl(self, name, value):
-        """Sets it for the whole machine, noted first: whoever dies now, it is restored."""
-        path = f'/proc/sys/net/ipv4/{name}'
+        """Sets it for the whole machine, noted first: whichever process dies now, another can restore it."""
         enter(None)
         try:
-            self.note.sysctl(path, value)
-            write(path, value)
+            write(self.note.sysctl(name, value), value)
         except FileNotFoundError:
             raise Skip(f'net.ipv4.{name} belongs to the first network namespace; this is another') from None
         finally:

@@ -1,12 +1,10 @@
-"""Where the lab plays: pairs of network namespaces, and how everything is removed, whoever died.
+"""Where the lab plays: pairs of network namespaces, and how everything is removed.
 
-A run keeps a note in /run/finwait-lab, written before each thing it makes, and holds a lock on it. A note whose lock is
-free belongs to a run that was killed: the next run removes what stands there.
+What a run makes is noted first (notes.py). Where finwait dies, its worker removes it; where the worker dies, finwait does;
+where both are killed, the next finwait that root starts.
 """
 import ctypes
 import errno
-import fcntl
-import json
 import os
 import re
 import signal
@@ -14,21 +12,13 @@ import socket
 import subprocess
 import threading
 
-NOTES = '/run/finwait-lab'
-PREFIX = 'finwait-lab'
+from notes import NOTE_NAME, PREFIX, Fault, claim, note_in, open_folder, release, remove_folder, restore_sysctls, write
+
 ADDRESSES = {'ipv4': ('10.231.7.1', '10.231.7.2'), 'ipv6': ('fd00:1ab::1', 'fd00:1ab::2')}
 # Sockets of the lab are bound to ports above these, each to its own.
 EPHEMERAL = '5000 9999'
 
 libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Fault(Exception):
-    """This machine cannot do it. `why` and `remedy` are for a person."""
-
-    def __init__(self, what, why, remedy):
-        super().__init__(what)
-        self.why, self.remedy = why, remedy
 
 
 host_ns = os.open('/proc/self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
@@ -68,100 +58,6 @@ def quietly(*argv):
         pass
 
 
-def read(path):
-    with open(path) as f:
-        return ' '.join(f.read().split())
-
-
-def write(path, value):
-    with open(path, 'w') as f:
-        f.write(str(value))
-
-
-def claim(name, wait=True):
-    """Opens and locks NOTES/name. The lock dies with this process and no child inherits it. None: another has it."""
-    while True:
-        os.makedirs(NOTES, exist_ok=True)
-        try:
-            fd = os.open(f'{NOTES}/{name}', os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:
-            continue  # Another run has just ended and taken the folder with it.
-        try:
-            fcntl.lockf(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError:
-            os.close(fd)
-            return None
-        if os.fstat(fd).st_nlink > 0:
-            return fd
-        os.close(fd)  # Who held the lock has removed the file.
-
-
-def release(name, fd):
-    os.unlink(f'{NOTES}/{name}')
-    os.close(fd)
-    try:
-        os.rmdir(NOTES)
-    except OSError:
-        pass  # Another run is under way.
-
-
-def note_in(fd):
-    """What was noted last; {} before the first note. Behind a shorter one the end of a longer one may stand."""
-    try:
-        return json.JSONDecoder().raw_decode(os.pread(fd, 1 << 20, 0).decode())[0]
-    except ValueError:
-        return {}
-
-
-class Note:
-    """What this run has made and changed: JSON, so that another run can undo it."""
-
-    def __init__(self):
-        self.name = f'run-{os.getpid()}'
-        self.fd = claim(self.name)
-        self.content = {'namespaces': [], 'sysctls': {}}
-
-    def _save(self):
-        text = json.dumps(self.content).encode()
-        os.pwrite(self.fd, text, 0)
-        os.ftruncate(self.fd, len(text))
-
-    def namespace(self, name):
-        self.content['namespaces'].append(name)
-        self._save()
-
-    def sysctl(self, path, value):
-        """To be called before it is set: what it is now, and what it will be."""
-        was = self.content['sysctls'].get(path, {}).get('was', read(path))
-        self.content['sysctls'][path] = {'was': was, 'set': value}
-        self._save()
-
-    def restore(self):
-        """Also what a play has set: it wrote to the same file."""
-        self.reload()
-        restore_sysctls(self.content)
-        self.content['sysctls'] = {}
-        self._save()
-
-    def reload(self):
-        self.content = {'namespaces': [], 'sysctls': {}, **note_in(self.fd)}
-
-    def undo(self):
-        self.reload()
-        undo(self.content)
-        release(self.name, self.fd)
-
-
-def restore_sysctls(content):
-    """What somebody else has changed meanwhile is theirs."""
-    for path, value in content.get('sysctls', {}).items():
-        try:
-            if read(path) == value['set']:
-                write(path, value['was'])
-        except OSError:
-            pass
-
-
 def aborts_orphans():
     """Before 6.1, `ss -K` on an orphan takes its send queue and leaves it: with its timers idle, it lives for ever."""
     release = re.match(r'(\d+)\.(\d+)', os.uname().release)
@@ -169,32 +65,45 @@ def aborts_orphans():
 
 
 def undo(content):
-    restore_sysctls(content)
-    for name in content.get('namespaces', []):
-        if name.startswith(PREFIX) and '/' not in name:
-            # Orphans would keep the namespace, and the kernel's count, for minutes.
-            if aborts_orphans():
-                quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
-            else:
-                quietly('ip', 'netns', 'exec', name, 'nft', 'delete', 'table', 'inet', 'lab')
-                quietly('ip', 'netns', 'exec', name, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_orphan_retries')
-            quietly('ip', 'netns', 'del', name)
+    """:return: False where a sysctl could not be restored from here: its note must stay"""
+    is_done = restore_sysctls(content)
+    for name in content['namespaces']:
+        # Orphans would keep the namespace, and the kernel's count, for minutes.
+        if aborts_orphans():
+            quietly('ip', 'netns', 'exec', name, 'ss', '-HKt', 'state', 'all')
+        else:
+            quietly('ip', 'netns', 'exec', name, 'nft', 'delete', 'table', 'inet', 'lab')
+            quietly('ip', 'netns', 'exec', name, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_orphan_retries')
+        quietly('ip', 'netns', 'del', name)
+    return is_done
+
+
+def undo_note(name, fd):
+    """Of our own run, or of one that was killed."""
+    if undo(note_in(fd)):
+        release(name, fd)
+    else:
+        os.close(fd)
 
 
 def remove_stale():
-    """Undoes what runs left that were killed together with their worker."""
-    try:
-        names = os.listdir(NOTES)
-    except FileNotFoundError:
+    """
+    Undoes what runs left that were killed together with their worker.
+
+    :raises Fault: where the folder of the notes is not root's
+    """
+    folder = open_folder(make=False)
+    if folder is None:
         return
+    try:
+        names = [name for name in os.listdir(folder) if NOTE_NAME.fullmatch(name)]
+    finally:
+        os.close(folder)
     for name in names:
         fd = claim(name, wait=False)
-        if fd is None:
-            continue
-        try:
-            undo(note_in(fd))
-        finally:
-            release(name, fd)
+        if fd is not None:
+            undo_note(name, fd)
+    remove_folder()
 
 
 FILTER = '''table inet lab {{

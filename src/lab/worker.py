@@ -18,8 +18,9 @@ import ways_close
 import ways_limits
 import ways_peer
 import ways_process
+from notes import Fault, Note, claim, release
 from play import SCENARIOS, Play, Skip, emit
-from stage import Fault, Note, Stage, claim, die_with_parent, enter, libc, release, remove_stale
+from stage import Stage, die_with_parent, enter, libc, remove_stale, undo_note
 
 assert ways_close and ways_limits and ways_peer and ways_process  # imported for the scenarios they name
 
@@ -176,7 +177,7 @@ class Guard:
                 pass
             os.waitpid(pid, 0)
         if self.note is not None:
-            self.note.undo()
+            undo_note(self.note.name, self.note.fd)
         if self.host_lock is not None:
             release('host', self.host_lock)
 
@@ -191,7 +192,10 @@ def kill_group(pid):
 
 def main():
     if sys.argv[1:] == ['--clean']:
-        remove_stale()
+        try:
+            remove_stale()
+        except Fault as fault:
+            sys.exit(f'{fault}: {fault.why}; {fault.remedy}')
         return
     plan = json.loads(sys.stdin.buffer.raw.readline() or b'{"jobs": []}')
     if not plan['jobs']:

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { startProgram } from '../programs/start.ts';
+import type { LabPrograms } from './checks.ts';
 import type { LabEvent } from './event.ts';
 
 /** The same path from src/ and from dist/: Python is not compiled. */
 const WORKER = fileURLToPath(new URL('../../src/lab/worker.py', import.meta.url));
-/** Nothing is written beside the sources, and nothing of the caller's Python is read. */
+/** Nothing is written beside the sources, and nothing of a user's Python is read. */
 const PYTHON = ['-B', '-E', '-s', WORKER];
 
 /** What is to be played, in this order. */
@@ -24,8 +25,15 @@ export type Plan = {
  *
  * @throws Fault when the lab cannot be set up here (exit 3), or the worker was killed (exit 1; it was cleaned up after)
  */
-export const runWorker = async (plan: Plan, onEvent: (event: LabEvent) => void, signal: AbortSignal): Promise<void> => {
-  const child = execa('python3', PYTHON, {
+export const runWorker = async (
+  plan: Plan,
+  { python, path }: LabPrograms,
+  onEvent: (event: LabEvent) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  const env = { PATH: path };
+  const child = startProgram(python, PYTHON, {
+    env,
     buffer: { stdout: false, stderr: true },
     maxBuffer: 1 << 20,
     reject: false,
@@ -58,10 +66,17 @@ export const runWorker = async (plan: Plan, onEvent: (event: LabEvent) => void, 
   signal.removeEventListener('abort', stop);
   if (fault !== null) throw fault;
   if (isEnded) return;
-  await execa('python3', [...PYTHON, '--clean'], { reject: false, stdin: 'ignore' });
+  await cleanUp({ python, path });
   throw new Fault(`the lab's worker ended by ${result.signal ?? `status ${result.exitCode}`}`, {
     why: result.stderr.trim().split('\n').at(-1) ?? '',
     remedy: 'run it again; what it had made is removed',
     exitCode: EXIT.failed,
   });
+};
+
+/** Removes what killed runs have left. @returns why not, null when it did. Never throws */
+export const cleanUp = async ({ python, path }: LabPrograms): Promise<string | null> => {
+  const options = { env: { PATH: path }, reject: false, stdin: 'ignore', timeout: 120_000 } as const;
+  const result = await startProgram(python, [...PYTHON, '--clean'], options);
+  return result.failed ? result.stderr.trim().split('\n').at(-1) || (result.shortMessage ?? 'it failed') : null;
 };

@@ -1,11 +1,11 @@
 import type { HostSeen, KernelLogged, Sample } from '../wire/event.ts';
 
-/** Lines of the kernel's log that are kept; more are only counted. */
-const MAX_LOG = 1000;
+/** Lines of the kernel's log that are kept; more are only counted. A process's lines leave room for the kernel's. */
+const MAX_LOG = { all: 1000, byProcess: 500 } as const;
 
 /** The kernel's complaints since the capture began. It limits their rate: the counts are the least there were. */
 export type KernelLog = {
-  /** Oldest first; the first 1,000. */
+  /** Oldest first; the first 1,000, among them no more than the first 500 of processes. */
   readonly lines: readonly KernelLogged[];
   /** Lines the kernel itself wrote, by what they are about. */
   readonly orphans: number;
@@ -39,7 +39,8 @@ export const createHost = (): Host => {
         if (facts === null || event.at >= facts.at) facts = event;
       } else {
         counts[event.facility === 0 ? event.about : 'byProcess']++;
-        if (lines.length < MAX_LOG) lines.push(event);
+        if (event.facility !== 0 && counts.byProcess > MAX_LOG.byProcess) return;
+        if (lines.length < MAX_LOG.all) lines.push(event);
       }
     },
     seen: {

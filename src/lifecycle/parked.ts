@@ -1,4 +1,5 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { NOT_FOLLOWED } from '../wire/evidence.ts';
 import { Alike, MOST_TOLD_WORDS } from './alike.ts';
 import { Arena } from './arena.ts';
 import { createGapLists } from './gap-lists.ts';
@@ -44,6 +45,9 @@ const MOST_RETRANSMITS = 0xffff;
 const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
 /** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
 const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
+
+/** The half of an announcement that has the bits of an `L` line; of an `A` line it is 0. */
+const LATE_BITS = 63;
 
 /** A line on its way into a block. */
 const scratch = new Uint32Array(MOST_TOLD_WORDS.announce + MOST_TOLD_WORDS.evidence);
@@ -129,6 +133,7 @@ export const createParked = (): Parked => {
         movedTo: (marks >>> 4) & 0xf,
         closedAt,
         retransmits: 0,
+        isFollowed: (alike.half(LATE_BITS) & NOT_FOLLOWED) === 0,
         line,
       },
       announcedAt,

@@ -43,8 +43,8 @@ export type Sock = {
   /** Tells lives at one address apart; counts from 1. */
   readonly generation: number;
   announce: Announce;
-  /** When the probe announced it. */
-  readonly announcedAt: TraceNs;
+  /** When the probe announced it; where its map did not keep that, when it did so again. */
+  announcedAt: TraceNs;
   /** When it was closed; where no close was observed, when it was announced. */
   readonly closedAt: TraceNs;
   /** When it became an orphan; null while it is none. */
@@ -113,6 +113,12 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   gaps: NO_GAPS,
 });
 
+/**
+ * Whether lines tell of it until its destroy. Where not, it may have gone since, and its newest evidence is old.
+ */
+export const isFollowed = ({ announce, latest }: Sock): boolean =>
+  announce.isFollowed || (latest !== null && latest !== announce.line);
+
 /** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
-const stateAfter = (event: Announce): number =>
+export const stateAfter = (event: Announce): number =>
   event.via === VIA.hook || event.via === VIA.destroy || event.movedTo === 0 ? stateOf(event.context) : event.movedTo;

@@ -12,7 +12,7 @@ import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { addGap, type Gap, newSock, type ObservedMove, type Pressure, type Sock } from './sock.ts';
+import { addGap, type Gap, newSock, type ObservedMove, type Pressure, type Sock, stateAfter } from './sock.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
 import { createUnseen } from './unseen.ts';
 
@@ -172,10 +172,14 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     if (before !== undefined && before.destroyedAt === null) {
       const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
-      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) return;
+      if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) {
+        repeat(before, event);
+        return;
+      }
       infer(before, 'destroy_missed');
     }
     const sock = newSock(event, generations.next(event.sk));
+    if (!event.isFollowed) addGap(sock, 'events_lost');
     living.add(sock);
     dying++;
     if (!older.isDone() && !older.see(tupleOfLine(event.line))) {
@@ -189,6 +193,15 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (sock.state === TCP.CLOSE && sock.entered) unseen.inClose(sock);
     if (isLate) meetDestroy(sock);
     if (early.size > 0) early.delete(event.sk);
+  };
+
+  /** The probe's map had no place for it, and did not know it when it showed itself again: only that much is seen of it. */
+  const repeat = (sock: Sock, event: Announce): void => {
+    if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
+    addGap(sock, 'events_lost');
+    sock.announcedAt = event.at;
+    sock.state = stateAfter(event);
+    if (event.isFollowed) remember(sock, event);
   };
 
   /** Announced after the inventory had listed it as one closed before: the baseline has it. */
@@ -311,7 +324,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     };
   };
 
-  const remember = (sock: Sock, event: SetState | Retransmit): void => {
+  const remember = (sock: Sock, event: SetState | Retransmit | Announce): void => {
     sock.latest = event.line;
     sock.latestAt = event.at;
   };

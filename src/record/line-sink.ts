@@ -11,15 +11,18 @@ const TOO_LONG = '? a line too long to be read';
  * read at millions of lines a second.
  *
  * @param take - a promise holds the bytes up until it is settled; what it throws ends the stream with that error
- * @returns ends after its last line; bytes after the last line break are a line too; of one that is too long only that it
- *   was is given
+ * @param takeRest - takes the bytes after the last line break; they are a line as any other unless told
+ * @returns ends after its last line; of one that is too long only that it was is given
  */
-export const createLineSink = (take: (line: string) => Promise<void> | undefined): Writable => {
+export const createLineSink = (
+  take: (line: string) => Promise<void> | undefined,
+  takeRest: (rest: string) => Promise<void> | undefined = take,
+): Writable => {
   const decoder = new StringDecoder('utf8');
   /** The line that the chunks before have begun; of one that is too long, enough to know it. */
   let begun = '';
 
-  const give = (text: string, start: number, done: (error?: Error) => void): void => {
+  const give = (text: string, start: number, done: (error?: Error) => void, taker = take): void => {
     let from = start;
     try {
       for (let end = text.indexOf('\n', from); end >= 0; end = text.indexOf('\n', from)) {
@@ -33,10 +36,10 @@ export const createLineSink = (take: (line: string) => Promise<void> | undefined
         begun = '';
         from = end + 1;
         if (line === '') continue;
-        const hold = take(line.length > MOST ? TOO_LONG : line);
+        const hold = taker(line.length > MOST ? TOO_LONG : line);
         if (hold === undefined) continue;
         const next = from;
-        hold.then(() => give(text, next, done), done);
+        hold.then(() => give(text, next, done, taker), done);
         return;
       }
       if (begun.length <= MOST) begun += text.slice(from);
@@ -53,7 +56,7 @@ export const createLineSink = (take: (line: string) => Promise<void> | undefined
       const last = begun + decoder.end();
       begun = '';
       if (last === '') done();
-      else give(`${last}\n`, 0, done);
+      else give(`${last}\n`, 0, done, takeRest);
     },
   });
 };

@@ -1,10 +1,11 @@
-import { constants as access, createWriteStream, fstatSync, ftruncateSync, type WriteStream } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { createWriteStream, fstatSync, ftruncateSync, type WriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import type { Meta } from '../wire/meta.ts';
 import { TRAILER } from './format.ts';
+import { type OpenFile, openFile } from './open-file.ts';
 
 /** Lines are handed to zstd in pieces of about this many characters. */
 const PIECE = 64 * 1024;
@@ -24,16 +25,21 @@ export type RecordingWriter = {
   readonly failed: Promise<never>;
 };
 
+/** Names of stdout: it is written as it is, never opened anew. */
+export const isStdout = (path: string): boolean => ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'].includes(path);
+
 /**
  * Opens a recording for writing.
  *
- * @param path - a file, which `start` empties, or '-' for stdout
- * @throws Fault (exit 1) when it cannot be written
+ * @param path - a file, which `start` empties, or one of stdout's names, such as '-'
+ * @throws Fault (exit 1) when it cannot be written, or another user may have put it there
  */
 export const openRecording = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
-  const name = path === '-' ? 'stdout' : path;
-  const file = path === '-' ? null : await openFile(path);
-  const sink: Writable | WriteStream = file === null ? stdoutSink() : createWriteStream(path, { fd: file.handle });
+  const isOut = isStdout(path);
+  const name = isOut ? 'stdout' : path;
+  const file = isOut ? null : open(path);
+  const sink: Writable | WriteStream = file === null ? stdoutSink() : createWriteStream(path, { fd: file.fd });
+  if (file !== null) sink.once('close', file.leave);
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
@@ -44,7 +50,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   };
   sink.on('error', fail);
   zstd.on('error', fail);
-  zstd.pipe(sink, { end: path !== '-' });
+  zstd.pipe(sink, { end: !isOut });
   zstd.on('drain', onDrain);
   let piece = '';
   const give = (): boolean => {
@@ -56,8 +62,8 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
 
   return {
     start: (meta) => {
-      if (file?.isRegular === true) ftruncateSync(file.handle.fd);
-      piece = `${JSON.stringify(meta)}\n`;
+      if (file?.isRegular === true) ftruncateSync(file.fd);
+      piece = `${asciiJson(meta)}\n`;
       timer = setInterval(() => {
         if (hasFailed) return;
         give();
@@ -75,7 +81,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
       piece += `${TRAILER}\n`;
       give();
       const closed = new Promise<void>((resolve) => {
-        if (path === '-') zstd.once('end', () => sink.write('', () => resolve()));
+        if (isOut) zstd.once('end', () => sink.write('', () => resolve()));
         else sink.once('close', () => resolve());
       });
       zstd.end();
@@ -83,10 +89,10 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
     },
     discard: async () => {
       if (file === null) return;
+      if (file.isNew) file.remove();
       const closed = new Promise<void>((resolve) => sink.once('close', () => resolve()));
       sink.destroy();
       await closed;
-      if (file.isNew) await unlink(path);
     },
     failed: failed.promise,
   };
@@ -96,19 +102,12 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
 const stdoutSink = (): Writable =>
   fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
-type OpenFile = { readonly handle: FileHandle; readonly isNew: boolean; readonly isRegular: boolean };
-
 /** Opens without emptying: where tracing then cannot begin, an older recording of this name is still there. */
-const openFile = async (path: string): Promise<OpenFile> => {
+const open = (path: string): OpenFile => {
   try {
-    const made = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return null;
-      throw error;
-    });
-    const handle = made ?? (await open(path, access.O_WRONLY));
-    return { handle, isNew: made !== null, isRegular: (await handle.stat()).isFile() };
+    return openFile(path);
   } catch (error) {
-    throw unwritable(path, error);
+    throw error instanceof Fault ? error : unwritable(path, error);
   }
 };
 

@@ -1,6 +1,7 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { createAddresses } from './addresses.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
+import { NOT_FOLLOWED } from './evidence.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
 
@@ -29,6 +30,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   };
   /** A time of the boot clock in one hexadecimal field; as `time`, it is rounded at its last step, if at all. */
   const sinceHello = (hi: number, lo: number): TraceNs => traceNs((hi - bootHi) * 2 ** 32 + ((lo >>> 0) - bootLo));
+  /** When a transition of h0–h2 was, cut to its microsecond. */
+  const moveTime = (hi: number, lo: number): number =>
+    (hi * 65_536 + (lo >>> 16) - (bootSec ?? 0) * 1e6) * 1000 - bootNsec;
   const addresses = createAddresses();
   const sk = (): SkAddr => {
     scan.hex();
@@ -77,21 +81,27 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex32();
         scan.hex32();
         scan.hex();
-        let movedTo = (scan.lo >>> 8) & 0xf;
+        const moveHi = scan.hi;
+        const moveLo = scan.lo;
+        let movedTo = (moveLo >>> 8) & 0xf;
         scan.skipHex(2);
         let closedAt = at;
         let retransmits = 0;
+        let isFollowed = true;
         if (line.charCodeAt(0) === 0x4c) {
-          movedTo = 0;
+          // Announced at that very transition, which is traced before it is stored; else the state is the one it stands in.
+          const since = at - moveTime(moveHi, moveLo);
+          if (since < 0 || since >= 1000) movedTo = 0;
           scan.hex();
           if (scan.hi !== 0 || scan.lo !== 0) closedAt = sinceHello(scan.hi, scan.lo);
           scan.hex();
           scan.hex();
           retransmits = scan.hi >>> 28;
+          isFollowed = (scan.lo & NOT_FOLLOWED) === 0;
         }
         scan.skipComm();
         if (via < 1 || via > 5 || closedAt > at) return null;
-        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, line };
+        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, isFollowed, line };
       }
       case 0x53: {
         const key = sk();

@@ -41,12 +41,14 @@ export type Announce = OnSock & {
   /** `e0`: skc_flags in the high half, context bits in the low. */
   readonly flags: number;
   readonly context: number;
-  /** State that the newest remembered transition led to; 0 where none is remembered, and of an `L` line. */
+  /** State that the newest remembered transition led to; 0 where none is, and of an `L` line that came after it. */
   readonly movedTo: number;
   /** When it was closed: `at` of an `A` line; before it of an `L` line. Means nothing with `via` late. */
   readonly closedAt: TraceNs;
   /** Retransmissions between close and announcement: those of an `L` line. */
   readonly retransmits: number;
+  /** False: the probe's map had no place for it, and no later line tells of it. An `A` line does not say. */
+  readonly isFollowed: boolean;
   /** The whole line, or its packed form: `parseAnnounce` reads the rest of it when somebody asks. */
   readonly line: string;
 };

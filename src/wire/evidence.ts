@@ -101,6 +101,9 @@ export type LateAnnounce = {
   readonly closedIn: number;
 };
 
+/** Of an `L` line's bits: the map of announced sockets was full. */
+export const NOT_FOLLOWED = 1 << 20;
+
 const AF_INET6 = 10;
 /** Task flags. @see Linux include/linux/sched.h */
 const PF_EXITING = 0x4;

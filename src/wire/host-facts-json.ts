@@ -1,3 +1,4 @@
+import { asciiJson } from './ascii-json.ts';
 import {
   type CloseWait,
   type CloseWaitGroup,
@@ -9,6 +10,8 @@ import {
   MAX_LISTED,
   type Ownerless,
 } from './host-facts.ts';
+
+const MAX_NOTES = 20;
 
 /** A value that may be part of an `h` line. */
 type Shape<T> = {
@@ -67,7 +70,7 @@ const record = <T extends object>(fields: { readonly [K in keyof T]: Shape<T[K]>
 
 const maybe = nullable(number);
 const holder = record<Holder>({ pid: number, comm: text(64) });
-const holders = list(holder, 3);
+const holders = nullable(list(holder, 3));
 const listener = record<Listener>({ laddr: address, lport: port, holders });
 const tuple = { netns: number, family, laddr: address, lport: port, raddr: address, rport: port };
 const closeWait = record<CloseWait>({
@@ -78,7 +81,7 @@ const closeWait = record<CloseWait>({
   min_ms: maybe,
   max_ms: maybe,
   holders,
-  holder_count: number,
+  holder_count: maybe,
   listener: nullable(listener),
 });
 const group = record<CloseWaitGroup>({
@@ -122,7 +125,7 @@ const hostFacts = record<HostFacts>({
     listed: list(closeWait),
   }),
   ownerless: record<HostFacts['ownerless']>({
-    count: number,
+    count: maybe,
     not_accepted: number,
     no_socket: number,
     no_fd: maybe,
@@ -133,7 +136,7 @@ const hostFacts = record<HostFacts>({
     orphans_before: before,
     memory_before: before,
   }),
-  notes: list(text(500), 20),
+  notes: list(text(500), MAX_NOTES),
 });
 
 /** Reads an `h` line's JSON. @returns null where it is too long, no JSON, or of another shape; never throws */
@@ -153,7 +156,7 @@ export const parseHostFacts = (json: string): HostFacts | null => {
  */
 export const formatHostFacts = (facts: HostFacts): string => {
   for (let most = MAX_LISTED; ; most = most >> 1) {
-    const json = JSON.stringify(cut(facts, most)).replace(/[^ -~]/g, escaped);
+    const json = asciiJson(cut(facts, most));
     if (json.length <= MAX_HOST_JSON || most === 0) return json;
   }
 };
@@ -166,7 +169,11 @@ const cut = (facts: HostFacts, most: number): HostFacts => ({
     listed: facts.close_wait.listed.slice(0, most),
   },
   ownerless: { ...facts.ownerless, listed: facts.ownerless.listed.slice(0, most) },
-  notes: facts.notes.slice(0, 20).map((note) => note.slice(0, 500)),
+  notes: fewer(facts.notes).map((note) => note.slice(0, 500)),
 });
 
-const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** The first of them; the last tells how many more there were. */
+const fewer = (notes: readonly string[]): readonly string[] =>
+  notes.length <= MAX_NOTES
+    ? notes
+    : [...notes.slice(0, MAX_NOTES - 1), `and ${notes.length - MAX_NOTES + 1} more things that are not known`];

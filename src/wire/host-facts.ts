@@ -15,8 +15,8 @@ type Tuple = {
 export type Listener = {
   readonly laddr: string;
   readonly lport: number;
-  /** Three at most. */
-  readonly holders: readonly Holder[];
+  /** Three at most. Null: none was found, and not every process could be asked. */
+  readonly holders: readonly Holder[] | null;
 };
 
 /**
@@ -41,10 +41,10 @@ export type CloseWait = Tuple & {
   readonly all_read: boolean;
   readonly min_ms: number | null;
   readonly max_ms: number | null;
-  /** Who has it open, three at most. Empty: not accepted, or no process that finwait can look into. */
-  readonly holders: readonly Holder[];
-  /** How many processes have it open. */
-  readonly holder_count: number;
+  /** Who has it open, three at most. Empty: nobody. Null: none was found, and not every process could be asked. */
+  readonly holders: readonly Holder[] | null;
+  /** How many processes have it open; null where not every process could be asked. */
+  readonly holder_count: number | null;
   /** Where it waits when it is not accepted; null when it is, or when no listener fits. */
   readonly listener: Listener | null;
 };
@@ -124,10 +124,11 @@ export type HostFacts = {
     readonly listed: readonly CloseWait[];
   };
   readonly ownerless: {
-    readonly count: number;
+    /** Null where `no_fd` is. */
+    readonly count: number | null;
     readonly not_accepted: number;
     readonly no_socket: number;
-    /** Null where not every process could be asked. */
+    /** Null where not every process could be asked, or a second look at the sockets failed. */
     readonly no_fd: number | null;
     readonly listed: readonly Ownerless[];
   };

@@ -1,4 +1,5 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
+import { asciiText } from './ascii-json.ts';
 import { boundedText, ownText } from './bounds.ts';
 import type { LoggedKind, TcpMemory, TimedEvent } from './event.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -96,7 +97,8 @@ export const ownLine = {
   notice: (boot: bigint, text: string): string => `n ${boot} ${oneLine(text)}`,
 };
 
-const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+/** Printable ASCII: recordings are looked at as they are. */
+const oneLine = (text: string): string => asciiText(text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim());
 
 /** What an address is written with. The field reaches the terminal as it is, so nothing else may be in it. */
 const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);

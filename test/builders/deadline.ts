@@ -1,6 +1,6 @@
-import type { Pressure } from '../../src/explain/deadline/give-up.ts';
 import { type Dying, type Reaping, reapingOf } from '../../src/explain/deadline/model.ts';
-import type { Wheel } from '../../src/explain/deadline/wheel.ts';
+import type { Pressure } from '../../src/explain/kernel/resources.ts';
+import type { Wheel } from '../../src/explain/kernel/wheel.ts';
 
 /** A wheel that adds nothing: the kernel's arithmetic alone. */
 export const NO_DELAY: Wheel = (at, ms) => at + ms * 1e6;

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ENDINGS, WAITS } from '../../src/explain/causes/order.ts';
 import type { ClosePath, Dying, EndedBy, How, Side, WaitingFor } from '../../src/explain/close-path.ts';
 import type { ReportEnd } from '../../src/explain/report/create-report.ts';
 import { UNKNOWN_HOST } from '../../src/explain/report/host-state.ts';
@@ -49,28 +50,8 @@ export const anEnd = (change: Partial<ReportEnd> = {}): ReportEnd => ({
   ...change,
 });
 
-export const ENDS: readonly EndedBy[] = [
-  'acked',
-  'time_wait',
-  'fin_wait2_timewait',
-  'peer_reset',
-  'data_after_close',
-  'retries',
-  'window_probes',
-  'user_timeout',
-  'fin_timeout',
-  'linger2',
-  'linger_zero',
-  'unread_data',
-  'orphan_limit',
-  'out_of_memory',
-  'killed',
-  'listener_closed',
-  'never_connected',
-  'resources',
-  'unknown',
-];
-const WAITS: readonly WaitingFor[] = ['ack', 'window', 'peer_fin', 'last_ack', 'linger', 'nothing', 'unknown'];
+export const ENDS: readonly EndedBy[] = [...ENDINGS.map(({ name }) => name), 'unknown'];
+const WAITING: readonly WaitingFor[] = [...WAITS.map(({ name }) => name), 'unknown'];
 const SIDES: readonly Side[] = ['local', 'peer', 'network', 'limit', 'operator', 'none', 'unknown'];
 const HOWS: readonly How[] = ['close', 'exit', 'listener', 'kernel', 'none', 'unknown'];
 
@@ -112,7 +93,7 @@ export const anyRow: fc.Arbitrary<Row> = fc
     lost: bytes,
     closedAt: time,
     deadline: time,
-    waitingFor: fc.constantFrom(...WAITS),
+    waitingFor: fc.constantFrom(...WAITING),
     endedBy: fc.constantFrom(...ENDS),
     side: fc.constantFrom(...SIDES),
     how: fc.constantFrom(...HOWS),

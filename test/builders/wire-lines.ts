@@ -1,7 +1,7 @@
 import { TCP_STATES, type TcpState } from '../../src/kernel/tcp-state.ts';
 import { type LoggedKind, type TcpMemory, VIA } from '../../src/wire/event.ts';
 import type { Evidence } from '../../src/wire/evidence.ts';
-import { HOLDER } from '../../src/wire/evidence.ts';
+import { HOLDER, NOT_FOLLOWED } from '../../src/wire/evidence.ts';
 import type { HostFacts } from '../../src/wire/host-facts.ts';
 import { ownLine } from '../../src/wire/own-lines.ts';
 import { aHostFacts } from './host-facts.ts';
@@ -103,7 +103,7 @@ export type AnnounceFields = EvidenceFields & {
   /** 16 bytes, or text that is filled up with NULs. */
   readonly comm?: string | Uint8Array;
   /** Announced later than it was closed, in ESTABLISHED. */
-  readonly late?: { readonly closedAt: number };
+  readonly late?: { readonly closedAt: number; readonly isFollowed?: boolean };
 };
 
 export const PF_EXITING = 0x4;
@@ -151,7 +151,11 @@ export const announceLine = (on: AnnounceFields = {}): string => {
     moves[2] ?? '0',
     ...(on.late === undefined
       ? []
-      : [hex(BOOT + BigInt(on.late.closedAt)), sent, hex((via << 16) | (state('ESTABLISHED') << 4))]),
+      : [
+          hex(BOOT + BigInt(on.late.closedAt)),
+          sent,
+          hex((on.late.isFollowed === false ? NOT_FOLLOWED : 0) | (via << 16) | (state('ESTABLISHED') << 4)),
+        ]),
     commHex(on.comm ?? COMM),
   ].join(' ');
 };

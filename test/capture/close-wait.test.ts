@@ -6,7 +6,7 @@ import { parseSocketInfo } from '../../src/capture/socket-info.ts';
 import { survey } from '../../src/capture/socket-survey.ts';
 import { MAX_LISTED } from '../../src/wire/host-facts.ts';
 
-const NETNS = { inode: 4_026_531_840, pid: 1, mount: null };
+const NETNS = { inode: 4_026_531_840, pids: [1], mounts: [] };
 const V4 = { any: '00000000', local: '0100000A', peer: '0200000A' };
 const V6 = { any: '0'.repeat(32), local: '0000000000000000FFFF00000100000A', peer: '0000000000000000FFFF00000200000A' };
 
@@ -18,6 +18,7 @@ const row = ({ state, port = 80, rport = 5000, rx = 0, inode = 0, on = V4 }: Fie
   return `   1: ${local}:${ports[0]} ${peer}:${ports[1]} ${hex(state, 2)} 00000000:${hex(rx, 8)} 00:00000000 00000000     0        0 ${inode} 1 0000000000000000 20 4 0 10 -1`;
 };
 const holder = (pid: number): Held => ({ holders: [{ pid, comm: `p${pid}` }], count: 1 });
+const scanned = (held: ReadonlyMap<number, Held> = new Map(), isComplete = true) => ({ held, isComplete });
 const found = (rows: readonly Fields[], more: Partial<Found> = {}): Found => ({
   surveys: [
     survey(
@@ -25,7 +26,7 @@ const found = (rows: readonly Fields[], more: Partial<Found> = {}): Found => ({
       rows.flatMap((each) => parseProcSock(row(each)) ?? []),
     ),
   ],
-  held: new Map(),
+  scan: scanned(),
   infos: new Map(),
   unheld: new Map(),
   ...more,
@@ -38,7 +39,7 @@ describe('a socket in CLOSE_WAIT', () => {
     );
     if (info === null) throw new Error('not a socket');
     const on = found([{ state: 8, rx: 11, inode: 7 }], {
-      held: new Map([[7, holder(42)]]),
+      scan: scanned(new Map([[7, holder(42)]])),
       infos: new Map([[NETNS.inode, new Map([[info.key, info]])]]),
     });
     const facts = describeCloseWait(on);
@@ -76,17 +77,50 @@ describe('a socket in CLOSE_WAIT', () => {
       { state: 10, inode: 3 },
       { state: 8, rx: 1 },
     ];
-    const facts = describeCloseWait(found(rows, { held: new Map([[3, holder(42)]]) }));
+    const facts = describeCloseWait(found(rows, { scan: scanned(new Map([[3, holder(42)]])) }));
     expect(facts.not_accepted).toBe(1);
     expect(facts.listed).toMatchObject([
       { inode: null, holders: [], listener: { laddr: '0.0.0.0', lport: 80, holders: [{ pid: 42, comm: 'p42' }] } },
     ]);
   });
 
+  test('that nobody was seen to have open has no holder where all could be asked, and an unknown one where not', () => {
+    const rows = [{ state: 10, inode: 3 }, { state: 8, inode: 7 }, { state: 8, inode: 8 }, { state: 8 }];
+    const known = new Map([[8, holder(42)]]);
+    const holdersIn = (isComplete: boolean) => {
+      const facts = describeCloseWait(found(rows, { scan: scanned(known, isComplete) }));
+      return facts.listed.map((sock) => [sock.inode, sock.holders, sock.holder_count, sock.listener?.holders]);
+    };
+    expect(holdersIn(true)).toEqual([
+      [7, [], 0, undefined],
+      [8, [{ pid: 42, comm: 'p42' }], 1, undefined],
+      [null, [], 0, []],
+    ]);
+    expect(holdersIn(false)).toEqual([
+      [7, null, null, undefined],
+      [8, [{ pid: 42, comm: 'p42' }], null, undefined],
+      [null, [], 0, null],
+    ]);
+  });
+
+  test('is among those not accepted, and its bytes among those unread, also where too many to keep are', () => {
+    const rows = [
+      { state: 10, inode: 3 },
+      ...Array.from({ length: 60_000 }, (_, i) => ({ state: 8, rport: i, rx: 3 })),
+    ];
+    expect(describeCloseWait(found(rows))).toMatchObject({
+      count: 60_000,
+      not_accepted: 60_000,
+      unread_bytes: 120_000,
+    });
+    const bare = describeOwnerless(found(rows.map((each) => (each.state === 8 ? { ...each, state: 1 } : each))));
+    expect(bare).toMatchObject({ count: 60_000, not_accepted: 60_000, no_socket: 0 });
+  });
+
   test('among 100,000 is counted; listed are those with the most unread, and the holders with the most', () => {
     const rows = Array.from({ length: 100_000 }, (_, i) => ({ state: 8, rport: i % 65_536, rx: i, inode: i + 1 }));
     const held = new Map(rows.map(({ inode }) => [inode, holder(inode % 7 === 0 ? 1 : 1000 + inode)]));
-    const on = found(rows, { held });
+    const on = found(rows, { scan: scanned(held) });
     const facts = describeCloseWait(on);
     expect(facts.count).toBe(100_000);
     expect(facts.listed).toHaveLength(MAX_LISTED);
@@ -108,7 +142,7 @@ describe('an ESTABLISHED socket', () => {
       { state: 10, inode: 5, rx: 0 },
       { state: 1, rx: 5 },
     ];
-    const facts = describeOwnerless(found(rows, { held: new Map([[4, holder(42)]]) }));
+    const facts = describeOwnerless(found(rows, { scan: scanned(new Map([[4, holder(42)]])) }));
     expect(facts).toMatchObject({ count: 1, not_accepted: 1, no_socket: 0, no_fd: 0 });
     expect(facts.listed).toMatchObject([
       { why: 'not_accepted', inode: null, unread_bytes: 5, listener: { holders: [{ pid: 42 }] } },
@@ -156,6 +190,6 @@ describe('an ESTABLISHED socket', () => {
       no_fd: 1,
       listed: [{ why: 'no_fd', inode: 7, unread_bytes: 3 }],
     });
-    expect(describeOwnerless({ ...on, unheld: null })).toMatchObject({ count: 0, no_fd: null });
+    expect(describeOwnerless({ ...on, unheld: null })).toMatchObject({ count: null, no_fd: null });
   });
 });

@@ -12,6 +12,7 @@ const MEMORY = 'TCP: out of memory -- consider tuning tcp_mem';
 describe('a record of /dev/kmsg', () => {
   test('gives who wrote it, when, and what', () => {
     expect(parseKmsg(`6,339,5140900,-;${ORPHANS}\n SUBSYSTEM=net\n DEVICE=+x\n`)).toEqual({
+      sequence: 339n,
       facility: 0,
       clockNs: 5_140_900_000n,
       text: ORPHANS,
@@ -43,6 +44,15 @@ test.each([
   [MEMORY, 'memory'],
   ['TCP: request_sock_TCP: Possible SYN flooding on port 80.', null],
   ['Out of memory: Killed process 1 (x)', null],
+  // The kernel logs names that anybody chooses; a line break in one is `\x0a` in /dev/kmsg.
+  [`too many orphan[7]: segfault at 0 ip 0 sp 0 error 4 in too many orphaned sockets[400000+1000]`, null],
+  [`x[7]: segfault at 0 ip 0 sp 0 error 4 in ${ORPHANS}[400000+1000]`, null],
+  [` in \\x0a${ORPHANS}\\x0a[400000+1000] likely on CPU 0 (core 0, socket 0)`, null],
+  [`x[7]: segfault at 0 ip 0 sp 0 error 4 in ${MEMORY}`, null],
+  [`${ORPHANS}[7]: segfault at 0`, null],
+  [`${MEMORY} `, null],
+  ['too many orphaned sockets', null],
+  [`MPTCP: too many orphaned sockets`, null],
 ])('%j is about %s', (text, about) => {
   expect(aboutOrphans(text)).toBe(about);
 });
@@ -77,11 +87,19 @@ describe('following', () => {
     const { lines, write } = follow();
     write('6,1,1200000,-;eth0: link is up\n', 1_300_000_000n);
     write(`6,2,1400000,-;${ORPHANS}\n`, 1_500_000_000n);
-    write(`14,3,1600000,-;${MEMORY} (forged)\n`, 1_700_000_000n);
-    expect(lines).toEqual([
-      `m 1500000000 100000000 orphans 0 ${ORPHANS}`,
-      `m 1700000000 100000000 memory 1 ${MEMORY} (forged)`,
-    ]);
+    write(`6,3,1500000,-;x[7]: segfault at 0 ip 0 sp 0 error 4 in ${ORPHANS}[400000+1000]\n`, 1_600_000_000n);
+    write(`14,4,1600000,-;${MEMORY}\n`, 1_700_000_000n);
+    expect(lines).toEqual([`m 1500000000 100000000 orphans 0 ${ORPHANS}`, `m 1700000000 100000000 memory 1 ${MEMORY}`]);
+  });
+
+  test('records that were overwritten before they were read are counted, once', () => {
+    const { lines, write } = follow();
+    write('6,7,1200000,-;eth0: link is up\n', 1_300_000_000n);
+    write('6,8,1300000,-;eth0: link is down\n', 1_400_000_000n);
+    expect(lines).toEqual([]);
+    write('6,4009,1400000,-;eth0: link is up\n', 1_500_000_000n);
+    write('6,4010,1500000,-;eth0: link is down\n', 1_600_000_000n);
+    expect(lines).toEqual([expect.stringMatching(/^n 1500000000 4000 records were overwritten in the kernel's log/)]);
   });
 
   test('a clock that lags is moved between the polls, and stays corrected', () => {
@@ -104,7 +122,8 @@ describe('following', () => {
   test('control characters of a record do not reach the stream', () => {
     const { lines, write } = follow();
     write(`6,1,1400000,-;${ORPHANS}\u001b[2J\r\n`, 1_500_000_000n);
-    expect(lines[0]).toMatch(/^[ -~]+$/);
+    write(`6,2,1400000,-;${ORPHANS}\n \u001b[2J\u009d0;x\n`, 1_600_000_000n);
+    expect(lines).toEqual([expect.stringMatching(/^m [ -~]+$/)]);
   });
 });
 

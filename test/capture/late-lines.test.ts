@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createLateLines } from '../../src/capture/late-lines.ts';
+import { createMapRoom } from '../../src/capture/map-room.ts';
 import { createDecoder } from '../../src/wire/decode.ts';
 import { TALLY, VIA } from '../../src/wire/event.ts';
 import { parseAnnounce } from '../../src/wire/evidence.ts';
@@ -13,15 +14,21 @@ const NOW =
 const taken = (...lines: readonly string[]) => {
   const out: string[] = [];
   const lost: number[] = [];
+  const notices: string[] = [];
   const late = createLateLines(
     (line) => out.push(line),
     () => 24_574_000_000_000n,
     (count) => lost.push(count),
+    createMapRoom(
+      100,
+      (text) => notices.push(text),
+      (count) => lost.push(count),
+    ),
   );
   for (const line of lines) late.take(line);
   const decode = createDecoder();
   decode(HELLO);
-  return { late, out, lost, events: out.map((line) => decode(line)) };
+  return { late, out, lost, notices, events: out.map((line) => decode(line)) };
 };
 
 test('the two halves of an announcement become one line, which is read whole', () => {
@@ -87,6 +94,30 @@ test('what a full map did not keep is lost: the count grows, and each is told on
   const { out, lost } = taken('@unkept[1]: 3', '@unkept[1]: 3', '@unkept[2]: 1', '@unkept[1]: 5');
   expect(lost).toEqual([3, 1, 2]);
   expect(out).toEqual([]);
+});
+
+test('a map that fills is told of once, before it is full, and again when it has emptied between', () => {
+  const { out, lost, notices } = taken(
+    ...[79, 80, 95, 61, 85, 59, 81].map((places) => `@kept[2]: ${places}`),
+    '@kept[4]: -3',
+  );
+  expect(notices).toEqual([
+    'a map of the probes is 80 % full: 80 of 100 places, for dying sockets; once it is full, later ones are announced, and no more is seen of them',
+    'a map of the probes is 81 % full: 81 of 100 places, for dying sockets; once it is full, later ones are announced, and no more is seen of them',
+  ]);
+  expect([out, lost]).toEqual([[], []]);
+});
+
+test('held sockets whose past had no place are told of, and are no loss: nothing of a death is missing', () => {
+  const { lost, notices } = taken('@unkept[4]: 12');
+  expect(lost).toEqual([]);
+  expect(notices).toEqual([expect.stringMatching(/^a map of the probes is full: 12 more half-closed sockets/)]);
+});
+
+test('the map of tallies fills with kinds of death', () => {
+  const { notices } = taken(...Array.from({ length: 81 }, (_, kind) => `@tally[${kind}]: 1`), '@tally[3]: 2');
+  expect(notices).toHaveLength(1);
+  expect(notices[0]).toContain('80 of 100 places, for kinds of death');
 });
 
 test('all other lines go through', () => {

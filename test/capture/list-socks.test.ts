@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, open, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -39,10 +39,17 @@ const portsOf = async (netns: Parameters<typeof listSocks>[0], options: Options 
   (await listSocks(netns, options))?.map(({ lport }) => lport) ?? null;
 
 describe('through a mount', () => {
+  /** A file is as good as a namespace: its inode is what counts. */
+  const mounted = async (): Promise<Parameters<typeof listSocks>[0]> => {
+    const mount = join(folder, 'mount');
+    await writeFile(mount, '');
+    return { inode: (await stat(mount)).ino, pids: [], mounts: [mount] };
+  };
+
   /** What `nsenter` does, as a shell script: for /proc/net/tcp, for sockstat, and for ss. */
   const portsAs = async (script: string, options: Options = {}, stat = 'exit 1', ss = 'exit 1') => {
-    await standIn('nsenter', `case "$*" in\n*sockstat*) ${stat};;\n*' ss '*) ${ss};;\n*) ${script};;\nesac`);
-    return portsOf({ inode: 1, pid: null, mount: '/run/netns/x' }, options);
+    await standIn('nsenter', `case "$*" in\n*sockstat*) ${stat};;\n*'/ss '*) ${ss};;\n*) ${script};;\nesac`);
+    return portsOf(await mounted(), options);
   };
 
   test('both tables are read', async () => {
@@ -74,7 +81,7 @@ describe('through a mount', () => {
 
   test('without nsenter nothing is read', async () => {
     vi.stubEnv('PATH', folder);
-    expect(await listSocks({ inode: 1, pid: null, mount: '/run/netns/x' })).toBeNull();
+    expect(await listSocks(await mounted())).toBeNull();
   });
 
   describe('where TIME_WAIT sockets are many', () => {
@@ -96,43 +103,123 @@ describe('through a mount', () => {
 });
 
 describe('through a process', () => {
-  const net = async (): Promise<string> => {
-    const path = join(folder, '42', 'net');
-    await mkdir(path, { recursive: true });
-    return path;
+  /** A namespace: its tables, and a stand-in that is asked for them inside. */
+  const namespace = async (name: string, tcp: string, tcp6: string | null = null): Promise<number> => {
+    await mkdir(join(folder, name, 'net'), { recursive: true });
+    await writeFile(join(folder, name, 'itself'), '');
+    await writeFile(join(folder, name, 'net', 'tcp'), tcp);
+    if (tcp6 !== null) await writeFile(join(folder, name, 'net', 'tcp6'), tcp6);
+    return (await stat(join(folder, name, 'itself'))).ino;
   };
-  const read = () => portsOf({ inode: 1, pid: 42, mount: null }, { proc: folder });
+  /** A process that says it is in the one, and shows the tables of the other: of the same, unless it moves meanwhile. */
+  const process = async (pid: number, says: string, shows = says): Promise<void> => {
+    const inode = (await stat(join(folder, says, 'itself'))).ino;
+    await mkdir(join(folder, String(pid), 'ns'), { recursive: true });
+    await link(join(folder, says, 'itself'), join(folder, String(pid), 'ns', `net:[${inode}]`));
+    await symlink(`net:[${inode}]`, join(folder, String(pid), 'ns', 'net'));
+    await symlink(join(folder, shows, 'net'), join(folder, String(pid), 'net'));
+  };
+  /** What `nsenter` finds in the namespace that it is given: it is told from others by its inode. */
+  const enter = (inside: string, ss = 'exit 1') =>
+    standIn(
+      'nsenter',
+      [
+        `for name in a b; do test "$(stat -L -c %i "\${1#--net=}")" = "$(stat -c %i ${folder}/$name/itself)" && break; done`,
+        `cd ${folder}/$name/net`,
+        `case "$*" in *' stat '*) stat -c %i tcp tcp6 2>&-;; *' ss '*) ${ss};; *) ${inside};; esac`,
+      ].join('\n'),
+    );
+  const A = TCP;
+  const B = `${HEADING}${rowOf(666, '04')}`;
+  const read = (inode: number, ...pids: readonly number[]) =>
+    portsOf({ inode, pids, mounts: [] }, { proc: folder, timeoutMs: 5000 });
 
-  test('both tables are read, one where IPv6 is off, none where there is no process', async () => {
-    expect(await read()).toBeNull();
-    const path = await net();
-    await writeFile(join(path, 'tcp'), TCP);
-    expect(await read()).toEqual([80]);
-    await writeFile(join(path, 'tcp6'), TCP6 + GONE);
-    expect(await read()).toEqual([80, 443]);
+  test.each([
+    ['both tables are read', TCP6 + GONE, [80, 443]],
+    ['one is read where IPv6 is off', null, [80]],
+  ])('%s', async (_what, tcp6, ports) => {
+    const a = await namespace('a', A, tcp6);
+    await process(42, 'a');
+    await enter('exit 1');
+    expect(await read(a, 42)).toEqual(ports);
+    expect(await read(a, 42)).toEqual(ports);
+  });
+
+  test('none is read where there is no process any more, or no nsenter to compare its files with', async () => {
+    const a = await namespace('a', A);
+    await enter('cat tcp');
+    expect(await read(a, 42)).toBeNull();
+    await process(42, 'a');
+    vi.stubEnv('PATH', folder);
+    await rm(join(folder, 'nsenter'));
+    expect(await read(a, 42)).toBeNull();
+  });
+
+  test('that shows the sockets of another namespace than it says is not believed: another process is asked', async () => {
+    const a = await namespace('a', A);
+    await namespace('b', B);
+    await process(42, 'a', 'b');
+    await process(43, 'a');
+    await enter('exit 1');
+    expect(await read(a, 42, 43)).toEqual([80]);
+  });
+
+  test('that is the only one, and moves, is not believed: the namespace is entered, or counts as unreadable', async () => {
+    const a = await namespace('a', A);
+    await namespace('b', B);
+    await process(42, 'a', 'b');
+    await enter('cat tcp');
+    expect(await read(a, 42)).toEqual([80]);
+    await enter('exit 1');
+    expect(await read(a, 42)).toBeNull();
+  });
+
+  test('that has moved when its tables are read is not believed', async () => {
+    const a = await namespace('a', A);
+    await namespace('b', B);
+    await process(42, 'b', 'a');
+    await enter('exit 1');
+    expect(await read(a, 42)).toBeNull();
+  });
+
+  test('that moved is not followed by ss: its namespace is held by the file that was compared', async () => {
+    const a = await namespace('a', A);
+    await namespace('b', B);
+    await process(42, 'b');
+    await process(43, 'a');
+    await writeFile(join(folder, 'a', 'net', 'sockstat'), sockstat(20_001));
+    await writeFile(join(folder, 'b', 'net', 'sockstat'), sockstat(20_001));
+    await enter('exit 1', `test $name = a && ${say(SS_LINE)}`);
+    expect(await read(a, 42, 43)).toEqual([90]);
+    expect(await read(a, 42)).toBeNull();
   });
 
   test('ss is asked in its namespace where TIME_WAIT sockets are many', async () => {
-    const path = await net();
-    await writeFile(join(path, 'tcp'), TCP);
-    await standIn('nsenter', `test "$1" = --net=/proc/42/ns/net && ${say(SS_LINE)}`);
-    await writeFile(join(path, 'sockstat'), sockstat(20_000));
-    expect(await read()).toEqual([80]);
-    await writeFile(join(path, 'sockstat'), sockstat(20_001));
-    expect(await read()).toEqual([90]);
+    const a = await namespace('a', A);
+    await process(42, 'a');
+    await enter('exit 1', say(SS_LINE));
+    await writeFile(join(folder, 'a', 'net', 'sockstat'), sockstat(20_000));
+    expect(await read(a, 42)).toEqual([80]);
+    await writeFile(join(folder, 'a', 'net', 'sockstat'), sockstat(20_001));
+    expect(await read(a, 42)).toEqual([90]);
   });
 
   test('a table that is there and cannot be read is not taken for absent', async () => {
-    const path = await net();
-    await writeFile(join(path, 'tcp'), TCP);
-    await mkdir(join(path, 'tcp6'));
-    expect(await read()).toBeNull();
+    const a = await namespace('a', A);
+    await process(42, 'a');
+    await mkdir(join(folder, 'a', 'net', 'tcp6'));
+    await enter('exit 1');
+    expect(await read(a, 42)).toBeNull();
   });
 
   test('a process that ends between the tables is not taken for a host without IPv6', async () => {
-    const path = await net();
+    const a = await namespace('a', A);
+    await process(42, 'a');
+    const path = join(folder, 'a', 'net');
+    await rm(join(path, 'tcp'));
     execFileSync('mkfifo', [join(path, 'tcp')]);
-    const reading = read();
+    await enter('exit 1');
+    const reading = read(a, 42);
     const pipe = await open(join(path, 'tcp'), 'w');
     await pipe.writeFile(TCP);
     await rm(path, { recursive: true });

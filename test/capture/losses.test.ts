@@ -16,7 +16,7 @@ test('a full map, complained of a thousand times in a second, is some lines, whi
   );
   for (let i = 0; i < 1000; i++) {
     lost(1, 'a map was full');
-    mapFull('WARNING: Map full');
+    mapFull(40);
     vi.advanceTimersByTime(1);
   }
   flush();
@@ -26,7 +26,7 @@ test('a full map, complained of a thousand times in a second, is some lines, whi
   expect(sum).toBe(1000);
   const notices = lines.filter((line) => line.startsWith('n '));
   expect(notices).toEqual([
-    'n 5 a BPF map is full: WARNING: Map full',
-    'n 5 a BPF map is full: WARNING: Map full (999 times)',
+    'n 5 a BPF map is full: bpftrace could not keep an entry, line 40 of its script',
+    'n 5 a BPF map is full: bpftrace could not keep an entry, line 40 of its script (999 times)',
   ]);
 });

@@ -37,6 +37,14 @@ describe('a socket as ss shows it', () => {
     expect(parseSocketInfo(line().replace('f3328', `f${2 ** 32 - 500}`))?.memBytes).toBe(768 - 500 + 100);
   });
 
+  test('is told by ss alone, whatever its cgroup is called', () => {
+    const path =
+      '/x skmem:(r1,rb1,t0,tb1,f1,w1,o0,bl0,d0) rto:1 lastrcv:1 lastack:1 ino:1 timer:(timewait,1sec,0) cgroup:/y';
+    expect(parseSocketInfo(line().replace('/x', path))).toEqual(parseSocketInfo(line()));
+    const orphan = line({ state: 'FIN-WAIT-1', inode: 0 });
+    expect(parseSocketInfo(orphan.replace('/x', path))).toEqual(parseSocketInfo(orphan));
+  });
+
   test('is no minisock unless its timer says so', () => {
     const minisock = 'FIN-WAIT-2 0 0 127.0.0.1:1 127.0.0.1:2 timer:(timewait,58sec,0) ino:0 sk:1';
     expect(parseSocketInfo(minisock)).toMatchObject({ isMinisock: true, memBytes: null });

@@ -4,6 +4,7 @@ import {
   bpftraceEnv,
   createChatterReader,
   lateParams,
+  mapKeys,
   parseBpftraceVersion,
   readChatter,
   reorderWindowMs,
@@ -79,12 +80,12 @@ describe('bpftrace speaks of', () => {
   });
 
   test.each([
-    "WARNING: Map full; can't update element. Try increasing max_map_keys config",
-    'stdin:12:3-20: WARNING: Map is full',
-    'stdin:5:3-20: WARNING: Failed to map_update_elem: Argument list too long (-7)',
-    'stdin:5:3-20: WARNING: Failed to map_update_elem: No space left on device (-28)',
-  ])('a full map: %s', (line) => {
-    expect(readChatter(line)).toEqual({ kind: 'map_full', text: line });
+    ["WARNING: Map full; can't update element. Try increasing max_map_keys config", null],
+    ['stdin:12:3-20: WARNING: Map is full', 12],
+    ['stdin:5:3-20: WARNING: Failed to map_update_elem: Argument list too long (-7)', 5],
+    ['stdin:5:3-20: WARNING: Failed to map_update_elem: No space left on device (-28)', 5],
+  ])('a full map: %s', (line, at) => {
+    expect(readChatter(line)).toEqual({ kind: 'map_full', text: line, at });
   });
 
   test.each([
@@ -148,7 +149,7 @@ test.each([
   [131_072, 131_072],
   [10_000_000, 524_288],
 ])('with tcp_max_orphans %d a map holds %d sockets, by either name', (maxOrphans, keys) => {
-  const env = bpftraceEnv(2, maxOrphans);
+  const env = bpftraceEnv(2, mapKeys(2, maxOrphans));
   expect([env.BPFTRACE_MAP_KEYS_MAX, env.BPFTRACE_MAX_MAP_KEYS]).toEqual([String(keys), String(keys)]);
 });
 
@@ -264,7 +265,7 @@ describe('a warning that quotes the script', () => {
 });
 
 test('a ring fits its map, and is a power of two', () => {
-  expect(lateParams(10, 2, 8192)).toEqual(['10000000', '8191', '1']);
-  expect(lateParams(0.5, 64, 8192)).toEqual(['500000', '1023', '63']);
-  expect(lateParams(10, 4096, 1 << 20)).toEqual(['10000000', '255', '4095']);
+  expect(lateParams(10, 2, mapKeys(2, 8192))).toEqual(['10000000', '8191', '1']);
+  expect(lateParams(0.5, 64, mapKeys(64, 8192))).toEqual(['500000', '1023', '63']);
+  expect(lateParams(10, 4096, mapKeys(4096, 1 << 20))).toEqual(['10000000', '255', '4095']);
 });

@@ -46,8 +46,14 @@ export type Run = {
 /** What is running now; a test that fails half-way leaves it for `stopAll`. */
 const running = new Set<Run>();
 
-export const startFinwait = (args: readonly string[], onLine: (line: string) => void = () => {}): Run => {
+/** @param cwd - where it is started; the default is where the tests are */
+export const startFinwait = (
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+  cwd: string = process.cwd(),
+): Run => {
   const child = execa(process.execPath, [FINWAIT, ...args], {
+    cwd,
     buffer: false,
     reject: false,
     stdin: 'ignore',

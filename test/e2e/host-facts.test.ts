@@ -53,8 +53,8 @@ onRealKernel(
       const path = join(dir, 'host.fwr');
       const run = startFinwait(['trace', '--json', '--record', path]);
       await run.until('its first ledger record', () => run.stdout().includes('"type":"ledger"'), 60_000);
-      // A process may write such a line, and not in the kernel's name: harmless, and told apart.
-      writeFileSync('/dev/kmsg', `<6>TCP: too many orphaned sockets (written by finwait's test ${process.pid})\n`);
+      // A process may write such a line, and not in the kernel's name (here in local1's, 17): harmless, and told apart.
+      writeFileSync('/dev/kmsg', '<142>TCP: too many orphaned sockets\n');
       await wait(1200);
       expect(await run.stop()).toMatchObject({ exitCode: 0 });
       // The last facts are gathered when the run ends.
@@ -91,8 +91,15 @@ onRealKernel(
           expect(sock.listener).toMatchObject({ lport: port, holders: [{ pid: leaky.pid }] });
         }
         const unheld = seen.facts.ownerless.listed.filter((sock) => sock.netns === far.inode);
-        expect(unheld).toMatchObject([{ why: 'no_fd', lport: inFlight, rport: port, listener: null }]);
-        expect(unheld[0]?.inode).toBeGreaterThan(0);
+        if (seen.facts.sees_all_processes) {
+          expect(unheld).toMatchObject([{ why: 'no_fd', lport: inFlight, rport: port, listener: null }]);
+          expect(unheld[0]?.inode).toBeGreaterThan(0);
+        } else {
+          // Some sandboxes have a process that may not be asked: it might have the socket open.
+          process.stderr.write(`not tried: sockets that no process has open: ${seen.facts.notes.join('; ')}\n`);
+          expect(seen.facts.ownerless).toMatchObject({ count: null, no_fd: null });
+          expect(unheld).toEqual([]);
+        }
         expect(seen.facts).toMatchObject({ page_bytes: expect.any(Number), kernel_log: { is_readable: true } });
         expect(seen.facts.orphans).toBeLessThanOrEqual(seen.facts.orphan_limit ?? 0);
         expect(seen.facts.mem_low_pages).toBeLessThan(seen.facts.mem_high_pages ?? 0);
@@ -100,8 +107,8 @@ onRealKernel(
       const samples = events.filter((event): event is Sample => event?.kind === 'sample');
       expect(samples.every((sample) => sample.memory !== null && sample.memory.high > 0)).toBe(true);
       const logged = events.filter((event): event is KernelLogged => event?.kind === 'kernel_log');
-      const ours = logged.filter((line) => line.text.endsWith(`test ${process.pid})`));
-      expect(ours).toMatchObject([{ about: 'orphans', facility: 1 }]);
+      const ours = logged.filter(({ facility }) => facility === 17);
+      expect(ours).toMatchObject([{ about: 'orphans', text: 'TCP: too many orphaned sockets' }]);
       for (const line of ours) expect(line.at - line.loggedAt).toBeLessThan(1500e6);
     });
   },

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LabEvent } from '../../src/lab/event.ts';
-import { FINWAIT, isAlive, stopAll } from './finwait.ts';
+import { FINWAIT, isAlive, runFinwait, stopAll } from './finwait.ts';
 import { type Lab, startLab } from './lab.ts';
 import { onRealKernel } from './requirements.ts';
 
@@ -172,6 +172,27 @@ onRealKernel(
         await untilGone('the limit of 0', () => sysctl('tcp_max_orphans') === '0');
         expect(sysctl('tcp_max_orphans')).toBe(limit);
         await expectNothingLeft(lab, []);
+      });
+
+      it('are as they were once any finwait was started, though finwait and its worker are killed', async () => {
+        const limit = sysctl('tcp_max_orphans');
+        const lab = startLab('--host', 'orphan_limit_at_timer');
+        try {
+          await lab.until('the limit is 0', () => sysctl('tcp_max_orphans') === '0');
+          process.kill(lab.pid, 'SIGSTOP'); // it shall not notice
+          process.kill(workerOf(lab), 'SIGKILL');
+          await lab.stop('SIGKILL');
+          await untilGone('the worker', () => isAlive(workerOf(lab)));
+          expect(sysctl('tcp_max_orphans')).toBe('0');
+          const next = await runFinwait('explain', '--list', 'ack');
+          expect(next.exitCode).toBe(0);
+          expect(next.stderr).toMatch(/a lab had been killed together with its worker: what it left is undone/);
+          expect(sysctl('tcp_max_orphans')).toBe(limit);
+          await expectNothingLeft(lab, []);
+          expect((await runFinwait('explain', '--list', 'ack')).stderr).toBe('');
+        } finally {
+          writeFileSync('/proc/sys/net/ipv4/tcp_max_orphans', limit);
+        }
       });
 
       it('are as they were when it has played', async () => {

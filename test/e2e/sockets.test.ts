@@ -51,8 +51,8 @@ onRealKernel('the sockets of a namespace', () => {
     expect(await near.count('fin-wait-1')).toBe(4);
 
     const ways = [
-      { inode: near.inode, pid: null, mount: `/run/netns/${near.name}` },
-      { inode: near.inode, pid: both.pid, mount: null },
+      { inode: near.inode, pids: [], mounts: [`/run/netns/${near.name}`] },
+      { inode: near.inode, pids: [both.pid], mounts: [] },
     ];
     for (const netns of ways) {
       const [told, asked] = [await listSocks(netns), await listSocks(netns, { manyTimeWait: 0 })];

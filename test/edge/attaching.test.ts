@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { needs } from './machine.ts';
-import { expectFault, expectNothingLeft, runFinwait, scratch, startFinwait, until } from './run-finwait.ts';
+import { expectFault, expectNothingLeft, runFinwait, START_MS, scratch, startFinwait, until } from './run-finwait.ts';
 
 const NOTHING = '/nonexistent';
 
@@ -98,7 +98,7 @@ describe.concurrent('a bpftrace that never attaches', () => {
   test.for(['SIGINT', 'SIGTERM'] as const)('%s ends finwait at once, with 0 and a word', async (signal, context) => {
     needs(context, 'backend');
     const running = startFinwait(['trace', '--json'], { fake: 'never-attaches.ts' });
-    await until(() => running.fakes().length > 0, 10_000);
+    await until(() => running.fakes().length > 0, START_MS);
     const asked = performance.now();
     running.kill(signal);
     const run = await running.done;
@@ -112,7 +112,7 @@ describe.concurrent('a bpftrace that never attaches', () => {
   test('record leaves no file behind', async (context) => {
     needs(context, 'backend');
     const running = startFinwait(['record', '-o', 'new.fwr'], { fake: 'never-attaches.ts' });
-    await until(() => running.fakes().length > 0, 10_000);
+    await until(() => running.fakes().length > 0, START_MS);
     running.kill('SIGINT');
     expect((await running.done).code).toBe(0);
     expect(existsSync(join(running.cwd, 'new.fwr'))).toBe(false);
@@ -122,7 +122,7 @@ describe.concurrent('a bpftrace that never attaches', () => {
   test('top ends at once too', async (context) => {
     needs(context, 'backend');
     const running = startFinwait(['top'], { fake: 'never-attaches.ts' });
-    await until(() => running.fakes().length > 0, 10_000);
+    await until(() => running.fakes().length > 0, START_MS);
     running.kill('SIGINT');
     const run = await running.done;
     expect(run.code).toBe(0);

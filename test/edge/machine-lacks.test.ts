@@ -1,23 +1,18 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { needs, withMounts } from './machine.ts';
-import { expectFault, REPO, runFinwait, type Setting, scratch } from './run-finwait.ts';
+import { expectFault, runFinwait, type Setting, scratch } from './run-finwait.ts';
+import { seenByAll } from './seen-by-all.ts';
 
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'];
 
-/**
- * finwait as a user without rights. Where the tests run as root, in a namespace that shows the checkout and node at
- * places which that user can reach: they may lie in root's home.
- */
+/** finwait as a user without rights. */
 const withoutRights = (context: TestContext): Setting => {
   if (process.getuid?.() !== 0) return {};
-  needs(context, 'mounts', 'setpriv');
-  const place = scratch();
-  const seenAt = { repo: join(place, 'repo'), node: join(place, 'node') };
-  for (const dir of Object.values(seenAt)) mkdirSync(dir);
-  const show = `mount --bind '${REPO}' '${seenAt.repo}'; mount --bind '${dirname(process.execPath)}' '${seenAt.node}'`;
-  return { seenAt, within: [...withMounts(show), ...NOBODY] };
+  needs(context, 'setpriv');
+  const { seenAt, within } = seenByAll(context);
+  return { seenAt, within: [...within, ...NOBODY] };
 };
 
 /** A namespace in which `paths` are empty folders. */

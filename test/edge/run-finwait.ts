@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +19,11 @@ export const REPO = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = 'dist/bin/finwait.js';
 const FAKES = fileURLToPath(new URL('fakes', import.meta.url));
 
+/** As long as finwait, its reader and a fake may take to start, many of them side by side on two cores. */
+export const START_MS = 30_000;
+
 export type Setting = {
-  /** A file of fakes/ to stand first on PATH as `bpftrace`. */
+  /** A file of fakes/ to stand first on PATH as `bpftrace`. It sees of `env` what begins with FAKE_. */
   readonly fake?: string;
   /** What PATH is instead of the test's own. */
   readonly path?: string;
@@ -80,7 +92,10 @@ export const startFinwait = (args: readonly string[], setting: Setting = {}): Ru
   for (const dir of [bin, tmp, cwd]) mkdirSync(dir);
   // For a finwait that is not root.
   for (const dir of [tmp, cwd]) chmodSync(dir, 0o777);
-  if (setting.fake !== undefined) symlinkSync(join(FAKES, setting.fake), join(bin, 'bpftrace'));
+  const path = `${bin}:${setting.path ?? process.env.PATH ?? ''}`;
+  if (setting.fake !== undefined) {
+    standIn(join(bin, 'bpftrace'), setting.fake, { ...setting.env, PATH: path, FAKE_PIDS: pids });
+  }
   const { repo, node } = setting.seenAt ?? { repo: REPO, node: dirname(process.execPath) };
   const command = [join(node, basename(process.execPath)), join(repo, PROGRAM)];
   const [file = '', ...argv] = [...redirected(setting), ...(setting.within ?? []), ...command, ...args];
@@ -88,9 +103,8 @@ export const startFinwait = (args: readonly string[], setting: Setting = {}): Ru
   const child = execa(file, argv, {
     cwd,
     env: {
-      PATH: `${bin}:${setting.path ?? process.env.PATH ?? ''}`,
+      PATH: path,
       TMPDIR: tmp,
-      FAKE_PIDS: pids,
       ...setting.env,
     },
     stdin: 'pipe',
@@ -115,7 +129,7 @@ export const startFinwait = (args: readonly string[], setting: Setting = {}): Ru
   }
   const hears =
     (name: 'stdout' | 'stderr') =>
-    (pattern: RegExp, ms = 10_000): Promise<void> =>
+    (pattern: RegExp, ms = START_MS): Promise<void> =>
       until(
         () => pattern.test(heard[name]) || hasEnded,
         ms,
@@ -145,6 +159,17 @@ export const startFinwait = (args: readonly string[], setting: Setting = {}): Ru
     cwd,
     files: () => [...readdirSync(tmp), ...readdirSync(cwd)],
   };
+};
+
+/** A script in place of bpftrace that plays a fake: it brings the variables that finwait passes to no program. */
+const standIn = (path: string, fake: string, env: Readonly<Record<string, string>>): void => {
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  const exports = Object.entries(env)
+    .filter(([name]) => name === 'PATH' || name.startsWith('FAKE_'))
+    .map(([name, value]) => `export ${name}=${quoted(value)}`);
+  const command = fake.endsWith('.ts') ? [process.execPath, join(FAKES, fake)] : ['/bin/sh', join(FAKES, fake)];
+  writeFileSync(path, ['#!/bin/sh', ...exports, `exec ${command.map(quoted).join(' ')} "$@"`, ''].join('\n'));
+  chmodSync(path, 0o755);
 };
 
 /** As `>FILE` and `2>FILE` do it: the file itself, with no pipe in between. */

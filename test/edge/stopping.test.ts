@@ -2,7 +2,16 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { needs } from './machine.ts';
-import { expectNothingLeft, isAlive, rowsOf, runFinwait, scratch, startFinwait, until } from './run-finwait.ts';
+import {
+  expectNothingLeft,
+  isAlive,
+  rowsOf,
+  runFinwait,
+  START_MS,
+  scratch,
+  startFinwait,
+  until,
+} from './run-finwait.ts';
 
 const RECORDING = /recording to/;
 
@@ -88,7 +97,7 @@ describe.concurrent('finwait killed by SIGKILL', () => {
   test('while it attaches: bpftrace is gone within 1 s', async (context) => {
     needs(context, 'backend', 'setpriv');
     const running = startFinwait(['trace'], { fake: 'never-attaches.ts' });
-    await until(() => running.fakes().length > 0, 10_000);
+    await until(() => running.fakes().length > 0, START_MS);
     running.kill('SIGKILL');
     await until(() => !running.fakes().some(isAlive), 1000);
   });
@@ -120,7 +129,7 @@ describe.concurrent('finwait killed by SIGKILL', () => {
 test.concurrent('SIGINT while the real bpftrace attaches: both are gone within 5 s, exit 0', async (context) => {
   needs(context, 'backend', 'bpftrace');
   const running = startFinwait(['trace'], { fake: 'is-the-real-one.sh' });
-  await until(() => running.fakes().length > 0, 10_000);
+  await until(() => running.fakes().length > 0, START_MS);
   await sleep(300);
   running.kill('SIGINT');
   const asked = performance.now();

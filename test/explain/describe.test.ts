@@ -17,6 +17,7 @@ import {
   retransmitLine,
   sec,
   setStateLine,
+  tickLine,
   us,
 } from '../builders/wire-lines.ts';
 
@@ -377,4 +378,81 @@ test('one that tcp_retries2 ends while close() waits for SO_LINGER is not put do
   expect(probed.because.join(' ')).not.toContain('tcp_orphan_retries');
   expect(probed.ended_by).toBe('window_probes');
   expect(probed.advice.join(' ')).toContain('so net.ipv4.tcp_retries2');
+});
+
+describe('an announcement that was made at a transition', () => {
+  const toFinWait2 = { at: ms(20), from: 'FIN_WAIT1', to: 'FIN_WAIT2' } as const;
+
+  test('tells of the state that the transition leads to: it is traced before it is stored', () => {
+    const line = announceLine({
+      at: ms(20),
+      via: VIA.late,
+      flags: SOCK.DEAD,
+      state: 'FIN_WAIT1',
+      moves: [toFinWait2],
+      late: { closedAt: 0 },
+    });
+    expect(pathOf([line])).toMatchObject({ state: 'FIN_WAIT2', waiting_for: 'peer_fin' });
+  });
+
+  test('is told from one that came after it: that one has the newer state itself', () => {
+    const line = announceLine({
+      at: ms(30),
+      flags: SOCK.DEAD,
+      state: 'CLOSING',
+      moves: [toFinWait2],
+      late: { closedAt: 0 },
+    });
+    expect(pathOf([line])).toMatchObject({ state: 'CLOSING', gaps: ['transition_missed'] });
+  });
+});
+
+describe('a sock that the map of the probes had no place for', () => {
+  const moves = [{ at: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] as const;
+  const announced = announceLine({
+    at: ms(20),
+    flags: SOCK.DEAD,
+    state: 'FIN_WAIT1',
+    moves,
+    late: { closedAt: 0, isFollowed: false },
+  });
+
+  test('is known as it was announced; what it waits for and how old it is, is not', () => {
+    expect(pathOf([announced, tickLine(sec(5))])).toMatchObject({
+      closer: { pid: 4242 },
+      waiting_for: 'unknown',
+      ended_by: null,
+      dying_us: null,
+      orphan_us: null,
+      certain: false,
+      gaps: ['events_lost'],
+    });
+  });
+
+  test('stays so when it shows itself again and still has no place, parked between or not', () => {
+    const again = announceLine({
+      at: sec(6),
+      via: VIA.late,
+      flags: SOCK.DEAD,
+      state: 'FIN_WAIT1',
+      moves: [{ at: sec(6), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }],
+      late: { closedAt: ms(1), isFollowed: false },
+    });
+    const path = pathOf([announced, tickLine(sec(5)), tickLine(sec(5.5)), again, tickLine(sec(7)), tickLine(sec(8))]);
+    expect(path).toMatchObject({ state: 'FIN_WAIT2', waiting_for: 'unknown', dying_us: null, closer: { pid: 4242 } });
+  });
+
+  test('is followed from when it shows itself again and has a place', () => {
+    const again = announceLine({
+      at: sec(6),
+      via: VIA.late,
+      flags: SOCK.DEAD,
+      state: 'FIN_WAIT1',
+      moves: [{ at: sec(6), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }],
+      late: { closedAt: ms(1) },
+    });
+    const path = pathOf([announced, tickLine(sec(5)), again, tickLine(sec(7)), tickLine(sec(8))]);
+    expect(path).toMatchObject({ state: 'FIN_WAIT2', waiting_for: 'peer_fin', dying_us: 8e6, gaps: ['events_lost'] });
+    expect(path.closer).toMatchObject({ pid: 4242 });
+  });
 });

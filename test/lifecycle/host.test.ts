@@ -41,6 +41,16 @@ test('of a flood 1,000 lines are kept and all are counted', () => {
   expect(tracker.kernelLog().orphans).toBe(2500);
 });
 
+test('a process that floods the log leaves room for the kernel’s lines', () => {
+  const flood = Array.from({ length: 2500 }, (_, i) => kernelLogLine(ms(i), { facility: 1 }));
+  const log = track()
+    .feed(...flood, kernelLogLine(ms(2500)))
+    .tracker.kernelLog();
+  expect(log).toMatchObject({ orphans: 1, byProcess: 2500 });
+  expect(log.lines).toHaveLength(501);
+  expect(log.lines.at(-1)).toMatchObject({ facility: 0 });
+});
+
 test('a snapshot of the log does not change', () => {
   const { tracker, feed } = track().feed(kernelLogLine(ms(1)));
   const before = tracker.kernelLog();

@@ -115,6 +115,7 @@ describe('each kind of line', () => {
       movedTo: 0,
       closedAt: 5000,
       retransmits: 0,
+      isFollowed: true,
       line,
     });
   });

@@ -51,6 +51,8 @@ describe('host facts that are written', () => {
     const json = formatHostFacts(facts);
     expect(json.length).toBeLessThanOrEqual(MAX_HOST_JSON);
     const back = parseHostFacts(json);
+    expect(back?.notes).toHaveLength(20);
+    expect(back?.notes.at(-1)).toBe('and 11 more things that are not known');
     expect(back?.close_wait.count).toBe(100_000);
     expect(back?.close_wait.listed.length).toBeGreaterThan(10);
     expect(back?.close_wait.listed.length).toBeLessThan(MAX_LISTED);

@@ -2,17 +2,19 @@ import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import type { Pressure } from '../kernel/resources.ts';
+import { rtoMaxOf } from '../kernel/rto.ts';
+import { exactWheel, meanWheel, type Wheel } from '../kernel/wheel.ts';
 import type { SockRecord } from '../record.ts';
 import { finWait2End, seconds } from './fin-wait2.ts';
-import type { Pressure } from './give-up.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
+import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
 import { answeredReasons, lateReason, mayRevertReason, neverReasons, reasonsOf, revertReasons } from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
-import { exactWheel, meanWheel, type Wheel } from './wheel.ts';
 
-/** What holds beside the sock's own evidence. */
+/** What is known of the host, beside the sock's own evidence. */
 export type Host = {
   readonly hello: Hello;
   /** Null where HZ is unknown. */
@@ -25,14 +27,18 @@ export type Host = {
 
 type DeadlineAt = {
   readonly kind: 'at';
-  /** By the kernel's arithmetic: it will not be earlier, but for `ifLateAt`. */
+  /** The earliest, by the kernel's arithmetic; only `ifLateAt` may come before it. */
   readonly at: TraceNs;
-  /** With what the timer wheel adds: up to 13 %. Where ICMP may undo the timer's doubling, it may be far later. */
+  /**
+   * The same with what the timer wheel adds, up to 13 %. Where ICMP may undo the timer's doubling, it may be far later.
+   */
   readonly expectedAt: TraceNs;
   readonly nextTimerAt: TraceNs;
-  /** When it gives up if the peer goes on answering window probes, as it did when last observed. Otherwise null. */
+  /**
+   * When it gives up if the peer goes on answering window probes, as it did when last observed; null for other socks.
+   */
   readonly ifAnsweredAt: TraceNs | null;
-  /** An earlier tick that ends it if timers are late, by no more than on a busy CPU; null where there is none. */
+  /** An earlier tick that ends it if the timers are as late as on a busy CPU; null where there is none. */
   readonly ifLateAt: TraceNs | null;
   readonly rule: Rule;
   readonly because: readonly string[];
@@ -41,20 +47,13 @@ type DeadlineAt = {
 };
 
 /**
- * When the kernel gives up on a sock if nothing more comes from its peer. A peer that answered window probes when last
- * observed may have stopped since: then the earliest tick that may end it.
+ * When the kernel gives up on a sock if nothing more comes from its peer. Where the peer answered window probes when
+ * last observed, it may have stopped since: then this is the earliest tick that may end the sock.
  */
 export type Deadline =
   | DeadlineAt
   | { readonly kind: 'never'; readonly because: readonly string[] }
   | { readonly kind: 'undecided'; readonly because: readonly string[] };
-
-/** The constant TCP_RTO_MAX, and the least that tcp_rto_max_ms may be. */
-const RTO_MAX_MS = 120_000;
-const LEAST_RTO_MAX_MS = 1000;
-/** What the wheel adds at most, and what reading clocks and lines takes. */
-const WHEEL_SHARE = 0.13;
-const OVERDUE_NS = 500e6;
 
 const undecided = (...because: readonly string[]): Deadline => ({ kind: 'undecided', because });
 
@@ -73,6 +72,7 @@ export const deadlineOfSilent = (): Deadline =>
 export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
   const { sock } = record;
   if (sock.destroyedAt !== null) return undecided('it has ended');
+  if (!record.isFollowed) return undecided('a map of the probes was full: what became of it is not known');
   if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
   if (sock.state === TCP.CLOSE) return undecided('in CLOSE no timer runs: it goes with its last reference');
   const { phase, hz } = host.clock;
@@ -130,13 +130,13 @@ const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On
 const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wheel }: On): Deadline => {
   const { sock, detail, last } = record;
   const { now } = host;
-  const rtoMaxMs = detail.rtoMax === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, detail.rtoMax * jiffyMs);
+  const rtoMaxMs = rtoMaxOf(detail.rtoMax * jiffyMs);
   const { userTimeoutMs } = detail;
   const times = { observedAt, rtoMaxMs, userTimeoutMs, isReverted: false };
   const timer = pendingTimer(record, clock, times);
   if (timer === null) return undecided(`no timer was pending in ${stateName(sock.state)}`);
   const lingerEnd = sock.lingering ? sock.closedAt + detail.lingerTime * jiffyMs * 1e6 : null;
-  // Data that is sent again counts as sent; a FIN alone, or a probe, does not.
+  // Data that is sent again counts as sent (lsndtime); a FIN alone, or a probe, does not.
   const resendsData = timer.timer.kind !== 'probe' && (last.sndNxt - last.sndUna) >>> 0 > 1;
   const dying: Dying = {
     ...timer,
@@ -162,7 +162,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const agoMs = (now - observedAt) / 1e6;
   const leftMs = (atNs: number): number => Math.max(0, atNs - now) / 1e6;
   if (reaping === 'never') {
-    // Past the end of a silent one, every later tick may end it.
+    // Once the end of a silent peer's sock is past, every later tick may end it.
     const isPast = silent === 'never' || isOverdue(silent.expectedNs, observedAt, now);
     const because = neverReasons(dying, agoMs, isPast ? null : leftMs(silent.earliestNs));
     return { kind: 'never', because: [timer.because, ...because] };
@@ -171,10 +171,10 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
   const isAnswered = timer.isAnswering && silent !== 'never';
   const isSilencePast = isAnswered && isOverdue(silent.expectedNs, observedAt, now);
-  // Their ticks are the same: answers count for the end alone.
+  // An answering and a silent peer see the same ticks: answers only move the end.
   const end = isSilencePast ? next : isAnswered ? silent : reaping;
   const told = isAnswered && !isSilencePast ? silent : reaping;
-  // One that is past by now was not late enough.
+  // A tick that is past by now was not late enough to end it.
   const ifLate = told.ifLate !== null && told.ifLate.expectedNs > now ? told.ifLate : null;
   const linger = `close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
@@ -197,12 +197,12 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   if (timer.timer.kind === 'probe' || userTimeoutMs !== 0 || !mayBeReverted(record)) return deadline;
   const undoubled = pendingTimer(record, clock, { ...times, isReverted: true }) ?? timer;
   const reverted = revertedEnd({ ...dying, ...undoubled }, reaping, wheel);
-  // Once such a message should have come and a tick with it, none has come.
+  // A tick that is overdue shows that no such message came any more.
   const isReverting = wasReverted(record) && !isOverdue(reverted.next.expectedNs, observedAt, now);
   return withReverts(deadline, isReverting, { reverted, now, dying, errSoft: last.errSoft, set });
 };
 
-/** The deadline of a doubling timer, where ICMP messages may undo the doubling, or do. */
+/** The deadline of a doubling timer where ICMP messages undo the doubling, or may undo it. */
 const withReverts = (deadline: DeadlineAt, isReverting: boolean, on: Reverting): Deadline => {
   const { reverted, now, dying, errSoft } = on;
   const expectedAt = isReverting ? reverted.expectedNs : deadline.expectedAt;
@@ -231,7 +231,7 @@ type Reverting = {
   readonly now: TraceNs;
   readonly dying: Dying;
   readonly errSoft: number;
-  /** Which timer runs, and what comes before it. */
+  /** Sentences: which timer runs, and what comes before it. */
   readonly set: readonly string[];
 };
 
@@ -247,9 +247,6 @@ const isSending = ({ sock, closedAt }: SockRecord): boolean =>
   sock.state === TCP.LAST_ACK ||
   (closedAt !== null &&
     (sock.state === TCP.ESTABLISHED || sock.state === TCP.SYN_RECV || sock.state === TCP.CLOSE_WAIT));
-
-const isOverdue = (expectedNs: number, sinceNs: number, now: number): boolean =>
-  now > expectedNs + (expectedNs - sinceNs) * WHEEL_SHARE + OVERDUE_NS;
 
 const overdue = (state: number): Deadline =>
   undecided(

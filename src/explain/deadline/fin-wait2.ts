@@ -1,13 +1,12 @@
+import { finTimeOf, orphanedInFinWait2Ms } from '../kernel/fin-time.ts';
+import type { Wheel } from '../kernel/wheel.ts';
 import type { Rule } from './model.ts';
-import type { Wheel } from './wheel.ts';
 
-/** TCP_TIMEWAIT_LEN: what a minisock lives at most, ms. */
-const TIMEWAIT_MS = 60_000;
-/** After this long in FIN_WAIT2 the minisock that should have replaced it at once did not. */
+/** A sock that is in FIN_WAIT2 for longer than this was not replaced by a minisock at once. */
 const AT_ONCE_NS = 100e6;
 
 export type FinWait2 = {
-  /** When it was both an orphan and in FIN_WAIT2, ns. */
+  /** Since when it is both an orphan and in FIN_WAIT2, ns. */
   readonly sinceNs: number;
   readonly nowNs: number;
   readonly rtoMs: number;
@@ -35,15 +34,13 @@ export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
     const because = ['TCP_LINGER2 is negative: in FIN_WAIT2 it is reset at once'];
     return { rule: 'linger2', atNs: sinceNs, expectedNs: sinceNs, because };
   }
-  const setMs = linger2Ms > 0 ? linger2Ms : on.finTimeoutMs;
-  const floorMs = 3.5 * on.rtoMs;
-  const tmoMs = Math.max(setMs, floorMs);
+  const { setMs, leastMs, ms: finTimeMs, setting } = finTimeOf(on.rtoMs, on.finTimeoutMs, linger2Ms);
   const source =
-    floorMs > setMs
-      ? `3.5 times icsk_rto is ${seconds(floorMs)}, more than ${linger2Ms > 0 ? 'TCP_LINGER2' : 'tcp_fin_timeout'}`
-      : `${linger2Ms > 0 ? 'TCP_LINGER2' : 'tcp_fin_timeout'} is ${seconds(setMs)}`;
-  if (tmoMs > TIMEWAIT_MS) {
-    const restMs = tmoMs - TIMEWAIT_MS;
+    leastMs > setMs
+      ? `3.5 times icsk_rto is ${seconds(leastMs)}, more than ${setting}`
+      : `${setting} is ${seconds(setMs)}`;
+  const restMs = orphanedInFinWait2Ms(finTimeMs);
+  if (restMs > 0) {
     return {
       rule: 'fin_wait2_timewait',
       atNs: sinceNs + restMs * 1e6,
@@ -60,8 +57,8 @@ export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
   }
   return {
     rule: 'fin_timeout',
-    atNs: sinceNs + tmoMs * 1e6,
-    expectedNs: wheel(sinceNs, tmoMs),
+    atNs: sinceNs + finTimeMs * 1e6,
+    expectedNs: wheel(sinceNs, finTimeMs),
     because: [
       `${source}; no minisock took over: its lock was taken when the ACK came, or the ACK carried a FIN`,
       'tcp_keepalive_timer resets it when that time is over',

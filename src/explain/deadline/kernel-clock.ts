@@ -1,9 +1,9 @@
 import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import type { Hello } from '../../wire/event.ts';
 import type { Meta } from '../../wire/meta.ts';
-import type { Phase } from './wheel.ts';
+import type { Phase } from '../kernel/wheel.ts';
 
-/** The kernel's other two clocks, in capture time. */
+/** The kernel's jiffies and the clock of its timestamps, in capture time. */
 export type KernelClock = {
   /** Jiffies a second. */
   readonly hz: number;
@@ -15,15 +15,15 @@ export type KernelClock = {
   readonly stampAt: (stamp: number, near: number) => TraceNs | null;
 };
 
-/** A stamp further back than this is none of this sock's. */
+/** A stamp that is further back than this cannot be this sock's. */
 const OLDEST_STAMP_NS = 3600e9;
-/** A stamp is taken from a clock that was read a little before or after the line's. */
+/** The clock of a stamp is read a little before or after the clock of the line. */
 const STAMP_SLACK_NS = 20e6;
 
 /**
- * Reads the kernel's clocks by how they stood when the capture began.
+ * Reads the kernel's clocks, from what they showed when the capture began.
  *
- * A host that sleeps while it captures stops jiffies, and is off by its sleep from then on.
+ * Jiffies stop while the host sleeps: after a sleep during the capture all times are off by its length.
  *
  * @returns null where HZ is unknown: then no timer of the evidence can be read
  */
@@ -33,7 +33,7 @@ export const createKernelClock = (meta: Pick<Meta, 'hz' | 'jiffies'>, hello: Hel
   const jiffyNs = 1e9 / hz;
   const read = jiffies === null ? null : sinceHello(jiffies.boot_ns, hello);
   if (jiffies === null || read === null) return { hz, phase: null, jiffiesAt: () => null, stampAt: () => null };
-  // The count was read at some point of its jiffy: the whole jiffy before is its earliest start.
+  // The count was read somewhere within its jiffy, so the jiffy began at most one jiffy earlier.
   const phase: Phase = { hz, jiffies: jiffies.value, atNs: read - jiffyNs };
   const monotonicMs = Number(BigInt(jiffies.monotonic_ns) / 1_000_000n);
   const ticksBack = (now: number, then: number): number => (Math.floor(now) - then) | 0;

@@ -1,7 +1,9 @@
-import { modelTimeoutMs, type Pressure, RTO_MIN_MS, retriesOfOrphan, shortageOf } from './give-up.ts';
-import type { Wheel } from './wheel.ts';
+import { isIdleFor, type Pressure, shortageOf } from '../kernel/resources.ts';
+import { modelTimeoutMs, type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
+import { clampToUserTimeout, doubledRto, isBelowMax, probeIntervalMs } from '../kernel/rto.ts';
+import type { Wheel } from '../kernel/wheel.ts';
 
-/** What gives the sock up. */
+/** The causes by which a timer can end a sock. */
 export type Rule =
   | 'retries'
   | 'window_probes'
@@ -24,7 +26,7 @@ export type Dying = {
   readonly firstRetransmitAtNs: number | null;
   readonly backoff: number;
   readonly probesOut: number;
-  /** The peer answers window probes: then only the backoff counts. */
+  /** The peer answers window probes: then their backoff alone ends it. */
   readonly isAnswering: boolean;
   /** First tick of the probe timer; null while there was none. @see icsk_probes_tstamp */
   readonly probingSinceNs: number | null;
@@ -35,12 +37,12 @@ export type Dying = {
   /** net.ipv4.tcp_retries2: bounds a sock that is no orphan yet, and the backoff of window probes. */
   readonly retries2: number;
   readonly errSoft: boolean;
-  /** From when on it is an orphan: until SO_LINGER ends, tcp_retries2 bounds it. */
+  /** When it becomes an orphan. Until SO_LINGER ends, tcp_retries2 bounds it. */
   readonly orphanAtNs: number;
   /** When data was sent last; null where unknown. @see lsndtime */
   readonly lastSendAtNs: number | null;
   readonly pressure: Pressure;
-  /** Bytes queued on it: what was not acknowledged, with its overhead. @see sk_wmem_queued */
+  /** Bytes queued on it: what is not acknowledged, with the kernel's overhead. @see sk_wmem_queued */
   readonly wmemQueued: number;
   readonly jiffyMs: number;
 };
@@ -55,27 +57,27 @@ export type Reaping = Firing & {
   readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit' | 'out_of_memory'>;
   /** All firings until then, the last one included; never empty. */
   readonly firings: readonly Firing[];
-  /** Retries that were allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
+  /** Retries allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
   readonly limit: number;
-  /** Null where no firing before the last falls short of the limit by as little as a busy CPU may be late. */
+  /** An earlier firing that misses the limit by no more than a busy CPU may be late; null where there is none. */
   readonly ifLate: LateFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
   /** The sysctl that the allowed retries came from: tcp_retries2 until SO_LINGER ends. */
-  readonly sysctl: 'tcp_orphan_retries' | 'tcp_retries2';
+  readonly sysctl: RetriesSysctl;
 };
 
-/** How late a timer may be on a host that has much to do: softirqs wait for one another, a virtual CPU for its turn. */
+/** How late a timer may be on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
 const BUSY_MS = 250;
 
-/** Socks that a user timeout keeps for longer are not followed tick by tick. */
+/** Beyond so many ticks a sock is not followed tick by tick: a long user timeout can keep it. */
 const MOST_TICKS = 4096;
 
 /**
  * Follows the timer tick by tick until the kernel gives up, if nothing more comes from the peer.
  *
- * What a tick decides is decided by the expected time, so that a delay of the wheel counts where the kernel would
- * count it; the earliest time of the same tick is the one that no real sock undercuts.
+ * Each tick is judged by its expected time, so that a delay of the wheel counts where the kernel would count it. The
+ * earliest time of the same tick is the one before which no real sock ends.
  *
  * @returns `never` where window probes that are answered grow no rarer before the kernel would give up: tcp_retries2
  *   bounds their backoff, which must first reach tcp_rto_max and tcp_orphan_retries
@@ -88,13 +90,16 @@ export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
     : followRetransmits(dying, wheel, firings);
 };
 
-/** The firing that is due, and the one of the retransmission timer that follows a loss probe. */
+/** The firing that is due; after a loss probe also the retransmission timer's that follows it. */
 export const firstFirings = ({ timer, rtoMs }: Dying, wheel: Wheel): readonly [Firing, ...Firing[]] => {
   const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
   return timer.kind === 'tlp' ? [first, after(first, rtoMs, rtoMs, wheel)] : [first];
 };
 
-/** The firing of a timer set at another's: for `earliestMs` on the one clock, `expectedMs` on the other. */
+/**
+ * The firing of a timer that is set at the firing `at`, for `earliestMs` by the earliest time, `expectedMs` by the
+ * expected.
+ */
 const after = (at: Firing, earliestMs: number, expectedMs: number, wheel: Wheel): Firing => ({
   earliestNs: at.earliestNs + earliestMs * 1e6,
   expectedNs: wheel(at.expectedNs, expectedMs),
@@ -117,9 +122,8 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   let ifLate: LateFiring | null = null;
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
-    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
-    const isAlive = rto < rtoMaxMs;
-    const retries = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
+    const isAlive = isBelowMax(rto, rtoMaxMs);
+    const { sysctl, retries } = retriesOf(isOrphan, isAlive, dying);
     const modelMs = modelTimeoutMs(retries, rtoMaxMs);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (isOrphan) {
@@ -137,14 +141,13 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
       const end = after(since, limitMs, limitMs, wheel);
       return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive, sysctl };
     }
-    // How late a tick is counts as time that has passed. A user timeout's last tick is set for what is left of it.
+    // A late tick counts as more time that has passed. A user timeout's last tick is set for what is left of it.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
     if (shortMs <= BUSY_MS) ifLate ??= { ...at, shortMs };
     since ??= at;
-    rto = Math.min(rto * 2, rtoMaxMs);
+    rto = doubledRto(rto, rtoMaxMs);
     const left = elapsedMs(since, at);
-    const clamp = (spent: number): number =>
-      userTimeoutMs > 0 ? Math.min(rto, Math.max(jiffyMs, userTimeoutMs - spent)) : rto;
+    const clamp = (spentMs: number): number => clampToUserTimeout(rto, userTimeoutMs, spentMs, jiffyMs);
     at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
     firings.push(at);
   }
@@ -160,13 +163,12 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
   let since = dying.probingSinceNs === null ? null : known(dying.probingSinceNs);
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
-    const sysctl = isOrphan ? 'tcp_orphan_retries' : 'tcp_retries2';
-    const isAlive = rto * 2 ** backoff < rtoMaxMs;
+    const isAlive = isBelowMax(rto, rtoMaxMs, backoff);
+    const { sysctl, retries: limit } = retriesOf(isOrphan, isAlive, dying);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
       return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive, sysctl };
     }
-    const limit = isOrphan ? retriesOfOrphan(dying.orphanRetries, isAlive, errSoft) : dying.retries2;
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
       const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), true, errSoft);
@@ -186,7 +188,7 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
         sysctl,
       };
     }
-    // Nothing changes any more from one probe to the next.
+    // From here on each probe is like the one before.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {
       if (isOrphan) return 'never';
       if (firings.length >= MOST_TICKS) at = known(dying.orphanAtNs);
@@ -196,18 +198,11 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     if (backoff < dying.retries2) backoff++;
     const left = elapsedMs(since, at);
     const interval = probeIntervalMs(rto, backoff, rtoMaxMs);
-    const clamp = (spent: number): number =>
-      userTimeoutMs > 0 ? Math.min(interval, Math.max(2 * jiffyMs, userTimeoutMs - spent)) : interval;
+    const clamp = (spentMs: number): number => clampToUserTimeout(interval, userTimeoutMs, spentMs, 2 * jiffyMs);
     at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
     firings.push(at);
   }
 };
 
-/** How long the probe timer is set for after `backoff` probes. @see Linux include/net/tcp.h, tcp_probe0_when */
-export const probeIntervalMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number => {
-  const most = Math.floor(Math.log2(Math.floor(rtoMaxMs / RTO_MIN_MS))) + 1;
-  return Math.min(Math.max(rtoMs, RTO_MIN_MS) * 2 ** Math.min(most, backoff), rtoMaxMs);
-};
-
 const isIdle = (dying: Dying, at: Firing): boolean =>
-  dying.lastSendAtNs !== null && at.expectedNs - dying.lastSendAtNs > 2 * dying.rtoMaxMs * 1e6;
+  dying.lastSendAtNs !== null && isIdleFor((at.expectedNs - dying.lastSendAtNs) / 1e6, dying.rtoMaxMs);

@@ -1,20 +1,19 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { VIA } from '../../wire/event.ts';
 import { type Evidence, stateOf } from '../../wire/evidence.ts';
+import { hasNoRoom } from '../evidence/window.ts';
+import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import { clampToUserTimeout, doubledRto, probedMs, probeIntervalMs } from '../kernel/rto.ts';
 import type { SockRecord } from '../record.ts';
-import { hasNoRoom } from '../waiting.ts';
 import type { KernelClock } from './kernel-clock.ts';
-import { type Dying, probeIntervalMs } from './model.ts';
+import type { Dying } from './model.ts';
 
-/** Values of icsk_pending. @see Linux include/net/inet_connection_sock.h */
-const PENDING = { none: 0, retrans: 1, probe0: 3, lossProbe: 5, reorder: 6 } as const;
-
-/** The transmit timer as it stands once what the evidence was traced in the middle of is done. */
+/** The transmit timer as it stands once the kernel has finished what it was doing when the evidence was traced. */
 export type PendingTimer = Pick<
   Dying,
   'timer' | 'rtoMs' | 'retransmits' | 'firstRetransmitAtNs' | 'backoff' | 'probesOut' | 'isAnswering' | 'probingSinceNs'
 > & {
-  /** The timer's own expiry was observed, or the tick that set it. */
+  /** The expiry of the timer was observed, or the tick that set it. */
   readonly isExact: boolean;
   readonly because: string;
 };
@@ -23,15 +22,15 @@ export type Times = {
   readonly observedAt: number;
   readonly rtoMaxMs: number;
   readonly userTimeoutMs: number;
-  /** An ICMP message undoes the doubling of the tick that was traced. */
+  /** Assume that an ICMP message undoes the doubling of the tick that was traced. */
   readonly isReverted: boolean;
 };
 
 /**
  * The transmit timer that follows from the newest evidence, or null where none is pending.
  *
- * An R line is traced inside the timer's tick: retransmissions are counted already, but icsk_rto is not yet doubled
- * and the timer not yet set. An announcement is traced before the FIN is sent, and the FIN may set another timer.
+ * An R line is traced inside the timer's tick: the retransmission is counted already, but icsk_rto is not doubled yet
+ * and the timer is not set yet. An announcement is traced before the FIN is sent, and the FIN may set another timer.
  *
  * @see Linux net/ipv4/tcp_timer.c tcp_retransmit_timer, net/ipv4/tcp_output.c tcp_send_fin, tcp_schedule_loss_probe
  */
@@ -64,14 +63,14 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     set(kind, expiry ?? observedAt + rtoMs * 1e6, rtoMs, expiry !== null, because);
 
   if (isRetransmission(record)) {
-    if (last.pending === PENDING.none) return insideTick(base, last, firstRetransmitAtNs, times, jiffyMs);
+    if (last.pending === ICSK_TIME.none) return insideTick(base, last, firstRetransmitAtNs, times, jiffyMs);
     const because =
-      last.pending === PENDING.lossProbe
+      last.pending === ICSK_TIME.lossProbe
         ? 'a loss probe was sent, which sets the retransmission timer anew (tcp_send_loss_probe)'
         : 'a segment was sent again on an acknowledgement, which sets the retransmission timer anew';
-    return set('rto', observedAt + rtoMs * 1e6, rtoMs, last.pending === PENDING.lossProbe, because);
+    return set('rto', observedAt + rtoMs * 1e6, rtoMs, last.pending === ICSK_TIME.lossProbe, because);
   }
-  if (last.pending === PENDING.probe0) {
+  if (last.pending === ICSK_TIME.probe0) {
     const setMs = probeIntervalMs(rtoMs, last.backoff, rtoMaxMs);
     const atNs = expiry ?? observedAt + setMs * 1e6;
     return {
@@ -83,22 +82,22 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
       because: 'the window was shut and the probe timer pending (tcp_probe_timer)',
     };
   }
-  if (last.pending === PENDING.retrans) return asObserved('rto', 'the retransmission timer was pending');
+  if (last.pending === ICSK_TIME.retrans) return asObserved('rto', 'the retransmission timer was pending');
   const isUnsent = isFinUnsent(stateOf(last.context));
-  if (last.packetsOut > 0 && (last.pending === PENDING.lossProbe || last.pending === PENDING.reorder)) {
+  if (last.packetsOut > 0 && (last.pending === ICSK_TIME.lossProbe || last.pending === ICSK_TIME.reorder)) {
     if (!isUnsent || hasNoRoom(last)) return asObserved('tlp', 'the loss probe timer was pending');
     const soon = observedAt + 2 * jiffyMs * 1e6;
     const because = 'the FIN followed segments in flight, and a loss probe it (tcp_schedule_loss_probe)';
     return set('tlp', Math.min(expiry ?? soon, soon), 2 * jiffyMs, false, because);
   }
   if (!isUnsent) return null;
-  // It waits for two round trips and the least icsk_rto, but not beyond icsk_rto: nearly always that.
+  // A loss probe waits for two round trips and the least icsk_rto, but no longer than icsk_rto: nearly always icsk_rto.
   const because =
     'the FIN was sent with nothing in flight: first a loss probe (tcp_schedule_loss_probe), then icsk_rto';
   return set('tlp', observedAt + rtoMs * 1e6, rtoMs, false, because);
 };
 
-/** What the tick that was traced does next: icsk_rto doubles, and the timer is set for it. */
+/** The timer after the tick that was traced: icsk_rto doubles, and the timer is set for it. */
 const insideTick = (
   base: Omit<PendingTimer, 'timer' | 'isExact' | 'because'>,
   last: Evidence,
@@ -110,9 +109,8 @@ const insideTick = (
   const firstRetransmitAtNs = isFirst
     ? observedAt
     : (stampNs ?? firstByDoubling(observedAt, base.rtoMs, base.retransmits - 1));
-  const rtoMs = Math.min(isReverted ? base.rtoMs : base.rtoMs * 2, rtoMaxMs);
-  const leftMs = userTimeoutMs - (observedAt - firstRetransmitAtNs) / 1e6;
-  const setMs = userTimeoutMs > 0 ? Math.min(rtoMs, Math.max(jiffyMs, leftMs)) : rtoMs;
+  const rtoMs = isReverted ? Math.min(base.rtoMs, rtoMaxMs) : doubledRto(base.rtoMs, rtoMaxMs);
+  const setMs = clampToUserTimeout(rtoMs, userTimeoutMs, (observedAt - firstRetransmitAtNs) / 1e6, jiffyMs);
   return {
     ...base,
     rtoMs,
@@ -124,23 +122,16 @@ const insideTick = (
   };
 };
 
-/** Where the stamp cannot be read: `steps` intervals before, each half of the one that followed it. */
+/** When the first retransmission was, where the stamp cannot be read: `steps` intervals back, each half of the next. */
 const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
   atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
 
 /** Whether the newest evidence was traced at a retransmission: an R line, or an announcement made from one. */
 const isRetransmission = ({ sock, last }: SockRecord): boolean =>
   sock.latest === null
-    ? sock.announce.via === VIA.late && last.pending === PENDING.none && last.packetsOut > 0
+    ? sock.announce.via === VIA.late && last.pending === ICSK_TIME.none && last.packetsOut > 0
     : sock.latest.startsWith('R');
 
 /** In these states tcp_close is about to send the FIN. */
 const isFinUnsent = (state: number): boolean =>
   state === TCP.ESTABLISHED || state === TCP.SYN_RECV || state === TCP.CLOSE_WAIT;
-
-/** From the first tick of the probe timer to the one after `backoff` probes. */
-const probedMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number => {
-  let sum = 0;
-  for (let i = 1; i <= backoff; i++) sum += probeIntervalMs(rtoMs, i, rtoMaxMs);
-  return sum;
-};

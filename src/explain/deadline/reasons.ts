@@ -3,9 +3,9 @@ import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
 
 /**
- * The rule that reaps a sock, in words, with the figures it was applied to.
+ * The rule that ends a sock, in words and with its figures.
  *
- * @param agoMs - how long ago the evidence was taken from which its timer is followed
+ * @param agoMs - how old the evidence is from which its timer is followed
  */
 export const reasonsOf = (
   { rule, limit, isAlive, firings, sysctl }: Reaping,
@@ -47,7 +47,7 @@ export const reasonsOf = (
 };
 
 /**
- * Of a timer whose doubling ICMP messages undo.
+ * For a timer whose doubling ICMP messages undo.
  *
  * @param doublingMs - from now until it ends if no such message comes any more
  * @see Linux net/ipv4/tcp_ipv4.c, tcp_ld_RTO_revert
@@ -66,7 +66,11 @@ export const revertReasons = (
     : []),
 ];
 
-/** Of one whose doubling was not undone so far. @param earliestMs - from now until the earliest tick that may end it */
+/**
+ * For a timer whose doubling was not undone so far.
+ *
+ * @param earliestMs - from now until the earliest tick that may end it
+ */
 export const mayRevertReason = (errSoft: number, earliestMs: number): string =>
   `ICMP said unreachable (errno ${errSoft}): a message that says so of the host or its net undoes a doubling of icsk_rto (tcp_ld_RTO_revert), and then it may end in ${seconds(earliestMs)}`;
 
@@ -75,11 +79,11 @@ export const lateReason = (shortMs: number, earliestMs: number): string =>
   `the tick in ${seconds(earliestMs)} falls ${seconds(shortMs)} short: if the timers are as late as that in all, as on a busy CPU, it gives up there`;
 
 /**
- * What a peer that had answered window probes makes of the deadline.
+ * Why the deadline has two ends where the peer had answered window probes.
  *
  * @param earliestMs - from now until the earliest tick that may end it
  * @param answeredMs - from now until it ends if every probe is answered
- * @param isSilencePast - had it answered none since it was observed, it would have ended by now
+ * @param isSilencePast - the sock would have ended by now if the peer had answered none since
  */
 export const answeredReasons = (
   agoMs: number,

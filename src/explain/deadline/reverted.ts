@@ -1,31 +1,31 @@
+import { ERRNO } from '../kernel/errno.ts';
+import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import { modelTimeoutMs, retriesOf } from '../kernel/retries.ts';
+import { isBelowMax } from '../kernel/rto.ts';
+import type { Wheel } from '../kernel/wheel.ts';
 import type { SockRecord } from '../record.ts';
-import { modelTimeoutMs, retriesOfOrphan } from './give-up.ts';
 import { type Dying, type Firing, firstFirings, type Reaping } from './model.ts';
-import type { Wheel } from './wheel.ts';
 
-const ENETUNREACH = 101;
-const EHOSTUNREACH = 113;
-
-/** retrans_stamp and what is compared with it are cut to milliseconds. */
+/** The kernel cuts retrans_stamp, and the time that it compares with it, to milliseconds. */
 const STAMP_NS = 2e6;
 
 /**
- * Whether ICMP has said what may undo the doubling of icsk_rto: net or host unreachable, over IPv6 no route. Other
- * codes leave the same errno, a filter's for one.
+ * Whether an ICMP message came that may undo the doubling of icsk_rto: net or host unreachable, over IPv6 no route.
+ * Other codes leave the same errno, for example a filter's.
  *
  * @see RFC 6069; Linux net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_ld_RTO_revert, net/ipv6/tcp_ipv6.c tcp_v6_err
  */
 export const mayBeReverted = ({ detail, last }: SockRecord): boolean =>
-  last.errSoft === ENETUNREACH ||
-  (last.errSoft === EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
+  last.errSoft === ERRNO.ENETUNREACH ||
+  (last.errSoft === ERRNO.EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
 
-/** Whether it has been undone: each tick doubles it once, but the one under way has not yet. */
+/** Whether a doubling has been undone. Each tick doubles icsk_rto once; the tick under way has not done so yet. */
 export const wasReverted = ({ last }: SockRecord): boolean =>
-  last.backoff < last.icskRetransmits - (last.pending === 0 ? 1 : 0);
+  last.backoff < last.icskRetransmits - (last.pending === ICSK_TIME.none ? 1 : 0);
 
-/** What becomes of a sock whose timer goes on ticking as often as it does. */
+/** The end of a sock whose timer does not grow slower. */
 export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
-  /** Not before this: a message may bring the timer forward at any instant, and its tick with it. */
+  /** Not before this. A message may bring the timer's next tick forward at any instant. */
   readonly earliestNs: number;
   readonly expectedNs: number;
   readonly next: Firing;
@@ -34,8 +34,8 @@ export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
 };
 
 /**
- * The end of a sock whose every retransmission an ICMP unreachable answers: with short ticks the limit in time is met
- * at once, where a doubling timer goes far beyond it.
+ * The end of a sock whose every retransmission is answered by an ICMP unreachable. Its ticks stay short, so one of them
+ * comes just after the limit in time; a doubling timer may tick long after it.
  *
  * @param dying - its timer not doubled
  * @param doubling - the end where no more such messages come
@@ -50,23 +50,21 @@ export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reve
       ? tick
       : { earliestNs: dying.firstRetransmitAtNs, expectedNs: dying.firstRetransmitAtNs };
   const stampNs = dying.firstRetransmitAtNs === null ? 0 : STAMP_NS;
-  const isAlive = dying.rtoMs < dying.rtoMaxMs;
   const heldMs = modelTimeoutMs(dying.retries2, dying.rtoMaxMs);
   const isHeld = since.earliestNs + heldMs * 1e6 < dying.orphanAtNs;
-  const sysctl = isHeld ? 'tcp_retries2' : 'tcp_orphan_retries';
-  const limit = isHeld ? dying.retries2 : retriesOfOrphan(dying.orphanRetries, isAlive, dying.errSoft);
+  const { sysctl, retries: limit } = retriesOf(!isHeld, isBelowMax(dying.rtoMs, dying.rtoMaxMs), dying);
   const limitMs = modelTimeoutMs(limit, dying.rtoMaxMs);
   const from = (sinceNs: number): number =>
     isHeld ? sinceNs + limitMs * 1e6 : Math.max(sinceNs + limitMs * 1e6, dying.orphanAtNs);
   const setNs = dying.timer.atNs - dying.timer.setMs * 1e6;
-  // A timer that did reach its maximum leaves no retry after an ICMP error.
+  // Once the timer is at its maximum, an ICMP error leaves it no retry.
   const atMaximumNs = doubling.isAlive ? Number.POSITIVE_INFINITY : doubling.earliestNs;
   const end = {
     earliestNs: Math.min(Math.max(from(since.earliestNs - stampNs), setNs), atMaximumNs),
     expectedNs: tickFrom(from(since.expectedNs), tick.expectedNs, dying.rtoMs, wheel),
   };
   if (doubling.rule === 'retries') return { ...end, rule: 'retries', limit, sysctl, next, limitMs };
-  // A tick that finds too little of something comes as early as any.
+  // Any tick may find too many orphans or too little memory, the first one too.
   const killed = doubling.firings.length === 1 ? tick : doubling;
   return killed.earliestNs <= end.earliestNs
     ? { ...doubling, earliestNs: killed.earliestNs, expectedNs: killed.expectedNs, next, limitMs }

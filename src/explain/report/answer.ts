@@ -1,24 +1,21 @@
-import { noteOf } from '../causes.ts';
-import type { Cause, Side } from '../close-path.ts';
+import { causeNamed } from '../causes/order.ts';
+import type { Side } from '../close-path.ts';
 import type { ReportEnd } from './create-report.ts';
 import type { Count, Report, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
 import { counted, moment, percent, size, span, thousands } from './words.ts';
 
-/** Causes and sides named one by one; the rest in one figure. */
+/** How many causes and sides are named; the rest is one figure. */
 const NAMED = 3;
 
-/** Ends that nobody needs to do anything about. */
-const HARMLESS: ReadonlySet<Cause> = new Set(['acked', 'time_wait', 'fin_wait2_timewait', 'never_connected']);
-
-/** What an end means for an ordinary host is decided by how long it took. */
+/** From here on a harmless end took long enough to be worth a remedy. */
 const SLOW_US = 1_000_000;
 
 /**
- * The answer for an incident channel: how many, since when, why, whose, who kept them, what to do, and what is
- * doubtful, in one line.
+ * The answer for an incident channel, in one line: how many, since when, why, whose, who kept them, what to do, and
+ * what is doubtful.
  *
- * @returns text that holds what processes and hosts call themselves: to be made printable before it is shown
+ * @returns text with names that processes and hosts gave themselves: make it printable before it is shown
  */
 export const answerOf = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whose | null): string => {
   const orphans = report.orphans.totals;
@@ -89,7 +86,7 @@ const shares = <Key extends string>(counts: readonly Count<Key>[], name: (key: K
 };
 
 const causeWords = ({ causes }: Totals): string =>
-  shares(causes, (cause) => `${cause}, ${noteOf(cause)?.title ?? 'the cause was not decided'}`);
+  shares(causes, (cause) => `${cause}, ${causeNamed(cause)?.title ?? 'the cause was not decided'}`);
 
 const sideWords = (sides: readonly Count<Side>[]): string =>
   shares(sides, (side) => (side === 'none' ? 'nobody' : side === 'unknown' ? 'side not decided' : side));
@@ -108,7 +105,7 @@ const whoseWords = (whose: Whose | null): readonly string[] => {
   return [`Whose: ${parts.join('; ')}.`];
 };
 
-/** The largest that has a name; that more closes were not seen is said before it. */
+/** The largest closer that has a name. Where more closes were not seen than it made, that comes first. */
 const closerWords = ({ closer, unseen }: Whose): readonly string[] => {
   const isUnseen = unseen !== null && unseen.count > (closer?.count ?? 0);
   const pid = closer === null || closer.pid === null ? '' : `[${closer.pid}]`;
@@ -118,12 +115,11 @@ const closerWords = ({ closer, unseen }: Whose): readonly string[] => {
   ];
 };
 
-/** The first thing to do about the largest cause that calls for something. */
+/** The first thing to do about the largest cause that is not harmless. */
 const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: number | null): readonly string[] => {
   const isSlow = (oldest_us ?? 0) >= SLOW_US;
-  const worst =
-    causes.find(({ key }) => !HARMLESS.has(key) && noteOf(key) !== null) ?? (isSlow ? causes[0] : undefined);
-  const help = worst === undefined ? undefined : noteOf(worst.key)?.helps[0];
+  const worst = causes.find(({ key }) => causeNamed(key)?.isHarmless === false) ?? (isSlow ? causes[0] : undefined);
+  const help = worst === undefined ? undefined : causeNamed(worst.key)?.helps[0];
   if (worst === undefined || help === undefined) return [];
   const example = whose?.exampleOf(worst.key) ?? null;
   const peer = example?.raddr ?? null;
@@ -135,6 +131,6 @@ const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: nu
 
 const ENTER = 'nsenter --net=/proc/PID/ns/net, PID a process there (lsns -t net)';
 
-/** Settings and commands for a socket of another namespace do nothing, or harm, in ours. */
+/** Settings and commands for a socket of another namespace do nothing in ours, or do harm there. */
 const netnsWords = (example: Example | null, ownNetns: number | null): readonly string[] =>
   example === null || example.netns === ownNetns ? [] : [`That is in network namespace ${example.netns}: ${ENTER}.`];

@@ -28,7 +28,7 @@ export type ReportEnd = {
   readonly ledger: LedgerRow | null;
   readonly counters: Counters | null;
   readonly host: HostState;
-  /** The rows are those that pass filters; the ledger counts the whole host all the same. */
+  /** The rows are only those that pass filters; the ledger still counts the whole host. */
   readonly isFiltered: boolean;
   /** The recording has no end. */
   readonly isCut: boolean;
@@ -40,7 +40,7 @@ export type ReportFold = {
   readonly end: (end: ReportEnd) => Report;
 };
 
-/** Rows that wait until enough have come to tell a service's port from a client's. */
+/** How many rows wait until it is clear which ports are a service's and which a client's. */
 const MAX_HELD = 2048;
 
 /**
@@ -115,7 +115,7 @@ export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
   };
 };
 
-/** The ledger's figures, where the host's own are not known. */
+/** The host's figures, with the ledger's where the ledger has them. */
 const hostOf = ({ host, ledger }: ReportEnd): HostState => ({
   ...host,
   orphans: ledger?.orphans ?? host.orphans,

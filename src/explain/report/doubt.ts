@@ -2,16 +2,16 @@ import type { ReportEnd } from './create-report.ts';
 import type { Report, Row } from './report.ts';
 import { counted, thousands } from './words.ts';
 
-/** Said of every socket that still is dying, and no doubt about what was seen of it until then. */
+/** A gap that every socket has that still is dying. It casts no doubt on what was seen until then. */
 const STILL_DYING = 'capture_ended';
 
-/** What was not observed of a socket, by the names of docs/close-path.md. */
+/** The gaps in what was observed of a socket, by their names in docs/close-path.md. */
 export const doubtsOf = (row: Row): readonly string[] =>
   row.type === 'dying' ? row.gaps.filter((gap) => gap !== STILL_DYING) : row.gaps;
 
 export const isUncertain = (row: Row): boolean => doubtsOf(row).length > 0;
 
-/** Why a report's counts may be off, or its words say more than was seen; empty when nothing is known to be. */
+/** Why the counts of a report may be wrong, or say more than was seen; empty when there is no doubt. */
 export const doubtSentences = (
   report: Pick<Report, 'loss' | 'orphans' | 'died' | 'lingering'>,
   end: Pick<ReportEnd, 'ledger' | 'isCut' | 'isFiltered'>,

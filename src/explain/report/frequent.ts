@@ -1,28 +1,28 @@
-/** A key with how often it came: at least, where there were more keys than room. */
+/** A key and how often it came; a lower bound where there were more keys than room. */
 export type Frequent<Value> = {
   readonly key: string;
   readonly count: number;
   readonly isExact: boolean;
-  /** Given with the first of them. */
+  /** The value that came with the key for the first time. */
   readonly value: Value;
-  /** All of them came with an equal value. */
+  /** The key came with the same value each time. */
   readonly isOneValue: boolean;
 };
 
 export type FrequentKeys<Value> = {
   readonly add: (key: string, value: Value) => void;
   readonly countOf: (key: string) => number;
-  /** The most frequent for which `isWanted`; of equal ones the first in the order of their texts. */
+  /** The most frequent key that `isWanted`; among equally frequent ones the first in the order of their texts. */
   readonly largest: (isWanted?: (key: string) => boolean) => Frequent<Value> | null;
 };
 
-/** Keys told apart. */
+/** How many keys are counted apart. */
 const MAX_KEYS = 1024;
 
 /**
- * Counts keys in bounded space, so that none is missed that came often, however late it came (Misra and Gries): a key
- * that finds no room takes one from each count. Up to `maxKeys` keys all counts are exact; beyond, too low by at most
- * one in `maxKeys`.
+ * Counts keys in bounded space, and misses no key that came often, however late it came (Misra and Gries): a key that
+ * finds no room takes one from each count. Up to `maxKeys` keys all counts are exact; beyond that they are too low, by
+ * at most one in `maxKeys` of all that came.
  */
 export const createFrequent = <Value>(maxKeys = MAX_KEYS): FrequentKeys<Value> => {
   type Entry = { count: number; readonly value: Value; isOneValue: boolean };

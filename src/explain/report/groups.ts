@@ -1,10 +1,12 @@
 import type { Group, Row, Section } from './report.ts';
 import { createTally, type Tally } from './tally.ts';
 
-/** Keys told apart; the sockets of keys that come later are counted as one group, so that a long run cannot grow. */
+/**
+ * How many keys are counted apart. Sockets of later keys are counted as one group, so that a long run does not grow.
+ */
 const MAX_KEYS = 1024;
 
-/** Groups that leave; the smaller ones join the rest. */
+/** How many groups a section shows; the smaller ones join the rest. */
 const MAX_GROUPS = 100;
 
 export const OTHER = 'other';
@@ -14,7 +16,7 @@ export type Grouped = {
   readonly section: () => Section;
 };
 
-/** Sockets counted by a key, in bounded space: a key's figures are exact, or it is among the rest. */
+/** Counts sockets by a key, in bounded space. A key's figures are exact, or it is among the rest. */
 export const createGroups = (maxKeys = MAX_KEYS, maxGroups = MAX_GROUPS): Grouped => {
   const all = createTally();
   const byKey = new Map<string, Tally>();
@@ -91,7 +93,7 @@ const NOTHING: Group = {
   uncertain: 0,
 };
 
-/** Null is of sockets whose memory is not known: it adds nothing to what is. */
+/** Null stands for sockets whose memory is not known: it adds nothing. */
 const bytesOf = (a: number | null, b: number | null): number | null => (a === null ? b : a + (b ?? 0));
 
 const most = <Value extends number | string>(a: Value | null, b: Value | null): Value | null =>

@@ -10,7 +10,7 @@ export type CloseWaitHolder = {
   readonly count: number;
   /** `laddr:lport -> raddr:rport` of a few. */
   readonly examples: readonly string[];
-  /** How long the oldest of them has been there at least, and at most, ms; null where that is not known. */
+  /** How long the oldest of them has been in CLOSE_WAIT, at least and at most, ms; null where that is not known. */
   readonly atLeastMs: number | null;
   readonly atMostMs: number | null;
 };
@@ -23,7 +23,7 @@ export type KernelLogLine = {
   readonly text: string;
 };
 
-/** The figures of the host beside its dying sockets; null is unknown. */
+/** The figures of the host itself; null is unknown. */
 export type HostState = {
   readonly orphans: number | null;
   readonly kernelOrphans: number | null;
@@ -37,14 +37,22 @@ export type HostState = {
   readonly pageSize: number | null;
   /** What the orphans of the readable namespaces hold now, bytes. */
   readonly orphanBytes: number | null;
-  /** `notAccepted` of `count` wait in an accept queue; a process has the others open. */
+  /** `notAccepted` of the `count` sockets wait in an accept queue; processes have the others open. */
   readonly closeWait: {
     readonly count: number;
     readonly notAccepted: number;
     readonly holders: readonly CloseWaitHolder[];
+    /** Sockets that a process has open, and nobody saw which. */
+    readonly unnamed: number;
   } | null;
   readonly establishedWithoutOwner: readonly { readonly count: number; readonly what: string }[] | null;
+  /** Whether each of the other ESTABLISHED sockets was seen with a process that has it open. */
+  readonly areOwnersKnown: boolean;
+  /** Namespaces that could not be read: their sockets are in none of these figures. */
+  readonly unreadable: number;
   readonly kernelLog: readonly KernelLogLine[] | null;
+  /** What could not be found out, in sentences. */
+  readonly notes: readonly string[];
 };
 
 export const UNKNOWN_HOST: HostState = {
@@ -57,7 +65,10 @@ export const UNKNOWN_HOST: HostState = {
   orphanBytes: null,
   closeWait: null,
   establishedWithoutOwner: null,
+  areOwnersKnown: false,
+  unreadable: 0,
   kernelLog: null,
+  notes: [],
 };
 
 const EXAMPLES = 3;
@@ -70,7 +81,7 @@ const WHAT: Readonly<Record<WhyOwnerless, string>> = {
 };
 
 /**
- * What the stream says of its host; null before the first `h` line.
+ * What the stream says of its host; all unknown before the first `h` line.
  *
  * @param clock - event time as RFC 3339
  */
@@ -81,6 +92,9 @@ export const hostStateOf = (seen: HostSeen | null, log: KernelLog, clock: (at: H
         ...limitsOf(seen.facts),
         closeWait: closeWaitOf(seen.facts),
         establishedWithoutOwner: ownerlessOf(seen.facts),
+        areOwnersKnown: seen.facts.ownerless.no_fd !== null,
+        unreadable: seen.facts.unreadable,
+        notes: seen.facts.notes,
         kernelLog: seen.facts.kernel_log.is_readable
           ? log.lines
               .filter(({ facility }) => facility === 0)
@@ -104,10 +118,11 @@ const limitsOf = (facts: HostFacts) => {
 const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
   count: close_wait.count,
   notAccepted: close_wait.not_accepted,
+  unnamed: unnamedOf(close_wait),
   holders: close_wait.by_holder.flatMap(({ netns, holder, count, min_ms, max_ms }) => {
     if (holder === null) return [];
     const examples = close_wait.listed
-      .filter((sock) => sock.netns === netns && sock.holders.some(({ pid }) => pid === holder.pid))
+      .filter((sock) => sock.netns === netns && sock.holders?.some(({ pid }) => pid === holder.pid))
       .slice(0, EXAMPLES)
       .map(
         (sock) =>
@@ -117,6 +132,12 @@ const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
   }),
 });
 
+/** Of the sockets without a named holder, those that are not waiting to be accepted. */
+const unnamedOf = ({ by_holder, not_accepted }: HostFacts['close_wait']): number => {
+  const without = by_holder.reduce((sum, { holder, count }) => sum + (holder === null ? count : 0), 0);
+  return Math.max(0, without - not_accepted);
+};
+
 const ownerlessOf = ({ ownerless }: HostFacts): HostState['establishedWithoutOwner'] => {
   const kinds: readonly WhyOwnerless[] = ['not_accepted', 'no_socket', 'no_fd'];
   return kinds.flatMap((why) => {
@@ -125,12 +146,12 @@ const ownerlessOf = ({ ownerless }: HostFacts): HostState['establishedWithoutOwn
   });
 };
 
-/** The listeners they wait at, and whose these are. */
+/** The listeners at which they wait, and the processes that hold those. */
 const listenersOf = ({ listed }: HostFacts['ownerless'], why: WhyOwnerless): string => {
   const names = new Set<string>();
   for (const { listener, family, why: is } of listed) {
     if (is !== why || listener === null) continue;
-    const holder = listener.holders[0];
+    const holder = listener.holders?.[0];
     const by = holder === undefined ? '' : ` of ${holder.comm}[${holder.pid}]`;
     names.add(`${endpoint(family, listener.laddr, listener.lport)}${by}`);
   }

@@ -1,7 +1,7 @@
 import { causeOf } from '../cause-of.ts';
 import type { Grouping, Row } from './report.ts';
 
-/** The socket's network at the peer: /24, or /64; a mapped address as the IPv4 address it is. */
+/** The peer's network: /24 for IPv4 and for mapped addresses, /64 for IPv6. */
 export const peerNetwork = ({ family, raddr, rport }: Pick<Row, 'family' | 'raddr' | 'rport'>): string => {
   if (rport === 0) return '(no peer)';
   const mapped = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/.exec(raddr);
@@ -22,7 +22,7 @@ const first64 = (address: string): string => {
   return `${groups.join(':')}::`;
 };
 
-/** Whose it is, by name: a service's workers are one group. */
+/** The name of the process that closed it: workers of one service are one group. */
 export const closerName = ({ closer, how }: Row): string => {
   if (closer !== null) return closer.comm === '' ? '(no name)' : closer.comm;
   switch (how) {
@@ -37,7 +37,9 @@ export const closerName = ({ closer, how }: Row): string => {
   }
 };
 
-/** The state it is in, or the last one it was in before CLOSE. Of one whose transitions nobody saw, where it was last seen. */
+/**
+ * The state it is in, or its last one before CLOSE. Where no transition was seen, the state in which it was last seen.
+ */
 export const lastState = (row: Row): string =>
   (row.type === 'dying' ? row.state : (row.path.at(-1)?.from ?? row.closed_in ?? row.state)) ?? 'unknown';
 
@@ -49,5 +51,5 @@ const KEYS: Readonly<Record<Exclude<Grouping, 'port'>, (row: Row) => string>> = 
   netns: ({ netns }) => `netns ${netns}`,
 };
 
-/** @param port - the service's, as ports.ts has it: a socket alone does not tell */
+/** @param port - the service's, by ports.ts: one socket alone does not show it */
 export const keyOf = (row: Row, by: Grouping, port: string): string => (by === 'port' ? port : KEYS[by](row));

@@ -5,14 +5,14 @@ type Ports = Pick<Row, 'lport' | 'rport'>;
 
 export type ServicePorts = {
   readonly see: (row: Ports) => void;
-  /** `local port 443`, `remote port 50051`; `probably local port 443` where nothing but the lower number speaks for it. */
+  /** `local port 443`, `remote port 50051`; `probably local port 443` where only the lower number speaks for it. */
   readonly of: (row: Ports) => string;
 };
 
 /**
- * Which of a socket's two ports is the service's: the one that more sockets have on that side, as a client's is another
- * one each time. Where both came equally often it is probably the lower one, as a client's is usually picked from the
- * ephemeral range.
+ * Tells which of a socket's two ports is the service's: the one that more sockets have on that side, since a client's
+ * port differs each time. Where both came equally often it is probably the lower one, since a client's port is usually
+ * from the ephemeral range.
  */
 export const createServicePorts = (): ServicePorts => {
   const locals = createFrequent<null>();

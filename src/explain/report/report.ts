@@ -3,7 +3,7 @@ import type { HostState } from './host-state.ts';
 
 export const GROUPINGS = ['closer', 'peer', 'port', 'cause', 'state', 'netns'] as const;
 
-/** What sockets are grouped by: closing process, /24 or /64 of the peer, service port, cause, state, namespace. */
+/** A way to group sockets: by closing process, /24 or /64 of the peer, service port, cause, state or namespace. */
 export type Grouping = (typeof GROUPINGS)[number];
 
 export type Row = ClosePath | Dying;
@@ -13,14 +13,16 @@ export type Count<Key extends string = string> = { readonly key: Key; readonly c
 /** Sockets that have something in common. Counts are of sockets, `*_us` microseconds, `*_bytes` bytes. */
 export type Group = {
   readonly key: string;
-  /** True of the one group that holds what had no room: its key names nothing. */
+  /** True for the one group that holds the rest: its key names nothing. */
   readonly is_other: boolean;
   readonly count: number;
-  /** Of the sockets of its section, in percent; those of a section's groups sum to 100. */
+  /** Percent of the sockets of its section; the shares of a section's groups sum to 100. */
   readonly share: number;
-  /** The one process that closed them all; null where there were several, or none was seen. */
+  /** The process that closed them all; null where there were several, or none was seen. */
   readonly pid: number | null;
-  /** Kernel memory held at the close, summed over the sockets where it is known; null where it is of none. */
+  /**
+   * Kernel memory held at the close, summed over the sockets for which it is known; null where it is known for none.
+   */
   readonly held_bytes: number | null;
   /** Sockets whose memory is not known: `held_bytes` leaves them out. */
   readonly held_unknown: number;
@@ -43,7 +45,7 @@ export type Group = {
   readonly uncertain: number;
 };
 
-/** What `Group` has but for its key and share, of all sockets of a section. */
+/** The figures of a `Group`, for all sockets of a section. */
 export type Totals = Omit<Group, 'key' | 'is_other' | 'share'> & {
   /** Sockets whose close was not observed. */
   readonly age_unknown: number;
@@ -64,7 +66,10 @@ export type Loss = {
 };
 
 export type Report = {
-  /** For an incident channel: some sentences in one line. Holds what processes call themselves: not fit to print raw. */
+  /**
+   * For an incident channel: sentences in one line. It holds names that processes gave themselves: not fit to print
+   * raw.
+   */
   readonly answer: string;
   /** Why the counts may be off, in sentences; empty when nothing is known to be. */
   readonly doubts: readonly string[];
@@ -74,11 +79,11 @@ export type Report = {
   readonly until: string | null;
   /** Orphans that are there now. */
   readonly orphans: Section;
-  /** Sockets that a close() still lingers on: dying, no orphans yet. */
+  /** Sockets whose close() still waits for SO_LINGER: dying, but no orphans yet. */
   readonly lingering: number;
   /** Sockets destroyed while finwait watched. */
   readonly died: Section;
-  /** Of those, how many were orphans on their way. */
+  /** How many of those were orphans before they died. */
   readonly died_as_orphans: number;
   /** Slowest first, bounded: those still dying, then those that died. */
   readonly sockets: readonly Row[];

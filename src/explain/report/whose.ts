@@ -4,7 +4,7 @@ import { createFrequent, type Frequent, type FrequentKeys } from './frequent.ts'
 import { closerName, peerNetwork } from './keys.ts';
 import type { Row } from './report.ts';
 
-/** A share below this, in percent, names nothing that the sockets have in common. */
+/** Below this share, in percent, a name is nothing that the sockets have in common. */
 const LEAST_SHARE = 25;
 
 /** The largest closer, peer network or port of some sockets. */
@@ -16,12 +16,12 @@ export type Share = {
   readonly percent: number;
 };
 
-/** Where to look for what a cause comes of: a peer of its most frequent network, in one namespace. */
+/** Where to look for the reason of a cause: a peer of its most frequent network, in one namespace. */
 export type Example = { readonly raddr: string | null; readonly netns: number };
 
-/** What most sockets have in common, each on its own; null where no single one has a quarter of them. */
+/** What most of the sockets have in common; null where no single closer, network or port has a quarter of them. */
 export type Whose = {
-  /** Sockets whose close nobody was seen to make. */
+  /** Sockets whose close was not observed. */
   readonly unseen: Share | null;
   readonly closer: (Share & { readonly pid: number | null }) | null;
   readonly network: Share | null;
@@ -32,7 +32,7 @@ export type Whose = {
 export type Owners = {
   /** @param port - the service's, as ports.ts has it */
   readonly add: (row: Row, port: string) => void;
-  /** Null of no sockets. */
+  /** Null where there were no sockets. */
   readonly largest: () => Whose | null;
 };
 

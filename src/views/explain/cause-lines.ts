@@ -1,22 +1,24 @@
-import type { CauseNote } from '../../explain/causes/note.ts';
+import type { CauseText } from '../../explain/causes/cause.ts';
 import { bullet, labelled, paragraph } from './paragraph.ts';
 
+type Named = Pick<CauseText, 'title' | 'meaning' | 'cites' | 'helps' | 'doesNotHelp'> & { readonly name: string };
+
 /** A line for each cause: its name and its title. */
-export const indexLines = (notes: readonly CauseNote[], columns: number): readonly string[] => {
-  const labelWidth = Math.max(...notes.map(({ cause }) => cause.length)) + 1;
-  return notes.flatMap(({ cause, title }) => labelled(cause, title, Math.max(80, columns), labelWidth, 0));
+export const indexLines = (causes: readonly Named[], columns: number): readonly string[] => {
+  const labelWidth = Math.max(...causes.map(({ name }) => name.length)) + 1;
+  return causes.flatMap(({ name, title }) => labelled(name, title, Math.max(80, columns), labelWidth, 0));
 };
 
 /** What is known of a cause, for `explain --list`. */
-export const causeLines = (note: CauseNote, columns: number): readonly string[] => {
+export const causeLines = (cause: Named, columns: number): readonly string[] => {
   const width = Math.max(80, columns);
   return [
-    ...paragraph(`${note.cause}: ${note.title}`, width),
-    ...paragraph(note.meaning, width, 2),
-    ...paragraph(`Kernel: ${note.cites}`, width, 2),
+    ...paragraph(`${cause.name}: ${cause.title}`, width),
+    ...paragraph(cause.meaning, width, 2),
+    ...paragraph(`Kernel: ${cause.cites}`, width, 2),
     '  What helps',
-    ...note.helps.flatMap((text) => bullet(text, width, 4)),
+    ...cause.helps.flatMap((text) => bullet(text, width, 4)),
     '  What does not help',
-    ...note.doesNotHelp.flatMap((text) => bullet(text, width, 4)),
+    ...cause.doesNotHelp.flatMap((text) => bullet(text, width, 4)),
   ];
 };

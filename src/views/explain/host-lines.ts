@@ -15,6 +15,7 @@ export const hostLines = (report: Pick<Report, 'host' | 'orphans'>, width: numbe
     ['CLOSE_WAIT', closeWaitText(report.host)],
     ['ESTABLISHED', establishedText(report.host)],
     ['Kernel log', logText(report.host)],
+    ...(report.host.notes.length === 0 ? [] : [['Not known', `${report.host.notes.join('; ')}.`]]),
   ].flatMap(([label = '', text = '']) => labelled(label, text, width, LABEL));
 
 const limitText = ({ kernelOrphans, limit }: HostState): string => {
@@ -44,9 +45,12 @@ const memoryText = ({ host, orphans }: Pick<Report, 'host' | 'orphans'>): string
   return `the orphans held ${then} at their close${beyond}${now}; ${used}; ${limits}.`;
 };
 
-const closeWaitText = ({ closeWait }: HostState): string => {
+/** Behind a figure that is of fewer namespaces than there are. */
+const within = (unreadable: number): string => (unreadable === 0 ? '' : ' in the namespaces that could be read');
+
+const closeWaitText = ({ closeWait, unreadable }: HostState): string => {
   if (closeWait === null) return UNKNOWN;
-  if (closeWait.count === 0) return 'no socket.';
+  if (closeWait.count === 0) return `no socket${within(unreadable)}.`;
   const holders = closeWait.holders.map(({ pid, comm, count, examples, atLeastMs, atMostMs }) => {
     const age = ageText(atLeastMs, atMostMs);
     const some = examples.length === 0 ? '' : ` (${examples.slice(0, EXAMPLES).join(', ')})`;
@@ -59,7 +63,9 @@ const closeWaitText = ({ closeWait }: HostState): string => {
   ];
   const [sockets, are] = [counted(closeWait.count, 'socket'), closeWait.count === 1 ? 'no orphan' : 'no orphans'];
   const named = holders.length === 0 ? '' : ` ${holders.join('; ')}.`;
-  return `${sockets}, ${are}: ${whose.join(', ')}.${named}`;
+  const unnamed =
+    closeWait.unnamed === 0 ? '' : ` Which process has ${thousands(closeWait.unnamed)} open is not known.`;
+  return `${sockets}${within(unreadable)}, ${are}: ${whose.join(', ')}.${named}${unnamed}`;
 };
 
 /** Between the two the kernel does not tell. */
@@ -71,11 +77,17 @@ const ageText = (atLeastMs: number | null, atMostMs: number | null): string => {
   return `, the longest for at least ${least}${most === null ? '' : ` and at most ${most}`}`;
 };
 
-const establishedText = ({ establishedWithoutOwner }: HostState): string => {
+const establishedText = ({ establishedWithoutOwner, areOwnersKnown, unreadable }: HostState): string => {
   if (establishedWithoutOwner === null) return UNKNOWN;
   const kinds = establishedWithoutOwner.filter(({ count }) => count > 0);
-  if (kinds.length === 0) return 'none without an owner.';
-  return `without an owner, no orphans: ${kinds.map(({ count, what }) => `${thousands(count)} ${what}`).join('; ')}.`;
+  if (kinds.length === 0) {
+    return areOwnersKnown
+      ? `none without an owner${within(unreadable)}.`
+      : 'not known whether a process has each of them open.';
+  }
+  const words = kinds.map(({ count, what }) => `${thousands(count)} ${what}`).join('; ');
+  const others = areOwnersKnown ? '' : '; not known whether a process has each of the others open';
+  return `without an owner${within(unreadable)}, no orphans: ${words}${others}.`;
 };
 
 const logText = ({ kernelLog }: HostState): string => {

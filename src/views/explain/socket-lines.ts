@@ -1,5 +1,5 @@
 import { causeOf } from '../../explain/cause-of.ts';
-import { noteOf } from '../../explain/causes.ts';
+import { causeNamed } from '../../explain/causes/order.ts';
 import type { Closer, How, Side } from '../../explain/close-path.ts';
 import { doubtsOf } from '../../explain/report/doubt.ts';
 import type { Row } from '../../explain/report/report.ts';
@@ -116,7 +116,7 @@ const sentences = (heading: string, texts: readonly string[], width: number): re
 /** All that is known of one socket. */
 export const socketFullLines = (row: Row, width: number): readonly string[] => {
   const cause = causeOf(row);
-  const note = noteOf(cause);
+  const note = causeNamed(cause);
   const entry = (label: string, text: string): readonly string[] => labelled(label, text, width, LABEL);
   const deadline = deadlineText(row);
   return [

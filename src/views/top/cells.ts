@@ -1,3 +1,4 @@
+import { WAITS } from '../../explain/causes/order.ts';
 import type { WaitingFor } from '../../explain/close-path.ts';
 import type { Column, ColumnId } from './columns.ts';
 import { formatAge, formatBytes, formatCount, UNKNOWN } from './format.ts';
@@ -5,16 +6,12 @@ import type { Row } from './model.ts';
 import { printable } from './printable.ts';
 import { cut, toWidth, widthOf } from './width.ts';
 
-/** What each `waiting_for` means, its own word first. */
-export const WAITING: Readonly<Record<WaitingFor, string>> = {
-  ack: 'ack: our data or FIN',
-  window: 'window: shut by the peer',
-  peer_fin: 'peer_fin: not come yet',
-  last_ack: 'last_ack: of our FIN',
-  linger: 'linger: still in close()',
-  nothing: 'nothing',
-  unknown: UNKNOWN,
-};
+const WAITING: ReadonlyMap<WaitingFor, string> = new Map(
+  WAITS.map(({ name, cell }) => [name, cell === null ? name : `${name}: ${cell}`]),
+);
+
+/** What a word of `waiting_for` means, the word first; `?` for `unknown`. */
+export const waitingText = (waitingFor: WaitingFor): string => WAITING.get(waitingFor) ?? UNKNOWN;
 
 const shortWaiting = (waitingFor: WaitingFor): string => (waitingFor === 'unknown' ? UNKNOWN : waitingFor);
 
@@ -79,7 +76,7 @@ const value = (row: Row, { id, width }: Column): string => {
     case 'deadline':
       return deadlineCell(row);
     case 'waiting_for':
-      return width < 20 ? shortWaiting(row.waitingFor) : WAITING[row.waitingFor];
+      return width < 20 ? shortWaiting(row.waitingFor) : waitingText(row.waitingFor);
   }
 };
 

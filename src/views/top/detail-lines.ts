@@ -1,5 +1,5 @@
 import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-path.ts';
-import { WAITING } from './cells.ts';
+import { waitingText } from './cells.ts';
 import { formatBytes, formatCount, formatMicros, formatOffset, UNKNOWN } from './format.ts';
 import { type Line, lineWidth, span, type Tone } from './line.ts';
 import { printable } from './printable.ts';
@@ -106,7 +106,7 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
     ...entry('how', HOW[path.how], width),
     ...entry('closed at', `${or(path.closed_at)}, in ${or(path.closed_in)}`, width),
     ...entry('dying', `${formatMicros(path.dying_us)}, an orphan for ${formatMicros(path.orphan_us)}`, width),
-    ...entry('waits for', WAITING[path.waiting_for], width),
+    ...entry('waits for', waitingText(path.waiting_for), width),
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
     ...entry('at close', bytes(path), width),
     ...entry(

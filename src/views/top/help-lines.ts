@@ -1,4 +1,5 @@
-import type { WaitingFor } from '../../explain/close-path.ts';
+import { nothing } from '../../explain/causes/nothing.ts';
+import { WAITING_CAUSES } from '../../explain/causes/order.ts';
 import { BINDINGS } from './keymap.ts';
 import { type Line, span } from './line.ts';
 import { toWidth, wrapWords } from './width.ts';
@@ -39,15 +40,7 @@ const HEADER = [
   ['lost, late', 'events that never came, came too late to be ordered, or came malformed'],
 ] as const;
 
-const WAITS: Readonly<Record<WaitingFor, string>> = {
-  ack: 'the peer has not acknowledged all of our data, or our FIN',
-  window: 'there is data to send, but the peer’s receive window is shut',
-  peer_fin: 'our FIN is acknowledged; the peer has not sent its own',
-  last_ack: 'the peer closed first; our FIN is not acknowledged yet',
-  linger: 'the process is still in close(), held there by SO_LINGER',
-  nothing: 'nothing; it is destroyed in the same breath',
-  unknown: 'shown as ?: nobody saw',
-};
+const UNKNOWN_WAIT = ['unknown', 'shown as ?: nobody saw'] as const;
 
 /** The help screen, as long as it needs to be at `width` columns. */
 export const helpLines = (width: number): readonly Line[] => [
@@ -61,5 +54,6 @@ export const helpLines = (width: number): readonly Line[] => [
   ...HEADER.flatMap(([word, means]) => entry(word, means, width)),
   [span(' ')],
   [span('What a socket waits for', 'strong')],
-  ...Object.entries(WAITS).flatMap(([word, means]) => entry(word, means, width)),
+  ...[...WAITING_CAUSES, nothing].flatMap(({ name, help }) => entry(name, help, width)),
+  ...entry(...UNKNOWN_WAIT, width),
 ];

@@ -1,10 +1,9 @@
-import { silentWait } from '../../explain/describe.ts';
 import { distance } from '../../explain/sequence.ts';
-import { waitingIn } from '../../explain/waiting.ts';
+import { waitingIn, waitingWhenListed } from '../../explain/waiting.ts';
 import { endpoint } from '../../kernel/address.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
-import type { Sock } from '../../lifecycle/sock.ts';
+import { isFollowed, type Sock } from '../../lifecycle/sock.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
 import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
 import type { PathFilter } from '../filter.ts';
@@ -66,11 +65,13 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   const detail = parseAnnounce(sock.announce.line);
   const evidence = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
   const isLate = sock.announce.via === VIA.late;
+  const isSeen = isFollowed(sock);
   const seenMs = Math.max(0, (vantage.now - sock.closedAt) / 1e6);
   return {
     sock,
     key: keyOf(sock),
-    ageMs: isLate ? null : seenMs,
+    ageMs: isLate || !isSeen ? null : seenMs,
+    ...(!isSeen && { atLeastMs: Math.max(0, (sock.announcedAt - sock.closedAt) / 1e6) }),
     ...(isLate && { atLeastMs: sock.gaps.has('older_than_capture') ? vantage.now / 1e6 : seenMs }),
     state: stateName(sock.state),
     local: endpoint(detail.family, detail.laddr, detail.lport),
@@ -79,7 +80,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
     closer: isLate ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
     heldBytes: heldBytes(evidence),
     retransmits: sock.retransmits,
-    waitingFor: sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
+    waitingFor: !isSeen ? 'unknown' : sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
     certain: sock.gaps.size === (sock.gaps.has('capture_ended') ? 1 : 0),
     unackedBytes: distance(evidence.writeSeq, evidence.sndUna),
     unsentBytes: distance(evidence.writeSeq, evidence.sndNxt),
@@ -99,6 +100,6 @@ export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   heldBytes: null,
   retransmits: orphan.retransmits,
   orphan,
-  waitingFor: silentWait(orphan),
+  waitingFor: waitingWhenListed(orphan).waitingFor,
   certain: false,
 });

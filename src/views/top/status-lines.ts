@@ -1,3 +1,4 @@
+import { MOST_ORPHAN_SHIFT } from '../../explain/kernel/resources.ts';
 import { formatAge, formatBytes, formatCount, formatRate, UNKNOWN } from './format.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span, type Tone } from './line.ts';
 import type { Status } from './model.ts';
@@ -45,8 +46,8 @@ export const share = (status: Status): number | null => {
  */
 const danger = (part: number): readonly [string, Tone] => {
   if (part >= 1) return [' LIMIT REACHED ', 'loud'];
-  if (part >= 0.5) return [' KILLS LIKELY ', 'loud'];
-  return part >= 0.25 ? ['kills can start', 'warn'] : ['', 'good'];
+  if (part >= 1 / 2) return [' KILLS LIKELY ', 'loud'];
+  return part >= 1 / 2 ** MOST_ORPHAN_SHIFT ? ['kills can start', 'warn'] : ['', 'good'];
 };
 
 const percent = (part: number): string => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Dying, reapingOf } from '../../../src/explain/deadline/model.ts';
-import { exactWheel, meanWheel, type Wheel } from '../../../src/explain/deadline/wheel.ts';
+import { exactWheel, meanWheel, type Wheel } from '../../../src/explain/kernel/wheel.ts';
 import {
   aDying,
   afterTicks,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { modelTimeoutMs, retriesOfOrphan } from '../../../src/explain/deadline/give-up.ts';
 import { revertedEnd } from '../../../src/explain/deadline/reverted.ts';
+import { modelTimeoutMs, retriesOfOrphan } from '../../../src/explain/kernel/retries.ts';
 import { aDying, mustReap, NO_DELAY } from '../../builders/deadline.ts';
 
 /** Ticks as the kernel has them: after each the timeout doubles, unless a message undoes that. */

@@ -1,17 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CAUSES } from '../../../src/explain/causes.ts';
+import { CAUSES } from '../../../src/explain/causes/order.ts';
 import type { ClosePath } from '../../../src/explain/close-path.ts';
 import { createReport, type ReportEnd } from '../../../src/explain/report/create-report.ts';
-import { UNKNOWN_HOST } from '../../../src/explain/report/host-state.ts';
+import { hostStateOf, UNKNOWN_HOST } from '../../../src/explain/report/host-state.ts';
 import { GROUPINGS, type Row } from '../../../src/explain/report/report.ts';
+import { traceNs } from '../../../src/kernel/units.ts';
 import { axis } from '../../../src/views/explain/axis.ts';
 import { causeLines, indexLines } from '../../../src/views/explain/cause-lines.ts';
 import { explanationRecord } from '../../../src/views/explain/explanation-record.ts';
 import { reportLines, socketReportLines } from '../../../src/views/explain/report-lines.ts';
 import { widthOf } from '../../../src/views/top/width.ts';
+import type { HostFacts } from '../../../src/wire/host-facts.ts';
+import { aHostFacts } from '../../builders/host-facts.ts';
 import { aDying, anEnd, anyRow, aPath, hostileText } from '../../builders/rows.ts';
 
+const NO_LOG = { orphans: 0, memory: 0, byProcess: 0, lines: [] };
 const HARMFUL = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 
 const reportOf = (rows: readonly Row[], end: Partial<ReportEnd> = {}, by: (typeof GROUPINGS)[number] = 'cause') => {
@@ -99,6 +103,7 @@ describe('the text', () => {
       closeWait: {
         count: 4,
         notAccepted: 1,
+        unnamed: 0,
         holders: [
           { pid: 9, comm: 'java', count: 3, examples: ['10.0.0.1:1 -> 10.0.0.2:2'], atLeastMs: 90_000, atMostMs: null },
         ],
@@ -117,7 +122,7 @@ describe('the text', () => {
   test('says of one socket in CLOSE_WAIT what it says of many, and one age where the bounds are equal', () => {
     const holder = { pid: 9, comm: 'java', count: 1, examples: [], atLeastMs: 59_800, atMostMs: 59_810 };
     const lines = flat(
-      text([], { host: { ...UNKNOWN_HOST, closeWait: { count: 1, notAccepted: 0, holders: [holder] } } }),
+      text([], { host: { ...UNKNOWN_HOST, closeWait: { count: 1, notAccepted: 0, unnamed: 0, holders: [holder] } } }),
     );
     expect(lines).toContain(
       '1 socket, no orphan: 1 that a process has open and does not close. java[9] holds 1, the longest for 59.8 s.',
@@ -125,9 +130,37 @@ describe('the text', () => {
   });
 
   test('blames no process for a socket in CLOSE_WAIT that nobody has accepted', () => {
-    const closeWait = { count: 2, notAccepted: 2, holders: [] };
+    const closeWait = { count: 2, notAccepted: 2, unnamed: 0, holders: [] };
     const lines = flat(text([], { host: { ...UNKNOWN_HOST, closeWait } }));
     expect(lines).toContain('2 sockets, no orphans: 2 not accepted yet. ESTABLISHED');
+  });
+
+  test('does not pass off what could not be looked at as none', () => {
+    const seen = (facts: Partial<HostFacts>): string => {
+      const host = hostStateOf({ kind: 'host_facts', at: traceNs(0), facts: aHostFacts(facts) }, NO_LOG, () => '');
+      return flat(text([], { host }));
+    };
+    const closeWait = { count: 0, not_accepted: 0, unread_bytes: 0, by_holder: [], listed: [] };
+    const ownerless = { count: 0, not_accepted: 0, no_socket: 0, no_fd: 0, listed: [] };
+    const unknown = { ...ownerless, count: null, no_fd: null };
+    const notes = ['not all processes were asked for their sockets: the scan ended after 500000 open files'];
+    expect(seen({ close_wait: closeWait, ownerless })).toContain(
+      'CLOSE_WAIT no socket. ESTABLISHED none without an owner.',
+    );
+    expect(seen({ close_wait: closeWait, ownerless, unreadable: 1 })).toContain(
+      'CLOSE_WAIT no socket in the namespaces that could be read. ESTABLISHED none without an owner in the namespaces that could be read.',
+    );
+    const hidden = seen({ ownerless: unknown, sees_all_processes: false, notes });
+    expect(hidden).toContain('ESTABLISHED not known whether a process has each of them open.');
+    expect(hidden).toContain(`Not known ${notes[0]}.`);
+    expect(hidden).not.toContain('none without');
+    expect(seen({ ownerless: { ...unknown, not_accepted: 2 }, notes })).toContain(
+      '2 not accepted yet, in a listener’s accept queue; not known whether a process has each of the others open.',
+    );
+    const group = { netns: 1, holder: null, count: 3, unread_bytes: 0, all_read: 0, min_ms: null, max_ms: null };
+    expect(seen({ close_wait: { ...closeWait, count: 3, not_accepted: 1, by_holder: [group] }, notes })).toContain(
+      '3 sockets, no orphans: 2 that a process has open and does not close, 1 not accepted yet. Which process has 2 open is not known.',
+    );
   });
 
   test('does not pass off memory that is not known as none', () => {
@@ -199,7 +232,7 @@ describe('what a socket had at its close', () => {
 
 test('the index has a line for each cause, of at most 80 columns', () => {
   const lines = indexLines(CAUSES, 80);
-  expect(lines.map((line) => line.split(' ')[0])).toEqual(CAUSES.map(({ cause }) => cause));
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(CAUSES.map(({ name }) => name));
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
 });
 
@@ -224,10 +257,12 @@ describe('whatever processes and files call themselves', () => {
           closeWait: {
             count: 1,
             notAccepted: 1,
+            unnamed: 0,
             holders: [{ pid: 1, comm: word, count: 1, examples: [word], atLeastMs: null, atMostMs: null }],
           },
           establishedWithoutOwner: [{ count: 1, what: word }],
           kernelLog: [{ at: null, kind: 'memory' as const, text: word }],
+          notes: [word],
         };
         const report = reportOf(rows, { hostName, host }, by);
         for (const lines of [reportLines(report, columns), socketReportLines(report, columns)]) {

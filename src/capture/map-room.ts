@@ -1,0 +1,84 @@
+import { createSums } from './sums.ts';
+
+/** A map is said to fill from this share of its places on, and again once it was below the other. */
+const NEAR = 0.8;
+const RELAXED = 0.6;
+/** Sockets that a process holds come and go: one word a minute of those whose past had no place. */
+const PAST_EVERY_MS = 60_000;
+
+/** A map of the probes: what is in it, and what is missing of those that come when it is full. */
+type About = {
+  readonly holds: string;
+  readonly after: string;
+  /** What is missing lies before the close, and the row of each such socket says so: no event of its death is lost. */
+  readonly isPast?: true;
+};
+
+/** By the numbers that `@kept` and `@unkept` have in probes/parts. */
+const MAPS: Readonly<Record<string, About>> = {
+  1: { holds: 'closes that wait to be announced', after: 'later ones are announced at once' },
+  2: { holds: 'dying sockets', after: 'later ones are announced, and no more is seen of them' },
+  3: { holds: 'closes in their order', after: 'later ones are counted when they have died, and not announced' },
+  4: {
+    holds: 'half-closed sockets that a process still holds (ss -tanp state close-wait state fin-wait-2)',
+    after: 'the paths of later ones begin at their close',
+    isPast: true,
+  },
+  5: { holds: 'dying sockets that the filter leaves out', after: 'later ones pass it' },
+  6: { holds: 'what each CPU keeps', after: 'closes on some CPUs are not announced' },
+  7: {
+    holds: 'sockets that have begun to close',
+    after: 'the paths of later ones begin at their close',
+    isPast: true,
+  },
+  tally: { holds: 'kinds of death', after: 'deaths of a new kind are not counted' },
+};
+const UNKNOWN: About = { holds: 'sockets', after: 'later ones are not kept' };
+
+/** Watches how full the maps of the probes are. */
+export type MapRoom = {
+  /** So many places of a map are taken. @param map - a number of `@kept`, or `tally` */
+  readonly taken: (map: string, places: number) => void;
+  /** So much was not kept since the start, for want of a place. */
+  readonly unkept: (map: string, total: number) => void;
+  /** Says what was not said yet. */
+  readonly flush: () => void;
+};
+
+/**
+ * @param keys - places of each map
+ * @param notice - takes a sentence for the user
+ * @param onLost - so much was not kept of what dies, and where
+ */
+export const createMapRoom = (
+  keys: number,
+  notice: (text: string) => void,
+  onLost: (count: number, where: string) => void,
+): MapRoom => {
+  const near = new Set<string>();
+  const known = new Map<string, number>();
+  const pasts = createSums(PAST_EVERY_MS, (count, holds) =>
+    notice(`a map of the probes is full: ${count} more ${holds} had no place; their paths begin at their close`),
+  );
+  return {
+    taken: (map, places) => {
+      if (places < keys * RELAXED) near.delete(map);
+      if (places < keys * NEAR || near.has(map)) return;
+      near.add(map);
+      const { holds, after } = MAPS[map] ?? UNKNOWN;
+      const share = Math.floor((100 * places) / keys);
+      notice(
+        `a map of the probes is ${share} % full: ${places} of ${keys} places, for ${holds}; once it is full, ${after}`,
+      );
+    },
+    unkept: (map, total) => {
+      const more = total - (known.get(map) ?? 0);
+      if (more <= 0) return;
+      known.set(map, total);
+      const { holds, isPast } = MAPS[map] ?? UNKNOWN;
+      if (isPast === true) pasts.add(more, holds);
+      else onLost(more, `a map of the probes was full, of ${holds}`);
+    },
+    flush: pasts.flush,
+  };
+};

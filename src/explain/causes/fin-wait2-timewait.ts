@@ -1,0 +1,53 @@
+import { TCP } from '../../kernel/tcp-state.ts';
+import { SOCK } from '../../wire/evidence.ts';
+import { isSilent } from '../facts.ts';
+import { lowerFinTimeout } from '../sentences/bounds.ts';
+import { LOOK_FOR_CLOSE_WAIT } from '../sentences/notes.ts';
+import { lookForPath, notClosing, tookLong } from '../sentences/peer.ts';
+import type { Subject } from '../subject.ts';
+import { type EndingCause, NO, yes } from './cause.ts';
+
+export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
+  name: 'fin_wait2_timewait',
+  title: 'handed to a FIN_WAIT2 minisock',
+  meaning:
+    'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due.',
+  looksLike:
+    '`ss -tano state fin-wait-2` lists it with a `timewait` timer; `/proc/net/sockstat` counts it under `tw`, not under `orphan`.',
+  why: 'The FIN_WAIT2 time left is 60 s or less, so a minisock can do the waiting; it holds no buffers and is no orphan.',
+  helps: [
+    'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less for sockets to come: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
+    LOOK_FOR_CLOSE_WAIT,
+  ],
+  doesNotHelp: [
+    'Lowering net.ipv4.tcp_fin_timeout far below 60 takes no orphan away: at 60 s or less the handover is at once, and only the minisock gets shorter.',
+    'net.ipv4.tcp_max_orphans has no part in it: minisocks do not count against it.',
+  ],
+  howKnown: "FIN_WAIT2 to CLOSE without the peer's FIN, errno 0, no reset, TCP_LINGER2 not negative.",
+  knownBy:
+    "FIN_WAIT2 to CLOSE without the peer's FIN, no error, no reset: the kernel handed it to a minisock, which `ss` shows as timewait and which is no orphan. With tcp_fin_timeout ≤ 60 s that is at once, above it after tcp_fin_timeout − 60 s",
+  cites: '__tcp_close, tcp_rcv_state_process, tcp_time_wait(sk, TCP_FIN_WAIT2, …)',
+  scenario: 'shutdown_then_close',
+  side: 'peer',
+  isHarmless: true,
+  /** @see Linux tcp_time_wait(TCP_FIN_WAIT2) */
+  question: (facts) =>
+    facts.phase === 'after_close' &&
+    facts.from === TCP.FIN_WAIT2 &&
+    isSilent(facts) &&
+    (facts.record.last.flags & SOCK.DONE) === 0
+      ? yes('handed to a FIN_WAIT2 minisock: counted as timewait, no longer as an orphan')
+      : NO,
+  fastDeath: ({ phase, from, err, sentReset, isDone }) =>
+    phase === 'after_close' && from === TCP.FIN_WAIT2 && err === 0 && !sentReset && !isDone ? 'peer' : null,
+  advice: (path, where) => [
+    notClosing(path),
+    ...whatWasSlow(path, where),
+    'net.ipv4.tcp_max_orphans has no part in it: the minisock that goes on is no orphan.',
+  ],
+};
+
+const whatWasSlow = (path: Subject, where: string): readonly string[] => {
+  if (path.waiting_for === 'peer_fin') return [lowerFinTimeout(where)];
+  return path.waiting_for === 'window' ? [tookLong(path)] : [lookForPath(path, where)];
+};

@@ -1,0 +1,39 @@
+import { ERRNO } from '../kernel/errno.ts';
+import { lostOf } from '../sentences/peer.ts';
+import { type EndingCause, NO, yes } from './cause.ts';
+
+export const killed: EndingCause<'killed'> = {
+  name: 'killed',
+  title: 'ended by an operator: ss -K or a BPF program',
+  meaning: 'Somebody had the kernel abort it (tcp_abort, ECONNABORTED): `ss -K`, or bpf_sock_destroy().',
+  looksLike: 'Sockets of one peer or port vanish together; their processes see ECONNABORTED.',
+  why: 'An operator, a failover script or a CNI agent ran `ss -K`, or a BPF program called bpf_sock_destroy().',
+  helps: [
+    'Find who did it: shell histories and audit logs for `ss -K`, `bpftool prog list` for programs that call bpf_sock_destroy().',
+    'Where `ss -K` is your own cure, look for what fills the host with such sockets: they come again.',
+  ],
+  doesNotHelp: [
+    '`ss -K` on Linux 5.15.215 does not end orphans: they stay, with their timers dead; fixed in 6.1.192 and 6.6.87.',
+    '`ss -K` ends TIME_WAIT from Linux 6.1 only, and nothing without CONFIG_INET_DIAG_DESTROY.',
+  ],
+  howKnown: 'CLOSE with errno ECONNABORTED, which tcp_abort alone sets.',
+  knownBy: 'ECONNABORTED: tcp_abort, which `ss -K` and bpf_sock_destroy call',
+  cites: 'tcp_abort (net/ipv4/tcp.c)',
+  scenario: 'killed',
+  side: 'operator',
+  isHarmless: false,
+  /** @see Linux tcp_abort (ss -K, bpf_sock_destroy) */
+  question: ({ phase, err, isClosed }) => {
+    if (err !== ERRNO.ECONNABORTED || phase === 'unseen') return NO;
+    if (phase === 'before_close') {
+      return isClosed ? yes('aborted (ECONNABORTED, as ss -K does) before the close') : NO;
+    }
+    return yes('ended with ECONNABORTED, which tcp_abort sets (ss -K, bpf_sock_destroy)');
+  },
+  fastDeath: ({ isByError, err }) => (isByError && err === ERRNO.ECONNABORTED ? 'operator' : null),
+  advice: (path) => [
+    'Find who ran ss -K, or the BPF program that calls bpf_sock_destroy().',
+    ...lostOf(path),
+    'Killing sockets does not end what makes them: look at what they had waited for.',
+  ],
+};

@@ -1,0 +1,90 @@
+import { ack } from './ack.ts';
+import { acked } from './acked.ts';
+import { dataAfterClose } from './data-after-close.ts';
+import { finTimeout } from './fin-timeout.ts';
+import { finWait2Timewait } from './fin-wait2-timewait.ts';
+import { killed } from './killed.ts';
+import { lastAck } from './last-ack.ts';
+import { linger } from './linger.ts';
+import { lingerZero } from './linger-zero.ts';
+import { linger2 } from './linger2.ts';
+import { listenerClosed } from './listener-closed.ts';
+import { neverConnected } from './never-connected.ts';
+import { nothing } from './nothing.ts';
+import { orphanLimit } from './orphan-limit.ts';
+import { outOfMemory } from './out-of-memory.ts';
+import { peerFin } from './peer-fin.ts';
+import { peerReset } from './peer-reset.ts';
+import { resources } from './resources.ts';
+import { retries } from './retries.ts';
+import { timeWait } from './time-wait.ts';
+import { unreadData } from './unread-data.ts';
+import { userTimeout } from './user-timeout.ts';
+import { window } from './window.ts';
+import { windowProbes } from './window-probes.ts';
+
+/**
+ * Every cause, and the order of the questions. Everything else that goes through the causes goes through these lists.
+ */
+
+/** What a dying socket can wait for, in the order they are asked; the first that says yes is the answer. */
+export const WAITS = [linger, window, ack, lastAck, peerFin, nothing] as const;
+
+/**
+ * Every way to end, in the order they are asked; the first that says yes is the answer. Where two could say yes, the
+ * one that the kernel looks at first comes first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries.
+ */
+export const ENDINGS = [
+  killed,
+  neverConnected,
+  listenerClosed,
+  unreadData,
+  lingerZero,
+  orphanLimit,
+  outOfMemory,
+  dataAfterClose,
+  peerReset,
+  linger2,
+  userTimeout,
+  windowProbes,
+  retries,
+  finTimeout,
+  acked,
+  timeWait,
+  finWait2Timewait,
+  resources,
+] as const;
+
+/**
+ * The order for people, of `explain --list` and docs/causes: what a socket waits for, then the ordinary ends, then the
+ * others.
+ */
+export const WAITING_CAUSES = [ack, window, peerFin, lastAck, linger] as const;
+export const ENDING_CAUSES = [
+  acked,
+  timeWait,
+  finWait2Timewait,
+  neverConnected,
+  listenerClosed,
+  retries,
+  windowProbes,
+  userTimeout,
+  finTimeout,
+  peerReset,
+  dataAfterClose,
+  linger2,
+  lingerZero,
+  unreadData,
+  killed,
+  orphanLimit,
+  outOfMemory,
+  resources,
+] as const;
+export const CAUSES = [...WAITING_CAUSES, ...ENDING_CAUSES] as const;
+
+type NamedCause = (typeof CAUSES)[number];
+
+const BY_NAME: ReadonlyMap<string, NamedCause> = new Map(CAUSES.map((cause) => [cause.name, cause]));
+
+/** What is known of a cause; null for `unknown` and for what is no cause. */
+export const causeNamed = (name: string): NamedCause | null => BY_NAME.get(name) ?? null;

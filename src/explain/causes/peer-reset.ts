@@ -1,0 +1,54 @@
+import { TCP } from '../../kernel/tcp-state.ts';
+import { isErrorOfReset } from '../fast-death.ts';
+import { ERRNO } from '../kernel/errno.ts';
+import { counted } from '../report/words.ts';
+import { lostOf, peerOf } from '../sentences/peer.ts';
+import { type EndingCause, NO, undecided, yes } from './cause.ts';
+
+export const peerReset: EndingCause<'peer_reset'> = {
+  name: 'peer_reset',
+  title: 'the peer reset the connection',
+  meaning:
+    "A reset arrived that fits the connection; what the peer had not acknowledged by then is lost. A host on the way can send it in the peer's name.",
+  looksLike:
+    "A RST from the peer's address; the path ends in CLOSE at once. The application had closed already and sees nothing.",
+  why: "The peer's process ended or closed with our data unread, its host forgot the connection, or a middlebox cut it.",
+  helps: [
+    'Look at the peer at that time: its process ended, or closed with our data unread (there: `nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData`), or its host forgot the connection.',
+    "Compare the reset's TTL with that of the peer's data, to tell a middlebox's: `tcpdump -nvi any 'host PEER and tcp[tcpflags] & tcp-rst != 0'`, over IPv6 `tcpdump -nvi any 'host PEER and ip6 proto 6 and ip6[13+40] & 4 != 0'`.",
+  ],
+  doesNotHelp: [
+    'net.ipv4.tcp_abort_on_overflow on this host does not help: it says what a full accept queue here answers.',
+    'net.ipv4.tcp_orphan_retries and net.ipv4.tcp_fin_timeout have no part in it: no timer ended it.',
+  ],
+  howKnown:
+    'tcp:tcp_receive_reset, then CLOSE with ECONNRESET, EPIPE (from CLOSE_WAIT) or ECONNREFUSED (from SYN_SENT), and no reset of ours that answers a segment.',
+  knownBy:
+    'tcp:tcp_receive_reset, and ECONNRESET, EPIPE or ECONNREFUSED; certain where data_segs_in shows that no data came after the close',
+  cites: 'tcp_reset (net/ipv4/tcp_input.c)',
+  scenario: 'peer_reset',
+  side: 'peer',
+  isHarmless: false,
+  /** @see Linux tcp_reset */
+  question: ({ phase, err, received, answered, dataSegsAfter, isUnaccepted, isClosed, from }) => {
+    if (!isErrorOfReset(err) && err !== ERRNO.ECONNREFUSED) return NO;
+    if (phase === 'before_close') {
+      if (isUnaccepted) return yes('the peer had reset it before it was accepted');
+      return isClosed && from !== 0 && from !== TCP.SYN_SENT
+        ? yes('the peer had reset the connection before the close')
+        : NO;
+    }
+    if (phase !== 'after_close' || answered) return NO;
+    if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);
+    if (dataSegsAfter === 0) return yes('the peer sent a reset (tcp_receive_reset); no data came after the close');
+    const came =
+      dataSegsAfter === null ? 'how much came is not known' : `${counted(dataSegsAfter, 'data segment')} came`;
+    return yes(`the peer sent a reset (tcp_receive_reset), or data: ${came}`, { certain: false });
+  },
+  fastDeath: ({ isByError, err }) => (isByError && isErrorOfReset(err) ? 'peer' : null),
+  advice: (path) => [
+    ...lostOf(path),
+    `Look at the application at ${peerOf(path)} at that time: it ended, or closed with data unread.`,
+    'net.ipv4.tcp_orphan_retries would not help: no timer ended it.',
+  ],
+};

@@ -1,0 +1,46 @@
+import { TCP } from '../../kernel/tcp-state.ts';
+import type { Facts } from '../facts.ts';
+import { areTooManyOrphans, isOutOfMemory, MOST_ORPHAN_SHIFT } from '../kernel/resources.ts';
+import { counted, thousands } from '../report/words.ts';
+
+/** Whether in this state our FIN, or data before it, is not acknowledged yet. */
+export const isAwaitingAck = (state: number): boolean =>
+  state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK;
+
+/** Whether the kernel reset it of itself, without an error, while it still had something to send. */
+export const isForResources = ({ phase, from, err, sentReasons, answered, received }: Facts): boolean =>
+  phase === 'after_close' &&
+  err === 0 &&
+  !received &&
+  (sentReasons.includes('TCP_ABORT_ON_MEMORY') || (sentReasons.length > 0 && !answered && isAwaitingAck(from)));
+
+/** Which of the host's two limits was passed; null where a figure is not known. */
+export type Excess = {
+  readonly orphans: boolean | null;
+  readonly memory: boolean | null;
+  /** `101 orphans of at most 100 at that moment`; empty where nothing is known. */
+  readonly figures: string;
+  /** The limits were read about then. */
+  readonly isFresh: boolean;
+};
+
+/** Which limit was passed at that moment. A task that closes counts the orphans once, a timer up to fourfold. */
+export const excessOf = ({ record, own }: Facts): Excess => {
+  const { orphans = null, limit = null, memPages = null, memHigh = null, isFresh = false } = record.sock.pressure ?? {};
+  const orphanFigures =
+    orphans === null || limit === null ? '' : `${counted(orphans, 'orphan')} of at most ${thousands(limit)}`;
+  const memFigures =
+    memPages === null || memHigh === null
+      ? ''
+      : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
+  const figures = [orphanFigures, memFigures].filter((text) => text !== '').join(', ');
+  return {
+    orphans: areTooManyOrphans(orphans, limit, own ? 0 : MOST_ORPHAN_SHIFT),
+    memory: isOutOfMemory(memPages, memHigh),
+    figures: figures === '' ? '' : `${figures} ${whenRead(isFresh)}`,
+    isFresh,
+  };
+};
+
+/** When the figures of the limits were read. */
+export const whenRead = (isFresh: boolean): string => (isFresh ? 'at that moment' : 'when last read');

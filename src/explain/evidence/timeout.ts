@@ -1,0 +1,26 @@
+import type { Facts } from '../facts.ts';
+import { ERRNO, isUnreachable } from '../kernel/errno.ts';
+import { counted } from '../report/words.ts';
+import type { Side } from '../subject.ts';
+
+/**
+ * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, or the error that an
+ * ICMP message left (sk_err_soft), which it prefers.
+ *
+ * @see Linux net/ipv4/tcp_timer.c, tcp_write_err
+ */
+export const isTimeout = ({ phase, err, record, sentReasons, received }: Facts): boolean =>
+  phase === 'after_close' &&
+  sentReasons.length === 0 &&
+  !received &&
+  (err === ERRNO.ETIMEDOUT || (err !== 0 && err === record.last.errSoft));
+
+/** `timed out (ETIMEDOUT)`, or the error that ICMP had told of. */
+export const timedOut = (err: number): string =>
+  `timed out (${err === ERRNO.ETIMEDOUT ? 'ETIMEDOUT' : `errno ${err}, which an ICMP error had told before`})`;
+
+/** `3 unanswered window probes`. */
+export const unanswered = (probes: number): string => counted(probes, 'unanswered window probe');
+
+/** Who kept it: the network where ICMP said that the way was closed, otherwise what the cause says. */
+export const sideOfTimeout = (err: number): { readonly side?: Side } => (isUnreachable(err) ? { side: 'network' } : {});

@@ -1,0 +1,20 @@
+import { stateName } from '../../kernel/tcp-state.ts';
+import { VIA } from '../../wire/event.ts';
+import { isUnreachable } from '../kernel/errno.ts';
+import type { SockRecord } from '../record.ts';
+import { counted } from '../report/words.ts';
+import { distance, withoutFin } from '../sequence.ts';
+import type { Side } from '../subject.ts';
+
+/** What is not acknowledged of a sock that still is dying, in a sentence; `side` where ICMP has said who keeps it. */
+export const unacknowledged = ({ sock, last }: SockRecord): { readonly because: string; readonly side?: Side } => {
+  const unacked = distance(last.writeSeq, last.sndUna);
+  // An announcement is made before the FIN is queued; later lines count the FIN.
+  const data = sock.latest === null && sock.announce.via !== VIA.late ? unacked : withoutFin(unacked, sock.state);
+  const open = `our FIN${data === null || data === 0 ? '' : ` and ${data} B before it`}`;
+  const tries = counted(last.icskRetransmits, 'retransmission timeout');
+  const because = `in ${stateName(sock.state)}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far`;
+  return isUnreachable(last.errSoft)
+    ? { side: 'network', because: `${because}; ICMP said unreachable (errno ${last.errSoft})` }
+    : { because };
+};

@@ -1,0 +1,54 @@
+/**
+ * Sentences of the causes' pages that several causes need, word for word.
+ */
+
+/** What a low tcp_orphan_retries costs: said wherever it is advised. */
+export const PRICE = 'Too low, it cuts off slow or lossy clients that still receive the last response.';
+
+/** What bounds an orphan whose peer answers window probes. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
+export const ANSWERED_BOUND =
+  'Where the peer answers the probes (333 s at an RTO of 208 ms), bound sockets to come with TCP_USER_TIMEOUT, set by the application before close(), or with a lower net.ipv4.tcp_rto_max_ms where it exists (not in Linux 6.12, in 6.18).';
+export const ANSWERED_RETRIES =
+  'Lowering net.ipv4.tcp_orphan_retries does not help while the peer answers the probes: each answer starts their count anew, and they end only when their interval has reached its maximum.';
+export const SMALLER_SNDBUF =
+  'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.';
+export const NO_WMEM = 'Raising net.ipv4.tcp_wmem makes it worse: each such orphan then holds more memory.';
+
+export const USER_TIMEOUT_BOUND =
+  'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for the retransmissions of that socket.';
+export const RTO_MAX_BOUND =
+  'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.';
+
+export const NO_FIN_TIMEOUT =
+  'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only, and here our FIN is not acknowledged yet.';
+export const NO_RETRIES2 =
+  'net.ipv4.tcp_retries2 does not help: it bounds sockets that a process still holds, not orphans.';
+export const NO_KEEPALIVE =
+  'net.ipv4.tcp_keepalive_time and its kin do not help: with data or a FIN queued the keepalive timer only starts again.';
+export const NO_MAX_ORPHANS =
+  'Raising net.ipv4.tcp_max_orphans ends no orphan: it only lets more of them be there before the kernel resets some.';
+
+/** CLOSING has a name of its own in ss; a process holds FIN_WAIT1 sockets too. */
+export const KILL =
+  '`ss -tK state fin-wait-1 state closing dst PEER`, in their network namespace, ends them, and with them what a process still holds to that peer after shutdown(SHUT_WR).';
+
+/** Where the peer has not closed its half. */
+export const LOOK_FOR_CLOSE_WAIT =
+  'Look at the application at the peer: there the connection is in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.';
+export const NO_ORPHAN_RETRIES_IN_FIN_WAIT2 =
+  'net.ipv4.tcp_orphan_retries does not help: in FIN_WAIT2 nothing is left to send again.';
+export const NO_KEEPALIVE_IN_FIN_WAIT2 =
+  'net.ipv4.tcp_keepalive_time does not help: the FIN_WAIT2 timer uses the same slot, not the same setting.';
+
+/** Where a limit of the host ended it. */
+export const FIND_WHAT_ORPHANS_WAIT_FOR =
+  'Find what the orphans wait for and end that: `finwait explain --by cause`, then `--by peer`.';
+
+/** For causes that share a row of the table in docs/close-path.md. */
+export const TIMEOUT_KNOWN_BY =
+  'ETIMEDOUT (or what ICMP said before: then `side` is `network`) without any reset: after retransmission timeouts, after window probes, under TCP_USER_TIMEOUT. Of window probes both limits are asked: `user_timeout` where the time may have passed and the unanswered probes were fewer than tcp_orphan_retries, `window_probes` where it cannot have passed, and not certain where either may have been first';
+
+export const LIMIT_KNOWN_BY =
+  "a reset of ours without an error (TCP_ABORT_ON_MEMORY where the kernel gives reasons), and at that moment more orphans than tcp_max_orphans, or more pages than tcp_mem's third figure. A timer's reset counts the orphans fourfold, as the kernel may. Both or neither over its limit: `unknown`, `side` `limit`. Not certain where the limits were last read more than 1.5 s before";
+
+export const RESET_AT_CLOSE_KNOWN_BY = 'tcp_close itself moved it to CLOSE: SO_LINGER with 0 s; bytes unread';
