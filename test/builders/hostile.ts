@@ -15,7 +15,7 @@ export type Hostile = {
 /** A file below this is small. */
 export const SMALL = 1_000_000;
 /** Bytes of text after which no reader of a small recording still reads. */
-const ENOUGH = 40_000_000;
+const ENOUGH = 30_000_000;
 const PIECE = 65_536;
 
 const META = {

@@ -55,14 +55,14 @@ const expectBounded = async (hostile: Hostile, way: readonly string[], enough?: 
 /** The five unpack to this much: without a bound each is far beyond one. */
 const HUGE = 250_000_000;
 
-describe('the recordings of the report take no more than 300 MB and 10 s', () => {
+describe.concurrent('the recordings of the report take no more than 300 MB and 10 s', () => {
   test.for(THE_FIVE.map((hostile, i) => [hostile.name, hostile, WAYS[i % 2] ?? []] as const))(
     '%s',
     ([, hostile, way]) => expectBounded(hostile, way, HUGE),
   );
 });
 
-describe('nor do their kin', () => {
+describe.concurrent('nor do their kin', () => {
   test.for(KIN.map((hostile, i) => [hostile.name, hostile, WAYS[i % WAYS.length] ?? []] as const))(
     '%s',
     ([, hostile, way]) => expectBounded(hostile, way),
