@@ -40,7 +40,7 @@ const KEPT_MESSAGES = 30;
 const MESSAGE_CHARACTERS = 500;
 const MAX_EARLY = 100_000;
 /** Programs that a capture runs beside bpftrace, where they are there. */
-const HELPERS = ['ss', 'nsenter', 'cat'];
+const HELPERS = ['ss', 'nsenter', 'cat', 'stat'];
 /** Stands before the end of a stream that has no line break; no line has one in it. */
 const TORN = '\n';
 
