@@ -47,7 +47,7 @@ const times = (count: number, line: (i: number) => string): readonly string[] =>
 const skOf = (i: number): string => (0xffff_8880_0000n + BigInt(i) * 64n).toString(16);
 
 describe('what is beyond a bound counts as lost, and is said by its reason with its number', () => {
-  test('orphans of an inventory; and the ledger takes what it kept for the baseline', () => {
+  test('orphans of an inventory; and the ledger takes what it kept for the baseline', { timeout: 120_000 }, () => {
     const many = times(BOUNDS.inventory + 7, (i) =>
       inventoriedLine(i, { peer: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` }),
     );
@@ -113,7 +113,7 @@ describe('what is beyond a bound counts as lost, and is said by its reason with 
     expect(lostOf(run)).toBe(4);
   });
 
-  test('an inventory that was not kept whole proves of no socket that it has gone', () => {
+  test('an inventory that was not kept whole proves of no socket that it has gone', { timeout: 120_000 }, () => {
     const lines = [
       announceLine({ at: 5, peer: '192.0.2.9' }),
       ...times(BOUNDS.inventory + 1, (i) =>
