@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { SkAddr } from '../kernel/units.ts';
 
 /** Addresses remembered at most, twice over; then the ones not used for longest are forgotten. */
@@ -28,7 +27,7 @@ export const createGenerations = (most = MOST): { readonly next: (sk: SkAddr) =>
 /** Counts by address in three words each, a quarter of what a Map of strings takes. Open addressing. */
 class Counts {
   /** Where an address stands is another place in each run: nobody can choose many that meet. */
-  readonly #seed = randomInt(2 ** 32);
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
   #slots = 1024;
   #entries = new Uint32Array(3 * this.#slots);
   size = 0;

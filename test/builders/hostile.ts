@@ -131,7 +131,7 @@ export const KIN: readonly Hostile[] = [
       (i) =>
         `i 5 ${i} ipv6 2001:db8:aaaa:bbbb:cccc:dddd:eeee:${hex(i & 65_535)} 1 2001:db8:aaaa:bbbb:cccc:dddd:eeee:2 1 4 0 0`,
     ),
-    level: 19,
+    level: 9,
   },
   {
     name: 'inventories again and again, against many orphans',

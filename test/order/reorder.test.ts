@@ -204,3 +204,20 @@ test('flushing twice gives nothing twice, and the stream may go on', () => {
   reorder.flush();
   expect(out).toEqual([5, 7]);
 });
+
+test('holds no more weight than it may: then the oldest go on, and what is older than they comes late', () => {
+  const out: Out[] = [];
+  const reorder = createReorder<Item>({
+    windowNs: 1e9,
+    maxWindowNs: 1e9,
+    maxHeld: 1_000_000,
+    maxWeight: 1000,
+    emit: (item, isLate) => out.push({ item, isLate }),
+  });
+  for (const [id, at] of [10, 5, 20].entries()) reorder.push({ at: traceNs(at), id }, true, 400);
+  expect(out.map(({ item }) => item.at)).toEqual([5]);
+  reorder.push({ at: traceNs(1), id: 3 }, true, 900);
+  expect(out.at(-1)).toMatchObject({ item: { at: 1 }, isLate: true });
+  reorder.push({ at: traceNs(30), id: 4 }, true, 1001);
+  expect(out.map(({ item }) => item.at)).toEqual([5, 1, 10, 20, 30]);
+});
