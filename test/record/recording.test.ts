@@ -249,6 +249,7 @@ describe('the meta', () => {
         hz: null,
         reorder_window_ms: 50,
         sysctls: {},
+        wire: 1,
       }),
     );
   });
