@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createFold, type Fold } from '../../src/cli/fold.ts';
 import type { ClosePath } from '../../src/explain/close-path.ts';
+import { type OpenStream, openStream } from '../../src/stream/open-stream.ts';
 import { BOUNDS } from '../../src/wire/bounds.ts';
 import { parseHostFacts } from '../../src/wire/host-facts-json.ts';
 import { aHostFacts } from '../builders/host-facts.ts';
@@ -23,12 +23,12 @@ import {
   tickLine,
 } from '../builders/wire-lines.ts';
 
-type Folded = { readonly fold: Fold; readonly paths: readonly ClosePath[]; readonly notices: readonly string[] };
+type Folded = { readonly fold: OpenStream; readonly paths: readonly ClosePath[]; readonly notices: readonly string[] };
 
 const folded = (lines: Iterable<string>): Folded => {
   const paths: ClosePath[] = [];
   const notices: string[] = [];
-  const fold: Fold = createFold(aMeta(), {
+  const fold: OpenStream = openStream(aMeta(), {
     onEnd: (sock) => {
       const path = fold.describe(sock);
       if (path !== null) paths.push(path);
