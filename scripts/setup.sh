@@ -35,6 +35,7 @@ fi
 if [ "$purpose" = test ]; then
   need nft nftables
   need tmux tmux
+  need strace strace
   need python3 python3-minimal
   need unshare util-linux
 fi

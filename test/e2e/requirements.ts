@@ -26,7 +26,9 @@ const whyNoPython = (): string | null =>
   runs('python3', '-c', 'import ctypes, socket') ? null : 'no python3 (apt-get install python3)';
 const whyNoTmux = (): string | null => (runs('tmux', '-V') ? null : 'no tmux (apt-get install tmux)');
 
-const NEEDS = { python: whyNoPython, tmux: whyNoTmux };
+const whyNoStrace = (): string | null => (runs('strace', '-V') ? null : 'no strace (apt-get install strace)');
+
+const NEEDS = { python: whyNoPython, strace: whyNoStrace, tmux: whyNoTmux };
 
 /** A `describe` for tests on the real kernel: where this machine cannot run it, it is skipped and says why. */
 export const onRealKernel = (title: string, body: () => void, ...needs: readonly (keyof typeof NEEDS)[]): void => {
