@@ -126,7 +126,7 @@ describe('through a process', () => {
       [
         `for name in a b; do test "$(stat -L -c %i "\${1#--net=}")" = "$(stat -c %i ${folder}/$name/itself)" && break; done`,
         `cd ${folder}/$name/net`,
-        `case "$*" in *' stat '*) stat -c %i tcp tcp6 2>&-;; *' ss '*) ${ss};; *) ${inside};; esac`,
+        `case "$*" in *'/stat '*) stat -c %i tcp tcp6 2>&-;; *'/ss '*) ${ss};; *) ${inside};; esac`,
       ].join('\n'),
     );
   const A = TCP;
