@@ -1,4 +1,5 @@
 import { createBootClock } from '../capture/boot-clock.ts';
+import { checkPrograms } from '../capture/check-programs.ts';
 import { findReaderConfinement } from '../capture/confine-reader.ts';
 import type { LiveCapture, LiveOptions } from '../capture/live.ts';
 import { formatRequest, isMessage, type Order, parseMessage, type ReaderRequest } from '../capture/reader-protocol.ts';
@@ -33,9 +34,10 @@ export type Reader = {
  * Starts the process that captures, with the rights that this one has now: whoever calls this then gives theirs up. What
  * runs as root, and with which script, is fixed by `request` from here on; after it the reader takes four words only.
  *
- * @throws Fault when it cannot be started
+ * @throws Fault when it cannot be started, or may run a program that is somebody else's
  */
 export const startReader = (request: ReaderRequest): Reader => {
+  checkPrograms();
   const child = startReaderProcess(findReaderConfinement().command, formatRequest(request));
   const order = (word: Order): void => {
     child.stdin.write(`${word}\n`);
@@ -88,8 +90,8 @@ export const startReader = (request: ReaderRequest): Reader => {
       } else end(message.fault);
       return undefined;
     };
-    // A line that was broken off may yet look whole.
-    const sink = createLineSink(take, (rest) => take(`? ${rest}`));
+    // A line that was broken off may yet look whole: its length stands for it.
+    const sink = createLineSink(take, (rest) => take(`? ${rest.length}`));
     const drained = new Promise<void>((resolve, reject) => {
       sink.once('close', resolve);
       sink.once('error', reject);
