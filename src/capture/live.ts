@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
-import { findProgram } from '../programs/find.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
@@ -20,6 +19,7 @@ import {
 } from './bpftrace.ts';
 import { type Btf, loadBtf } from './btf.ts';
 import { checkCapabilities } from './capabilities.ts';
+import { checkPrograms } from './check-programs.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
 import { hideAddresses } from './hide-addresses.ts';
 import { watchHost } from './host-watch.ts';
@@ -39,8 +39,6 @@ const ATTACH_TIMEOUT_MS = 240_000;
 const KEPT_MESSAGES = 30;
 const MESSAGE_CHARACTERS = 500;
 const MAX_EARLY = 100_000;
-/** Programs that a capture runs beside bpftrace, where they are there. */
-const HELPERS = ['ss', 'nsenter', 'cat'];
 /** Stands before the end of a stream that has no line break; no line has one in it. */
 const TORN = '\n';
 
@@ -87,8 +85,7 @@ export type LiveCapture = {
 export const startLive = async (options: LiveOptions): Promise<LiveCapture | null> => {
   checkCapabilities();
   checkLockdown();
-  // Asked for now, so that one that may be somebody else's is told of while the user looks on.
-  for (const name of HELPERS) findProgram(name);
+  checkPrograms();
   const program = await findBpftrace();
   const btf = loadBtf();
   const survey = surveyBackends(btf);
