@@ -2,7 +2,6 @@
 const BITS = {
   dac_read_search: 2,
   setpcap: 8,
-  net_admin: 12,
   ipc_lock: 14,
   sys_ptrace: 19,
   sys_admin: 21,
@@ -20,7 +19,7 @@ export const KEPT: readonly Kept[] = ['bpf', 'perfmon', 'sys_admin', 'sys_resour
  * What the reader keeps: all that bpftrace needs, since nobody can give what they lack, and what its own readings need.
  * docs/security.md says which needs each.
  */
-export const READER_KEPT: readonly Kept[] = [...KEPT, 'sys_ptrace', 'syslog', 'net_admin', 'setpcap'];
+export const READER_KEPT: readonly Kept[] = [...KEPT, 'sys_ptrace', 'syslog', 'setpcap'];
 
 /** setpriv's options. */
 export const keeping = (names: readonly Kept[]): readonly string[] => [

@@ -1,4 +1,9 @@
 import { createBootClock } from '../capture/boot-clock.ts';
+
+
+import { lackedCapabilities } from '../capture/capabilities.ts';
+
+
 import { checkPrograms } from '../capture/check-programs.ts';
 import { findReaderConfinement } from '../capture/confine-reader.ts';
 import type { LiveCapture, LiveOptions } from '../capture/live.ts';
@@ -34,10 +39,11 @@ export type Reader = {
  * Starts the process that captures, with the rights that this one has now: whoever calls this then gives theirs up. What
  * runs as root, and with which script, is fixed by `request` from here on; after it the reader takes four words only.
  *
- * @throws Fault when it cannot be started, or may run a program that is somebody else's
+ * @throws Fault (exit 3) when a program that it would run may be somebody else's
  */
 export const startReader = (request: ReaderRequest): Reader => {
-  checkPrograms();
+  // From here, where a relative entry of PATH is what the user meant; the reader works in /. It says what rights lack.
+  if (lackedCapabilities().length === 0) checkPrograms();
   const child = startReaderProcess(findReaderConfinement().command, formatRequest(request));
   const order = (word: Order): void => {
     child.stdin.write(`${word}\n`);

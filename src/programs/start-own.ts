@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { delimiter, isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SYSTEM_PATH } from './find.ts';
 
@@ -19,8 +20,11 @@ const READER = fileURLToPath(
  */
 export const startReaderProcess = (within: readonly string[], request: string): ChildProcessWithoutNullStreams => {
   const [file = process.execPath, ...args] = [...within, process.execPath, READER, request];
-  return spawn(file, args, { cwd: '/', env: { PATH: process.env.PATH ?? SYSTEM_PATH }, detached: true });
+  return spawn(file, args, { cwd: '/', env: { PATH: absolute(process.env.PATH ?? SYSTEM_PATH) }, detached: true });
 };
+
+/** Without the entries that mean another place in each directory. */
+const absolute = (path: string): string => path.split(delimiter).filter(isAbsolute).join(delimiter);
 
 /** What a program prints; null where it fails. Holds everything up meanwhile. @param file - as `findProgram` gave it */
 export const outputOf = (file: string, args: readonly string[]): string | null => {
