@@ -85,6 +85,7 @@ export const createFold = (meta: Meta, options: FoldOptions): Fold => {
   };
   const tracker = createTracker({
     hz: meta.hz,
+    seed: Math.floor(Math.random() * 2 ** 32),
     announceNs: (meta.min_age_ms ?? 0) * 1e6,
     onEnd: options.onEnd,
     onLedger: (row) => {
