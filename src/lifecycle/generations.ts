@@ -3,10 +3,15 @@ import type { SkAddr } from '../kernel/units.ts';
 /** Addresses remembered at most, twice over; then the ones not used for longest are forgotten. */
 const MOST = 500_000;
 
-/** Numbers the lives at one address: 1, 2, …; starts again at 1 for an address out of use for very long. */
-export const createGenerations = (most = MOST): { readonly next: (sk: SkAddr) => number } => {
-  let young = new Counts();
-  let old = new Counts();
+/**
+ * Numbers the lives at one address: 1, 2, …; starts again at 1 for an address out of use for very long.
+ *
+ * @param seed - a whole number of 32 bits, by which addresses have their places: who does not know it cannot choose many
+ *   that meet
+ */
+export const createGenerations = (most = MOST, seed = 0): { readonly next: (sk: SkAddr) => number } => {
+  let young = new Counts(seed);
+  let old = new Counts(seed);
   return {
     next: (sk) => {
       const split = Math.max(0, sk.length - 8);
@@ -16,7 +21,7 @@ export const createGenerations = (most = MOST): { readonly next: (sk: SkAddr) =>
       const generation = (known === 0 ? old.get(hi, lo) : known) + 1;
       if (young.size >= most && known === 0) {
         old = young;
-        young = new Counts();
+        young = new Counts(seed);
       }
       young.set(hi, lo, generation);
       return generation;
@@ -26,11 +31,14 @@ export const createGenerations = (most = MOST): { readonly next: (sk: SkAddr) =>
 
 /** Counts by address in three words each, a quarter of what a Map of strings takes. Open addressing. */
 class Counts {
-  /** Where an address stands is another place in each run: nobody can choose many that meet. */
-  readonly #seed = Math.floor(Math.random() * 2 ** 32);
+  readonly #seed: number;
   #slots = 1024;
   #entries = new Uint32Array(3 * this.#slots);
   size = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
 
   /** 0 where there is none. */
   get(hi: number, lo: number): number {

@@ -31,6 +31,8 @@ export type TrackerOptions = {
   readonly hz: number | null;
   /** How long a sock had been dying when it was announced, ns; 0: announced when it was closed. */
   readonly announceNs?: number;
+  /** Of chance, for tables; what is called does not depend on it. @see createGenerations */
+  readonly seed?: number;
   /** Called once for each sock that is destroyed, in the order of their destroys. */
   readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
@@ -85,7 +87,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const older = createOlder();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
-  const generations = createGenerations();
+  const generations = createGenerations(undefined, options.seed);
   const announceLag = announceLagOf(options.announceNs ?? 0);
   const ledger: Ledger = createLedger(options.onLedger, announceLag);
   const host = createHost();

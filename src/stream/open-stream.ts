@@ -78,6 +78,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
   };
   const tracker = createTracker({
     hz: meta.hz,
+    seed: Math.floor(Math.random() * 2 ** 32),
     announceNs: (meta.min_age_ms ?? 0) * 1e6,
     onEnd: listener.onEnd,
     onLedger: (row) => {
