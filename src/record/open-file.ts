@@ -36,7 +36,8 @@ export type OpenFile = {
  * Opens a file for writing: a new one, or an older one that is nobody else's, which is not emptied. No other user can have
  * chosen which file it is, nor hold finwait up: links are not followed, and a FIFO or a device is not even opened.
  *
- * Either is readable by its owner alone. Under sudo a new one belongs to the user who called it.
+ * Either is readable by its owner alone. Under sudo finwait is the user who called it by now; where it still is root, a new
+ * one is made that user's.
  *
  * @throws Fault saying why this file is not written; Error with a `code` where the kernel says no
  */
@@ -156,7 +157,7 @@ const linkFault = (path: string, at: string): Fault => {
 
 const refused = (path: string, what: string, remedy: string): Fault =>
   new Fault(`${path} ${what}`, {
-    why: 'finwait writes as root, and only to a file that nobody else can have put there',
+    why: 'finwait writes only to a file that nobody else can have put there: it may run as root',
     remedy,
     exitCode: EXIT.failed,
   });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, type TestContext, test, vi } from 'vitest';
 
 const WORKER = fileURLToPath(new URL('../../src/lab/worker.py', import.meta.url));
+const UNSHARE = 'unshare';
 const NOTES = '/run/finwait-lab';
 const FINWAIT = `import('${new URL('../../src/lab/killed.ts', import.meta.url)}').then(async (m) => console.log(await m.undoKilledLab()))`;
 
@@ -15,7 +16,7 @@ vi.setConfig({ testTimeout: 90_000 });
 /** In namespaces of its own: a /run and a network that are nobody else's. */
 const inside = (script: string) =>
   spawnSync(
-    'unshare',
+    UNSHARE,
     ['--mount', '--net', '--propagation=private', 'sh', '-ec', `mount -t tmpfs -o mode=755 none /run\n${script}`],
     {
       encoding: 'utf8',
@@ -34,7 +35,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const needsMounts = (context: TestContext): void => {
   const able =
     process.getuid?.() === 0 &&
-    spawnSync('unshare', ['--mount', '--net', 'true']).status === 0 &&
+    spawnSync(UNSHARE, ['--mount', '--net', 'true']).status === 0 &&
     spawnSync('python3', ['-c', 'import ctypes']).status === 0;
   if (able) return;
   const reason = 'not root, no namespaces, or no python3';
