@@ -60,9 +60,6 @@ export type ClosePath = {
   readonly unacked_bytes: number | null;
   readonly unsent_bytes: number | null;
   readonly held_bytes: number | null;
-  /** Sizes of its buffers when it was announced (sk_sndbuf, sk_rcvbuf); null in recordings before wire version 2. */
-  readonly sndbuf_bytes: number | null;
-  readonly rcvbuf_bytes: number | null;
   readonly lost_bytes: number | null;
   readonly retransmits: number;
   /** Window probes that were unanswered by the newest evidence (icsk_probes_out). */

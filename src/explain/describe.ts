@@ -84,8 +84,6 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): Clo
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
     held_bytes: closedAt === null || isPurged(record) ? null : heldBytes(detail.evidence),
-    sndbuf_bytes: detail.sndbuf,
-    rcvbuf_bytes: detail.rcvbuf,
     // For want of resources the kernel frees the sock without an error; what was queued is lost all the same.
     lost_bytes: ending !== null && (record.err !== 0 || ending.side === 'limit') ? lostBytes(record) : null,
     retransmits: sock.retransmits,
@@ -165,8 +163,6 @@ const silentPath = (orphan: Inventoried): ClosePath => {
     unacked_bytes: null,
     unsent_bytes: null,
     held_bytes: null,
-    sndbuf_bytes: null,
-    rcvbuf_bytes: null,
     lost_bytes: null,
     retransmits: orphan.retransmits,
     probes: orphan.timer?.probesOut ?? null,

@@ -72,10 +72,6 @@ export type AnnounceFields = {
   readonly orphanRetries: number;
   /** `data_segs_in` modulo 2^24. */
   readonly dataSegsIn: number;
-  /** `sk_sndbuf`, bytes, 0 unknown. Null before wire version 2. */
-  readonly sndbuf: number | null;
-  /** `sk_rcvbuf`, bytes, 0 unknown. Null before wire version 2. */
-  readonly rcvbuf: number | null;
   /** Inode of its network namespace. */
   readonly netns: number;
   /** Uid of the socket. */
@@ -99,8 +95,6 @@ export type AnnounceFields = {
   /** `task->exit_code`. */
   readonly exitCode: number;
 };
-
-const orNull = (value: number, unknown: number): number | null => (value === unknown ? null : value);
 
 /** Reads what a sock shows. @param h - the halves of a line, from e0 on */
 export const readEvidence = (h: Uint32Array): Evidence => ({
@@ -140,17 +134,15 @@ export const readAnnounceFields = (h: Uint32Array): AnnounceFields => ({
   finTimeout: (h[24] as number) & 0xffffff,
   orphanRetries: (h[25] as number) >>> 24,
   dataSegsIn: (h[25] as number) & 0xffffff,
-  sndbuf: orNull(h[26] as number, 0),
-  rcvbuf: orNull(h[27] as number, 0),
-  netns: h[29] as number,
-  uid: h[30] as number,
-  mark: h[31] as number,
-  cgroupId: decimalOfHalves(h[32] as number, h[33] as number),
-  cookie: decimalOfHalves(h[34] as number, h[35] as number),
-  lport: swap16((h[37] as number) >>> 16),
-  rport: swap16((h[37] as number) & 0xffff),
-  pid: h[48] as number,
-  tid: h[49] as number,
-  taskFlags: h[51] as number,
-  exitCode: h[53] as number,
+  netns: h[27] as number,
+  uid: h[28] as number,
+  mark: h[29] as number,
+  cgroupId: decimalOfHalves(h[30] as number, h[31] as number),
+  cookie: decimalOfHalves(h[32] as number, h[33] as number),
+  lport: swap16((h[35] as number) >>> 16),
+  rport: swap16((h[35] as number) & 0xffff),
+  pid: h[46] as number,
+  tid: h[47] as number,
+  taskFlags: h[49] as number,
+  exitCode: h[51] as number,
 });

@@ -10,7 +10,7 @@
  */
 
 /** The wire version that the probes speak. Older ones are read through upgrade/; a newer one is refused with advice. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 1;
 
 /** How a word is written, and how bpftrace prints it. */
 export type Kind =
@@ -180,14 +180,6 @@ const SETTINGS: readonly Word[] = [
     bits('orphanRetries', 24, 8, "`tcp_orphan_retries` of the same; 0 is the kernel's default of 8"),
     bits('dataSegsIn', 0, 24, '`data_segs_in` modulo 2^24'),
   ),
-  {
-    ...packed(
-      'a5',
-      high('sndbuf', '`sk_sndbuf`', { unit: 'bytes', unknown: 0 }),
-      low('rcvbuf', '`sk_rcvbuf`', { unit: 'bytes', unknown: 0 }),
-    ),
-    since: 2,
-  },
 ];
 
 const IDENTITY: readonly Word[] = [

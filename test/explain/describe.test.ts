@@ -82,7 +82,7 @@ describe('the JSON', () => {
 
 describe('a path that was all observed', () => {
   test('is told in full', () => {
-    expect(pathOf(ended({ wmemQueued: 1000, rmemAlloc: 200, forwardAlloc: 30, sndbuf: 87_040 }))).toEqual({
+    expect(pathOf(ended({ wmemQueued: 1000, rmemAlloc: 200, forwardAlloc: 30 }))).toEqual({
       type: 'close_path',
       sk: 'ffff888100000940',
       generation: 1,
@@ -111,8 +111,6 @@ describe('a path that was all observed', () => {
       unacked_bytes: 0,
       unsent_bytes: 0,
       held_bytes: 1230,
-      sndbuf_bytes: 87_040,
-      rcvbuf_bytes: null,
       lost_bytes: null,
       retransmits: 0,
       probes: 0,

@@ -84,8 +84,6 @@ export const aClosePath = (change: Partial<ClosePath> = {}): ClosePath => ({
   unacked_bytes: 1448,
   unsent_bytes: null,
   held_bytes: 131_072,
-  sndbuf_bytes: 87_040,
-  rcvbuf_bytes: 131_072,
   lost_bytes: null,
   retransmits: 3,
   probes: 0,

@@ -1,9 +1,8 @@
 import { WIRE_VERSION } from '../schema.ts';
-import { from1 } from './from-1.ts';
 import type { Step } from './step.ts';
 
 /** The step from version 1 to 2, from 2 to 3, and so on. */
-const STEPS: readonly Step[] = [from1];
+const STEPS: readonly Step[] = [];
 
 /** Whether this program reads streams of such a version. */
 export const canRead = (version: number): boolean => version >= 1 && version <= WIRE_VERSION;
