@@ -1,8 +1,6 @@
 import { createBootClock } from '../capture/boot-clock.ts';
 
-
 import { lackedCapabilities } from '../capture/capabilities.ts';
-
 
 import { checkPrograms } from '../capture/check-programs.ts';
 import { findReaderConfinement } from '../capture/confine-reader.ts';
