@@ -45,12 +45,13 @@ export const pathWith = (bpftrace: string): string => {
  * `finwait record`, the cheapest of its consumers: it folds the stream for the ledger, and writes it down.
  *
  * @param entry - finwait's bin file
+ * @param suffix - tells this build's rows from another's
  */
-export const finwaitTools = (entry: string, program: BpftraceProgram): readonly Tool[] => {
+export const finwaitTools = (entry: string, program: BpftraceProgram, suffix = ''): readonly Tool[] => {
   const env = { PATH: pathWith(program.path) };
   const file = join(scratchDir(), 'bench.fwr');
   return MODES.map(({ name, minAge }) => ({
-    name,
+    name: `${name}${suffix}`,
     bpftrace: program.version,
     role: 'finwait' as const,
     start: async () => {

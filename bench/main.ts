@@ -17,7 +17,7 @@ import { pageWith, type Section } from './page.ts';
 import { peerTools } from './peers.ts';
 import { measurePipeline } from './pipeline.ts';
 import { measureScreen } from './screen.ts';
-import { NOTHING } from './tool.ts';
+import { NOTHING, type Tool } from './tool.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -44,6 +44,9 @@ const buildFinwait = (options: BenchOptions): string => {
   return resolve(ROOT, 'dist/bin/finwait.js');
 };
 
+const isWanted = ({ name, role }: Tool, texts: readonly string[]): boolean =>
+  texts.length === 0 || role === 'none' || role === 'bare' || texts.some((text) => name.includes(text));
+
 const measureCapture = async (
   options: BenchOptions,
   entry: string,
@@ -56,9 +59,10 @@ const measureCapture = async (
       leastScript(program),
       leastLateScript(program),
       ...finwaitTools(entry, program),
+      ...(options.beside === null ? [] : finwaitTools(resolve(options.beside), program, ', the other build')),
     ]),
     ...peerTools(),
-  ];
+  ].filter((tool) => isWanted(tool, options.rows));
   const { seconds, rate, slow, rounds } = options;
   removeStale();
   const rows = await runCapture(buildLoad(scratchDir()), tools, { seconds, rate, slow, rounds }, tell);

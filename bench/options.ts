@@ -19,6 +19,10 @@ export type BenchOptions = {
   readonly bpftraces: readonly string[];
   /** Another build of finwait, its bin file; null: this tree's. */
   readonly finwait: string | null;
+  /** A second build of finwait, measured in the same rounds: its bin file; null: none. */
+  readonly beside: string | null;
+  /** Only rows whose name has one of these texts in it, beside "no tracer" and "bare attach"; empty: all. */
+  readonly rows: readonly string[];
   /** Where the tables go besides stdout; null: nowhere. */
   readonly out: string | null;
   readonly isQuick: boolean;
@@ -34,6 +38,8 @@ export const USAGE = `npm run bench [-- OPTIONS]
   --slow N          connections that die slowly, spread over each load (default 100)
   --lines N         wire lines for the pipeline (default 5000000, quick 500000)
   --finwait FILE    another build of finwait: its dist/bin/finwait.js
+  --beside FILE     a second build, measured in the same rounds (capture): its dist/bin/finwait.js
+  --row TEXT        only tracers whose name has this text (capture); repeatable (default: all)
   --out FILE        where the tables go besides stdout (default docs/benchmarks.md, quick: nowhere)
   --quick           short and rough
 `;
@@ -60,6 +66,8 @@ export const parseOptions = (argv: readonly string[]): BenchOptions | 'help' => 
       slow: { type: 'string' },
       lines: { type: 'string' },
       finwait: { type: 'string' },
+      beside: { type: 'string' },
+      row: { type: 'string', multiple: true },
       out: { type: 'string' },
       quick: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -79,6 +87,8 @@ export const parseOptions = (argv: readonly string[]): BenchOptions | 'help' => 
     lines: number('lines', values.lines, isQuick ? 500_000 : 5_000_000, 10_000, 50_000_000),
     bpftraces: values.bpftrace ?? [],
     finwait: values.finwait ?? null,
+    beside: values.beside ?? null,
+    rows: values.row ?? [],
     out: values.out ?? (isQuick ? null : 'docs/benchmarks.md'),
     isQuick,
   };
@@ -94,6 +104,8 @@ export const commandOf = (options: BenchOptions): string => {
     ...(options.rate === 0 ? [] : ['--rate', String(options.rate)]),
     ...['--slow', String(options.slow), '--lines', String(options.lines)],
     ...(options.finwait === null ? [] : ['--finwait', 'FILE']),
+    ...(options.beside === null ? [] : ['--beside', 'FILE']),
+    ...options.rows.flatMap((row) => ['--row', `'${row}'`]),
   ];
   return `npm run bench -- ${args.join(' ')}`;
 };
