@@ -26,6 +26,8 @@ export const spawnBpftrace = (
     buffer: false,
     reject: false,
     stripFinalNewline: false,
+    // In a session of its own, where no Ctrl+C reaches it: the last facts are gathered before it is told to end.
+    detached: true,
     // execa's SIGKILL after the delay follows this signal only.
     killSignal: 'SIGINT',
     forceKillAfterDelay: STOP_TIMEOUT_MS,

@@ -25,11 +25,16 @@ export const dropRoot = (): void => {
   }
 };
 
+/** The user that finwait becomes when it gives root up; null where there is none: root may call sudo too. */
+export const userToBecome = (): InvokingUser | null => {
+  const invoker = invokingUser();
+  return invoker === null || invoker.uid === 0 ? null : invoker;
+};
+
 /** The same for what loads nothing more. @throws Fault (exit 1) when it cannot be done */
 export const giveUpRoot = (): void => {
-  const invoker = invokingUser();
-  // Root may call sudo too.
-  if (invoker === null || invoker.uid === 0) return;
+  const invoker = userToBecome();
+  if (invoker === null) return;
   const { uid, gid } = invoker;
   try {
     takeGroups(invoker);

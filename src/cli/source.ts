@@ -4,7 +4,7 @@ import type { Consumer, Source } from '../stream/run-stream.ts';
 import type { RunEnd } from '../stream/sink.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
-import { dropRoot, withDropped } from './drop-root.ts';
+import { dropRoot, userToBecome, withDropped } from './drop-root.ts';
 import type { Reader } from './reader-client.ts';
 import { collectSooner } from './small-heap.ts';
 import { VERSION } from './version.ts';
@@ -41,8 +41,8 @@ const runLive = async (
   onProgress: (text: string) => void,
 ): Promise<RunEnd> => {
   // Not before it is needed: a screen has its first frame by then.
-  const { startReader } = await import('./reader-client.ts');
-  const reader = startReader({
+  const { readHere, startReader } = await import('./reader-client.ts');
+  const reader = (userToBecome() === null ? readHere : startReader)({
     backend: options.backend,
     finwaitVersion: VERSION,
     filters: filterTexts(options),

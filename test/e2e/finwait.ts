@@ -191,12 +191,10 @@ export const childOf = (pid: number): number => {
   return child;
 };
 
-/** The bpftrace that a finwait's reader started; setpriv became it. */
+/** The bpftrace that a finwait started which gives no right up; setpriv became it. */
 export const bpftraceOf = (pid: number): number => {
-  const found = childrenOf(childOf(pid)).find((child) =>
-    /bpftrace\0-\0/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8')),
-  );
-  if (found === undefined) throw new Error(`the reader of process ${pid} has no bpftrace`);
+  const found = childrenOf(pid).find((child) => /bpftrace\0-\0/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8')));
+  if (found === undefined) throw new Error(`process ${pid} has no bpftrace`);
   return found;
 };
 

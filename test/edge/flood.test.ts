@@ -47,8 +47,7 @@ test('top says what it gives up when more comes than it can take, goes on drawin
   const count = join(scratch(), 'count');
   const running = startFinwait(['top'], {
     fake: 'drowns.ts',
-    // Without its compiler Node is some times slower, as on a slow CPU. The reader, which has no such variable, is not: it is
-    // finwait itself that is short of time.
+    // Without its compiler Node is some times slower, as on a slow CPU.
     env: { FAKE_COUNT: count, NODE_OPTIONS: '--jitless' },
   });
   await running.prints(/\| tracing \| overloaded: drawing every [12] s/, 20_000);

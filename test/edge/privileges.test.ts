@@ -161,25 +161,11 @@ describe.concurrent('live, by sudo', () => {
     expect(read.stderr).toBe('');
     expect(closePaths(rowsOf(read)).length).toBeGreaterThan(100);
   });
-});
-
-describe.concurrent('live, by root without sudo', () => {
-  test('finwait stays root, and its reader is confined all the same', async (context) => {
-    needs(context, 'backend', 'setpriv');
-    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
-    await running.says(RECORDING);
-    expect(rightsOf(running.pid).uids).toBe('0 0 0 0');
-    const reader = rightsOf(readerOf(running));
-    expect(reader.permitted & ~maskOf(READER_KEPT)).toBe(0n);
-    expect(reader.noNewPrivs).toBe('1');
-    running.kill('SIGINT');
-    expect((await running.done).code).toBe(0);
-  });
 
   test('a reader that is killed takes bpftrace with it: exit 1, and the recording says when', async (context) => {
     needs(context, 'backend', 'setpriv');
-    const file = join(scratch(), 'x.fwr');
-    const running = startFinwait(['record', '-o', file], { fake: 'streams.ts' });
+    const file = join(ownFolder(), 'x.fwr');
+    const running = startFinwait(['record', '-o', file], bySudo(context, { fake: 'streams.ts' }));
     await running.says(RECORDING);
     await sleep(500);
     process.kill(readerOf(running), 'SIGKILL');
@@ -199,7 +185,7 @@ describe.concurrent('live, by root without sudo', () => {
 
   test('SIGTERM to all three at once, as systemd stops a service, is no fault of any', async (context) => {
     needs(context, 'backend');
-    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
+    const running = startFinwait(['record', '-o', '/dev/null'], bySudo(context, { fake: 'streams.ts' }));
     await running.says(RECORDING);
     for (const pid of [...running.fakes(), readerOf(running), running.pid]) process.kill(pid, 'SIGTERM');
     const run = await running.done;
@@ -210,9 +196,54 @@ describe.concurrent('live, by root without sudo', () => {
 
   test('a finwait that takes no lines for a while says so afterwards', async (context) => {
     needs(context, 'backend');
-    const count = join(scratch(), 'count');
-    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'floods.ts', env: { FAKE_COUNT: count } });
+    const count = join(ownFolder(), 'count');
+    const running = startFinwait(
+      ['record', '-o', '/dev/null'],
+      bySudo(context, { fake: 'floods.ts', env: { FAKE_COUNT: count } }),
+    );
     await running.says(RECORDING);
+    running.kill('SIGSTOP');
+    await sleep(1500);
+    running.kill('SIGCONT');
+    await running.says(/finwait itself was stalled for \d+ ms/, 20_000);
+    running.kill('SIGINT');
+    expect((await running.done).code).toBe(0);
+    expectNothingLeft(running);
+  });
+});
+
+describe.concurrent('live, by root without sudo', () => {
+  test('finwait stays root in one process, and bpftrace is confined all the same', async (context) => {
+    needs(context, 'backend', 'setpriv');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
+    await running.says(RECORDING);
+    expect(rightsOf(running.pid).uids).toBe('0 0 0 0');
+    const [bpftrace = 0] = running.fakes();
+    expect(childrenOf(running.pid)).toContain(bpftrace);
+    const traced = rightsOf(bpftrace);
+    expect(traced.noNewPrivs).toBe('1');
+    expect(traced.permitted & ~maskOf(KEPT)).toBe(0n);
+    running.kill('SIGINT');
+    expect((await running.done).code).toBe(0);
+  });
+
+  test('SIGTERM to both at once, as systemd stops a service, is no fault of any', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
+    await running.says(RECORDING);
+    for (const pid of [...running.fakes(), running.pid]) process.kill(pid, 'SIGTERM');
+    const run = await running.done;
+    expect(run.stderr).not.toMatch(/ended by itself/);
+    expect(run.code).toBe(0);
+    expectNothingLeft(running);
+  });
+
+  test('a finwait that was stopped for a while says so afterwards', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
+    await running.says(RECORDING);
+    // The inventory is taken by then.
+    await sleep(1000);
     running.kill('SIGSTOP');
     await sleep(1500);
     running.kill('SIGCONT');

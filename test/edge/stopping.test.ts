@@ -29,16 +29,17 @@ describe.concurrent('a run that is told to stop', () => {
       expect(run.stdout).toBe('');
       expectNothingLeft(running);
       const shown = await runFinwait(['trace', '--json', file]);
-      expect(shown.stderr).toBe('');
+      // A machine that does many tests at once may stall it; it says so then.
+      expect(shown.stderr.replaceAll(/^.* finwait itself was stalled for \d+ ms\n/gm, '')).toBe('');
       expect(rowsOf(shown).at(-1)).toMatchObject({ malformed: 0, lost_events: 0 });
     },
   );
 
-  test('Ctrl+C reaches bpftrace as well: that is no fault of bpftrace', async (context) => {
+  test('a SIGINT that bpftrace gets as well is no fault of bpftrace', async (context) => {
     needs(context, 'backend');
     const running = startFinwait(['record', '-o', '/dev/null'], { fake: 'streams.ts' });
     await running.says(RECORDING);
-    process.kill(-running.pid, 'SIGINT');
+    for (const pid of [...running.fakes(), running.pid]) process.kill(pid, 'SIGINT');
     const run = await running.done;
     expect(run.stderr).not.toMatch(/ended by itself/);
     expect(run.code).toBe(0);
