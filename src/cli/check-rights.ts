@@ -4,17 +4,22 @@ import { findReaderConfinement } from '../capture/confine-reader.ts';
 import { READER_KEPT } from '../capture/kept-rights.ts';
 import { Fault } from '../kernel/fault.ts';
 import { distrust } from '../programs/trust.ts';
-import { invokingUser } from '../record/invoking-user.ts';
+import { userToBecome } from './drop-root.ts';
 
 /** Whose rights finwait itself has while it traces, and what its reader keeps of root's. Never throws. */
 export const checksOfRights = (): readonly Check[] => (process.geteuid?.() === 0 ? [rightsKept(), ownFiles()] : []);
 
 const rightsKept = (): Check => {
-  const user = invokingUser();
-  const finwait =
-    user === null || user.uid === 0
-      ? 'finwait itself stays root: nobody called sudo whom it could become'
-      : `finwait itself becomes uid ${user.uid}, who called sudo`;
+  const user = userToBecome();
+  if (user === null) {
+    return {
+      name: 'rights kept',
+      state: 'ok',
+      detail: 'finwait stays root: nobody called sudo whom it could become; bpftrace keeps less',
+      fix: null,
+    };
+  }
+  const finwait = `finwait itself becomes uid ${user.uid}, who called sudo`;
   try {
     const { lacks } = findReaderConfinement();
     return {
