@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { surveyBackends } from '../src/capture/backend.ts';
-import { type BpftraceProgram, bpftraceEnv, lateParams, mapKeys, onStack } from '../src/capture/bpftrace.ts';
-import { loadBtf } from '../src/capture/btf.ts';
-import { resolveProbe } from '../src/capture/probe-text.ts';
-import { maxOrphans } from '../src/capture/spawn.ts';
+import { type BpftraceProgram, bpftraceEnv, lateParams, mapKeys, onStack } from '../src/capture/bpftrace/bpftrace.ts';
+import { resolveProbe } from '../src/capture/bpftrace/probe-text.ts';
+import { maxOrphans } from '../src/capture/bpftrace/spawn.ts';
+import { surveyBackends } from '../src/capture/kernel/backend.ts';
+import { loadBtf } from '../src/capture/kernel/btf.ts';
 import { type Child, startChild } from './child.ts';
 import type { Tool } from './tool.ts';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withUs } from '../src/capture/confine.ts';
+import { withUs } from '../src/capture/bpftrace/confine.ts';
 import { onLeave } from './cleanup.ts';
 
 /** Output kept of a program. */

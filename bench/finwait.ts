@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BpftraceProgram } from '../src/capture/bpftrace.ts';
+import type { BpftraceProgram } from '../src/capture/bpftrace/bpftrace.ts';
 import { startChild } from './child.ts';
 import { scratchDir } from './cleanup.ts';
 import type { Said, Tool } from './tool.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BpftraceProgram, findBpftrace } from '../src/capture/bpftrace.ts';
+import { type BpftraceProgram, findBpftrace } from '../src/capture/bpftrace/bpftrace.ts';
 import { Fault } from '../src/kernel/fault.ts';
 import { bareAttach, leastLateScript, leastScript } from './bare.ts';
 import { runCapture } from './capture.ts';

@@ -1,7 +1,7 @@
 // One measurement in a process of its own: `pipeline-worker.ts ROLE FILE LINES`. Prints one JSON object.
 import { createReadStream } from 'node:fs';
 import split2 from 'split2';
-import { hideAddresses } from '../src/capture/hide-addresses.ts';
+import { hideAddresses } from '../src/capture/bpftrace/hide-addresses.ts';
 import { readRecording } from '../src/record/reader.ts';
 import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
 import { META, makeFiles } from './make-lines.ts';

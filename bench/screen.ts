@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BpftraceProgram } from '../src/capture/bpftrace.ts';
+import type { BpftraceProgram } from '../src/capture/bpftrace/bpftrace.ts';
 import { startAlone } from './bare.ts';
 import { startChild } from './child.ts';
 import { scratchDir } from './cleanup.ts';

@@ -4,7 +4,7 @@
 //   block    the longest and the tenth longest time that the event loop was held up, by CPU time of its thread
 // For eight seconds each, over so many orphans alive at once, while so many lines of closes come in.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SortKey } from '../src/screen/model.ts';
+import type { SortKey } from '../src/screen/frame/model.ts';
 import { createTopStore } from '../src/screen/store.ts';
 import { BOOT, destroyLine, ms, setStateLine, tickLine } from '../test/builders/wire-lines.ts';
 import { lineOf, manyOrphans, skOf } from '../test/screen/many.ts';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
+const TEST = fileURLToPath(new URL('.', import.meta.url));
 
 /** What each folder may import from, besides itself. */
 const MATRIX: Readonly<Record<string, readonly string[]>> = {
@@ -64,6 +65,31 @@ const codeOf = (text: string): string =>
 
 const folderOf = (path: string, specifier: string): string =>
   relative(SRC, join(SRC, path, '..', specifier)).split('/')[0] ?? '';
+/** `capture/sockets` of capture/sockets/ss.ts; null of a file that stands in no subfolder. */
+const subfolderOf = (path: string): string | null => {
+  const parts = path.split('/');
+  return parts.length < 3 ? null : `${parts[0]}/${parts[1]}`;
+};
+
+/** The first circle found, its start also at its end; empty: none. */
+const circleOf = (graph: ReadonlyMap<string, readonly string[]>): readonly string[] => {
+  const done = new Set<string>();
+  const walk = (node: string, way: readonly string[]): readonly string[] => {
+    if (way.includes(node)) return [...way.slice(way.indexOf(node)), node];
+    if (done.has(node)) return [];
+    for (const next of graph.get(node) ?? []) {
+      const circle = walk(next, [...way, node]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(node);
+    return [];
+  };
+  for (const node of graph.keys()) {
+    const circle = walk(node, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+};
 const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier);
 
 describe('the parser of imports', () => {
@@ -129,6 +155,54 @@ describe('the house', () => {
     const local = files.flatMap(({ imports }) => imports.filter(({ specifier }) => specifier.startsWith('.')));
     expect(local.length).toBeGreaterThan(100);
     expect(local.filter(({ specifier }) => !/\.tsx?$/.test(specifier))).toEqual([]);
+  });
+
+  test('has no circle of files', () => {
+    const graph = new Map(
+      files.map(({ path, imports }) => [
+        path,
+        imports
+          .filter(({ specifier }) => specifier.startsWith('.'))
+          .map(({ specifier }) => relative(SRC, join(SRC, path, '..', specifier))),
+      ]),
+    );
+    expect(circleOf(graph)).toEqual([]);
+  });
+
+  test('has no circle of subfolders', () => {
+    const graph = new Map<string, string[]>();
+    for (const { path, folder, imports } of files) {
+      const from = subfolderOf(path);
+      if (from === null) continue;
+      for (const { specifier } of imports.filter((each) => each.specifier.startsWith('.'))) {
+        const to = subfolderOf(relative(SRC, join(SRC, path, '..', specifier)));
+        if (to === null || to === from || !to.startsWith(`${folder}/`)) continue;
+        graph.set(from, [...(graph.get(from) ?? []), to]);
+      }
+    }
+    expect(graph.size).toBeGreaterThan(5);
+    expect(circleOf(graph)).toEqual([]);
+  });
+
+  test('has a source for the path of each test', () => {
+    const tests = globSync('**/*.test.{ts,tsx}', { cwd: TEST }).filter((path) => (path.split('/')[0] ?? '') in MATRIX);
+    const sources = new Set(files.map(({ path }) => path.replace(/\.tsx?$/, '')));
+    const folders = new Set(files.map(({ path }) => path.split('/').slice(0, -1).join('/')));
+    const lost = tests.filter((path) => {
+      const subject = path.replace(/(?:\.property)?\.test\.tsx?$/, '');
+      return !sources.has(subject) && !folders.has(subject.split('/').slice(0, -1).join('/'));
+    });
+    expect(tests.length).toBeGreaterThan(50);
+    expect(lost).toEqual([]);
+    // One whose name is a source's stands where that source stands.
+    const astray = tests.filter((path) => {
+      const subject = path.replace(/(?:\.property)?\.test\.tsx?$/, '');
+      const named = [...sources].filter(
+        (each) => each.split('/').at(-1) === subject.split('/').at(-1) && each.split('/')[0] === subject.split('/')[0],
+      );
+      return named.length > 0 && !sources.has(subject);
+    });
+    expect(astray).toEqual([]);
   });
 
   const importers = (specifier: RegExp): readonly string[] =>

@@ -1,6 +1,6 @@
 // finwait starts this itself, as root, for a live capture: the one part of it that stays so. See docs/security.md.
-import { runReader } from '../capture/reader.ts';
-import { parseRequest } from '../capture/reader-protocol.ts';
+import { runReader } from '../capture/reader/reader.ts';
+import { parseRequest } from '../capture/reader/reader-protocol.ts';
 
 const request = parseRequest(process.argv[2] ?? '');
 if (request === null) {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../kernel/fault.ts';
 import { findProgram } from '../programs/find.ts';
-import { type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
-import { findBpftrace } from './bpftrace.ts';
-import { type Btf, loadBtf } from './btf.ts';
-import { lackedCapabilities } from './capabilities.ts';
-import { findConfinement } from './confine.ts';
-import { KEPT } from './kept-rights.ts';
-import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './lockdown.ts';
+import { findBpftrace } from './bpftrace/bpftrace.ts';
+import { findConfinement } from './bpftrace/confine.ts';
+import { KEPT } from './bpftrace/kept-rights.ts';
+import { type Backend, type BackendState, findTracefs, surveyBackends } from './kernel/backend.ts';
+import { type Btf, loadBtf } from './kernel/btf.ts';
+import { lackedCapabilities } from './kernel/capabilities.ts';
+import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './kernel/lockdown.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
 export type Check = {

@@ -5,9 +5,7 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
-import { attachFault, howItEnded } from './attach-fault.ts';
-import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
-import { createBootClock } from './boot-clock.ts';
+import { attachFault, howItEnded } from './bpftrace/attach-fault.ts';
 import {
   type BpftraceProgram,
   type Chatter,
@@ -16,22 +14,24 @@ import {
   lateParams,
   mapKeys,
   onStack,
-} from './bpftrace.ts';
-import { type Btf, loadBtf } from './btf.ts';
-import { checkCapabilities } from './capabilities.ts';
-import { checkPrograms } from './check-programs.ts';
-import { type CaptureFacts, describeCapture, HANDSHAKE } from './describe-capture.ts';
-import { hideAddresses } from './hide-addresses.ts';
-import { watchHost } from './host-watch.ts';
-import { putInventory } from './inventory.ts';
-import { createLateLines } from './late-lines.ts';
-import { checkLockdown } from './lockdown.ts';
-import { createLosses } from './losses.ts';
-import { createMapRoom } from './map-room.ts';
-import { filterText, type ProbeFilter } from './probe-filter.ts';
-import { resolveProbe } from './probe-text.ts';
-import { type BpftraceChild, maxOrphans, spawnBpftrace } from './spawn.ts';
-import { createStrays, isWireLine } from './strays.ts';
+} from './bpftrace/bpftrace.ts';
+import { checkPrograms } from './bpftrace/check-programs.ts';
+import { type CaptureFacts, describeCapture, HANDSHAKE } from './bpftrace/describe-capture.ts';
+import { hideAddresses } from './bpftrace/hide-addresses.ts';
+import { createLateLines } from './bpftrace/late-lines.ts';
+import { createLosses } from './bpftrace/losses.ts';
+import { createMapRoom } from './bpftrace/map-room.ts';
+import { filterText, type ProbeFilter } from './bpftrace/probe-filter.ts';
+import { resolveProbe } from './bpftrace/probe-text.ts';
+import { type BpftraceChild, maxOrphans, spawnBpftrace } from './bpftrace/spawn.ts';
+import { createStrays, isWireLine } from './bpftrace/strays.ts';
+import { watchHost } from './host/host-watch.ts';
+import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './kernel/backend.ts';
+import { createBootClock } from './kernel/boot-clock.ts';
+import { type Btf, loadBtf } from './kernel/btf.ts';
+import { checkCapabilities } from './kernel/capabilities.ts';
+import { checkLockdown } from './kernel/lockdown.ts';
+import { putInventory } from './sockets/inventory.ts';
 import { STALL_MS, startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */

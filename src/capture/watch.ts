@@ -1,8 +1,8 @@
 import { ownLine } from '../wire/own-lines.ts';
-import type { BootClock } from './boot-clock.ts';
-import { putInventory } from './inventory.ts';
-import { readRecursionMisses } from './recursion.ts';
-import { readOrphanGauge } from './sockstat.ts';
+import { readRecursionMisses } from './bpftrace/recursion.ts';
+import type { BootClock } from './kernel/boot-clock.ts';
+import { readOrphanGauge } from './kernel/sockstat.ts';
+import { putInventory } from './sockets/inventory.ts';
 
 const SAMPLE_MS = 1000;
 /** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */

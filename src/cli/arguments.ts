@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { BACKENDS, type Backend } from '../capture/backend.ts';
+import { BACKENDS, type Backend } from '../capture/kernel/backend.ts';
 import { CAUSES } from '../explain/causes/order.ts';
 import type { Cause } from '../explain/close-path.ts';
 import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { READER_KEPT } from '../capture/bpftrace/kept-rights.ts';
 import type { Check } from '../capture/checks.ts';
-import { findReaderConfinement } from '../capture/confine-reader.ts';
-import { READER_KEPT } from '../capture/kept-rights.ts';
+import { findReaderConfinement } from '../capture/reader/confine-reader.ts';
 import { Fault } from '../kernel/fault.ts';
 import { distrust } from '../programs/trust.ts';
 import { userToBecome } from './drop-root.ts';

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
-import type { Backend } from '../capture/backend.ts';
 import { runChecks } from '../capture/checks.ts';
+import type { Backend } from '../capture/kernel/backend.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
 import { printable } from '../text/printable.ts';

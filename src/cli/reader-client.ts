@@ -1,9 +1,15 @@
-import { createBootClock } from '../capture/boot-clock.ts';
-import { lackedCapabilities } from '../capture/capabilities.ts';
-import { checkPrograms } from '../capture/check-programs.ts';
-import { findReaderConfinement } from '../capture/confine-reader.ts';
+import { checkPrograms } from '../capture/bpftrace/check-programs.ts';
+import { createBootClock } from '../capture/kernel/boot-clock.ts';
+import { lackedCapabilities } from '../capture/kernel/capabilities.ts';
 import { type LiveCapture, type LiveOptions, startLive } from '../capture/live.ts';
-import { formatRequest, isMessage, type Order, parseMessage, type ReaderRequest } from '../capture/reader-protocol.ts';
+import { findReaderConfinement } from '../capture/reader/confine-reader.ts';
+import {
+  formatRequest,
+  isMessage,
+  type Order,
+  parseMessage,
+  type ReaderRequest,
+} from '../capture/reader/reader-protocol.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import { startReaderProcess } from '../programs/start-own.ts';
 import { parseMeta } from '../record/format.ts';

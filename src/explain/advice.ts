@@ -1,7 +1,7 @@
 import { causeOf } from './cause-of.ts';
 import { causeNamed } from './causes/order.ts';
 import type { ClosePath, Dying } from './close-path.ts';
-import type { Bounds } from './subject.ts';
+import type { Bounds } from './evidence/subject.ts';
 
 const UNKNOWN_BOUNDS: Bounds = { userTimeoutMs: null, deadline: 'unknown' };
 

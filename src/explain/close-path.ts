@@ -1,6 +1,6 @@
 import type { TcpState } from '../kernel/tcp-state.ts';
 import type { ENDINGS, WAITS } from './causes/order.ts';
-import type { How, Side } from './subject.ts';
+import type { How, Side } from './evidence/subject.ts';
 
 export type { How, Side };
 

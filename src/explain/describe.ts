@@ -8,9 +8,9 @@ import { adviceFor } from './advice.ts';
 import { ENDINGS } from './causes/order.ts';
 import type { ClosePath, Closer, Dying, EndedBy, How, Step } from './close-path.ts';
 import { type Ending, endingOf } from './ending.ts';
-import type { ResetReasons } from './facts.ts';
-import { isEarlyMoveMissed, recordOf, type SockRecord } from './record.ts';
-import { distance, hasSequence, unreadBytes, withoutFin } from './sequence.ts';
+import type { ResetReasons } from './evidence/facts.ts';
+import { isEarlyMoveMissed, recordOf, type SockRecord } from './evidence/record.ts';
+import { distance, hasSequence, unreadBytes, withoutFin } from './evidence/sequence.ts';
 import { type Waiting, waitedFor, waitingNow, waitingWhenListed } from './waiting.ts';
 
 export type DescribeContext = {

@@ -5,8 +5,8 @@ import type { Inventoried } from '../wire/event.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from './deadline/deadline.ts';
 import { isOverdue } from './deadline/overdue.ts';
+import { recordOf } from './evidence/record.ts';
 import { WHEEL_SHARE } from './kernel/wheel.ts';
-import { recordOf } from './record.ts';
 
 /** The contract's `dying` of a socket: its path so far, and its deadline. */
 export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Host['now']) => string): Dying => {

@@ -1,8 +1,8 @@
 import { TCP } from '../kernel/tcp-state.ts';
 import { ENDINGS } from './causes/order.ts';
 import type { EndedBy, Side } from './close-path.ts';
-import { type Facts, factsOf, type ResetReasons } from './facts.ts';
-import type { SockRecord } from './record.ts';
+import { type Facts, factsOf, type ResetReasons } from './evidence/facts.ts';
+import type { SockRecord } from './evidence/record.ts';
 
 export type Ending = {
   readonly endedBy: EndedBy;

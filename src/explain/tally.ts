@@ -6,8 +6,8 @@ import { ENDINGS } from './causes/order.ts';
 import { orphanLimit } from './causes/orphan-limit.ts';
 import { outOfMemory } from './causes/out-of-memory.ts';
 import type { EndedBy, How, Side } from './close-path.ts';
+import { fastDeathOf } from './evidence/fast-death.ts';
 import { isAwaitingAck } from './evidence/resources.ts';
-import { fastDeathOf } from './fast-death.ts';
 
 /** Sockets that died before they were announced, and that have all of this in common. */
 export type TalliedDeaths = {

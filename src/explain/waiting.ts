@@ -4,8 +4,8 @@ import type { Inventoried } from '../wire/event.ts';
 import type { Evidence } from '../wire/evidence.ts';
 import { WAITS } from './causes/order.ts';
 import type { Side, WaitingFor } from './close-path.ts';
+import type { SockRecord } from './evidence/record.ts';
 import { hasNoRoom, isWindowShut, wasShutAtClose } from './evidence/window.ts';
-import type { SockRecord } from './record.ts';
 
 type Word = (typeof WAITS)[number];
 

@@ -2,10 +2,10 @@ import { Box, Text, useInput, usePaste, useStdin, useWindowSize } from 'ink';
 import { useEffect, useReducer, useSyncExternalStore } from 'react';
 import { Body } from './Body.tsx';
 import { Footer } from './Footer.tsx';
-import { Header } from './Header.tsx';
-import { isTooSmall, LEAST, type Size } from './layout.ts';
-import type { TopStore } from './model.ts';
-import { pressesOf } from './press.ts';
+import { isTooSmall, LEAST, type Size } from './frame/layout.ts';
+import type { TopStore } from './frame/model.ts';
+import { Header } from './header/Header.tsx';
+import { pressesOf } from './keys/press.ts';
 import { initialView, queryOf, step, type ViewEvent, type ViewState } from './view-state.ts';
 
 type Props = { readonly store: TopStore; readonly onQuit: () => void };

@@ -1,7 +1,7 @@
-import { Detail } from './Detail.tsx';
+import { Detail } from './detail/Detail.tsx';
+import { bodyRows } from './frame/layout.ts';
 import { Help } from './Help.tsx';
-import { bodyRows } from './layout.ts';
-import { Table } from './Table.tsx';
+import { Table } from './table/Table.tsx';
 import type { ViewState } from './view-state.ts';
 
 type Props = { readonly view: ViewState };

@@ -1,7 +1,7 @@
-import { FilterBar } from './FilterBar.tsx';
-import { scrollFooter, tableFooter } from './footer-lines.ts';
-import { Lines } from './Lines.tsx';
-import { bodyRows, pageRows } from './layout.ts';
+import { Lines } from './frame/Lines.tsx';
+import { bodyRows, pageRows } from './frame/layout.ts';
+import { FilterBar } from './keys/FilterBar.tsx';
+import { scrollFooter, tableFooter } from './keys/footer-lines.ts';
 import { contentLines, type ViewState } from './view-state.ts';
 
 type Props = { readonly view: ViewState };

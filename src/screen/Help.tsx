@@ -1,6 +1,6 @@
-import { helpLines } from './help-lines.ts';
-import { Lines } from './Lines.tsx';
-import type { Size } from './layout.ts';
+import { Lines } from './frame/Lines.tsx';
+import type { Size } from './frame/layout.ts';
+import { helpLines } from './keys/help-lines.ts';
 
 type Props = { readonly scroll: number; readonly size: Size };
 

@@ -1,11 +1,11 @@
 import { cut } from '../text/width.ts';
-import { emptyLines } from './empty-text.ts';
-import { tableFooter } from './footer-lines.ts';
-import { bodyRows, hasNoticeLine, isTooSmall, pageRows, type Size } from './layout.ts';
-import type { Line } from './line.ts';
-import type { Snapshot } from './model.ts';
-import { orphanLine } from './orphan-line.ts';
-import { flowLine, identityLine, noticeLine } from './status-lines.ts';
+import { bodyRows, hasNoticeLine, isTooSmall, pageRows, type Size } from './frame/layout.ts';
+import type { Line } from './frame/line.ts';
+import type { Snapshot } from './frame/model.ts';
+import { orphanLine } from './header/orphan-line.ts';
+import { flowLine, identityLine, noticeLine } from './header/status-lines.ts';
+import { tableFooter } from './keys/footer-lines.ts';
+import { emptyLines } from './table/empty-text.ts';
 
 const textOf = (line: Line): string => line.map(({ text }) => text).join('');
 

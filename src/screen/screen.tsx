@@ -1,6 +1,6 @@
 import { type Instance, render } from 'ink';
 import { App } from './App.tsx';
-import type { TopStore } from './model.ts';
+import type { TopStore } from './frame/model.ts';
 import { drawOn, restoreTerminal } from './terminal.ts';
 
 type Screen = {

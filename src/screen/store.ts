@@ -4,15 +4,15 @@ import type { Sock } from '../lifecycle/sock.ts';
 import { filterText, NO_FILTER, type PathFilter } from '../stream/filter.ts';
 import type { Stream } from '../stream/stream.ts';
 import { printable } from '../text/printable.ts';
-import { formatCount } from './format.ts';
-import { CALM, levelOf, nextLoad } from './load.ts';
-import type { Query, Row, Snapshot, Status, TopStore } from './model.ts';
-import { createOpened } from './opened.ts';
-import { type Dying, keyOfDying, rowOfDying } from './pass.ts';
-import type { Vantage } from './rows.ts';
-import { firstDying, selectFrom } from './select.ts';
-import { type Rates, statusOf } from './status.ts';
+import { createOpened } from './detail/opened.ts';
+import { formatCount } from './frame/format.ts';
+import type { Query, Row, Snapshot, Status, TopStore } from './frame/model.ts';
+import { CALM, levelOf, nextLoad } from './header/load.ts';
+import { type Rates, statusOf } from './header/status.ts';
 import { type Answer, createSurvey, type Survey } from './survey.ts';
+import { type Dying, keyOfDying, rowOfDying } from './table/pass.ts';
+import type { Vantage } from './table/rows.ts';
+import { firstDying, selectFrom } from './table/select.ts';
 
 const TICK_MS = 200;
 /** A frame may cost this part of the time; a dearer one comes less often. */

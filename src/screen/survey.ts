@@ -1,9 +1,9 @@
 import type { Tracker } from '../lifecycle/tracker.ts';
 import type { PathFilter } from '../stream/filter.ts';
-import type { Query } from './model.ts';
-import { createPass, type Dying, type Pass, type Standing } from './pass.ts';
-import type { Vantage } from './rows.ts';
-import { isAsItStands, oldest, type Page, ranked } from './select.ts';
+import type { Query } from './frame/model.ts';
+import { createPass, type Dying, type Pass, type Standing } from './table/pass.ts';
+import type { Vantage } from './table/rows.ts';
+import { isAsItStands, oldest, type Page, ranked } from './table/select.ts';
 
 /** A piece of a pass, ms: the event loop is never held up for longer. */
 const PIECE_MS = 8;

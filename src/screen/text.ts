@@ -1,7 +1,7 @@
-import { ageCell } from './cells.ts';
-import { formatBytes, formatCount, formatRate, UNKNOWN } from './format.ts';
-import type { Snapshot } from './model.ts';
-import { heldText } from './status-lines.ts';
+import { formatBytes, formatCount, formatRate, UNKNOWN } from './frame/format.ts';
+import type { Snapshot } from './frame/model.ts';
+import { heldText } from './header/status-lines.ts';
+import { ageCell } from './table/cells.ts';
 
 const ROWS = 10;
 

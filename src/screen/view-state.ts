@@ -1,12 +1,12 @@
-import { NO_TRAITS, type Traits, withTraits } from './columns.ts';
-import { type Cursor, scrollTo, select, settle, TOP } from './cursor.ts';
-import { detailLines } from './detail-lines.ts';
-import { helpLines } from './help-lines.ts';
-import { type Command, commandFor, type Mode } from './keymap.ts';
-import { bodyRows, pageRows, type Size } from './layout.ts';
-import type { Line } from './line.ts';
-import type { Query, Snapshot, SortKey } from './model.ts';
-import type { Press } from './press.ts';
+import { detailLines } from './detail/detail-lines.ts';
+import { bodyRows, pageRows, type Size } from './frame/layout.ts';
+import type { Line } from './frame/line.ts';
+import type { Query, Snapshot, SortKey } from './frame/model.ts';
+import { type Cursor, scrollTo, select, settle, TOP } from './keys/cursor.ts';
+import { helpLines } from './keys/help-lines.ts';
+import { type Command, commandFor, type Mode } from './keys/keymap.ts';
+import type { Press } from './keys/press.ts';
+import { NO_TRAITS, type Traits, withTraits } from './table/columns.ts';
 
 /** All that the keys decide, and the frame they decide it on. */
 export type ViewState = {

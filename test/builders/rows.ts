@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { ENDINGS, WAITS } from '../../src/explain/causes/order.ts';
 import type { ClosePath, Dying, EndedBy, How, Side, WaitingFor } from '../../src/explain/close-path.ts';
-import type { ReportEnd } from '../../src/explain/report/create-report.ts';
 import { UNKNOWN_HOST } from '../../src/explain/report/host-state.ts';
-import type { Row } from '../../src/explain/report/report.ts';
+import type { ReportEnd, Row } from '../../src/explain/report/report.ts';
 import { TCP_STATES } from '../../src/kernel/tcp-state.ts';
 import { traceNs } from '../../src/kernel/units.ts';
 import { aClosePath } from '../screen/builders.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { BackendState } from '../../src/capture/backend.ts';
 import { checkOfLockdown, checksOfBackends, checksOfKnowledge } from '../../src/capture/checks.ts';
-import { checkLockdown, parseLockdown } from '../../src/capture/lockdown.ts';
+import type { BackendState } from '../../src/capture/kernel/backend.ts';
+import { checkLockdown, parseLockdown } from '../../src/capture/kernel/lockdown.ts';
 import { Fault } from '../../src/kernel/fault.ts';
 
 const REASONS = 'tracepoint tcp:tcp_send_reset.reason';

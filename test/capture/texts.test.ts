@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attachFault, howItEnded } from '../../src/capture/attach-fault.ts';
+import { attachFault, howItEnded } from '../../src/capture/bpftrace/attach-fault.ts';
 import {
   bpftraceEnv,
   createChatterReader,
@@ -8,11 +8,11 @@ import {
   parseBpftraceVersion,
   readChatter,
   reorderWindowMs,
-} from '../../src/capture/bpftrace.ts';
-import { missingCapabilities } from '../../src/capture/capabilities.ts';
-import { clockReading, parseTimerList } from '../../src/capture/jiffies.ts';
-import { parseAuxv } from '../../src/capture/page-size.ts';
-import { parseSockstat, parseTcpMemory } from '../../src/capture/sockstat.ts';
+} from '../../src/capture/bpftrace/bpftrace.ts';
+import { missingCapabilities } from '../../src/capture/kernel/capabilities.ts';
+import { clockReading, parseTimerList } from '../../src/capture/kernel/jiffies.ts';
+import { parseAuxv } from '../../src/capture/kernel/page-size.ts';
+import { parseSockstat, parseTcpMemory } from '../../src/capture/kernel/sockstat.ts';
 
 describe('/proc/net/sockstat', () => {
   test('gives the orphans', () => {

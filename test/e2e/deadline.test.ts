@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { type Deadline, deadlineOf } from '../../src/explain/deadline/deadline.ts';
 import { createKernelClock } from '../../src/explain/deadline/kernel-clock.ts';
-import { recordOf } from '../../src/explain/record.ts';
+import { recordOf } from '../../src/explain/evidence/record.ts';
 import { TCP } from '../../src/kernel/tcp-state.ts';
 import type { Sock } from '../../src/lifecycle/sock.ts';
 import { readRecording } from '../../src/record/reader.ts';

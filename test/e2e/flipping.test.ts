@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { execa } from 'execa';
 import split2 from 'split2';
 import { expect, it } from 'vitest';
-import { listSocks, listThroughSs } from '../../src/capture/list-socks.ts';
-import { listNetns } from '../../src/capture/netns.ts';
-import type { ProcSock } from '../../src/capture/proc-net-tcp.ts';
+import { listSocks, listThroughSs } from '../../src/capture/sockets/list-socks.ts';
+import { listNetns } from '../../src/capture/sockets/netns.ts';
+import type { ProcSock } from '../../src/capture/sockets/proc-net-tcp.ts';
 import { onRealKernel } from './requirements.ts';
 
 const LISTINGS = 150;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { followKernelLog } from '../../src/capture/kernel-log.ts';
+import { followKernelLog } from '../../src/capture/host/kernel-log.ts';
 import { onRealKernel } from './requirements.ts';
 
 /** The smallest program for x86-64 that writes to address 0. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { execa } from 'execa';
 import split2 from 'split2';
 import { expect, it } from 'vitest';
-import { scanHolders } from '../../src/capture/holders.ts';
+import { scanHolders } from '../../src/capture/sockets/holders.ts';
 import { onRealKernel } from './requirements.ts';
 
 /** More than a scan reads: a user's processes, each with as many open files as it may have, then somebody else's socket. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { listSocks } from '../../src/capture/list-socks.ts';
-import type { ProcSock } from '../../src/capture/proc-net-tcp.ts';
+import { listSocks } from '../../src/capture/sockets/list-socks.ts';
+import type { ProcSock } from '../../src/capture/sockets/proc-net-tcp.ts';
 import { makeNetwork, type Network } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
 import { startWorker, type Worker } from './worker.ts';

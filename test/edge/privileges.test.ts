@@ -2,7 +2,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { KEPT, maskOf, READER_KEPT } from '../../src/capture/kept-rights.ts';
+import { KEPT, maskOf, READER_KEPT } from '../../src/capture/bpftrace/kept-rights.ts';
 import { needs } from './machine.ts';
 import { recordingOf } from './recording.ts';
 import {

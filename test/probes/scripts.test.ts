@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateProbe } from '../../scripts/probe-template.ts';
-import { BACKENDS } from '../../src/capture/backend.ts';
-import { loadBtf } from '../../src/capture/btf.ts';
-import { resolveProbe } from '../../src/capture/probe-text.ts';
+import { resolveProbe } from '../../src/capture/bpftrace/probe-text.ts';
+import { BACKENDS } from '../../src/capture/kernel/backend.ts';
+import { loadBtf } from '../../src/capture/kernel/btf.ts';
 import { createDecoder } from '../../src/wire/decode.ts';
 import { type Field, type Kind, LINES, type Line, PROBE_LINES } from '../../src/wire/schema.ts';
 import { BOOT, helloLine } from '../builders/wire-lines.ts';

@@ -1,6 +1,6 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Snapshot, TopStore } from '../../src/screen/model.ts';
+import type { Snapshot, TopStore } from '../../src/screen/frame/model.ts';
 import { widthOf } from '../../src/text/width.ts';
 import { aClosePath, aRow, aStatus, fakeStore, someRows } from './builders.ts';
 import { KEYS, renderAt } from './render-at.tsx';

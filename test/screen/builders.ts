@@ -1,5 +1,5 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
-import type { Query, Row, Snapshot, Status, TopStore } from '../../src/screen/model.ts';
+import type { Query, Row, Snapshot, Status, TopStore } from '../../src/screen/frame/model.ts';
 
 export const aStatus = (change: Partial<Status> = {}): Status => ({
   source: 'live',

@@ -1,7 +1,7 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, it } from 'vitest';
-import { barText } from '../../src/screen/bar.ts';
-import { flowLine } from '../../src/screen/status-lines.ts';
+import { barText } from '../../src/screen/frame/bar.ts';
+import { flowLine } from '../../src/screen/header/status-lines.ts';
 import { aStatus, fakeStore, someRows } from './builders.ts';
 import { renderAt } from './render-at.tsx';
 

@@ -1,7 +1,7 @@
 import { render } from 'ink-testing-library';
 import { expect, vi } from 'vitest';
 import { App } from '../../src/screen/App.tsx';
-import type { TopStore } from '../../src/screen/model.ts';
+import type { TopStore } from '../../src/screen/frame/model.ts';
 import { widthOf } from '../../src/text/width.ts';
 
 const ANSI = /\x1b\[[\d;]*m/g;

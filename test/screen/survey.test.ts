@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Query, SortKey } from '../../src/screen/model.ts';
-import { createPass, type Dying, dyingOf, keyOfDying, rowOfDying, type Standing } from '../../src/screen/pass.ts';
-import { firstDying, selectFrom } from '../../src/screen/select.ts';
+import type { Query, SortKey } from '../../src/screen/frame/model.ts';
 import { createSurvey } from '../../src/screen/survey.ts';
+import { createPass, type Dying, dyingOf, keyOfDying, rowOfDying, type Standing } from '../../src/screen/table/pass.ts';
+import { firstDying, selectFrom } from '../../src/screen/table/select.ts';
 import { NO_FILTER, type PathFilter } from '../../src/stream/filter.ts';
 import type { OpenStream } from '../../src/stream/open-stream.ts';
 import { hostIdOf } from '../../src/stream/stream.ts';

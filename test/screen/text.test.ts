@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { traceNs } from '../../src/kernel/units.ts';
-import type { Snapshot } from '../../src/screen/model.ts';
-import { silentRow } from '../../src/screen/rows.ts';
+import type { Snapshot } from '../../src/screen/frame/model.ts';
+import { silentRow } from '../../src/screen/table/rows.ts';
 import { printTop } from '../../src/screen/text.ts';
 import { hostIdOf } from '../../src/stream/stream.ts';
 import type { Inventoried } from '../../src/wire/event.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstDying } from '../../src/screen/select.ts';
+import { firstDying } from '../../src/screen/table/select.ts';
 import { filterText, NO_FILTER, type PathFilter, passes } from '../../src/stream/filter.ts';
 import { openStream } from '../../src/stream/open-stream.ts';
 import { VIA } from '../../src/wire/event.ts';

@@ -27,7 +27,7 @@ test('any value is one line of printable ASCII that is read back as JSON is', ()
 });
 
 /** What goes to the lab's worker, and between finwait and its reader, is seen by nobody. */
-const UNSEEN = ['capture/reader-protocol.ts', 'capture/reader.ts', 'lab/worker.ts', 'wire/ascii-json.ts'];
+const UNSEEN = ['capture/reader/reader-protocol.ts', 'capture/reader/reader.ts', 'lab/worker.ts', 'wire/ascii-json.ts'];
 
 test('no other file of the source makes JSON', () => {
   const src = fileURLToPath(new URL('../../src/', import.meta.url));

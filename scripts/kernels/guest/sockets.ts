@@ -1,6 +1,6 @@
-import { listSocks, listThroughSs } from '../../../src/capture/list-socks.ts';
-import { listNetns } from '../../../src/capture/netns.ts';
-import type { ProcSock } from '../../../src/capture/proc-net-tcp.ts';
+import { listSocks, listThroughSs } from '../../../src/capture/sockets/list-socks.ts';
+import { listNetns } from '../../../src/capture/sockets/netns.ts';
+import type { ProcSock } from '../../../src/capture/sockets/proc-net-tcp.ts';
 import type { Sockets } from '../verdict.ts';
 
 /** ss tells timers of 10 s and more to a second. */

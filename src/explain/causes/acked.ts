@@ -1,8 +1,8 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { isSilent } from '../facts.ts';
+import { isSilent } from '../evidence/facts.ts';
+import { isAllAcked } from '../evidence/sequence.ts';
 import { NOT_FIN_TIMEOUT } from '../sentences/bounds.ts';
 import { lookForPath, tookLong } from '../sentences/peer.ts';
-import { isAllAcked } from '../sequence.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const acked: EndingCause<'acked'> = {

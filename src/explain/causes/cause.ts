@@ -1,8 +1,8 @@
 import type { Inventoried } from '../../wire/event.ts';
-import type { Facts } from '../facts.ts';
-import type { FastDeath } from '../fast-death.ts';
-import type { SockRecord } from '../record.ts';
-import type { Adviser, Side } from '../subject.ts';
+import type { Facts } from '../evidence/facts.ts';
+import type { FastDeath } from '../evidence/fast-death.ts';
+import type { SockRecord } from '../evidence/record.ts';
+import type { Adviser, Side } from '../evidence/subject.ts';
 
 /** What finwait knows of a cause in general: the text of `explain --list` and of its page in docs/causes. */
 export type CauseText = {

@@ -1,10 +1,10 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { SOCK } from '../../wire/evidence.ts';
-import { isSilent } from '../facts.ts';
+import { isSilent } from '../evidence/facts.ts';
+import type { Subject } from '../evidence/subject.ts';
 import { lowerFinTimeout } from '../sentences/bounds.ts';
 import { LOOK_FOR_CLOSE_WAIT } from '../sentences/notes.ts';
 import { lookForPath, notClosing, tookLong } from '../sentences/peer.ts';
-import type { Subject } from '../subject.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {

@@ -1,8 +1,8 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { SOCK } from '../../wire/evidence.ts';
+import { unreadBytes } from '../evidence/sequence.ts';
 import { RESET_AT_CLOSE_KNOWN_BY } from '../sentences/notes.ts';
 import { lostOf } from '../sentences/peer.ts';
-import { unreadBytes } from '../sequence.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const lingerZero: EndingCause<'linger_zero'> = {

@@ -1,5 +1,5 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { isErrorOfReset } from '../fast-death.ts';
+import { isErrorOfReset } from '../evidence/fast-death.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const listenerClosed: EndingCause<'listener_closed'> = {

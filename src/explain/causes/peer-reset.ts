@@ -1,6 +1,6 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { counted } from '../../text/words.ts';
-import { isErrorOfReset } from '../fast-death.ts';
+import { isErrorOfReset } from '../evidence/fast-death.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { lostOf, peerOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';

@@ -1,9 +1,9 @@
 import { counted, thousands } from '../../text/words.ts';
+import { isSilent } from '../evidence/facts.ts';
 import { isAwaitingAck, whenRead } from '../evidence/resources.ts';
-import { isSilent } from '../facts.ts';
+import { isAllAcked } from '../evidence/sequence.ts';
 import { limited } from '../sentences/bounds.ts';
 import { FIND_WHAT_ORPHANS_WAIT_FOR } from '../sentences/notes.ts';
-import { isAllAcked } from '../sequence.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const resources: EndingCause<'resources'> = {

@@ -1,7 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
+import { unreadBytes } from '../evidence/sequence.ts';
 import { RESET_AT_CLOSE_KNOWN_BY } from '../sentences/notes.ts';
 import { bytes } from '../sentences/peer.ts';
-import { unreadBytes } from '../sequence.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const unreadData: EndingCause<'unread_data'> = {

@@ -1,5 +1,6 @@
 import { size } from '../../text/words.ts';
 import { isProbing } from '../evidence/probe-bound.ts';
+import type { Subject } from '../evidence/subject.ts';
 import { isTimeout, sideOfTimeout, timedOut, unanswered } from '../evidence/timeout.ts';
 import { hasNoRoom } from '../evidence/window.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../sentences/bounds.ts';
 import { ANSWERED_BOUND, ANSWERED_RETRIES, NO_WMEM, SMALLER_SNDBUF, TIMEOUT_KNOWN_BY } from '../sentences/notes.ts';
 import { lookForPath, lostOf, notReading, peerOf } from '../sentences/peer.ts';
-import type { Subject } from '../subject.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const windowProbes: EndingCause<'window_probes'> = {

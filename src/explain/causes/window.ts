@@ -1,5 +1,6 @@
 import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { isAwaitingAck } from '../evidence/resources.ts';
+import { distance } from '../evidence/sequence.ts';
 import { isAnswered, NOT_FIN_TIMEOUT, NOT_RETRIES2, STOPPED, shutWindowBound } from '../sentences/bounds.ts';
 import {
   ANSWERED_BOUND,
@@ -12,7 +13,6 @@ import {
   SMALLER_SNDBUF,
 } from '../sentences/notes.ts';
 import { kill, notReading } from '../sentences/peer.ts';
-import { distance } from '../sequence.ts';
 import type { WaitingCause } from './cause.ts';
 
 export const window: WaitingCause<'window'> = {

@@ -1,10 +1,10 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { VIA } from '../../wire/event.ts';
 import { type Evidence, stateOf } from '../../wire/evidence.ts';
+import type { SockRecord } from '../evidence/record.ts';
 import { hasNoRoom } from '../evidence/window.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import { clampToUserTimeout, doubledRto, probedMs, probeIntervalMs } from '../kernel/rto.ts';
-import type { SockRecord } from '../record.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import type { Dying } from './model.ts';
 

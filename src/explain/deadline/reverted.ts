@@ -1,9 +1,9 @@
+import type { SockRecord } from '../evidence/record.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import { modelTimeoutMs, retriesOf } from '../kernel/retries.ts';
 import { isBelowMax } from '../kernel/rto.ts';
 import type { Wheel } from '../kernel/wheel.ts';
-import type { SockRecord } from '../record.ts';
 import { type Dying, type Firing, firstFirings, type Reaping } from './model.ts';
 
 /** The kernel cuts retrans_stamp, and the time that it compares with it, to milliseconds. */

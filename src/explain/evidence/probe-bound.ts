@@ -1,7 +1,7 @@
 import { type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
 import { probedMs, rtoMaxOf } from '../kernel/rto.ts';
 import { WHEEL_SHARE } from '../kernel/wheel.ts';
-import type { SockRecord } from '../record.ts';
+import type { SockRecord } from './record.ts';
 import { isProbePending, wasShutAtClose } from './window.ts';
 
 /** What a jiffy may be, ms, the longest first. */

@@ -1,7 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { counted, thousands } from '../../text/words.ts';
-import type { Facts } from '../facts.ts';
 import { areTooManyOrphans, isOutOfMemory, MOST_ORPHAN_SHIFT } from '../kernel/resources.ts';
+import type { Facts } from './facts.ts';
 
 /** Whether in this state our FIN, or data before it, is not acknowledged yet. */
 export const isAwaitingAck = (state: number): boolean =>

@@ -1,7 +1,7 @@
 import { counted } from '../../text/words.ts';
-import type { Facts } from '../facts.ts';
 import { ERRNO, isUnreachable } from '../kernel/errno.ts';
-import type { Side } from '../subject.ts';
+import type { Facts } from './facts.ts';
+import type { Side } from './subject.ts';
 
 /**
  * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, or the error that an

@@ -2,9 +2,9 @@ import { stateName } from '../../kernel/tcp-state.ts';
 import { counted } from '../../text/words.ts';
 import { VIA } from '../../wire/event.ts';
 import { isUnreachable } from '../kernel/errno.ts';
-import type { SockRecord } from '../record.ts';
-import { distance, withoutFin } from '../sequence.ts';
-import type { Side } from '../subject.ts';
+import type { SockRecord } from './record.ts';
+import { distance, withoutFin } from './sequence.ts';
+import type { Side } from './subject.ts';
 
 /** What is not acknowledged of a sock that still is dying, in a sentence; `side` where ICMP has said who keeps it. */
 export const unacknowledged = ({ sock, last }: SockRecord): { readonly because: string; readonly side?: Side } => {

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
-import type { SockRecord } from '../record.ts';
+import type { SockRecord } from './record.ts';
 
 /**
  * Whether the peer's window is shut: nothing is in flight, the probe timer is pending, and the window has no room.

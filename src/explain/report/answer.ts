@@ -1,8 +1,7 @@
 import { counted, moment, percent, size, span, thousands } from '../../text/words.ts';
 import { causeNamed } from '../causes/order.ts';
 import type { Side } from '../close-path.ts';
-import type { ReportEnd } from './create-report.ts';
-import type { Count, Report, Totals } from './report.ts';
+import type { Count, Report, ReportEnd, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
 
 /** How many causes and sides are named; the rest is one figure. */

@@ -1,4 +1,3 @@
-import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Counters } from '../../lifecycle/tracker.ts';
 import { answerOf } from './answer.ts';
 import { doubtSentences } from './doubt.ts';
@@ -6,7 +5,7 @@ import { createGroups } from './groups.ts';
 import type { HostState } from './host-state.ts';
 import { keyOf } from './keys.ts';
 import { createServicePorts } from './ports.ts';
-import type { Grouping, Loss, Report, Row } from './report.ts';
+import type { Grouping, Loss, Report, ReportEnd, Row } from './report.ts';
 import { createSlowest } from './slowest.ts';
 import { createOwners } from './whose.ts';
 
@@ -14,24 +13,6 @@ export type ReportOptions = {
   readonly by: Grouping;
   /** Single sockets kept. */
   readonly limit: number;
-};
-
-/** What is known when the stream has ended. */
-export type ReportEnd = {
-  /** The traced host's name; hostile in a recording. */
-  readonly hostName: string;
-  /** Inode of the network namespace that finwait ran in; null where it is not known. */
-  readonly netns: number | null;
-  /** RFC 3339; null before the first event. */
-  readonly from: string | null;
-  readonly until: string | null;
-  readonly ledger: LedgerRow | null;
-  readonly counters: Counters | null;
-  readonly host: HostState;
-  /** The rows are only those that pass filters; the ledger still counts the whole host. */
-  readonly isFiltered: boolean;
-  /** The recording has no end. */
-  readonly isCut: boolean;
 };
 
 export type ReportFold = {

@@ -1,6 +1,5 @@
 import { counted, thousands } from '../../text/words.ts';
-import type { ReportEnd } from './create-report.ts';
-import type { Report, Row } from './report.ts';
+import type { Report, ReportEnd, Row } from './report.ts';
 
 /** A gap that every socket has that still is dying. It casts no doubt on what was seen until then. */
 const STILL_DYING = 'capture_ended';

@@ -1,3 +1,5 @@
+import type { LedgerRow } from '../../lifecycle/ledger.ts';
+import type { Counters } from '../../lifecycle/tracker.ts';
 import type { Cause, ClosePath, Dying, Side, WaitingFor } from '../close-path.ts';
 import type { HostState } from './host-state.ts';
 
@@ -7,6 +9,24 @@ export const GROUPINGS = ['closer', 'peer', 'port', 'cause', 'state', 'netns'] a
 export type Grouping = (typeof GROUPINGS)[number];
 
 export type Row = ClosePath | Dying;
+
+/** What is known when the stream has ended. */
+export type ReportEnd = {
+  /** The traced host's name; hostile in a recording. */
+  readonly hostName: string;
+  /** Inode of the network namespace that finwait ran in; null where it is not known. */
+  readonly netns: number | null;
+  /** RFC 3339; null before the first event. */
+  readonly from: string | null;
+  readonly until: string | null;
+  readonly ledger: LedgerRow | null;
+  readonly counters: Counters | null;
+  readonly host: HostState;
+  /** The rows are only those that pass filters; the ledger still counts the whole host. */
+  readonly isFiltered: boolean;
+  /** The recording has no end. */
+  readonly isCut: boolean;
+};
 
 export type Count<Key extends string = string> = { readonly key: Key; readonly count: number };
 

@@ -1,5 +1,5 @@
 import { seconds } from '../deadline/fin-wait2.ts';
-import type { Bounds, Subject } from '../subject.ts';
+import type { Bounds, Subject } from '../evidence/subject.ts';
 import { PRICE } from './notes.ts';
 import { lostOf } from './peer.ts';
 

@@ -1,6 +1,6 @@
 import { endpoint } from '../../kernel/address.ts';
 import { size } from '../../text/words.ts';
-import type { Subject } from '../subject.ts';
+import type { Subject } from '../evidence/subject.ts';
 
 export const bytes = (count: number): string => `${count} B`;
 

@@ -1,4 +1,4 @@
-import type { Adviser } from '../subject.ts';
+import type { Adviser } from '../evidence/subject.ts';
 import { NOT_FIN_TIMEOUT, NOT_RETRIES2, retransmitBound, STOPPED } from './bounds.ts';
 import { afterRetransmits, dataOf, kill, lookForPath, peerOf } from './peer.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from '../../../src/explain/deadline/deadline.ts';
 import { createKernelClock } from '../../../src/explain/deadline/kernel-clock.ts';
-import { recordOf } from '../../../src/explain/record.ts';
+import { recordOf } from '../../../src/explain/evidence/record.ts';
 import { VIA } from '../../../src/wire/event.ts';
 import { HOLDER, SOCK } from '../../../src/wire/evidence.ts';
 import { NO_PRESSURE, orphansOf, pagesOf } from '../../builders/deadline.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createReport, type ReportEnd } from '../../../src/explain/report/create-report.ts';
+import { createReport } from '../../../src/explain/report/create-report.ts';
 import { createGroups } from '../../../src/explain/report/groups.ts';
+import type { ReportEnd } from '../../../src/explain/report/report.ts';
 import { GROUPINGS, type Grouping, type Report, type Row } from '../../../src/explain/report/report.ts';
 import { aDying, anEnd, anyRow, aPath } from '../../builders/rows.ts';
 

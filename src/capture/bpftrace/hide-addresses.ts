@@ -1,0 +1,120 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { Transform } from 'node:stream';
+import { HEX } from '../../wire/scan.ts';
+
+/** Addresses whose text is remembered: 2^16, half the bits of a hash. */
+const SLOTS = 65_536;
+const DIGITS = 16;
+/** A line that is longer is none of the probes: what is held of it is given on. */
+const MOST_HELD = 1 << 20;
+const [LINE_BREAK, SPACE, ZERO] = [0x0a, 0x20, 0x30];
+/** Letters of the lines whose second field is a `struct sock`, after the time. */
+const OF_SOCKS = new Uint8Array(256);
+for (const letter of 'ABDLRSX') OF_SOCKS[letter.charCodeAt(0)] = 1;
+/** Kernel addresses, or as much of one as tells something; decimal ones too: from 2^64 - 2^47 on. */
+const KERNEL_ADDRESS = /ffff[0-9a-f]{4,}|\b1844\d{16}\b/g;
+/** A line that was broken off may end amid one. */
+const START_OF_ADDRESS = /(?:f{1,4}|ffff[0-9a-f]*|1844\d*)$/;
+
+/**
+ * A stream of bpftrace's stdout in which no line tells where anything lies in the kernel's memory: that would tell a reader
+ * of the recording what KASLR hides. Each address of a sock becomes 16 hexadecimal digits, the same for the same address
+ * for as long as this stream lives: a keyed hash, HMAC-SHA256 cut to 63 bits. The first bit is 0, so that none looks like a
+ * kernel address. `0`, no sock, stays. Lines that are none of a sock, and torn ones, lose whatever looks like an address.
+ *
+ * Digits are replaced where they stand, before the bytes become text: a line costs a tenth of what it costs to put a
+ * string together anew.
+ *
+ * @param key - secret, and of this run alone: no two runs have the same text for an address
+ */
+export const hideAddresses = (key: Uint8Array = randomBytes(32)): Transform => {
+  const his = new Uint32Array(SLOTS);
+  const los = new Uint32Array(SLOTS);
+  const texts = Buffer.alloc(SLOTS * DIGITS);
+
+  const hide = (bytes: Buffer, at: number): boolean => {
+    let hi = 0;
+    let lo = 0;
+    for (let i = at; i < at + 8; i++) {
+      const digit = HEX[bytes[i] as number] as number;
+      if (digit > 15) return false;
+      hi = (hi << 4) | digit;
+    }
+    for (let i = at + 8; i < at + DIGITS; i++) {
+      const digit = HEX[bytes[i] as number] as number;
+      if (digit > 15) return false;
+      lo = (lo << 4) | digit;
+    }
+    hi >>>= 0;
+    lo >>>= 0;
+    // Socks lie in slabs, all of one length, each at the start of a cache line.
+    const slot = Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> 16;
+    const from = slot * DIGITS;
+    if (his[slot] !== hi || los[slot] !== lo || texts[from] === 0) {
+      const hash = createHmac('sha256', key)
+        .update(bytes.subarray(at, at + DIGITS))
+        .digest();
+      hash[0] = (hash[0] as number) & 0x7f;
+      texts.write(hash.toString('hex', 0, DIGITS / 2), from, 'latin1');
+      his[slot] = hi;
+      los[slot] = lo;
+    }
+    for (let i = 0; i < DIGITS; i++) bytes[at + i] = texts[from + i] as number;
+    return true;
+  };
+
+  /** @param end - where its line break stands */
+  const hideInLine = (bytes: Buffer, start: number, end: number): void => {
+    if (OF_SOCKS[bytes[start] as number] === 1 && bytes[start + 1] === SPACE) {
+      let at = start + 2;
+      while (at < end && bytes[at] !== SPACE) at++;
+      at++;
+      const after = at + DIGITS;
+      if (after <= end && (after === end || bytes[after] === SPACE) && hide(bytes, at)) return;
+      if (bytes[at] === ZERO && bytes[at + 1] === SPACE) return;
+    }
+    replaceAll(bytes, start, end, KERNEL_ADDRESS);
+  };
+
+  let begun = Buffer.alloc(0);
+
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      let rest = chunk;
+      if (begun.length > 0) {
+        const end = chunk.indexOf(LINE_BREAK);
+        const first = Buffer.concat([begun, end < 0 ? chunk : chunk.subarray(0, end + 1)]);
+        if (end < 0 && first.length <= MOST_HELD) {
+          begun = first;
+          done();
+          return;
+        }
+        hideInLine(first, 0, end < 0 ? first.length : first.length - 1);
+        this.push(first);
+        rest = end < 0 ? chunk.subarray(chunk.length) : chunk.subarray(end + 1);
+      }
+      let start = 0;
+      for (let end = rest.indexOf(LINE_BREAK); end >= 0; end = rest.indexOf(LINE_BREAK, start)) {
+        hideInLine(rest, start, end);
+        start = end + 1;
+      }
+      // A copy: a piece would hold the whole chunk.
+      begun = Buffer.from(rest.subarray(start));
+      if (start > 0) this.push(rest.subarray(0, start));
+      done();
+    },
+    flush(done) {
+      replaceAll(begun, 0, begun.length, START_OF_ADDRESS);
+      replaceAll(begun, 0, begun.length, KERNEL_ADDRESS);
+      this.push(begun);
+      done();
+    },
+  });
+};
+
+/** Zeros in place of what `pattern` finds. */
+const replaceAll = (bytes: Buffer, start: number, end: number, pattern: RegExp): void => {
+  const text = bytes.toString('latin1', start, end);
+  const hidden = text.replace(pattern, (found) => '0'.repeat(found.length));
+  if (hidden !== text) bytes.write(hidden, start, text.length, 'latin1');
+};

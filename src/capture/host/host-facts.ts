@@ -1,0 +1,156 @@
+import type { HostFacts } from '../../wire/host-facts.ts';
+import { readPageBytes } from '../kernel/page-size.ts';
+import { type OrphanGauge, readOrphanGauge } from '../kernel/sockstat.ts';
+import { describeCloseWait, describeOwnerless } from '../sockets/close-wait.ts';
+import { type HolderScan, scanHolders } from '../sockets/holders.ts';
+import { listSocks } from '../sockets/list-socks.ts';
+import { listNetns } from '../sockets/netns.ts';
+import type { ProcSock } from '../sockets/proc-net-tcp.ts';
+import { askSocketInfo, type SocketInfo } from '../sockets/socket-info.ts';
+import { indexListeners, type Survey, survey } from '../sockets/socket-survey.ts';
+import type { KernelLogFollower } from './kernel-log.ts';
+
+/**
+ * Asks the machine for its host facts. It takes some 50 ms on an idle host, 8 µs more for each file that any process has
+ * open and 1.5 µs for each socket, in slices of a few ms; never throws for want of something: that is null, with a note.
+ */
+export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' | 'before'>): Promise<HostFacts> => {
+  const began = performance.now();
+  const notes: string[] = [];
+  const surveys: Survey[] = [];
+  let unreadable = 0;
+  for (const netns of listNetns()) {
+    const socks = await listSocks(netns);
+    if (socks === null) unreadable++;
+    else surveys.push(survey(netns, socks));
+  }
+  if (unreadable > 0) {
+    notes.push(
+      `${unreadable} of ${surveys.length + unreadable} namespaces could not be read: their sockets are in no list`,
+    );
+  }
+  const scan = await scanHolders(wantedOf(surveys));
+  if (scan.note !== null) notes.push(scan.note);
+  for (const { netns, closeWait, bare } of surveys) {
+    const passed = closeWait.count - closeWait.kept.length + bare.count - bare.kept.length;
+    if (passed > 0)
+      notes.push(`namespace ${netns.inode}: ${passed} sockets were only counted: whose they are is not known`);
+  }
+  const unheld = scan.isComplete ? await confirmUnheld(surveys, scan, notes) : null;
+  const infos = new Map<number, ReadonlyMap<string, SocketInfo>>();
+  const orphanMem = await askSs(surveys, infos, notes);
+  const found = { surveys, scan, infos, unheld };
+  const gauge = readGauge(notes);
+  return {
+    ...gaugeFacts(gauge),
+    took_ms: Math.round(performance.now() - began),
+    orphan_mem_bytes: orphanMem,
+    namespaces: surveys.length + unreadable,
+    unreadable,
+    sees_all_processes: scan.isComplete,
+    close_wait: describeCloseWait(found),
+    ownerless: describeOwnerless(found),
+    kernel_log: {
+      is_readable: log.isReadable(),
+      orphans_before: log.before('orphans'),
+      memory_before: log.before('memory'),
+    },
+    notes,
+  };
+};
+
+/** The inodes whose processes somebody will ask for. */
+const wantedOf = (surveys: readonly Survey[]): ReadonlySet<number> => {
+  const wanted = new Set<number>();
+  for (const { closeWait, bare, owned, listeners } of surveys) {
+    const find = indexListeners(listeners);
+    for (const inode of owned.keys()) wanted.add(inode);
+    for (const sock of [...closeWait.kept, ...bare.kept]) {
+      const inode = sock.inode === 0 ? find(sock)?.inode : sock.inode;
+      if (inode !== undefined) wanted.add(inode);
+    }
+  }
+  wanted.delete(0);
+  return wanted;
+};
+
+/**
+ * ESTABLISHED sockets that no process has open: those that the scan missed, that are still there after it, and that a
+ * second scan misses too. One that was closed, or handed to another process, during the scan is none.
+ *
+ * @returns null where the second look failed, with a note: they are not known then
+ */
+const confirmUnheld = async (
+  surveys: readonly Survey[],
+  { held }: HolderScan,
+  notes: string[],
+): Promise<ReadonlyMap<number, readonly ProcSock[]> | null> => {
+  const unheld = new Map<number, readonly ProcSock[]>();
+  for (const { netns, owned } of surveys) {
+    const missed = [...owned.keys()].filter((inode) => !held.has(inode));
+    if (missed.length === 0) continue;
+    const socks = await listSocks(netns);
+    if (socks === null) {
+      notes.push(`namespace ${netns.inode}: it could not be listed again to see which sockets no process has`);
+      return null;
+    }
+    const still = survey(netns, socks).owned;
+    const left = new Set(missed.filter((inode) => still.has(inode)));
+    if (left.size === 0) continue;
+    const again = await scanHolders(left);
+    if (again.note !== null) {
+      notes.push(again.note);
+      return null;
+    }
+    unheld.set(
+      netns.inode,
+      [...left].flatMap((inode) => (again.held.has(inode) ? [] : (still.get(inode) ?? []))),
+    );
+  }
+  return unheld;
+};
+
+/** @returns bytes that the orphans hold; null where ss could not tell of all of them */
+const askSs = async (
+  surveys: readonly Survey[],
+  infos: Map<number, ReadonlyMap<string, SocketInfo>>,
+  notes: string[],
+): Promise<number | null> => {
+  let total: number | null = 0;
+  for (const { netns, closeWait, orphans } of surveys) {
+    if (closeWait.count + orphans === 0) continue;
+    const byKey = new Map<string, SocketInfo>();
+    let bytes: number | null = 0;
+    const why = await askSocketInfo(netns, (info) => {
+      if (info.state === 'CLOSE-WAIT') byKey.set(info.key, info);
+      else if (info.inode === 0 && !info.isMinisock) bytes = add(bytes, info.memBytes);
+    });
+    infos.set(netns.inode, byKey);
+    total = add(total, why === null ? bytes : null);
+    if (why !== null) notes.push(`namespace ${netns.inode}: ages and memory of sockets are not all known: ${why}`);
+  }
+  return total;
+};
+
+const add = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
+
+const readGauge = (notes: string[]): OrphanGauge | null => {
+  try {
+    return readOrphanGauge();
+  } catch (error) {
+    notes.push(`the kernel's TCP counters cannot be read: ${String(error)}`);
+    return null;
+  }
+};
+
+const gaugeFacts = (gauge: OrphanGauge | null) => ({
+  orphans: gauge?.orphans ?? null,
+  orphan_limit: gauge?.limit ?? null,
+  time_wait: gauge?.timeWait ?? null,
+  sockets_allocated: gauge?.allocated ?? null,
+  page_bytes: readPageBytes(),
+  mem_pages: gauge?.memory?.pages ?? null,
+  mem_low_pages: gauge?.memory?.low ?? null,
+  mem_pressure_pages: gauge?.memory?.pressure ?? null,
+  mem_high_pages: gauge?.memory?.high ?? null,
+});

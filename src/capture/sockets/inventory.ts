@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ownLine } from '../../wire/own-lines.ts';
+import type { BootClock } from '../kernel/boot-clock.ts';
+import { listSocks } from './list-socks.ts';
+import { listNetns } from './netns.ts';
+import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
+
+type Inventory = {
+  readonly orphans: readonly { readonly netns: number; readonly sock: ProcSock }[];
+  readonly namespaces: number;
+  /** Namespaces that could not be read. */
+  readonly unreadable: number;
+};
+
+/** The orphans that every reachable network namespace lists now. Never throws: what cannot be read is counted. */
+const takeInventory = async (): Promise<Inventory> => {
+  const namespaces = listNetns();
+  const orphans: { netns: number; sock: ProcSock }[] = [];
+  let unreadable = 0;
+  for (const netns of namespaces) {
+    const socks = await listSocks(netns);
+    if (socks === null) unreadable++;
+    else for (const sock of socks) if (isOrphan(sock)) orphans.push({ netns: netns.inode, sock });
+  }
+  return { orphans, namespaces: namespaces.length, unreadable };
+};
+
+/** No probe that announces late takes longer than this beyond the age, ms. */
+const SWEEP_MS = 60;
+/** Longer than this the inventory waits for no announcement, ms: only sockets closed while it was first read are in question. */
+const LONGEST_WAIT_MS = 2000;
+
+/**
+ * The orphans that two readings list. What was closed after the probes attached and is listed has been announced by the
+ * second reading, or died and was counted: no line of the inventory stands for it.
+ */
+const takeSettled = async (minAgeMs: number): Promise<Inventory> => {
+  const first = await takeInventory();
+  if (minAgeMs === 0) return first;
+  const known = new Set(first.orphans.map(keyOf));
+  await sleep(Math.min(minAgeMs, LONGEST_WAIT_MS) + SWEEP_MS);
+  const second = await takeInventory();
+  return {
+    orphans: second.orphans.filter((orphan) => known.has(keyOf(orphan))),
+    namespaces: second.namespaces,
+    unreadable: Math.max(first.unreadable, second.unreadable),
+  };
+};
+
+const keyOf = ({ netns, sock }: Inventory['orphans'][number]): string =>
+  [netns, sock.laddr, sock.lport, sock.raddr, sock.rport].join(' ');
+
+/**
+ * Puts the inventory into the stream: an `i` line an orphan, then the `e` line.
+ *
+ * @param minAgeMs - how late the probes announce, for the first inventory; 0: at once, or not the first
+ */
+export const putInventory = async (clock: BootClock, put: (line: string) => void, minAgeMs = 0): Promise<void> => {
+  const attachedAt = clock.now();
+  const { orphans, namespaces, unreadable } = await takeSettled(minAgeMs);
+  for (const { netns, sock } of orphans) {
+    const { family, laddr, lport, raddr, rport, state, retransmits, txQueue, timer, timerMs, probesOut } = sock;
+    const tuple = [netns, family, laddr, lport, raddr, rport];
+    put(ownLine.inventoried(clock.now(), [...tuple, state, retransmits, txQueue, timer, timerMs, probesOut]));
+  }
+  const listedAt = clock.now();
+  put(ownLine.inventoryEnd(listedAt, listedAt - attachedAt, namespaces, unreadable));
+};

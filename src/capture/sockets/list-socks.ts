@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { startProgram } from '../../programs/start.ts';
+import { parseTimeWait } from '../kernel/sockstat.ts';
+import { holdNetns } from './held-netns.ts';
+import { inSlices } from './in-slices.ts';
+import { readNetTables } from './net-tables.ts';
+import type { Netns } from './netns.ts';
+import { type ProcSock, parseProcSock } from './proc-net-tcp.ts';
+import { askSs, parseSsSock } from './ss.ts';
+
+const TIMEOUT_MS = 5000;
+const MAX_SS_BYTES = 256_000_000;
+const SS_STATES = [
+  ...['established', 'syn-sent', 'syn-recv', 'fin-wait-1', 'fin-wait-2'],
+  ...['close-wait', 'last-ack', 'listening', 'closing'],
+];
+/** With more than this ss is asked: of so many /proc/net/tcp writes a line each, and on a busy host takes seconds. */
+const MANY_TIME_WAIT = 20_000;
+
+/** For tests. */
+type ListOptions = { readonly proc?: string; readonly timeoutMs?: number; readonly manyTimeWait?: number };
+
+/**
+ * Every TCP socket of a namespace but those in TIME_WAIT, of /proc/net/tcp and tcp6, with its timer to 10 ms. Where many are in
+ * TIME_WAIT ss is asked instead, for which the kernel passes over them: it tells timers to a second from 10 s on, to a minute
+ * from 10 min on.
+ *
+ * @returns null where not all can be told: a half would say that the sockets of the other are gone. Never throws
+ */
+export const listSocks = async (netns: Netns, options: ListOptions = {}): Promise<readonly ProcSock[] | null> => {
+  const { proc = '/proc', timeoutMs = TIMEOUT_MS, manyTimeWait = MANY_TIME_WAIT } = options;
+  try {
+    if ((await countTimeWait(netns, proc, timeoutMs)) > manyTimeWait) {
+      const socks = await listThroughSs(netns, timeoutMs, proc);
+      if (typeof socks !== 'string') return socks;
+    }
+    const text = await readNetTables(netns, proc, timeoutMs);
+    return text === null ? null : await parseAll(text);
+  } catch {
+    return null;
+  }
+};
+
+const parseAll = async (text: string): Promise<readonly ProcSock[]> => {
+  const socks: ProcSock[] = [];
+  await inSlices(text, (line) => {
+    const sock = parseProcSock(line);
+    if (sock !== null) socks.push(sock);
+  });
+  return socks;
+};
+
+/** The same of ss alone. @returns why not, where ss could not tell all, or said what is no socket. Never throws */
+export const listThroughSs = async (
+  netns: Netns,
+  timeout = TIMEOUT_MS,
+  proc = '/proc',
+): Promise<readonly ProcSock[] | string> => {
+  const socks: ProcSock[] = [];
+  let strange: string | null = null;
+  const args = ['-OHtone', ...SS_STATES.flatMap((state) => ['state', state])];
+  const why = await askSs(netns, args, { timeout, maxBuffer: MAX_SS_BYTES, proc }, (line) => {
+    const sock = parseSsSock(line);
+    if (sock !== null) socks.push(sock);
+    else if (line !== '') strange ??= line;
+  });
+  return why ?? (strange === null ? socks : `this is no socket: ${strange}`);
+};
+
+/**
+ * TIME_WAIT sockets of a namespace; 0 where the kernel does not say. Only which way to read depends on it: a process that
+ * has left the namespace meanwhile may answer for another one.
+ */
+const countTimeWait = async (netns: Netns, proc: string, timeout: number): Promise<number> => {
+  try {
+    const [pid] = netns.pids;
+    if (pid !== undefined) return parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0;
+    const said = await holdNetns(netns, proc, (inside) => {
+      const [file, ...args] = inside('cat', '/proc/thread-self/net/sockstat');
+      return startProgram(file, args, { timeout, stdin: 'ignore' });
+    });
+    return parseTimeWait(said?.stdout ?? '') ?? 0;
+  } catch {
+    return 0;
+  }
+};

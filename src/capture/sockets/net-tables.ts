@@ -1,0 +1,116 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { startProgram } from '../../programs/start.ts';
+import { holdNetns, type Inside } from './held-netns.ts';
+import { type Netns, netnsOf, ownNetns } from './netns.ts';
+import { withoutTimeWait } from './without-time-wait.ts';
+
+/** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
+const TCP6_HEADING = 'remote_address';
+const INSIDE = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'] as const;
+/** Processes that are tried before a program is started in the namespace: 30 ms of work, where a process costs none. */
+const TRIES = 3;
+
+/**
+ * Inodes of a namespace's own tcp and tcp6; `tcp6` is null where IPv6 is off. Each namespace has files of its own, so
+ * they tell one from another even after they were opened.
+ *
+ * @see Linux fs/proc/generic.c, proc_register
+ */
+type Files = { readonly tcp: number; readonly tcp6: number | null };
+
+/** By the namespace's inode. What is no longer so does no harm: a file that is another one is not read. */
+const known = new Map<number, Files>();
+const MAX_KNOWN = 4096;
+
+/**
+ * /proc/net/tcp and tcp6 of a namespace, one after the other, but for their TIME_WAIT sockets; tcp alone where IPv6 is off.
+ * A process that changes its namespace in between is not believed: its files are compared, and it is asked again where it is.
+ *
+ * @returns null where they cannot be read to their end: a half would say that the sockets of the other are gone
+ */
+export const readNetTables = async (netns: Netns, proc: string, timeoutMs: number): Promise<string | null> => {
+  if (netns.inode === ownNetns()) return readThrough(`${proc}/self/net`, null);
+  if (netns.pids.length === 0) return holdNetns(netns, proc, (inside) => readInside(inside, timeoutMs));
+  const files = known.get(netns.inode) ?? (await learnFiles(netns, proc, timeoutMs));
+  if (files !== null) {
+    for (const pid of netns.pids.slice(0, TRIES)) {
+      const text = await readThrough(`${proc}/${pid}/net`, files).catch(() => null);
+      if (text !== null && netnsOf(pid, proc) === netns.inode) return text;
+    }
+  }
+  known.delete(netns.inode);
+  return holdNetns(netns, proc, (inside) => readInside(inside, timeoutMs));
+};
+
+/** Asks for them inside the namespace. @returns null where it cannot be entered */
+const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<Files | null> => {
+  const said = await holdNetns(netns, proc, (inside) => {
+    const [file, ...args] = inside('stat', '-L', '-c', '%i', ...INSIDE);
+    return startProgram(file, args, { reject: false, timeout, stdin: 'ignore' });
+  });
+  const [, tcp, tcp6] = /^(\d{1,15})(?:\n(\d{1,15}))?$/.exec(said?.stdout ?? '') ?? [];
+  if (tcp === undefined) return null;
+  const files = { tcp: Number(tcp), tcp6: tcp6 === undefined ? null : Number(tcp6) };
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(netns.inode, files);
+  return files;
+};
+
+/**
+ * @param files - what must be read there; null: whatever is there
+ * @returns null where something else is there
+ * @throws where one is there and cannot be read
+ */
+const readThrough = async (net: string, files: Files | null): Promise<string | null> => {
+  const tcp = await readTable(`${net}/tcp`, files?.tcp ?? null);
+  if (tcp === null) return null;
+  try {
+    const tcp6 = await readTable(`${net}/tcp6`, files?.tcp6 ?? null);
+    return tcp6 === null || files?.tcp6 === null ? null : tcp + tcp6;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    // Absent where IPv6 is off; but so is all of it where the process has ended meanwhile.
+    if (files !== null) return files.tcp6 === null && (await isThere(`${net}/tcp`, files.tcp)) ? tcp : null;
+    return tcp;
+  }
+};
+
+/** @returns null where the file is another one */
+const readTable = async (path: string, inode: number | null): Promise<string | null> => {
+  const file = await open(path);
+  try {
+    if (inode !== null && (await file.stat()).ino !== inode) return null;
+    const sieve = withoutTimeWait();
+    for await (const chunk of createReadStream('', { fd: file, autoClose: false })) sieve.push(chunk);
+    return sieve.end().text;
+  } finally {
+    await file.close();
+  }
+};
+
+const isThere = async (path: string, inode: number): Promise<boolean> => {
+  let file: FileHandle | null = null;
+  try {
+    file = await open(path);
+    return (await file.stat()).ino === inode;
+  } catch {
+    return false;
+  } finally {
+    await file?.close();
+  }
+};
+
+const readInside = async (inside: Inside, timeout: number): Promise<string | null> => {
+  const [file, ...args] = inside('cat', ...INSIDE);
+  const sieve = withoutTimeWait();
+  const child = startProgram(file, args, { reject: false, timeout, buffer: false, stdin: 'ignore' });
+  child.stdout.on('data', sieve.push);
+  child.stderr.resume();
+  const result = await child;
+  const { text, isWhole } = sieve.end();
+  // What was cut off stands there as if it were all.
+  if (result.timedOut || result.isTerminated || !isWhole || text === '') return null;
+  // cat fails where IPv6 is off too, but then it has not begun with tcp6.
+  return result.failed && text.includes(TCP6_HEADING) ? null : text;
+};

@@ -1,0 +1,66 @@
+import { TCP } from '../../kernel/tcp-state.ts';
+import { TALLY, type Tally, VIA } from '../../wire/event.ts';
+import { ERRNO } from '../kernel/errno.ts';
+
+/**
+ * What a class of fast deaths tells: sockets that died before they were announced, and were only counted. It is less
+ * than the facts of a single socket.
+ */
+export type FastDeath = {
+  readonly phase: 'in_close' | 'before_close' | 'after_close';
+  /** The state they left for CLOSE; 0 where no transition into CLOSE was observed. */
+  readonly from: number;
+  readonly err: number;
+  /** The error alone says how they ended: nothing else that shows could have set it. */
+  readonly isByError: boolean;
+  /** Children that no task ever had. */
+  readonly isUnaccepted: boolean;
+  /** The kernel sent a reset of itself. */
+  readonly sentReset: boolean;
+  /** The peer's FIN had come (SOCK_DONE). */
+  readonly isDone: boolean;
+  readonly hasUnread: boolean;
+  /** SO_LINGER with 0 s. */
+  readonly isLingerZero: boolean;
+  /** TCP_LINGER2 was negative. */
+  readonly isLinger2Negative: boolean;
+};
+
+export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): FastDeath => {
+  const has = (mark: number): boolean => (marks & mark) !== 0;
+  const phase = has(TALLY.in_close)
+    ? 'in_close'
+    : via === VIA.destroy || closedIn === TCP.CLOSE
+      ? 'before_close'
+      : 'after_close';
+  const from = phase === 'in_close' ? closedIn : lastFrom;
+  const sentReset = reset !== 0;
+  const isUnaccepted = via === VIA.destroy && !has(TALLY.own);
+  return {
+    phase,
+    from,
+    err,
+    isByError:
+      err !== 0 && phase !== 'in_close' && (phase === 'after_close' || isErrorOfItsOwn(from, isUnaccepted, sentReset)),
+    isUnaccepted,
+    sentReset,
+    isDone: has(TALLY.done),
+    hasUnread: has(TALLY.unread),
+    isLingerZero: has(TALLY.linger_zero),
+    isLinger2Negative: has(TALLY.linger2),
+  };
+};
+
+/**
+ * Whether a socket that was in CLOSE before its close had its error from what ended it. A listener that closes
+ * disconnects its children: it sends a reset, and sets sk_err as if one had come.
+ */
+const isErrorOfItsOwn = (from: number, isUnaccepted: boolean, sentReset: boolean): boolean =>
+  from !== 0 && (isUnaccepted ? !sentReset : from !== TCP.LISTEN && from !== TCP.SYN_SENT);
+
+/**
+ * Whether the error is one that a reset by the peer leaves on a connection.
+ *
+ * @see Linux net/ipv4/tcp_input.c, tcp_reset
+ */
+export const isErrorOfReset = (err: number): boolean => err === ERRNO.ECONNRESET || err === ERRNO.EPIPE;

@@ -1,8 +1,0 @@
-import { Lines } from './Lines.tsx';
-import type { Status } from './model.ts';
-import { orphanLine } from './orphan-line.ts';
-
-type Props = { readonly status: Status; readonly width: number };
-
-/** Orphans: ours, the kernel's and the limit, with how much of the limit that is. */
-export const OrphanBar = ({ status, width }: Props) => <Lines lines={[orphanLine(status, width)]} />;

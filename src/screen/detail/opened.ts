@@ -1,0 +1,136 @@
+import type { ClosePath, Dying as DyingPath } from '../../explain/close-path.ts';
+import { describeSilent } from '../../explain/describe.ts';
+import { dyingOf } from '../../explain/dying.ts';
+import type { Sock } from '../../lifecycle/sock.ts';
+import type { HostId, Stream } from '../../stream/stream.ts';
+import type { Inventoried } from '../../wire/event.ts';
+import { heirOf, isHeir, stillSilent } from '../table/heir.ts';
+import { type Dying, isSame, isSock } from '../table/pass.ts';
+import { keyOf } from '../table/rows.ts';
+
+/** The socket whose close path is open on the screen, wherever it goes. */
+export type Opened = {
+  /** This row is open from now on, or none. */
+  readonly open: (key: string | null) => void;
+  /**
+   * The path of what is open.
+   *
+   * @param row - what the row stood for when it was last on the screen
+   * @param isStill - the screen stands still: what has gone since is told as it was
+   * @returns null where no path is known (any more)
+   */
+  readonly path: (row: Dying | undefined, source: Stream, isStill: boolean) => ClosePath | DyingPath | null;
+  /** A sock ended: its path is kept if it is the open one. */
+  readonly onEnd: (sock: Sock, source: Stream) => void;
+};
+
+type Silent = {
+  readonly kind: 'silent';
+  readonly orphan: Inventoried;
+  /** It was among the silent ones while it was open. */
+  readonly wasSeen: boolean;
+  /** The inventory was in by then. */
+  readonly isListed: boolean;
+};
+
+type Followed =
+  | { readonly kind: 'nothing' }
+  | Silent
+  /** `newest` is its last description while it lived: it is finished some moments after it is destroyed. */
+  | { readonly kind: 'sock'; readonly sock: Sock; readonly newest: DyingPath | null }
+  | { readonly kind: 'over'; readonly path: ClosePath | null };
+
+const NOTHING: Followed = { kind: 'nothing' };
+
+export const createOpened = (): Opened => {
+  let opened: string | null = null;
+  let at: Followed = NOTHING;
+
+  const pathOfSock = (sock: Sock, newest: DyingPath | null, source: Stream, isStill: boolean) => {
+    const current = source.tracker.current(sock);
+    if (current !== undefined) {
+      const path = source.describeOneDying(current);
+      at = { kind: 'sock', sock, newest: path };
+      return path;
+    }
+    at = { kind: 'sock', sock, newest };
+    if (newest !== null) return newest;
+    if (sock.destroyedAt !== null) return source.describe(sock);
+    return isStill ? source.describeOneDying(sock) : null;
+  };
+
+  const pathOfSilent = (on: Silent, source: Stream, isStill: boolean): ClosePath | DyingPath | null => {
+    const { tracker, meta } = source;
+    const listed = stillSilent(tracker, on.orphan);
+    if (listed !== null) at = { ...on, orphan: listed, wasSeen: true, isListed: hasInventory(source) };
+    if (listed !== null || isStill) {
+      const orphan = listed ?? on.orphan;
+      return dyingOf(describeSilent(orphan, meta.netns), source.deadline(orphan), source.wallClock);
+    }
+    const heir = heirOf(tracker, on.orphan, on.isListed);
+    if (heir !== null) return pathOfSock(heir, null, source, isStill);
+    // Where it had gone before it was opened, whatever became of it was not kept.
+    at = { kind: 'over', path: on.wasSeen && on.isListed ? goneUnseen(on.orphan, meta.netns) : null };
+    return at.path;
+  };
+
+  return {
+    open: (key) => {
+      if (key === opened) return;
+      opened = key;
+      at = NOTHING;
+    },
+    path: (row, source, isStill) => {
+      if (opened === null) return null;
+      if (at.kind === 'nothing' && row !== undefined) {
+        at = isSock(row)
+          ? { kind: 'sock', sock: row, newest: null }
+          : { kind: 'silent', orphan: row, wasSeen: false, isListed: hasInventory(source) };
+      }
+      switch (at.kind) {
+        case 'nothing':
+          return null;
+        case 'silent':
+          return pathOfSilent(at, source, isStill);
+        case 'sock':
+          return pathOfSock(at.sock, at.newest, source, isStill);
+        case 'over':
+          return at.path;
+      }
+    },
+    onEnd: (sock, source) => {
+      if (opened !== null && isOf(source.host, sock, at, opened)) at = { kind: 'over', path: source.describe(sock) };
+    },
+  };
+};
+
+const hasInventory = ({ tracker }: Stream): boolean => tracker.ledger().orphans !== null;
+
+const isOf = (host: HostId, sock: Sock, at: Followed, opened: string): boolean => {
+  switch (at.kind) {
+    case 'nothing':
+      return keyOf(host, sock) === opened;
+    case 'silent':
+      return isHeir(sock, at.orphan, at.isListed);
+    case 'sock':
+      return isSame(sock, at.sock);
+    case 'over':
+      return false;
+  }
+};
+
+/** The last that is known of an orphan of the inventory that a later one did not have any more. */
+const goneUnseen = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
+  const path = describeSilent(orphan, ownNetns);
+  return {
+    ...path,
+    ended_by: 'unknown',
+    side: 'unknown',
+    because: [
+      ...path.because,
+      'no event of it came, and a later listing did not have it: nobody saw when it went, or how',
+    ],
+    advice: [],
+    gaps: [...path.gaps, 'destroy_missed'],
+  };
+};

@@ -1,0 +1,123 @@
+import type { ClosePath, Dying, How, WaitingFor } from '../../explain/close-path.ts';
+import type { TcpState } from '../../kernel/tcp-state.ts';
+import type { Sock } from '../../lifecycle/sock.ts';
+import type { Inventoried } from '../../wire/event.ts';
+
+/** One line of the table: a socket that is still dying. */
+export type Row = {
+  /** Identity for selection: `sk/generation`. Never shown. */
+  readonly key: string;
+  /** Milliseconds since tcp_close; null when the close is older than the capture. */
+  readonly ageMs: number | null;
+  /** With `ageMs` null: how long it has been dying at the least (since the capture began), shown as `>4m05s`. */
+  readonly atLeastMs?: number;
+  readonly state: TcpState;
+  /** `addr:port`, IPv6 in brackets. */
+  readonly local: string;
+  readonly peer: string;
+  /** Inode of the network namespace; null where it is the host's own (finwait's). */
+  readonly netns: number | null;
+  /** Harmless on a screen already (`printable`); null when no task closed it or nobody saw. */
+  readonly closer: { readonly comm: string; readonly pid: number; readonly exiting: boolean } | null;
+  /** Kernel memory in bytes; null when unknown. */
+  readonly heldBytes: number | null;
+  readonly retransmits: number;
+  readonly waitingFor: WaitingFor;
+  /** Milliseconds until the kernel gives up on it; null when unknown. Left out of rows of which it was not worked out. */
+  readonly deadlineMs?: number | 'never' | null;
+  /** What the row was made of; null for an orphan that only the inventory knows. Never shown. */
+  readonly sock?: Sock | null;
+  /** The same of an orphan that only the inventory knows. */
+  readonly orphan?: Inventoried;
+  /** False when loss, a late start or inference touched this row. */
+  readonly certain: boolean;
+  /** Shown where the terminal is wide and some row has them. */
+  readonly how?: How;
+  readonly unackedBytes?: number | null;
+  readonly unsentBytes?: number | null;
+};
+
+/** What the header shows; everything null is unknown and shown as such. */
+export type Status = {
+  readonly source: 'live' | 'recording';
+  /** The recording's name; empty when live. */
+  readonly sourceName: string;
+  /** `attaching`, `tracing`, `replaying`, `ended`, or `failed`. */
+  readonly phase: 'attaching' | 'tracing' | 'replaying' | 'ended' | 'failed';
+  readonly backend: string;
+  /** e.g. `bpftrace 0.17.0`. */
+  readonly tracer: string;
+  /** Wall-clock of the newest event, `HH:MM:SS` local; empty before the first. */
+  readonly clock: string;
+  /** Our count of orphans, baseline included; null until the inventory is taken. */
+  readonly orphans: number | null;
+  readonly kernelOrphans: number | null;
+  readonly limit: number | null;
+  /** Ours minus the kernel's. */
+  readonly drift: number | null;
+  /** Entries and exits so close to the kernel's sample that they explain that much drift. */
+  readonly inFlight: number;
+  readonly unlocated: number;
+  /** Null until two ledger records tell how fast, with the count of the fast deaths in both. */
+  readonly entriesPerSec: number | null;
+  readonly exitsPerSec: number | null;
+  /** Deaths too fast to be announced: the kernel side only counted them. They are in the rates above. */
+  readonly fastDeaths: number;
+  readonly fastDeathsPerSec: number | null;
+  /** What is fast, ms; null where nothing says so. */
+  readonly minAgeMs: number | null;
+  readonly lostEvents: number;
+  readonly lateEvents: number;
+  readonly malformed: number;
+  /** Kernel memory in bytes that the dying sockets held at their last sighting; null where it was not added up. */
+  readonly heldBytes: number | null;
+  /** Orphans that only the inventory knows: what they hold is not in it. */
+  readonly heldUnknown: number;
+  /** The command line's filter, as given there; empty when none. It may hold any bytes. The figures here are not filtered. */
+  readonly filter: string;
+  /** What the screen has given up to keep up, in words; empty when nothing. */
+  readonly overload: string;
+  /** The newest fault or warning, one line, harmless on a screen; empty when none. */
+  readonly notice: string;
+};
+
+export type SortKey = 'age' | 'held' | 'retransmits' | 'state' | 'peer' | 'closer';
+
+/** What the screen asks of the store. */
+export type Query = {
+  /** Words that must all occur (case-insensitively) in state, addresses, closer or waiting_for. */
+  readonly filter: string;
+  readonly sort: SortKey;
+  /** How many rows the screen can show, and how many are scrolled away above. */
+  readonly limit: number;
+  readonly offset: number;
+  /** Row whose close path is open, or null. */
+  readonly detail: string | null;
+  /** Row the selection follows, wherever the order takes it; null or absent when it follows none. */
+  readonly follow?: string | null;
+};
+
+/** A frozen moment. A new object for each frame, never changed after. */
+export type Snapshot = {
+  readonly status: Status;
+  readonly rows: readonly Row[];
+  /** Dying sockets that pass the filter, and all of them. */
+  readonly matching: number;
+  readonly total: number;
+  readonly query: Query;
+  /** Where `query.follow` stands among the matching rows, 0 first; null when it is not (or no longer) among them. */
+  readonly followIndex?: number | null;
+  /** How far the answer to a newer query is, 0 to 1; null or absent when this answers the newest. */
+  readonly progress?: number | null;
+  /** The open close path; a socket that ended while open keeps its final path here. */
+  readonly detail: ClosePath | Dying | null;
+};
+
+/** The edge between the fold and React: read with `useSyncExternalStore`. */
+export type TopStore = {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getSnapshot: () => Snapshot;
+  readonly setQuery: (change: Partial<Query>) => void;
+  /** While paused the fold goes on and the data stands still; `setQuery` is still answered, from the frozen moment. */
+  readonly setPaused: (paused: boolean) => void;
+};

@@ -1,0 +1,8 @@
+import { Lines } from '../frame/Lines.tsx';
+import type { Status } from '../frame/model.ts';
+import { orphanLine } from './orphan-line.ts';
+
+type Props = { readonly status: Status; readonly width: number };
+
+/** Orphans: ours, the kernel's and the limit, with how much of the limit that is. */
+export const OrphanBar = ({ status, width }: Props) => <Lines lines={[orphanLine(status, width)]} />;

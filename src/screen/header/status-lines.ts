@@ -1,0 +1,152 @@
+import { MOST_ORPHAN_SHIFT } from '../../explain/kernel/resources.ts';
+import { printable } from '../../text/printable.ts';
+import { cut } from '../../text/width.ts';
+import { formatAge, formatBytes, formatCount, formatRate, UNKNOWN } from '../frame/format.ts';
+import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span, type Tone } from '../frame/line.ts';
+import type { Status } from '../frame/model.ts';
+
+const PHASE_TONE: Readonly<Record<Status['phase'], Tone>> = {
+  attaching: 'warn',
+  tracing: 'plain',
+  replaying: 'plain',
+  ended: 'strong',
+  failed: 'loud',
+};
+
+/** Who we are: live or which recording, paused or not, by what, and when. */
+export const identityLine = (status: Status, isPaused: boolean, width: number): Line => {
+  const source =
+    status.source === 'live'
+      ? span('LIVE', 'good')
+      : span(`RECORDING ${cut(printable(status.sourceName), Math.max(12, Math.floor(width / 4)), 'start')}`, 'strong');
+  const segments: Segment[] = [segment(5, span('finwait', 'strong')), segment(1, source)];
+  if (isPaused) segments.push(segment(0, span(' PAUSED ', 'loud')));
+  const phase = status.phase === 'attaching' ? 'attaching…' : status.phase;
+  segments.push(segment(2, span(status.phase === 'failed' ? ' FAILED ' : phase, PHASE_TONE[status.phase])));
+  if (status.backend !== '') segments.push(segment(6, span(printable(status.backend), 'dim')));
+  if (status.tracer !== '') segments.push(segment(7, span(printable(status.tracer), 'dim')));
+  const clock: Line = status.clock === '' ? [] : [span(printable(status.clock))];
+  const room = clock.length === 0 ? width : width - lineWidth(clock) - 2;
+  return justify(fitSegments(segments, room), clock, width);
+};
+
+/** The count the kernel itself compares with its limit; ours where it is silent. */
+const counted = ({ kernelOrphans, orphans }: Status): number | null => kernelOrphans ?? orphans;
+
+/** Orphans in parts of the limit; null when either is unknown. */
+export const share = (status: Status): number | null => {
+  const count = counted(status);
+  return count === null || status.limit === null || status.limit <= 0 ? null : count / status.limit;
+};
+
+/**
+ * What the kernel may do at this share, as a word: orphans that time out count double or fourfold.
+ *
+ * @see Linux 6.12 net/ipv4/tcp_timer.c, tcp_out_of_resources
+ */
+const danger = (part: number): readonly [string, Tone] => {
+  if (part >= 1) return [' LIMIT REACHED ', 'loud'];
+  if (part >= 1 / 2) return [' KILLS LIKELY ', 'loud'];
+  return part >= 1 / 2 ** MOST_ORPHAN_SHIFT ? ['kills can start', 'warn'] : ['', 'good'];
+};
+
+const percent = (part: number): string => {
+  if (part > 0 && part < 0.001) return '<0.1%';
+  return part > 0 && part < 0.1 ? `${(part * 100).toFixed(1)}%` : `${Math.round(part * 100)}%`;
+};
+
+const WIDEST_BAR = 60;
+const NARROWEST_BAR = 10;
+
+/** The orphans' figures before the bar, the words behind it, and how many columns are left for it (0: none). */
+type OrphanParts = { readonly left: Line; readonly right: Line; readonly bar: number };
+
+export const orphanParts = (status: Status, width: number): OrphanParts => {
+  const isAttaching = status.orphans === null && status.phase === 'attaching';
+  const ours = isAttaching ? 'attaching…' : formatCount(status.orphans);
+  const figure = (rank: number, text: string, label: string): Segment =>
+    segment(rank, span(text, 'strong'), span(label, 'dim'));
+  const part = share(status);
+  const [word, tone] = part === null ? (['', 'plain'] as const) : danger(part);
+  const right: Line =
+    part === null
+      ? []
+      : [
+          span(` ${percent(part)}`, tone === 'loud' ? 'strong' : tone),
+          ...(word === '' ? [] : [span(' '), span(word, tone)]),
+        ];
+  const figures: readonly Segment[] = [
+    segment(0, span('orphans ', 'dim'), span(ours, 'strong'), ...(isAttaching ? [] : [span(' ours', 'dim')])),
+    figure(1, formatCount(status.kernelOrphans), ' kernel'),
+    figure(2, formatCount(status.limit), ' limit'),
+    ...(status.unlocated > 0 ? [figure(3, formatCount(status.unlocated), ' unlocated')] : []),
+  ];
+  const reserved = part === null || width < 80 ? 0 : NARROWEST_BAR + 2;
+  const left = fitSegments(figures, width - lineWidth(right) - reserved);
+  const room = width - lineWidth(left) - lineWidth(right) - 2;
+  return { left, right, bar: part === null || room < NARROWEST_BAR ? 0 : Math.min(room, WIDEST_BAR) };
+};
+
+const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width: number): Segment => {
+  if (drift === null || orphans === null || kernelOrphans === null) return segment(4, span(`drift ${UNKNOWN}`, 'dim'));
+  if (drift !== 0 && Math.abs(drift) <= inFlight) {
+    return segment(4, span(`${formatCount(inFlight)} under way`, 'dim'));
+  }
+  if (drift === 0) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
+  return segment(0, span(` DRIFT ${drift > 0 ? '+' : ''}${formatCount(drift)} `, 'loud'));
+};
+
+/** Calm at 0, loud above it. */
+const loss = (count: number, word: string, rank: number): Segment =>
+  count > 0
+    ? segment(rank, span(` ${formatCount(count)} ${word.toUpperCase()} `, 'loud'))
+    : segment(5, span(`0 ${word}`, 'dim'));
+
+/** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
+export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 'heldUnknown'>): string => {
+  if (heldBytes === null) return UNKNOWN;
+  if (heldUnknown === 0) return formatBytes(heldBytes);
+  return heldBytes === 0 ? UNKNOWN : `>${formatBytes(heldBytes)}`;
+};
+
+/** Narrower than this there is no room for what fast means. */
+const WIDE = 120;
+
+/** Deaths that were only counted, where there were any. They are among the entries and the exits. */
+const fastDeaths = (status: Status, width: number): readonly Segment[] => {
+  const { fastDeaths, fastDeathsPerSec, minAgeMs } = status;
+  if (fastDeaths === 0) return [];
+  const age = minAgeMs === null ? '' : `<${formatAge(minAgeMs)}, `;
+  const means = width < WIDE ? [] : [span(` (${age}counted in the kernel)`, 'dim')];
+  // The rates come with the ledger, which waits for the inventory.
+  const rate = status.orphans === null ? span(UNKNOWN, 'dim') : span(formatRate(fastDeathsPerSec));
+  return [segment(4, span('fast deaths ', 'dim'), rate, ...means)];
+};
+
+/** How fast, how much memory, and how far all of it can be trusted. */
+export const flowLine = (status: Status, width: number): Line => {
+  const isKnown = status.orphans !== null;
+  const value = (text: string) => span(isKnown ? text : UNKNOWN, isKnown ? 'plain' : 'dim');
+  return fitSegments(
+    [
+      segment(2, span('entries ', 'dim'), value(formatRate(status.entriesPerSec))),
+      segment(2, span('exits ', 'dim'), value(formatRate(status.exitsPerSec))),
+      ...fastDeaths(status, width),
+      segment(3, span('held ', 'dim'), value(heldText(status))),
+      driftSegment(status, width),
+      loss(status.lostEvents, 'lost', 0),
+      loss(status.lateEvents, 'late', 1),
+      loss(status.malformed, 'malformed', 1),
+    ],
+    width,
+  );
+};
+
+/** What has been given up, and the newest fault or warning, on one line. */
+export const noticeLine = (status: Status, width: number): Line => {
+  const text = noticeText(status);
+  return text === '' ? [span(' ')] : [span(cut(`! ${text}`, width), status.phase === 'failed' ? 'loud' : 'warn')];
+};
+
+const noticeText = ({ overload, notice }: Status): string =>
+  [overload, printable(notice)].filter((part) => part !== '').join('; ');

@@ -1,0 +1,66 @@
+import type { Stream } from '../../stream/stream.ts';
+import type { Meta } from '../../wire/meta.ts';
+import type { Status } from '../frame/model.ts';
+import type { Level } from './load.ts';
+
+/** Orphans a second that began and ended, and deaths a second that were only counted, among them. */
+export type Rates = { readonly entries: number; readonly exits: number; readonly tallied: number };
+
+/** What the store knows beside its source. */
+type Beside = {
+  readonly sourceName: string;
+  readonly phase: Status['phase'];
+  /** Null where they are not known. */
+  readonly rates: Rates | null;
+  readonly level: Level;
+  readonly heldBytes: number | null;
+  readonly filter: string;
+  readonly notice: string;
+};
+
+/** The header's figures as of now. */
+export const statusOf = (source: Stream | null, beside: Beside): Status => {
+  const { sourceName, rates, level } = beside;
+  const row = source?.tracker.ledger();
+  const counters = source?.tracker.counters();
+  const hasTime = source !== null && Number.isFinite(source.tracker.now());
+  return {
+    source: sourceName === '' ? 'live' : 'recording',
+    sourceName,
+    phase: beside.phase,
+    backend: source?.meta.backend ?? '',
+    tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
+    clock: source !== null && hasTime ? localTime(source.wallClock(source.tracker.now())) : '',
+    orphans: row?.orphans ?? null,
+    kernelOrphans: row?.kernelOrphans ?? null,
+    limit: row?.kernelLimit ?? null,
+    drift: row?.drift ?? null,
+    inFlight: row?.inFlight ?? 0,
+    unlocated: row?.unlocated ?? 0,
+    entriesPerSec: rates?.entries ?? null,
+    exitsPerSec: rates?.exits ?? null,
+    fastDeaths: counters?.tallied ?? 0,
+    fastDeathsPerSec: rates?.tallied ?? null,
+    minAgeMs: minAgeOf(source?.meta),
+    lostEvents: counters?.lostEvents ?? 0,
+    lateEvents: counters?.lateEvents ?? 0,
+    malformed: counters?.malformed ?? 0,
+    heldBytes: level.hasDetail ? beside.heldBytes : null,
+    heldUnknown: source?.tracker.silentCount() ?? 0,
+    filter: beside.filter,
+    overload: level.text,
+    notice: beside.notice,
+  };
+};
+
+/** Deaths faster than this are only counted, ms; null where nothing says so. */
+const minAgeOf = (meta: Meta | undefined): number | null => {
+  const ms = meta?.min_age_ms ?? 0;
+  return ms > 0 ? ms : null;
+};
+
+/** `HH:MM:SS` local, of an RFC 3339 time. */
+const localTime = (rfc3339: string): string => {
+  const date = new Date(rfc3339);
+  return Number.isNaN(date.getTime()) ? '' : date.toTimeString().slice(0, 8);
+};

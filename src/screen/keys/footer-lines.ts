@@ -1,0 +1,67 @@
+import { printable } from '../../text/printable.ts';
+import { cut } from '../../text/width.ts';
+import { formatCount } from '../frame/format.ts';
+import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span } from '../frame/line.ts';
+import type { Snapshot } from '../frame/model.ts';
+
+const hint = (rank: number, key: string, does: string): Segment =>
+  segment(rank, span(key, 'strong'), span(` ${does}`, 'dim'));
+
+const withRight = (segments: readonly Segment[], right: Line, width: number): Line =>
+  justify(fitSegments(segments, width - lineWidth(right) - 2), right, width);
+
+/** Which of how many are on the screen: `1-17 of 1,234`. */
+const position = (first: number, shown: number, all: number): Line =>
+  shown === 0 ? [] : [span(`${formatCount(first + 1)}-${formatCount(first + shown)} of ${formatCount(all)}`)];
+
+/** How far the answer to the newest query is. */
+const working = (does: string, progress: number): Line => [span(`${does} ${Math.floor(progress * 100)}%`)];
+
+export const tableFooter = ({ rows, query, matching, progress }: Snapshot, shown: number, width: number): Line =>
+  withRight(
+    [
+      hint(6, 'j/k', 'move'),
+      hint(3, 'enter', 'path'),
+      hint(4, '/', 'filter'),
+      hint(2, 's', `sort:${query.sort}`),
+      hint(5, 'space', 'pause'),
+      hint(1, '?', 'help'),
+      hint(0, 'q', 'quit'),
+    ],
+    typeof progress === 'number'
+      ? working('sorting', progress)
+      : position(query.offset, Math.min(shown, rows.length), matching),
+    width,
+  );
+
+/** Under a screen of `lines` lines of which `height` from `scroll` on are shown. */
+export const scrollFooter = (lines: number, scroll: number, height: number, width: number): Line =>
+  withRight(
+    [hint(0, 'esc', 'back'), ...(lines > height ? [hint(1, 'j/k', 'scroll')] : []), hint(2, '^C', 'quit')],
+    lines > height ? position(scroll, Math.min(height, lines - scroll), lines) : [],
+    width,
+  );
+
+const found = ({ matching, total, progress }: Snapshot): Line =>
+  typeof progress === 'number'
+    ? working('looking', progress)
+    : [span(`${formatCount(matching)} of ${formatCount(total)}`)];
+
+/** The filter: while it is typed (`_` marks the end), and while it is kept. */
+export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean, width: number): Line => {
+  const label = isTyping ? 'filter: ' : 'filtered by: ';
+  const shown = cut(printable(filter), Math.max(8, Math.floor(width / 2) - label.length), 'start');
+  const hints = isTyping
+    ? [hint(1, 'enter', 'keep'), hint(2, 'esc', 'clear'), hint(3, '^U', 'empty')]
+    : [
+        hint(2, '/', 'change'),
+        hint(1, 'esc', 'clear'),
+        hint(4, 's', `sort:${snapshot.query.sort}`),
+        hint(3, 'q', 'quit'),
+      ];
+  return withRight(
+    [segment(0, span(label, 'dim'), span(`${shown}${isTyping ? '_' : ''}`, 'strong')), ...hints],
+    found(snapshot),
+    width,
+  );
+};

@@ -1,0 +1,46 @@
+import { Box } from 'ink';
+import { Lines } from '../frame/Lines.tsx';
+import { type Line, span } from '../frame/line.ts';
+import type { Snapshot, SortKey } from '../frame/model.ts';
+import { rowText, titleText } from './cells.ts';
+import { type Column, columnsFor, MARKS, type Traits } from './columns.ts';
+import { emptyLines } from './empty-text.ts';
+import { SockRow } from './SockRow.tsx';
+
+const titleLine = (columns: readonly Column[], sort: SortKey): Line => [
+  span(' '.repeat(MARKS)),
+  ...columns.flatMap((column, index) => [
+    ...(index === 0 ? [] : [span(' ')]),
+    span(titleText(column), column.id === sort ? 'strong' : 'dim'),
+  ]),
+];
+
+type Props = {
+  readonly snapshot: Snapshot;
+  readonly traits: Traits;
+  readonly width: number;
+  /** Rows of the screen, the title included. */
+  readonly height: number;
+  /** Index of the selected row among the matching ones. */
+  readonly selected: number;
+};
+
+/** The slowest-to-die sockets; only the rows on the screen are built. */
+export const Table = ({ snapshot, traits, width, height, selected }: Props) => {
+  const columns = columnsFor(width, traits);
+  const { rows, query } = snapshot;
+  if (rows.length === 0) return <Lines lines={emptyLines(snapshot, width).slice(0, height)} />;
+  return (
+    <Box flexDirection="column" flexShrink={0}>
+      <Lines lines={[titleLine(columns, query.sort)]} />
+      {rows.slice(0, height - 1).map((row, index) => (
+        <SockRow
+          key={row.key}
+          text={rowText(row, columns)}
+          isSelected={query.offset + index === selected}
+          isCertain={row.certain}
+        />
+      ))}
+    </Box>
+  );
+};

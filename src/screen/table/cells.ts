@@ -1,0 +1,109 @@
+import { WAITS } from '../../explain/causes/order.ts';
+import type { WaitingFor } from '../../explain/close-path.ts';
+import { printable } from '../../text/printable.ts';
+import { cut, toWidth, widthOf } from '../../text/width.ts';
+import { formatAge, formatBytes, formatCount, UNKNOWN } from '../frame/format.ts';
+import type { Row } from '../frame/model.ts';
+import type { Column, ColumnId } from './columns.ts';
+
+const WAITING: ReadonlyMap<WaitingFor, string> = new Map(
+  WAITS.map(({ name, cell }) => [name, cell === null ? name : `${name}: ${cell}`]),
+);
+
+/** What a word of `waiting_for` means, the word first; `?` for `unknown`. */
+export const waitingText = (waitingFor: WaitingFor): string => WAITING.get(waitingFor) ?? UNKNOWN;
+
+const shortWaiting = (waitingFor: WaitingFor): string => (waitingFor === 'unknown' ? UNKNOWN : waitingFor);
+
+/** Age since the close; `>` when only a lower bound is known, `?` when not even that. */
+export const ageCell = (row: Row): string => {
+  if (row.ageMs !== null) return formatAge(row.ageMs);
+  return row.atLeastMs === undefined ? UNKNOWN : `>${formatAge(row.atLeastMs)}`;
+};
+
+/** How long until the kernel gives up on it, its timer wheel's lateness included; `now` when that has come. */
+const deadlineCell = ({ deadlineMs = null }: Row): string => {
+  if (deadlineMs === null) return UNKNOWN;
+  if (deadlineMs === 'never') return 'never';
+  return deadlineMs <= 0 ? 'now' : formatAge(deadlineMs);
+};
+
+/** `addr:port` in `width` columns: the port stays, the address is cut. */
+export const fitEndpoint = (endpoint: string, width: number): string => {
+  if (widthOf(endpoint) <= width) return endpoint;
+  const colon = endpoint.lastIndexOf(':');
+  const port = endpoint.slice(Math.max(0, colon));
+  const room = width - widthOf(port);
+  return room < 4 ? cut(port, width) : cut(endpoint.slice(0, colon), room) + port;
+};
+
+/** `comm[pid]`, `!` behind it when the process was exiting. Too long: the comm is cut, or the pid left out, never cut. */
+export const fitCloser = (closer: Row['closer'], width: number): string => {
+  if (closer === null) return UNKNOWN;
+  const pid = `[${closer.pid}]${closer.exiting ? '!' : ''}`;
+  const comm = printable(closer.comm);
+  const room = width - widthOf(pid);
+  if (room >= Math.min(widthOf(comm), 4)) return cut(comm, room) + pid;
+  return closer.exiting ? `${cut(comm, width - 1)}!` : cut(comm, width);
+};
+
+const ALIGN_RIGHT: ReadonlySet<ColumnId> = new Set(['age', 'held', 'unacked', 'unsent', 'retransmits', 'deadline']);
+
+const value = (row: Row, { id, width }: Column): string => {
+  switch (id) {
+    case 'age':
+      return ageCell(row);
+    case 'state':
+      return row.state;
+    case 'local':
+      return fitEndpoint(printable(row.local), width);
+    case 'peer':
+      return fitEndpoint(printable(row.peer), width);
+    case 'netns':
+      return row.netns === null ? 'own' : cut(String(row.netns), width, 'start');
+    case 'closer':
+      return fitCloser(row.closer, width);
+    case 'how':
+      return row.how ?? UNKNOWN;
+    case 'held':
+      return formatBytes(row.heldBytes);
+    case 'unacked':
+      return formatBytes(row.unackedBytes ?? null);
+    case 'unsent':
+      return formatBytes(row.unsentBytes ?? null);
+    case 'retransmits':
+      return formatCount(row.retransmits);
+    case 'deadline':
+      return deadlineCell(row);
+    case 'waiting_for':
+      return width < 20 ? shortWaiting(row.waitingFor) : waitingText(row.waitingFor);
+  }
+};
+
+/** A row without its marks; exactly as wide as `columns` say. */
+export const rowText = (row: Row, columns: readonly Column[]): string =>
+  columns
+    .map((column) => toWidth(value(row, column), column.width, ALIGN_RIGHT.has(column.id) ? 'right' : 'left'))
+    .join(' ');
+
+const TITLES: Readonly<Record<ColumnId, readonly [string, string]>> = {
+  age: ['AGE', 'AGE'],
+  state: ['STATE', 'STATE'],
+  local: ['LOCAL', 'LOCAL'],
+  peer: ['PEER', 'PEER'],
+  netns: ['NETNS', 'NETNS'],
+  closer: ['CLOSER', 'CLOSED BY'],
+  how: ['HOW', 'HOW'],
+  held: ['HELD', 'HELD'],
+  unacked: ['UNACKED', 'UNACKED'],
+  unsent: ['UNSENT', 'UNSENT'],
+  retransmits: ['RETR', 'RETRANSMITS'],
+  waiting_for: ['CAUSE', 'CAUSE: WAITS FOR'],
+  deadline: ['DUE', 'REAPED IN'],
+};
+
+/** The title over a column, exactly as wide as it. */
+export const titleText = ({ id, width }: Column): string => {
+  const [short, long] = TITLES[id];
+  return toWidth(long.length <= width ? long : short, width, ALIGN_RIGHT.has(id) ? 'right' : 'left');
+};

@@ -1,0 +1,69 @@
+import { printable } from '../../text/printable.ts';
+import { wrapWords } from '../../text/width.ts';
+import { formatCount } from '../frame/format.ts';
+import { type Line, span } from '../frame/line.ts';
+import type { Snapshot } from '../frame/model.ts';
+
+/** What the table says when it has no row: what that means, and what to do about it. First sentence first. */
+const emptyText = ({ status, total, query, progress }: Snapshot): readonly string[] => {
+  if (status.phase === 'failed') {
+    return [
+      'The trace failed.',
+      status.notice === ''
+        ? 'q quits; finwait doctor says what is missing.'
+        : 'The line above says why. q quits; finwait doctor says what is missing.',
+    ];
+  }
+  if (typeof progress === 'number') {
+    return [
+      `Looking through ${formatCount(total)} dying sockets: ${Math.floor(progress * 100)}%.`,
+      'The first that pass the filters are shown when all were looked at.',
+    ];
+  }
+  if (total > 0) return [nonePasses(query.filter, status.filter), whatHides(query.filter, status.filter, total)];
+  if (status.phase === 'attaching') {
+    return [
+      'Attaching to the kernel…',
+      'Until the probes are in place nothing is known, not even that nothing is there.',
+    ];
+  }
+  if (status.phase === 'tracing' && status.orphans === null) {
+    return [
+      'Taking the inventory…',
+      'Sockets that were dying before the probes were in place are being looked for. Until they are counted the figures above are not known.',
+    ];
+  }
+  if (status.phase === 'ended') {
+    return [
+      status.source === 'live' ? 'The capture is over.' : 'The recording is over.',
+      'No socket was dying when it ended.',
+    ];
+  }
+  return [
+    'No socket is dying now.',
+    'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',
+  ];
+};
+
+/** @param typed - the screen's filter; `given` is the command line's */
+const nonePasses = (typed: string, given: string): string => {
+  const matches = typed.trim() === '' ? '' : ` matches "${printable(typed)}"`;
+  const passes = given === '' ? '' : ` passes ${printable(given)}`;
+  if (matches === '' && passes === '') return 'No dying socket is here.';
+  return `No dying socket${matches}${matches === '' || passes === '' ? '' : ' and'}${passes}.`;
+};
+
+/** How many there are all the same, and how to see them: a key undoes what was typed, and nothing else. */
+const whatHides = (typed: string, given: string, total: number): string => {
+  const dying = `${formatCount(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
+  if (typed.trim() !== '') return `${dying}. esc clears the filter that was typed, / changes it.`;
+  return given === '' ? `${dying}.` : `${dying}; the filter of the command line hides ${total === 1 ? 'it' : 'them'}.`;
+};
+
+/** The same in the table's place. */
+export const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
+  [span(' ')],
+  ...emptyText(snapshot).flatMap((text, index) =>
+    wrapWords(text, Math.min(76, width - 4)).map((words) => [span(`  ${words}`, index === 0 ? 'strong' : 'dim')]),
+  ),
+];

@@ -1,0 +1,154 @@
+import { type Glimpse, glimpseOf } from '../../lifecycle/glimpse.ts';
+import type { Sock } from '../../lifecycle/sock.ts';
+import type { Tracker } from '../../lifecycle/tracker.ts';
+import { NO_FILTER, type PathFilter } from '../../stream/filter.ts';
+import type { HostId } from '../../stream/stream.ts';
+import type { Inventoried } from '../../wire/event.ts';
+import type { Query, Row, SortKey } from '../frame/model.ts';
+import { compareKeys, createRanking, type Key } from './ranking.ts';
+import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
+import { hasWords, keyOfRow, quickKey, wordsOf } from './sort-keys.ts';
+
+/** What a row stands for. */
+export type Dying = Sock | Inventoried;
+
+export const isSock = (dying: Dying): dying is Sock => !('kind' in dying);
+/** Whether both are the same life of a sock: of one long silent there are copies. */
+export const isSame = (a: Dying, b: Dying | null): boolean =>
+  a === b || (b !== null && isSock(a) && isSock(b) && a.sk === b.sk && a.generation === b.generation);
+export const keyOfDying = (host: HostId, dying: Dying): string =>
+  isSock(dying) ? keyOf(host, dying) : silentKeyOf(host, dying);
+export const rowOfDying = (dying: Dying, vantage: Vantage): Row =>
+  isSock(dying) ? rowOf(dying, vantage) : silentRow(dying, vantage);
+
+/** What a pass is to find out. */
+export type PassOrder = {
+  /** Which rows, in which order; null when only the memory is added up. */
+  readonly query: Query | null;
+  /** The command line's filter. */
+  readonly filter: PathFilter;
+  /** Rows kept of that order, from the first. */
+  readonly keep: number;
+  /** The row of `query.follow`, where it is known. */
+  readonly followed: Dying | null;
+  readonly addsUpHeld: boolean;
+  readonly vantage: Vantage;
+};
+
+/** What a pass found: true of a moment between its beginning and its end. */
+export type Standing = {
+  readonly order: PassOrder;
+  readonly rows: readonly Dying[];
+  readonly matching: number;
+  /** Where the followed row stands among the matching ones; null when it is not among them. */
+  readonly followIndex: number | null;
+  /** Kernel memory of all dying socks, bytes; null when it was not added up. */
+  readonly heldBytes: number | null;
+};
+
+export type Pass = {
+  readonly order: PassOrder;
+  /** Works until `isEnough`; null when there is more to do. */
+  readonly work: (isEnough: () => boolean) => Standing | null;
+  /** Share of the socks that it has seen. */
+  readonly progress: () => number;
+};
+
+/** Socks between two looks at the clock. */
+const PIECE = 32;
+
+/**
+ * Looks at every dying sock once, some at a time, and keeps references to the rows on top: no row is made that is not
+ * looked at by a filter, and none is kept. What is born or dies meanwhile may be seen or not.
+ */
+export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
+  const { query, filter, vantage } = order;
+  const words = wordsOf(query?.filter ?? '');
+  const ranking = createRanking<Dying>(order.keep);
+  const all = inPassing(tracker);
+  const expected = tracker.silentCount() + tracker.dyingCount();
+  const keyOfOne = (one: Passing, sort: SortKey, row: Row | null): Key =>
+    quickKey(one, sort) ?? keyOfRow(row ?? rowOfDying(dyingAt(one), vantage), sort);
+  const { followed } = order;
+  const followedKey = followed === null || query === null ? null : keyOfOne(passingAt(followed), query.sort, null);
+  let isFollowedSeen = false;
+  let followIndex = 0;
+  let seen = 0;
+  let matching = 0;
+  let held = 0;
+  let isAllSeen = false;
+
+  const rank = (one: Passing, key: Key): void => {
+    matching++;
+    if (ranking.wants(key)) ranking.offer(dyingAt(one), key);
+    if (followedKey === null) return;
+    if (isTheOne(one, followed)) {
+      isFollowedSeen = true;
+      return;
+    }
+    const before = compareKeys(key, followedKey);
+    if (before < 0 || (before === 0 && !isFollowedSeen)) followIndex++;
+  };
+
+  const look = (one: Passing): void => {
+    seen++;
+    if (order.addsUpHeld && isGlimpse(one)) held += one.heldBytes;
+    if (query === null || (filter !== NO_FILTER && !accepts(dyingAt(one), filter, vantage))) return;
+    const row = words.length > 0 ? rowOfDying(dyingAt(one), vantage) : null;
+    if (row === null || hasWords(row, words)) rank(one, keyOfOne(one, query.sort, row));
+  };
+
+  return {
+    order,
+    progress: () => (expected === 0 ? 1 : Math.min(1, seen / expected)),
+    work: (isEnough) => {
+      while (!isAllSeen) {
+        for (let i = 0; i < PIECE; i++) {
+          const next = all.next();
+          if (next.done === true) {
+            isAllSeen = true;
+            break;
+          }
+          look(next.value);
+        }
+        // Born faster than it looks, they would never end.
+        if (seen > 2 * expected + PIECE) isAllSeen = true;
+        if (isEnough()) return null;
+      }
+      const rows = ranking.sort(isEnough);
+      if (rows === null) return null;
+      return {
+        order,
+        rows,
+        matching,
+        followIndex: isFollowedSeen ? followIndex : null,
+        heldBytes: order.addsUpHeld ? held : null,
+      };
+    },
+  };
+};
+
+/** What a pass looks at: of a sock no copy, so that only those that are kept cost one. */
+type Passing = Glimpse | Inventoried;
+
+const isGlimpse = (one: Passing): one is Glimpse => !('kind' in one);
+const dyingAt = (one: Passing): Dying => (isGlimpse(one) ? one.sock() : one);
+const passingAt = (dying: Dying): Passing => (isSock(dying) ? glimpseOf(dying) : dying);
+const isTheOne = (one: Passing, dying: Dying | null): boolean =>
+  one === dying ||
+  (dying !== null && isGlimpse(one) && isSock(dying) && one.sk === dying.sk && one.generation === dying.generation);
+
+function* inPassing(tracker: Tracker): Generator<Passing, void> {
+  yield* tracker.silent();
+  for (const glimpse of tracker.glimpses()) if (!glimpse.isDestroyed) yield glimpse;
+}
+
+/** All that is dying, in the order in which it was announced; what is older than the capture first. */
+export function* dyingOf(tracker: Tracker): Generator<Dying, void> {
+  yield* tracker.silent();
+  for (const sock of tracker.live()) if (sock.destroyedAt === null) yield sock;
+}
+
+/** Whether it passes the command line's filter. */
+export const accepts = (dying: Dying, filter: PathFilter, { now }: Vantage): boolean =>
+  isSock(dying) ? acceptsSock(dying, filter, now) : acceptsSilent(dying, filter);

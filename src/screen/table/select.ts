@@ -1,0 +1,112 @@
+import type { Tracker } from '../../lifecycle/tracker.ts';
+import { NO_FILTER, type PathFilter } from '../../stream/filter.ts';
+import type { Query, Row, SortKey } from '../frame/model.ts';
+import { accepts, type Dying, dyingOf, isSame, isSock } from './pass.ts';
+import { compareKeys } from './ranking.ts';
+import { asksForDetail, type Vantage } from './rows.ts';
+import { hasWords, keyOfRow, wordsOf } from './sort-keys.ts';
+
+/** The rows that the screen shows of all there are, as what they stand for. */
+export type Page<T> = {
+  readonly rows: readonly T[];
+  readonly matching: number;
+  /** Where `query.follow` stands; null when it is not among them; left out when that is not known. */
+  readonly followIndex?: number | null;
+};
+
+/** The first `most` dying socks that pass the command line's filter, oldest first. */
+export const firstDying = (tracker: Tracker, vantage: Vantage, filter: PathFilter, most: number): readonly Dying[] => {
+  const found: Dying[] = [];
+  for (const dying of dyingOf(tracker)) {
+    if (found.length >= most) break;
+    if (filter === NO_FILTER || accepts(dying, filter, vantage)) found.push(dying);
+  }
+  return found;
+};
+
+/** The page of rows that stand still, oldest first. */
+export const selectFrom = (all: readonly Row[], query: Query): Page<Row> => {
+  const words = wordsOf(query.filter);
+  const matching = words.length === 0 ? [...all] : all.filter((row) => hasWords(row, words));
+  matching.sort(compareRows(query.sort));
+  const followed = matching.findIndex((row) => row.key === query.follow);
+  return {
+    rows: matching.slice(query.offset, query.offset + query.limit),
+    matching: matching.length,
+    followIndex: followed < 0 ? null : followed,
+  };
+};
+
+/** An unfiltered table in the order of age, no further down than this, is shown as it stands. */
+const SHALLOW = 50_000;
+
+/** A shorter --min-age hides only what is about to be shown: of the oldest nothing, and few in all. */
+const SOON_US = 100_000;
+
+export const isAsItStands = (query: Query, filter: PathFilter): boolean =>
+  query.sort === 'age' &&
+  !asksForDetail(filter) &&
+  filter.minAgeUs <= SOON_US &&
+  wordsOf(query.filter).length === 0 &&
+  query.offset + query.limit <= SHALLOW;
+
+/**
+ * Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. `matching` counts
+ * those that a short --min-age still hides.
+ */
+export const oldest = (
+  tracker: Tracker,
+  query: Query,
+  followed: Dying | null,
+  { filter, vantage }: { readonly filter: PathFilter; readonly vantage: Vantage },
+): Page<Dying> => {
+  const rows: Dying[] = [];
+  const end = query.offset + query.limit;
+  let followIndex: number | null = null;
+  let index = 0;
+  for (const dying of dyingOf(tracker)) {
+    if (filter !== NO_FILTER && !accepts(dying, filter, vantage)) continue;
+    if (index >= query.offset && index < end) rows.push(dying);
+    if (isSame(dying, followed)) followIndex = index;
+    index++;
+    // Rows only ever move up: one that is not here by then has gone, or was never below.
+    if (index >= end && (followed === null || followIndex !== null || index >= SHALLOW)) break;
+  }
+  return { rows, matching: tracker.silentCount() + tracker.dyingCount(), followIndex };
+};
+
+/** The same page of rows ranked by a pass, less what has ended since; an exact one comes with the next pass. */
+export const ranked = (
+  tracker: Tracker,
+  order: readonly Dying[],
+  matching: number,
+  query: Query,
+  followed: Dying | null,
+): Page<Dying> => {
+  const rows: Dying[] = [];
+  const end = query.offset + query.limit;
+  let followIndex: number | undefined;
+  let index = 0;
+  let ended = 0;
+  for (const then of order) {
+    const dying = isSock(then) ? tracker.current(then) : then;
+    if (dying === undefined) {
+      ended++;
+      continue;
+    }
+    if (index >= query.offset && index < end) rows.push(dying);
+    if (isSame(dying, followed)) followIndex = index;
+    index++;
+    if (index >= end && (followed === null || followIndex !== undefined)) break;
+  }
+  return { rows, matching: Math.max(index, matching - ended), ...(followIndex !== undefined && { followIndex }) };
+};
+
+/** Whether every word of the filter occurs somewhere in the row, in either case. */
+export const matches = (row: Row, filter: string): boolean => hasWords(row, wordsOf(filter));
+
+/** An order of rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */
+export const compareRows =
+  (sort: SortKey): ((a: Row, b: Row) => number) =>
+  (a, b) =>
+    compareKeys(keyOfRow(a, sort), keyOfRow(b, sort));

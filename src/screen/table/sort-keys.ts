@@ -1,0 +1,77 @@
+import { stateName } from '../../kernel/tcp-state.ts';
+import type { Glimpse } from '../../lifecycle/glimpse.ts';
+import { type Inventoried, VIA } from '../../wire/event.ts';
+import type { Row, SortKey } from '../frame/model.ts';
+import type { Key } from './ranking.ts';
+
+/** Older than the capture is older than anything in it; two of them are equal. */
+const OLDEST = Number.MAX_VALUE;
+/** After all whose memory is known. */
+const UNKNOWN_HELD = -1;
+
+/** What a row is ordered by. */
+export const keyOfRow = (row: Row, sort: SortKey): Key => {
+  switch (sort) {
+    case 'age':
+      return row.ageMs ?? OLDEST;
+    case 'held':
+      return row.heldBytes ?? UNKNOWN_HELD;
+    case 'retransmits':
+      return row.retransmits;
+    case 'state':
+      return row.state;
+    case 'peer':
+      return row.peer;
+    case 'closer':
+      return row.closer?.comm ?? '';
+  }
+};
+
+/**
+ * The same where it takes no row to tell: of a hundred thousand socks a few dozen are shown.
+ *
+ * @returns keys that order as `keyOfRow`'s do among themselves; null where a row has to be made
+ */
+export const quickKey = (dying: Glimpse | Inventoried, sort: SortKey): Key | null => {
+  if ('kind' in dying) {
+    switch (sort) {
+      case 'age':
+        return OLDEST;
+      case 'held':
+        return UNKNOWN_HELD;
+      case 'retransmits':
+        return dying.retransmits;
+      case 'state':
+        return stateName(dying.state);
+      default:
+        return null;
+    }
+  }
+  switch (sort) {
+    case 'age':
+      return dying.via === VIA.late ? OLDEST : -dying.closedAt;
+    case 'held':
+      return dying.heldBytes;
+    case 'retransmits':
+      return dying.retransmits;
+    case 'state':
+      return stateName(dying.state);
+    default:
+      return null;
+  }
+};
+
+/** A filter's words; none for an empty one. */
+export const wordsOf = (filter: string): readonly string[] =>
+  filter
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+
+/** Whether every word occurs somewhere in the row, in either case. */
+export const hasWords = (row: Row, words: readonly string[]): boolean => {
+  if (words.length === 0) return true;
+  const closer = row.closer === null ? '' : `${row.closer.comm}[${row.closer.pid}]`;
+  const text = `${row.state} ${row.local} ${row.peer} ${row.netns ?? ''} ${closer} ${row.waitingFor}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+};

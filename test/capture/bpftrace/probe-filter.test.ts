@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { filterText, type ProbeFilter } from '../../../src/capture/bpftrace/probe-filter.ts';
+import { resolveProbe } from '../../../src/capture/bpftrace/probe-text.ts';
+
+const NOTHING: ProbeFilter = { pid: null, comm: null, localPorts: [], remotePorts: [], family: null, netns: null };
+const textOf = (change: Partial<ProbeFilter>) => filterText({ ...NOTHING, ...change });
+
+test('nothing asked for is no filter', () => {
+  expect(textOf({})).toBeNull();
+});
+
+test('ports are compared as the kernel stores them', () => {
+  expect(textOf({ localPorts: [443, 80] })?.all).toBe('($inet->inet_sport == 47873 || $inet->inet_sport == 20480)');
+  expect(textOf({ remotePorts: [256] })?.all).toBe('($sk->__sk_common.skc_dport == 1)');
+});
+
+test('all that is asked for must hold', () => {
+  const text = textOf({ pid: 7, family: 'ipv6', netns: 4_026_531_840 });
+  expect(text?.all).toBe(
+    '($sk->__sk_common.skc_family == 10) && ($sk->__sk_common.skc_net.net->ns.inum == 4026531840) && ($who >> 32) == 7',
+  );
+});
+
+test('of an older orphan the closer is not known', () => {
+  expect(textOf({ pid: 7, localPorts: [1] })?.older).toBe('0');
+  expect(textOf({ localPorts: [1] })?.older).toBe('($inet->inet_sport == 256)');
+});
+
+describe('a name', () => {
+  test('that is plain stands in the script', () => {
+    expect(textOf({ comm: 'kworker/0:1' })?.all).toBe('$comm == "kworker/0:1"');
+  });
+
+  test.each(['a"b', 'a\\b', 'a\nb', 'sixteen letters.', '', 'é', '%s'])('like %j never does', (comm) => {
+    expect(textOf({ comm })).toBeNull();
+    expect(textOf({ comm, pid: 1 })?.all).not.toContain('$comm');
+  });
+});
+
+test('what a script has for filters is live with one only', () => {
+  const script = 'a\n//@if filter\n//if (!(FILTER)) { b; } // OLDER_FILTER\n//@end\nc';
+  const has = () => false;
+  expect(resolveProbe(script, has, null)).not.toContain('b;');
+  expect(resolveProbe(script, has, { all: 'x == 1', older: '0' })).toContain('if (!(x == 1)) { b; } // 0');
+});

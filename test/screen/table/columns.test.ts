@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { fitCloser, fitEndpoint, rowText, titleText } from '../../../src/screen/table/cells.ts';
+import { columnsFor, MARKS, NO_TRAITS, type Traits, withTraits } from '../../../src/screen/table/columns.ts';
+import { widthOf } from '../../../src/text/width.ts';
+import { aRow, someRows } from '../builders.ts';
+
+const ids = (width: number, traits: Traits = NO_TRAITS): readonly string[] =>
+  columnsFor(width, traits).map(({ id }) => id);
+
+const anyTraits: fc.Arbitrary<Traits> = fc.record({
+  netns: fc.boolean(),
+  ipv6: fc.boolean(),
+  how: fc.boolean(),
+  queues: fc.boolean(),
+});
+
+it('80 columns show all the figures of a socket', () => {
+  expect(ids(80)).toEqual([
+    'age',
+    'state',
+    'local',
+    'peer',
+    'closer',
+    'held',
+    'retransmits',
+    'waiting_for',
+    'deadline',
+  ]);
+});
+
+it('80 columns have room for the network namespace when some row needs it', () => {
+  const columns = columnsFor(80, { ...NO_TRAITS, netns: true });
+  expect(columns.map(({ id }) => id)).toContain('netns');
+  expect(rowText(aRow({ peer: '10.120.31.17:51234' }), columns)).toContain('10.120.31.17:51234');
+});
+
+it('the longest IPv4 peer is whole at 90 columns, a usual one at 80, IPv6 ones at 200', () => {
+  const ipv4 = '255.255.255.255:65535';
+  expect(rowText(aRow({ peer: ipv4 }), columnsFor(90, NO_TRAITS))).toContain(ipv4);
+  expect(rowText(aRow({ peer: '10.120.31.17:51234' }), columnsFor(80, NO_TRAITS))).toContain('10.120.31.17:51234');
+  const ipv6 = '[2001:db8:85a3:1234:5678:8a2e:370:7334]:65535';
+  const rows = [aRow({ peer: ipv6 })];
+  expect(rowText(aRow({ peer: ipv6 }), columnsFor(200, withTraits(NO_TRAITS, rows)))).toContain(ipv6);
+});
+
+it('at 200 columns how a socket was closed and its queues are shown when the rows have them', () => {
+  const traits = withTraits(NO_TRAITS, [aRow({ how: 'exit', unackedBytes: 1448 })]);
+  expect(ids(200, traits)).toEqual(expect.arrayContaining(['how', 'unacked', 'unsent']));
+  expect(ids(200)).not.toContain('how');
+});
+
+it('no table is wider than its terminal, and every line as wide as its columns', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 40, max: 300 }), anyTraits, fc.string({ unit: 'binary' }), (width, traits, comm) => {
+      const columns = columnsFor(width, traits);
+      const row = rowText(aRow({ closer: { comm, pid: 4_194_304, exiting: true } }), columns);
+      const wide = columns.reduce((sum, column) => sum + column.width + 1, -1);
+      expect(MARKS + wide).toBeLessThanOrEqual(width);
+      expect(widthOf(row)).toBe(wide);
+      expect(widthOf(columns.map(titleText).join(' '))).toBe(wide);
+    }),
+  );
+});
+
+it('a wider terminal never shows less', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 40, max: 300 }), anyTraits, (width, traits) => {
+      const wider = new Map(columnsFor(width + 1, traits).map((column) => [column.id, column.width]));
+      for (const column of columnsFor(width, traits)) {
+        expect(wider.get(column.id) ?? 0).toBeGreaterThanOrEqual(column.width);
+      }
+    }),
+  );
+});
+
+it('what a row once widened stays wide', () => {
+  const seen = withTraits(NO_TRAITS, [aRow({ netns: 4_026_532_281 })]);
+  expect(withTraits(seen, someRows(3))).toBe(seen);
+});
+
+it('a port is never cut off its address, nor a pid in two', () => {
+  expect(fitEndpoint('[2001:db8::1:2:3]:443', 15)).toBe('[2001:db8:…:443');
+  expect(fitEndpoint('10.0.0.5:54321', 6)).toBe(':54321');
+  expect(fitCloser({ comm: 'python3', pid: 4242, exiting: true }, 12)).toBe('pyth…[4242]!');
+  expect(fitCloser({ comm: 'python3', pid: 4_194_304, exiting: true }, 8)).toBe('python3!');
+  expect(fitCloser(null, 8)).toBe('?');
+});
+
+it('an age older than the capture is a bound, or unknown, never a figure', () => {
+  const columns = columnsFor(80, NO_TRAITS);
+  expect(rowText(aRow({ ageMs: null, atLeastMs: 245_000 }), columns)).toMatch(/^>4m05s /);
+  expect(rowText(aRow({ ageMs: null }), columns)).toMatch(/^ {5}\? /);
+  expect(rowText(aRow({ heldBytes: null, closer: null }), columns)).toMatch(/ \? .* \? /);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { Snapshot } from '../../../src/screen/frame/model.ts';
+import { createTopStore } from '../../../src/screen/store.ts';
+import { emptyLines } from '../../../src/screen/table/empty-text.ts';
+import { NO_FILTER } from '../../../src/stream/filter.ts';
+import { manyOrphans } from '../many.ts';
+
+const textOf = (snapshot: Snapshot): string =>
+  emptyLines(snapshot, 80)
+    .map((line) => line.map(({ text }) => text.trim()).join(''))
+    .join(' ')
+    .trim();
+
+/** A store over 8 dying sockets, none of which passes. */
+const filtered = (change: Partial<typeof NO_FILTER>, typed = ''): string => {
+  const store = createTopStore({ sourceName: '', filter: { ...NO_FILTER, ...change } });
+  store.attach(manyOrphans(8));
+  store.setQuery({ filter: typed });
+  store.stop();
+  expect(store.getSnapshot()).toMatchObject({ rows: [], total: 8 });
+  return textOf(store.getSnapshot());
+};
+
+test('a table that the filter of the command line has emptied names it, and no key that would do nothing', () => {
+  expect(filtered({ state: 'LISTEN', pid: 7 })).toBe(
+    'No dying socket passes -p 7 --state LISTEN. 8 sockets are dying; the filter of the command line hides them.',
+  );
+});
+
+test('what was typed is told apart from it, and is what escape clears', () => {
+  expect(filtered({ comm: 'comm1' }, 'zzz')).toBe(
+    'No dying socket matches "zzz" and passes --comm comm1. 8 sockets are dying. esc clears the filter that was typed, / changes it.',
+  );
+  expect(filtered({}, 'zzz')).toContain('No dying socket matches "zzz". 8 sockets are dying. esc clears');
+});
+
+test('a hostile filter of the command line does nothing to the screen', () => {
+  expect(filtered({ comm: '\u001b[2J\u202e' })).toContain('passes --comm \\x1b[2J\\u202e.');
+});
