@@ -145,7 +145,7 @@ const attach = async (
   const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
   if (options.signal?.aborted === true) return null;
   const keys = options.mapKeys ?? mapKeys(cpus().length, maxOrphans());
-  const params = isLate ? lateParams(minAgeMs, cpus().length, keys) : [];
+  const params = lateParams(minAgeMs, cpus().length, keys);
   const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
   const child = spawnBpftrace(program, script, params, keys);
   const { finwaitVersion, filters } = options;

@@ -2,7 +2,7 @@ import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS, ownText } from '../wire/bounds.ts';
-import type { Announce, Destroy, Inventoried, Retransmit, SetState, Tally, TimedEvent } from '../wire/event.ts';
+import type { Announce, Destroy, Inventoried, Look, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
@@ -100,6 +100,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let before: TimedEvent | null = null;
   const beforeAt = new Float64Array(1);
   let tallied = 0;
+  /** Followed socks that were announced before are known to stand as they were last told of. */
+  let sweptAt = traceNs(Number.NEGATIVE_INFINITY);
 
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
@@ -326,7 +328,24 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     };
   };
 
-  const remember = (sock: Sock, event: SetState | Retransmit | Announce): void => {
+  /**
+   * A look is no sighting of an event, and is not numbered: it was made while the sock may have gone, and what it read may
+   * be another's. So it counts where it shows the sock as it is known, and not otherwise.
+   */
+  const look = (event: Look, isLate: boolean): void => {
+    const sock = living.wake(event.sk);
+    if (sock === undefined || isLate || sock.destroyedAt !== null || event.at <= sock.announcedAt) return;
+    if (event.at <= (sock.latestAt ?? 0) || stateOf(event.context) !== sock.state) return;
+    const cookie = parseAnnounce(sock.announce.line).cookie;
+    if (cookie !== '0' && event.cookie !== '0' && cookie !== decimalOf(event.cookie)) return;
+    remember(sock, event);
+  };
+
+  const sweep = (event: Swept): void => {
+    if (event.isWhole && event.began > sweptAt) sweptAt = event.began;
+  };
+
+  const remember = (sock: Sock, event: SetState | Retransmit | Look | Announce): void => {
     sock.latest = event.line;
     sock.latestAt = event.at;
   };
@@ -450,6 +469,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           else remember(sock, event);
           return;
         }
+        case 'look':
+          return look(event, isLate);
+        case 'swept':
+          return sweep(event);
         case 'reset': {
           const sock = living.wake(event.sk);
           if (sock === undefined) return;

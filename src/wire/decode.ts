@@ -14,6 +14,8 @@ const LETTER = {
   late: letterOf('late'),
   setState: letterOf('set_state'),
   retransmit: letterOf('retransmit'),
+  look: letterOf('look'),
+  swept: letterOf('swept'),
   reset: letterOf('reset'),
   destroy: letterOf('destroy'),
   tally: letterOf('tally'),
@@ -41,6 +43,8 @@ const RETRANSMITS = bitsWithin('late', 'closeRetransmits');
 const SET_STATE_REST = wordsBetween('set_state', 'sk', 'e7') - hexWordsFrom('set_state', 'from', 'e0').length + 1;
 const RETRANSMIT_WORDS = wordsBetween('retransmit', 'sk', 'e7') + 1;
 
+const LOOK_REST = wordsBetween('look', 'e0', 'e7') + 1;
+
 /** Words that are read whole, and where in them the fields are. */
 const SET_STATE = {
   words: hexWordsFrom('set_state', 'from', 'e0'),
@@ -48,6 +52,11 @@ const SET_STATE = {
   to: placeOf('set_state', 'to', 'from'),
   flags: placeOf('set_state', 'flags', 'from'),
   context: placeOf('set_state', 'context', 'from'),
+} as const;
+const SWEPT = {
+  words: hexWordsFrom('swept', 'watched', 'left'),
+  watched: placeOf('swept', 'watched', 'watched'),
+  left: placeOf('swept', 'left', 'watched'),
 } as const;
 const RESET = {
   words: hexWordsFrom('reset', 'direction', 'dataSegsIn'),
@@ -193,6 +202,22 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const context = fieldAt(halves, SET_STATE.context);
         scan.skipHex(SET_STATE_REST);
         return isState(from) && isState(to) ? { kind: 'set_state', at, sk: key, from, to, flags, context, line } : null;
+      }
+      case LETTER.look: {
+        const key = sk();
+        scan.hex();
+        const cookie = hexOfHalves(scan.hi, scan.lo);
+        scan.hex();
+        const context = scan.lo;
+        scan.skipHex(LOOK_REST);
+        return { kind: 'look', at, sk: key, cookie, context, line };
+      }
+      case LETTER.swept: {
+        const began = time();
+        scan.hexWords(SWEPT.words, halves);
+        const watched = fieldAt(halves, SWEPT.watched);
+        const isWhole = fieldAt(halves, SWEPT.left) === 0;
+        return began <= at ? { kind: 'swept', at, began, watched, isWhole } : null;
       }
       case LETTER.retransmit: {
         const key = sk();

@@ -64,6 +64,25 @@ export type SetState = OnSock & {
 
 export type Retransmit = OnSock & { readonly kind: 'retransmit'; readonly line: string };
 
+/** How it stands, where it was looked at again. It may have been destroyed meanwhile, and its address be another's. */
+export type Look = OnSock & {
+  readonly kind: 'look';
+  /** Hexadecimal; `0`: none was made yet. */
+  readonly cookie: string;
+  readonly context: number;
+  readonly line: string;
+};
+
+/** Every followed sock announced before `began` was looked at by `at`; those that had changed had a `look` of their own. */
+export type Swept = {
+  readonly kind: 'swept';
+  readonly at: TraceNs;
+  readonly began: TraceNs;
+  readonly watched: number;
+  /** False: some had no place among those that are looked at, and nobody knows which. */
+  readonly isWhole: boolean;
+};
+
 export type Reset = OnSock & {
   readonly kind: 'reset';
   readonly sent: boolean;
@@ -208,6 +227,8 @@ export type TimedEvent =
   | Announce
   | SetState
   | Retransmit
+  | Look
+  | Swept
   | Reset
   | Destroy
   | Tally

@@ -28,16 +28,19 @@ export const LETTER = {
   late: letterOf('late'),
   setState: letterOf('set_state'),
   retransmit: letterOf('retransmit'),
+  look: letterOf('look'),
 } as const;
 
 const ANNOUNCE = shapeOf('announce', COMM_BYTES);
 const LATE = shapeOf('late', COMM_BYTES);
 const SET_STATE = shapeOf('set_state', 0);
 const RETRANSMIT = shapeOf('retransmit', 0);
+const LOOK = shapeOf('look', 0);
 
 const shapeBy = (letter: number): Shape => {
   if (letter === LETTER.late) return LATE;
   if (letter === LETTER.announce) return ANNOUNCE;
+  if (letter === LETTER.look) return LOOK;
   return letter === LETTER.setState ? SET_STATE : RETRANSMIT;
 };
 
@@ -56,7 +59,7 @@ const words = new Uint32Array(MOST_PACKED_WORDS);
 const bytes = Buffer.from(words.buffer);
 
 /**
- * What an A, L, S or R line says of its sock from e0 on: high and low half of each word, then its comm. What comes
+ * What an A, L, S, R or W line says of its sock from e0 on: high and low half of each word, then its comm. What comes
  * behind them in `out` stays as it was.
  *
  * @param line - decoded already, and good; or its packed form

@@ -10,7 +10,7 @@
  */
 
 /** The wire version that the probes speak. Older ones are read through upgrade/; a newer one is refused with advice. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** How a word is written, and how bpftrace prints it. */
 export type Kind =
@@ -296,6 +296,21 @@ export const LINES = {
     ],
   },
   retransmit: { letter: 'R', title: 'retransmission', words: [AT, SK, ...EVIDENCE] },
+  look: {
+    letter: 'W',
+    title: 'look, from version 2 on: how a dying socket stands that was looked at again and had changed',
+    words: [AT, SK, word('hex', 'cookie', 'its cookie; 0: none made yet'), ...EVIDENCE],
+  },
+  swept: {
+    letter: 'V',
+    title: 'pass, from version 2 on: every dying socket was looked at, and none has changed but those told of',
+    words: [
+      AT,
+      word('decimal', 'began', 'when the pass began; sockets announced later may have been left out', { unit: 'ns', raw: true }),
+      word('hex32', 'watched', 'how many sockets'),
+      word('hex32', 'left', '1: there was no place for some, which are not looked at'),
+    ],
+  },
   reset: {
     letter: 'X',
     title: 'reset',

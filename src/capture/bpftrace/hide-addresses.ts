@@ -10,7 +10,7 @@ const MOST_HELD = 1 << 20;
 const [LINE_BREAK, SPACE, ZERO] = [0x0a, 0x20, 0x30];
 /** Letters of the lines whose second field is a `struct sock`, after the time. */
 const OF_SOCKS = new Uint8Array(256);
-for (const letter of 'ABDLRSX') OF_SOCKS[letter.charCodeAt(0)] = 1;
+for (const letter of 'ABDLRSWX') OF_SOCKS[letter.charCodeAt(0)] = 1;
 /** Kernel addresses, or as much of one as tells something; decimal ones too: from 2^64 - 2^47 on. */
 const KERNEL_ADDRESS = /ffff[0-9a-f]{4,}|\b1844\d{16}\b/g;
 /** A line that was broken off may end amid one. */

@@ -4,6 +4,9 @@
  */
 export type Step = (line: string) => string;
 
+/** A step to a version that has the same lines and more: nothing is to be done. */
+export const sameLines: Step = (line) => line;
+
 /**
  * A step that puts a word into lines of some letters.
  *
