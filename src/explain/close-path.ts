@@ -78,6 +78,10 @@ export type ClosePath = {
  */
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
+  /** When the newest evidence was known to hold, RFC 3339: what is said of the socket is as old as this. */
+  readonly evidence_at: string;
+  /** Kernel memory that it holds by that evidence; `held_bytes` is of its close. Null where it is not known. */
+  readonly held_now_bytes: number | null;
   /**
    * `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: `deadline_because` says what is
    * missing.

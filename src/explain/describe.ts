@@ -26,6 +26,7 @@ export type DescribeContext = {
  *
  * @param now - time of the newest event; a sock still dying has waited until then
  * @param deadline - the kind of deadline of one that still is dying, where it is known: the advice depends on it
+ * @param evidenceAt - when its newest evidence was known to hold; its newest line's time where that is left out
  * @returns the contract's `close_path`; `ended_by` is null while it still is dying
  */
 export const describeSock = (
@@ -33,19 +34,21 @@ export const describeSock = (
   now: TraceNs,
   context: DescribeContext,
   deadline: Dying['deadline'] = 'unknown',
+  evidenceAt: TraceNs | null = null,
 ): ClosePath => {
   const record = recordOf(sock, context.hello);
-  const path = pathOf(record, now, context);
+  const path = pathOf(record, now, context, evidenceAt);
   const advice = adviceFor(path, context.ownNetns, { userTimeoutMs: record.detail.userTimeoutMs, deadline });
   // Most ends need no advice, and copying every field costs time.
   return advice.length === 0 ? path : { ...path, advice };
 };
 
-const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext): ClosePath => {
+const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evidenceAt: TraceNs | null): ClosePath => {
   const { sock, detail, closedAt, closedIn, last } = record;
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
   const isLostSight = sock.destroyedAt === null && !record.isFollowed;
-  const waits = sock.destroyedAt === null ? (isLostSight ? LOST_SIGHT : waitingNow(record)) : null;
+  const waits =
+    sock.destroyedAt === null ? (isLostSight ? LOST_SIGHT : waitingNow(record, agedBy(record, now, evidenceAt))) : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
@@ -104,6 +107,10 @@ const LOST_SIGHT: Waiting = {
   side: 'unknown',
   because: 'a map of the probes was full: what became of it since it was announced is not known',
 };
+
+/** How old its newest evidence is, ms. */
+const agedBy = ({ sock }: SockRecord, now: TraceNs, evidenceAt: TraceNs | null): number =>
+  (now - (evidenceAt ?? sock.latestAt ?? sock.announcedAt)) / 1e6;
 
 /** Null for a number that no kernel uses. */
 const knownState = (state: number): TcpState | null => {

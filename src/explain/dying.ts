@@ -1,15 +1,31 @@
 import { TCP } from '../kernel/tcp-state.ts';
 import { traceNs } from '../kernel/units.ts';
-import type { Sock } from '../lifecycle/sock.ts';
+import { isFollowed, type Sock } from '../lifecycle/sock.ts';
 import type { Inventoried } from '../wire/event.ts';
+import { heldBytes, parseEvidence } from '../wire/evidence.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, deadlineOfSilent, type Host } from './deadline/deadline.ts';
 import { isOverdue } from './deadline/overdue.ts';
 import { recordOf } from './evidence/record.ts';
 import { WHEEL_SHARE } from './kernel/wheel.ts';
 
-/** The contract's `dying` of a socket: its path so far, and its deadline. */
-export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Host['now']) => string): Dying => {
+/** The newest evidence of a socket that still is dying: when it held, and the kernel memory, in bytes, that it tells of. */
+export type Now = { readonly at: Host['now']; readonly heldBytes: number | null };
+
+/** The newest evidence of a dying sock. @param at - when it was known to hold */
+export const nowOf = (sock: Sock, at: Host['now']): Now => ({
+  at,
+  // An announcement at the close is made before the queues are put in order: it is of the close.
+  heldBytes: sock.latest === null || !isFollowed(sock) ? null : heldBytes(parseEvidence(sock.latest)),
+});
+
+/** The contract's `dying` of a socket: its path so far, its newest evidence, and its deadline. */
+export const dyingOf = (
+  path: ClosePath,
+  deadline: Deadline,
+  now: Now,
+  wallClock: (at: Host['now']) => string,
+): Dying => {
   const isAt = deadline.kind === 'at';
   // Every socket that still is dying has this gap. It casts no doubt on what was seen until then.
   const gaps = path.gaps.filter((gap) => gap !== 'capture_ended');
@@ -18,6 +34,8 @@ export const dyingOf = (path: ClosePath, deadline: Deadline, wallClock: (at: Hos
     type: 'dying',
     gaps,
     certain: gaps.length === 0,
+    evidence_at: wallClock(now.at),
+    held_now_bytes: now.heldBytes,
     deadline: deadlineWord(deadline),
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,

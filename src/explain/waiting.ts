@@ -1,5 +1,6 @@
 import { stateName, TCP_STATES } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
+import { span } from '../text/words.ts';
 import type { Inventoried } from '../wire/event.ts';
 import type { Evidence } from '../wire/evidence.ts';
 import { WAITS } from './causes/order.ts';
@@ -34,12 +35,12 @@ export const waitingIn = (state: number, evidence: Evidence): WaitingFor => wait
 export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; readonly because: string };
 
 /**
- * What it waits for by its newest evidence: not what it waited for longest.
+ * What it waits for by its newest evidence: not what it waited for longest. Unknown where that is too old.
  *
  * `side` is `unknown` where an acknowledgement is missing: whether the peer is gone or the network drops does not show
  * here, unless ICMP has said so.
  */
-export const waitingNow = (record: SockRecord): Waiting => {
+export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
   const { sock, last } = record;
   const wait = { state: sock.state, isWindowShut: isWindowShut(last), isLingering: sock.lingering };
   const word = WAITS.find(({ question }) => question(wait));
@@ -47,9 +48,28 @@ export const waitingNow = (record: SockRecord): Waiting => {
     const because = `in ${stateName(sock.state)}: no rule says what it waits for`;
     return { waitingFor: 'unknown', side: 'unknown', because };
   }
+  if (isContradicted(word.name, record, agedByMs)) {
+    const because = `in ${stateName(sock.state)}: its newest evidence is ${span(agedByMs * 1000)} old, and a retransmission would have come since`;
+    return { waitingFor: 'unknown', side: 'unknown', because };
+  }
   const { because, side = word.side } = word.evidence(record);
   return { waitingFor: word.name, side, because };
 };
+
+/** HZ is 100 at least; a jiffy that is taken for too long delays the doubt, and nothing else. */
+const LONGEST_JIFFY_MS = 10;
+/** Timers are late, and lines on their way, by less. */
+const SLACK_MS = 1000;
+const RTOS = 4;
+
+/**
+ * Whether time alone speaks against it: what is in flight is sent again after an RTO, and each time a line comes. Where
+ * none came for several, its evidence is no longer true: the timer is another one by now.
+ */
+const isContradicted = (word: WaitingFor, { last }: SockRecord, agedByMs: number): boolean =>
+  (word === 'ack' || word === 'last_ack') &&
+  last.packetsOut > 0 &&
+  agedByMs > RTOS * last.rto * LONGEST_JIFFY_MS + SLACK_MS;
 
 /** What an orphan that only the inventory knows waited for when it was listed, and who keeps it. */
 export const waitingWhenListed = (orphan: Inventoried): Pick<Waiting, 'waitingFor' | 'side'> => {

@@ -2,7 +2,17 @@ import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS, ownText } from '../wire/bounds.ts';
-import type { Announce, Destroy, Inventoried, Look, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
+import type {
+  Announce,
+  Destroy,
+  Inventoried,
+  Look,
+  Retransmit,
+  SetState,
+  Swept,
+  Tally,
+  TimedEvent,
+} from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { createGenerations } from './generations.ts';
@@ -12,7 +22,16 @@ import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createOlder, tupleOfLine } from './older.ts';
-import { addGap, type Gap, newSock, type ObservedMove, type Pressure, type Sock, stateAfter } from './sock.ts';
+import {
+  addGap,
+  type Gap,
+  isFollowed,
+  newSock,
+  type ObservedMove,
+  type Pressure,
+  type Sock,
+  stateAfter,
+} from './sock.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
 import { createUnseen } from './unseen.ts';
 
@@ -23,6 +42,8 @@ const AFTERMATH_NS = 5_000_000;
 const FRESH_NS = 1_500_000_000;
 /** Resets kept of one sock; the rules need the first few. */
 const MAX_RESETS = 8;
+/** An announcement may be this much on its way to those that are looked at again, ns. */
+const ON_ITS_WAY_NS = 100_000_000;
 /** Destroys kept whose announcement has not come; it may still come late. */
 const MAX_EARLY = 4096;
 
@@ -72,6 +93,8 @@ export type Tracker = Host['seen'] & {
   readonly tallies: () => IterableIterator<Tallied>;
   /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
+  /** When the newest evidence of a sock was known to hold: its newest line, or a pass that found it as it was. */
+  readonly evidenceAt: (sock: Sock) => TraceNs;
 };
 
 /**
@@ -534,6 +557,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       for (const tally of tallies.values()) if (tally.via <= VIA.destroy) yield tally;
     },
     now: newest,
+    evidenceAt: (sock) => {
+      const told = sock.latestAt ?? sock.announcedAt;
+      return isFollowed(sock) && sock.announcedAt < sweptAt - ON_ITS_WAY_NS && sweptAt > told ? sweptAt : told;
+    },
     ...host.seen,
   };
 };

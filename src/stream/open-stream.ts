@@ -2,7 +2,7 @@ import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Host } from '../explain/deadline/deadline.ts';
 import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
 import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
-import { deadlineOfDying, deadlineWord, dyingOf } from '../explain/dying.ts';
+import { deadlineOfDying, deadlineWord, dyingOf, nowOf } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { TraceNs } from '../kernel/units.ts';
@@ -74,7 +74,8 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
   };
   const dying = (sock: Sock, on: DescribeContext, host: Host): Dying => {
     const deadline = deadlineOfDying(sock, host);
-    return dyingOf(describeSock(sock, host.now, on, deadlineWord(deadline)), deadline, on.wallClock);
+    const path = describeSock(sock, host.now, on, deadlineWord(deadline), tracker.evidenceAt(sock));
+    return dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock)), on.wallClock);
   };
   const tracker = createTracker({
     hz: meta.hz,
@@ -143,7 +144,12 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
         if (sock.destroyedAt === null) yield dying(sock, context, host);
       }
       for (const orphan of tracker.silent())
-        yield dyingOf(describeSilent(orphan, meta.netns), deadlineOfDying(orphan, host), wallClock);
+        yield dyingOf(
+          describeSilent(orphan, meta.netns),
+          deadlineOfDying(orphan, host),
+          { at: orphan.at, heldBytes: null },
+          wallClock,
+        );
     },
     describeOneDying: (sock) => dying(sock, begun(), hostNow(begun())),
     deadline: (one) => deadlineOfDying(one, hostNow(begun())),

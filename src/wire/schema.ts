@@ -306,7 +306,10 @@ export const LINES = {
     title: 'pass, from version 2 on: every dying socket was looked at, and none has changed but those told of',
     words: [
       AT,
-      word('decimal', 'began', 'when the pass began; sockets announced later may have been left out', { unit: 'ns', raw: true }),
+      word('decimal', 'began', 'when the pass began; sockets announced later may have been left out', {
+        unit: 'ns',
+        raw: true,
+      }),
       word('hex32', 'watched', 'how many sockets'),
       word('hex32', 'left', '1: there was no place for some, which are not looked at'),
     ],

@@ -15,6 +15,8 @@ export const aPath = (change: Partial<ClosePath> = {}): ClosePath =>
 export const aDying = (change: Partial<Dying> = {}): Dying => ({
   ...aClosePath(),
   type: 'dying',
+  evidence_at: '2026-05-04T12:34:56.000000000Z',
+  held_now_bytes: null,
   deadline: 'unknown',
   deadline_at: null,
   deadline_expected_at: null,

@@ -193,6 +193,18 @@ export const retransmitLine = (on: OnSock & EvidenceFields): string =>
     ...evidenceValues({ own: false, holder: 0, ...on }),
   });
 
+export const lookLine = (on: OnSock & EvidenceFields & { readonly cookie?: string }): string =>
+  encodeLine('look', {
+    at: boot(on.at),
+    sk: on.sk ?? SK,
+    ...evidenceValues({ own: false, holder: 0, ...on }),
+    cookie: on.cookie ?? '0',
+  });
+
+/** @param began - when the pass began, ns after the handshake */
+export const sweptLine = (at: number, began: number, left = 0): string =>
+  encodeLine('swept', { at: boot(at), began: boot(began), watched: 1, left });
+
 export const resetLine = (
   on: OnSock & {
     readonly sent: boolean;

@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { VIA } from '../../src/wire/event.ts';
 import { SOCK } from '../../src/wire/evidence.ts';
 import { pathOf } from '../builders/explain.ts';
-import { announceLine, destroyLine, ms, retransmitLine, sec, setStateLine } from '../builders/wire-lines.ts';
+import { only, track } from '../builders/track.ts';
+import {
+  announceLine,
+  destroyLine,
+  lookLine,
+  ms,
+  retransmitLine,
+  sec,
+  setStateLine,
+  sweptLine,
+  tickLine,
+} from '../builders/wire-lines.ts';
 
 const shut = { pending: 3, packetsOut: 0, writeSeq: 6000, sndUna: 5000, sndNxt: 5000, sndWnd: 0 };
 const inFlight = { pending: 1, packetsOut: 1 };
@@ -33,8 +44,32 @@ describe('a sock still dying waits for', () => {
   });
 
   test('a segment in flight is waited for, whatever the close saw', () => {
-    const path = pathOf([closed(shut), retransmitLine({ at: sec(1), ...inFlight })], { until: sec(5) });
+    const path = pathOf([closed(shut), retransmitLine({ at: sec(1), ...inFlight })], { until: sec(2) });
     expect(path.waiting_for).toBe('ack');
+  });
+
+  test('what a later look shows: the window was shut after the close, without an event', () => {
+    const lines = [closed(inFlight), lookLine({ at: sec(2), state: 'FIN_WAIT1', ...shut })];
+    expect(pathOf(lines, { until: sec(5) })).toMatchObject({ waiting_for: 'window', side: 'peer', probes: 0 });
+  });
+
+  test('nothing that is known, once a retransmission should have come several times and nobody has looked again', () => {
+    const path = pathOf([closed(inFlight)], { until: sec(5) });
+    expect(path).toMatchObject({ waiting_for: 'unknown', side: 'unknown' });
+    expect(path.because[0]).toMatch(/newest evidence is 5\.0 s old/);
+  });
+
+  test('the same as before, where a pass has found it as it was', () => {
+    const line = closed({ ...inFlight, rto: 51 });
+    const { tracker } = track().feed(line, sweptLine(sec(5), sec(4)), tickLine(sec(6)));
+    const sock = only(tracker.live());
+    expect(tracker.evidenceAt(sock)).toBe(sec(4));
+    // One that was announced while the pass went on may have been left out.
+    const { tracker: other } = track().feed(line, sweptLine(sec(5), ms(50)), tickLine(sec(6)));
+    expect(other.evidenceAt(only(other.live()))).toBe(0);
+    // A pass that could not look at all of them says nothing of any.
+    const { tracker: full } = track().feed(line, sweptLine(sec(5), sec(4), 1), tickLine(sec(6)));
+    expect(full.evidenceAt(only(full.live()))).toBe(0);
   });
 
   test('close() under SO_LINGER: linger', () => {

@@ -8,6 +8,7 @@ import {
   destroyLine,
   inventoriedLine,
   inventoryEndLine,
+  lookLine,
   lostLine,
   ms,
   PF_EXITING,
@@ -961,4 +962,60 @@ test('now is the newest time, negative before the handshake', () => {
   feed(tickLine(ms(3)));
   feedLate(tickLine(ms(1)));
   expect(tracker.now()).toBe(ms(3));
+});
+
+describe('a look at a dying sock', () => {
+  const moves = [{ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] as const;
+  const announced = announceLine({ at: ms(1), moves, cookie: 7n });
+  const latestOf = (...lines: readonly string[]): string | null =>
+    only(
+      track()
+        .feed(readyAt(0), announced, ...lines, tickLine(sec(9)))
+        .tracker.live(),
+    ).latest;
+
+  test('is its newest evidence, and no event of it', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      announced,
+      lookLine({ at: sec(2), state: 'FIN_WAIT1', cookie: '7', wmemQueued: 4096 }),
+      setStateLine({ at: sec(3), from: 'FIN_WAIT1', to: 'CLOSE', flags: SOCK.DEAD }),
+      destroyLine({ at: sec(3), announcedAt: ms(1), lines: 2 }),
+      tickLine(sec(4)),
+    );
+    expect([...only(ended).gaps]).toEqual([]);
+    expect(tracker.counters()).toMatchObject({ unannounced: 0 });
+  });
+
+  test('counts where state and cookie are those of the sock', () => {
+    const good = lookLine({ at: sec(2), state: 'FIN_WAIT1', cookie: '7' });
+    expect(latestOf(good)).not.toBeNull();
+    expect(latestOf(lookLine({ at: sec(2), state: 'FIN_WAIT1', cookie: '0' }))).not.toBeNull();
+    expect(latestOf(lookLine({ at: sec(2), state: 'FIN_WAIT1', cookie: '8' }))).toBeNull();
+    expect(latestOf(lookLine({ at: sec(2), state: 'CLOSE', cookie: '7' }))).toBeNull();
+    expect(latestOf(lookLine({ at: sec(2), state: 'ESTABLISHED', cookie: '7' }))).toBeNull();
+  });
+
+  test('of one that has gone, or is not known, changes nothing', () => {
+    const { tracker, ended } = track().feed(
+      readyAt(0),
+      lookLine({ at: ms(1), state: 'FIN_WAIT1' }),
+      announced,
+      destroyLine({ at: ms(2), announcedAt: ms(1), lines: 1 }),
+      lookLine({ at: ms(3), state: 'FIN_WAIT1', cookie: '7' }),
+      tickLine(sec(9)),
+    );
+    expect(only(ended).latest).toBeNull();
+    expect(tracker.counters()).toMatchObject({ unannounced: 0 });
+  });
+
+  test('stays with a sock that is packed', () => {
+    const { tracker } = track().feed(
+      readyAt(0),
+      announced,
+      lookLine({ at: sec(2), state: 'FIN_WAIT1', cookie: '7', wmemQueued: 4096, pending: 3 }),
+      ...Array.from({ length: 5 }, (_, i) => tickLine(sec(3 + i))),
+    );
+    expect(parseEvidence(only(tracker.live()).latest ?? '')).toMatchObject({ wmemQueued: 4096, pending: 3 });
+  });
 });

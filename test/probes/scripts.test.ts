@@ -132,7 +132,7 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
       return event?.kind;
     });
     expect(new Set(kinds)).toEqual(
-      new Set(['hello', 'announce', 'set_state', 'destroy', 'retransmit', 'reset', 'tick', 'bye']),
+      new Set(['hello', 'announce', 'set_state', 'destroy', 'retransmit', 'look', 'swept', 'reset', 'tick', 'bye']),
     );
   });
 

@@ -10,8 +10,8 @@ const PAST_EVERY_MS = 60_000;
 type About = {
   readonly holds: string;
   readonly after: string;
-  /** What is missing lies before the close, and the row of each such socket says so: no event of its death is lost. */
-  readonly isPast?: true;
+  /** What is missing of them: no event of a death is lost, and the row of each such socket says what is not known. */
+  readonly missing?: string;
 };
 
 /** By the numbers that `@kept` and `@unkept` have in probes/parts. */
@@ -22,17 +22,23 @@ const MAPS: Readonly<Record<string, About>> = {
   4: {
     holds: 'half-closed sockets that a process still holds (ss -tanp state close-wait state fin-wait-2)',
     after: 'the paths of later ones begin at their close',
-    isPast: true,
+    missing: 'their paths begin at their close',
   },
   5: { holds: 'dying sockets that the filter leaves out', after: 'later ones pass it' },
   6: { holds: 'what each CPU keeps', after: 'closes on some CPUs are not announced' },
   7: {
     holds: 'sockets that have begun to close',
     after: 'the paths of later ones begin at their close',
-    isPast: true,
+    missing: 'their paths begin at their close',
+  },
+  8: {
+    holds: 'dying sockets that are looked at again',
+    after: 'what changed of later ones without an event is not known',
+    missing: 'what changes of them without an event is not known',
   },
   tally: { holds: 'kinds of death', after: 'deaths of a new kind are not counted' },
 };
+const MISSING = new Map(Object.values(MAPS).map(({ holds, missing }) => [holds, missing]));
 const UNKNOWN: About = { holds: 'sockets', after: 'later ones are not kept' };
 
 /** Watches how full the maps of the probes are. */
@@ -58,7 +64,7 @@ export const createMapRoom = (
   const near = new Set<string>();
   const known = new Map<string, number>();
   const pasts = createSums(PAST_EVERY_MS, (count, holds) =>
-    notice(`a map of the probes is full: ${count} more ${holds} had no place; their paths begin at their close`),
+    notice(`a map of the probes is full: ${count} more ${holds} had no place; ${MISSING.get(holds) ?? ''}`),
   );
   return {
     taken: (map, places) => {
@@ -75,8 +81,8 @@ export const createMapRoom = (
       const more = total - (known.get(map) ?? 0);
       if (more <= 0) return;
       known.set(map, total);
-      const { holds, isPast } = MAPS[map] ?? UNKNOWN;
-      if (isPast === true) pasts.add(more, holds);
+      const { holds, missing } = MAPS[map] ?? UNKNOWN;
+      if (missing !== undefined) pasts.add(more, holds);
       else onLost(more, `a map of the probes was full, of ${holds}`);
     },
     flush: pasts.flush,

@@ -65,7 +65,12 @@ export const createOpened = (): Opened => {
     if (listed !== null) at = { ...on, orphan: listed, wasSeen: true, isListed: hasInventory(source) };
     if (listed !== null || isStill) {
       const orphan = listed ?? on.orphan;
-      return dyingOf(describeSilent(orphan, meta.netns), source.deadline(orphan), source.wallClock);
+      return dyingOf(
+        describeSilent(orphan, meta.netns),
+        source.deadline(orphan),
+        { at: orphan.at, heldBytes: null },
+        source.wallClock,
+      );
     }
     const heir = heirOf(tracker, on.orphan, on.isListed);
     if (heir !== null) return pathOfSock(heir, null, source, isStill);

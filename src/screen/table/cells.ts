@@ -21,10 +21,14 @@ export const ageCell = (row: Row): string => {
   return row.atLeastMs === undefined ? UNKNOWN : `>${formatAge(row.atLeastMs)}`;
 };
 
-/** How long until the kernel gives up on it, its timer wheel's lateness included; `now` when that has come. */
+/** A timer may be this late, ms, before it is said to be overdue. */
+const LATE_MS = 1000;
+
+/** How long until the kernel gives up on it, its timer wheel's lateness included; `now`, then `overdue` when that has come. */
 const deadlineCell = ({ deadlineMs = null }: Row): string => {
   if (deadlineMs === null) return UNKNOWN;
   if (deadlineMs === 'never') return 'never';
+  if (deadlineMs < -LATE_MS) return 'overdue';
   return deadlineMs <= 0 ? 'now' : formatAge(deadlineMs);
 };
 
