@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { extentOf } from '../src/wire/layout.ts';
 import { type Field, type Kind, type LineName, lineOf, WIRE_VERSION, type Word } from '../src/wire/schema.ts';
-import { indented } from './indent-probe.ts';
+import { folded, indented } from './indent-probe.ts';
+import { withNames } from './name-numbers.ts';
 
 const part = (name: string): string =>
   readFileSync(new URL(`../probes/parts/${name}.bt`, import.meta.url), 'utf8').trimEnd();
@@ -154,7 +155,7 @@ const withPrints = (text: string): string =>
 /** The whole text of one probe script, `tracepoint` or `tracepoint-lazy`; `docs/probes.md` says what the parts are. */
 export const generateProbe = (name: string): string => {
   const kind = name.startsWith('tracepoint') ? 'infer' : 'hook';
-  const program = withPrints(indented(withValues(assembled(name, kind))));
+  const program = withPrints(folded(indented(withNames(withValues(assembled(name, kind))))));
   return `${part(`${name}.head`)}\n\n${program}\n`
     .replaceAll('@BACKEND@', name.replace('-lazy', ''))
     .replaceAll('@WIRE@', String(WIRE_VERSION));

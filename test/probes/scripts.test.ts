@@ -93,6 +93,12 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
     expect(indented(text)).toBe(text);
   });
 
+  test('names the states that it compares with', () => {
+    const compared = [...text.matchAll(/\$(?:old|new|last|state) (?:[=!]=|[<>]=?) \d+(.{0,6})/g)];
+    expect(compared.length).toBeGreaterThan(3);
+    expect(compared.filter(([, behind = '']) => !/^ \/\* [A-Z]/.test(behind))).toEqual([]);
+  });
+
   test('says where each piece of it is from', () => {
     const marks = [...text.matchAll(/^ *\/\/ part: (\S+)$/gm)].map(([, part = '']) => `${part}.bt`);
     expect(marks.length).toBeGreaterThan(10);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { indented } from '../../scripts/indent-probe.ts';
+import { folded, indented } from '../../scripts/indent-probe.ts';
 
 const text = (...lines: readonly string[]): string => lines.join('\n');
 
@@ -69,5 +69,36 @@ describe('a probe script', () => {
     expect(() => indented(text('END', '{'))).toThrow(/open/);
     expect(() => indented(text('END', '{', '}', '}'))).toThrow(/not begun/);
     expect(() => indented(text('END', '{', '//@if func f', '//{', '//@end', '}'))).toThrow(/alternative/);
+  });
+});
+
+describe('a line of more than 120 columns', () => {
+  const long = (count: number): string => Array.from({ length: count }, (_, i) => `word${i}`).join(' ');
+
+  test('that is a comment is broken at a word, behind its margin', () => {
+    const lines = folded(`//    // ${long(20)}`).split('\n');
+    expect(lines.length).toBe(2);
+    for (const line of lines) {
+      expect(line).toMatch(/^\/\/ {4}\/\/ word/);
+      expect(line.length).toBeLessThanOrEqual(120);
+    }
+    expect(lines.map((line) => line.slice(9)).join(' ')).toBe(long(20));
+  });
+
+  test('that is a block of one line becomes one of three, its head broken where it is least nested', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => `$${name.repeat(40)} == 1`);
+    expect(folded(`  if (${a} && (${b} || ${c})) { $via = 2; }`)).toBe(
+      text(`  if (${a} &&`, `      (${b} || ${c})) {`, '    $via = 2;', '  }'),
+    );
+  });
+
+  test('that is a statement goes on two columns deeper', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => `$${name.repeat(40)}`);
+    expect(folded(`  $x = ${a} | ${b} | ${c};`)).toBe(text(`  $x = ${a} | ${b} |`, `    ${c};`));
+  });
+
+  test('that has no place to be broken at stays, and so does a shorter one', () => {
+    const stays = text(`  $x = ${'a'.repeat(200)};`, '  if ($a == 1) { $b = 2; }');
+    expect(folded(stays)).toBe(stays);
   });
 });
