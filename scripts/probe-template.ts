@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { extentOf } from '../src/wire/layout.ts';
 import { type Field, type Kind, type LineName, lineOf, WIRE_VERSION, type Word } from '../src/wire/schema.ts';
+import { folded, indented } from './indent-probe.ts';
+import { withNames } from './name-numbers.ts';
 
 const part = (name: string): string =>
   readFileSync(new URL(`../probes/parts/${name}.bt`, import.meta.url), 'utf8').trimEnd();
@@ -114,35 +116,47 @@ const wrapped = (row: string, indent: string): string => {
 /** `//@print LINE [WORD=VALUE …]`, where a value has no space. */
 const PRINT = /^( *)\/\/@print (\w+)((?: \w+=\S+)*)$/gm;
 
-/** @param kind - `hook` or `infer`: how a close is known; names that end in `-KIND` are of that one */
-const expand = (text: string, kind: string): string =>
-  text
-    .replace(/^\/\/@include (\S+)$/gm, (_line, name: string) => expand(part(name.replace(/KIND$/, kind)), kind))
-    .replace(PRINT, (_line, indent: string, name: LineName, given: string) =>
-      printOf(
-        name,
-        indent,
-        new Map(
-          given
-            .trim()
-            .split(' ')
-            .filter((each) => each !== '')
-            .map((each): [string, string] => {
-              const at = each.indexOf('=');
-              return [each.slice(0, at), each.slice(at + 1)];
-            }),
-        ),
+/**
+ * A part with all that it includes, each after a comment that says where it is from.
+ *
+ * @param kind - `hook` or `infer`: how a close is known; names that end in `-KIND` are of that one
+ */
+const assembled = (name: string, kind: string): string =>
+  part(name).replace(/^ *\/\/@include (\S+)$/gm, (_line, each: string) => {
+    const included = each.replace(/KIND$/, kind);
+    return `// part: ${included}\n${assembled(included, kind)}`;
+  });
+
+/** `<NAME>` by the value of that word, or by another expression. */
+const withValues = (text: string): string =>
+  text.replace(/<(\w+)>/g, (whole, each: string) => {
+    const word = words.get(each);
+    return word === undefined ? (expressions.get(each) ?? whole) : printedOf(word);
+  });
+
+const withPrints = (text: string): string =>
+  text.replace(PRINT, (_line, indent: string, name: LineName, given: string) =>
+    printOf(
+      name,
+      indent,
+      new Map(
+        given
+          .trim()
+          .split(' ')
+          .filter((each) => each !== '')
+          .map((each): [string, string] => {
+            const at = each.indexOf('=');
+            return [each.slice(0, at), each.slice(at + 1)];
+          }),
       ),
-    );
+    ),
+  );
 
 /** The whole text of one probe script, `tracepoint` or `tracepoint-lazy`; `docs/probes.md` says what the parts are. */
-export const generateProbe = (name: string): string =>
-  `${part(`${name}.head`)}\n\n${expand(part(name), name.startsWith('tracepoint') ? 'infer' : 'hook').replace(
-    /<(\w+)>/g,
-    (whole, each: string) => {
-      const word = words.get(each);
-      return word === undefined ? (expressions.get(each) ?? whole) : printedOf(word);
-    },
-  )}\n`
+export const generateProbe = (name: string): string => {
+  const kind = name.startsWith('tracepoint') ? 'infer' : 'hook';
+  const program = withPrints(folded(indented(withNames(withValues(assembled(name, kind))))));
+  return `${part(`${name}.head`)}\n\n${program}\n`
     .replaceAll('@BACKEND@', name.replace('-lazy', ''))
     .replaceAll('@WIRE@', String(WIRE_VERSION));
+};

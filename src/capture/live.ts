@@ -1,35 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import split2 from 'split2';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
 import { attachFault, howItEnded } from './bpftrace/attach-fault.ts';
-import {
-  type BpftraceProgram,
-  type Chatter,
-  createChatterReader,
-  findBpftrace,
-  lateParams,
-  mapKeys,
-  onStack,
-} from './bpftrace/bpftrace.ts';
+import { type BpftraceProgram, type Chatter, createChatterReader, findBpftrace } from './bpftrace/bpftrace.ts';
 import { checkPrograms } from './bpftrace/check-programs.ts';
+import { compose, type Wanted } from './bpftrace/compose.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './bpftrace/describe-capture.ts';
 import { hideAddresses } from './bpftrace/hide-addresses.ts';
 import { createLateLines } from './bpftrace/late-lines.ts';
 import { createLosses } from './bpftrace/losses.ts';
 import { createMapRoom } from './bpftrace/map-room.ts';
-import { filterText, type ProbeFilter } from './bpftrace/probe-filter.ts';
-import { resolveProbe } from './bpftrace/probe-text.ts';
-import { type BpftraceChild, maxOrphans, spawnBpftrace } from './bpftrace/spawn.ts';
+import { type BpftraceChild, spawnBpftrace } from './bpftrace/spawn.ts';
 import { createStrays, isWireLine } from './bpftrace/strays.ts';
 import { watchHost } from './host/host-watch.ts';
-import { BACKENDS, type Backend, type BackendState, findTracefs, surveyBackends } from './kernel/backend.ts';
+import { BACKENDS, type Backend, surveyBackends } from './kernel/backend.ts';
 import { createBootClock } from './kernel/boot-clock.ts';
 import { type Btf, loadBtf } from './kernel/btf.ts';
 import { checkCapabilities } from './kernel/capabilities.ts';
+import { chooseBackends } from './kernel/choose-backends.ts';
 import { checkLockdown } from './kernel/lockdown.ts';
 import { putInventory } from './sockets/inventory.ts';
 import { STALL_MS, startWatch, type Watch } from './watch.ts';
@@ -42,16 +32,10 @@ const MAX_EARLY = 100_000;
 /** Stands before the end of a stream that has no line break; no line has one in it. */
 const TORN = '\n';
 
-export type LiveOptions = {
+export type LiveOptions = Wanted & {
   readonly backend: Backend | 'auto';
   readonly finwaitVersion: string;
   readonly filters: Readonly<Record<string, string>>;
-  /** Which sockets the probes announce, where they announce late; the others are only counted. */
-  readonly only: ProbeFilter;
-  /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
-  readonly minAgeMs: number;
-  /** Places of each map of the probes; as many as this host may need where it is not told. */
-  readonly mapKeys: number | undefined;
   /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
   readonly onLine: (line: string) => boolean;
   /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
@@ -87,29 +71,9 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture | nul
   checkLockdown();
   checkPrograms();
   const program = await findBpftrace();
-  const btf = loadBtf();
-  const survey = surveyBackends(btf);
-  const candidates = survey.filter((state) =>
-    options.backend === 'auto' ? state.isAvailable : state.backend === options.backend,
-  );
-  const first = candidates[0];
-  if (first === undefined || btf === undefined || (options.backend !== 'auto' && !first.isAvailable)) {
-    throw new Fault(
-      options.backend === 'auto'
-        ? 'no backend can trace on this kernel'
-        : `the ${options.backend} backend cannot trace on this kernel`,
-      {
-        why: reasonsOf(survey),
-        remedy:
-          findTracefs() === null
-            ? 'mount -t tracefs nodev /sys/kernel/tracing'
-            : btf === undefined
-              ? "boot a kernel with BTF, as Debian's, Ubuntu's and Fedora's are; then finwait doctor"
-              : 'finwait doctor',
-        exitCode: EXIT.cannotTrace,
-      },
-    );
-  }
+  const seen = loadBtf();
+  const survey = surveyBackends(seen);
+  const { btf, candidates } = chooseBackends(options.backend, seen, survey);
   let failure: Fault | null = null;
   for (const candidate of candidates) {
     const passed = survey
@@ -127,29 +91,17 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture | nul
   throw failure ?? new Error('unreachable: no candidate was tried');
 };
 
-/** What keeps the backends from tracing; a reason that all share is said once. */
-const reasonsOf = (survey: readonly BackendState[]): string => {
-  const [first, ...others] = new Set(survey.map((state) => state.reason));
-  if (first !== undefined && others.length === 0) return first;
-  return survey.map((state) => `${state.backend}: ${state.reason}`).join('; ');
-};
-
 const attach = async (
   backend: Backend,
   program: BpftraceProgram,
   btf: Btf,
   options: LiveOptions,
 ): Promise<LiveCapture | null> => {
-  const { minAgeMs } = options;
-  const isLate = minAgeMs > 0;
-  const text = readFileSync(new URL(`../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
   if (options.signal?.aborted === true) return null;
-  const keys = options.mapKeys ?? mapKeys(cpus().length, maxOrphans());
-  const params = lateParams(minAgeMs, cpus().length, keys);
-  const script = onStack(resolveProbe(text, btf.has, filterText(options.only)), program.version);
-  const child = spawnBpftrace(program, script, params, keys);
-  const { finwaitVersion, filters } = options;
-  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options, keys);
+  const composed = compose(backend, program.version, btf.has, options);
+  const child = spawnBpftrace(program, composed);
+  const { finwaitVersion, filters, minAgeMs } = options;
+  return run(child, { backend, program, btf, finwaitVersion, filters, minAgeMs }, options, composed.keys);
 };
 
 const run = async (

@@ -123,6 +123,12 @@ export const filterOf = (options: SharedOptions): PathFilter => {
 /** The filters as they are noted in `meta`: those that were given, as text, named as all of the JSON is. */
 export const filterTexts = (options: SharedOptions): Record<string, string> => given(filterOf(options));
 
+/** Filters that the kernel does not apply: all where each close is announced, the state where not. */
+export const idleFilters = (options: SharedOptions): readonly string[] => {
+  const { min_age_us, ...given } = filterTexts(options);
+  return Object.keys(given).filter((name) => name === 'state' || minAgeOf(options) === 0);
+};
+
 const given = (filter: PathFilter): Record<string, string> =>
   Object.fromEntries(
     Object.entries(filter)

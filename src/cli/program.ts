@@ -22,7 +22,8 @@ import { VERSION } from './version.ts';
 const backendOption = (what: string): Option =>
   new Option('--backend <name>', what).default('auto').argParser(parseBackend);
 
-const shared = (command: Command, unlessTold = ''): Command =>
+/** What chooses the probes and what they announce. */
+const selecting = (command: Command): Command =>
   command
     .addOption(backendOption('auto, fentry, kprobe or tracepoint'))
     .addOption(new Option('-p, --pid <pid>', 'only sockets closed by this process').argParser(parseCount))
@@ -43,9 +44,12 @@ const shared = (command: Command, unlessTold = ''): Command =>
         'only sockets dying for at least this long; what dies sooner is counted in the kernel (10ms; trace: 0)',
       ).argParser(parseDuration),
     )
-    .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
-    .option('--strict', 'exit with 4 when events were lost')
     .addOption(new Option('--map-keys <n>', 'places of each map of the probes').argParser(parsePositive).hideHelp());
+
+const shared = (command: Command, unlessTold = ''): Command =>
+  selecting(command)
+    .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
+    .option('--strict', 'exit with 4 when events were lost');
 
 /** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
 const refuseUnknownCommand = (program: Command, word: string | undefined): void => {
@@ -163,6 +167,11 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .addOption(backendOption('asks of this one: auto, fentry, kprobe or tracepoint'))
     .option('--json', 'one JSON object')
     .action((options) => done(import('./doctor.ts').then(({ doctor }) => doctor(options))));
+  selecting(
+    program
+      .command('probe')
+      .description('the script that bpftrace would be given here, on stdout, and its command line, on stderr'),
+  ).action((options) => done(import('./probe.ts').then(({ probe }) => probe(options))));
   program
     .command('lab [scenario...]')
     .description('makes sockets die in known ways, in network namespaces of its own: quick (default), slow, all, host')

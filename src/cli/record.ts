@@ -4,7 +4,7 @@ import { createWords } from '../output/words.ts';
 import { isStdout } from '../record/writer.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { Sink } from '../stream/sink.ts';
-import { filterTexts, minAgeOf, type SharedOptions } from './arguments.ts';
+import { idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
 import { liveSource, untilSignalled } from './source.ts';
 
 /**
@@ -36,10 +36,4 @@ const createRecordWords = (path: string, where: string, options: SharedOptions):
       if (fault === null) tell(`${lines} lines recorded to ${where}; see them with: finwait replay ${path}`);
     },
   };
-};
-
-/** Filters that the kernel does not apply: all where each close is announced, the state where not. */
-const idleFilters = (options: SharedOptions): readonly string[] => {
-  const { min_age_us, ...given } = filterTexts(options);
-  return Object.keys(given).filter((name) => name === 'state' || minAgeOf(options) === 0);
 };

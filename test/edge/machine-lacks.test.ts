@@ -101,7 +101,7 @@ describe.concurrent('root without CAP_BPF and what goes with it', () => {
 });
 
 describe.concurrent('a kernel without BTF', () => {
-  test.for(['top', 'trace', 'record'])('%s: exit 3, and why the layouts matter', async (command, context) => {
+  test.for(['top', 'trace', 'record', 'probe'])('%s: exit 3, and why the layouts matter', async (command, context) => {
     needs(context, 'backend', 'mounts');
     const run = await runFinwait([command], { fake: 'streams.ts', within: without('/sys/kernel/btf') });
     expectFault(run, 3, {
@@ -123,7 +123,7 @@ describe.concurrent('a kernel without BTF', () => {
 describe.concurrent('a machine whose tracefs is not mounted', () => {
   const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug'];
 
-  test.for(['top', 'trace', 'record'])('%s: exit 3, and the mount that helps', async (command, context) => {
+  test.for(['top', 'trace', 'record', 'probe'])('%s: exit 3, and the mount that helps', async (command, context) => {
     needs(context, 'backend', 'mounts');
     const run = await runFinwait([command], { fake: 'streams.ts', within: without(...TRACEFS) });
     expectFault(run, 3, {

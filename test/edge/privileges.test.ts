@@ -300,6 +300,7 @@ describe.concurrent('what needs no root, by sudo', () => {
     ['trace', 'x.fwr'],
     ['explain', 'x.fwr'],
     ['demo'],
+    ['probe'],
     ['explain', '--list'],
     ['lab', '--list'],
     ['--help'],

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { indented, MOST_COLUMNS } from '../../scripts/indent-probe.ts';
 import { generateProbe } from '../../scripts/probe-template.ts';
 import { resolveProbe } from '../../src/capture/bpftrace/probe-text.ts';
 import { BACKENDS } from '../../src/capture/kernel/backend.ts';
@@ -74,6 +75,8 @@ const shifts = (fields: readonly Field[], base = 0): readonly number[] =>
 
 const SCRIPTS = BACKENDS.flatMap((backend) => [backend, `${backend}-lazy`]);
 
+const tooLong = (text: string): readonly string[] => text.split('\n').filter((line) => line.length > MOST_COLUMNS);
+
 describe.each(SCRIPTS)('probes/%s.bt', (name) => {
   const text = read(`${name}.bt`);
   const isLate = name.endsWith('-lazy');
@@ -83,7 +86,28 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
   });
 
   test('has nothing left of its template', () => {
-    expect(text).not.toMatch(/@BACKEND@|\/\/@(include|define)|<[a-z]+\d*>/);
+    expect(text).not.toMatch(/@BACKEND@|\/\/@(include|define|print)|<[a-z]+\d*>/);
+  });
+
+  test('is indented by its blocks', () => {
+    expect(indented(text)).toBe(text);
+  });
+
+  test('names the states that it compares with', () => {
+    const compared = [...text.matchAll(/\$(?:old|new|last|state) (?:[=!]=|[<>]=?) \d+(.{0,6})/g)];
+    expect(compared.length).toBeGreaterThan(3);
+    expect(compared.filter(([, behind = '']) => !/^ \/\* [A-Z]/.test(behind))).toEqual([]);
+  });
+
+  test('says where each piece of it is from', () => {
+    const marks = [...text.matchAll(/^ *\/\/ part: (\S+)$/gm)].map(([, part = '']) => `${part}.bt`);
+    expect(marks.length).toBeGreaterThan(10);
+    expect(marks.filter((part) => !parts.includes(part))).toEqual([]);
+    expect(marks).toContain(isLate ? 'lazy/set-state.bt' : 'set-state.bt');
+  });
+
+  test('has no line that is too long, but for formats: bpftrace has no string of two lines', () => {
+    expect(tooLong(text).filter((line) => !/^ *printf\("[^"]*",$/.test(line))).toEqual([]);
   });
 
   test('has an end for every if, and none within another', () => {
@@ -182,10 +206,14 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
   );
 });
 
+test.each(parts)('probes/parts/%s has no line that is too long', (name) => {
+  expect(tooLong(read(`parts/${name}`))).toEqual([]);
+});
+
 test('every part is used by some script', () => {
   const all = parts.map((name) => read(`parts/${name}`)).join('\n');
   const included = new Set(
-    [...all.matchAll(/^\/\/@include (\S+)$/gm)].flatMap(([, name = '']) =>
+    [...all.matchAll(/^ *\/\/@include (\S+)$/gm)].flatMap(([, name = '']) =>
       ['hook', 'infer'].map((kind) => `${name.replace(/KIND$/, kind)}.bt`),
     ),
   );

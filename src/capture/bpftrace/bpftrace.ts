@@ -24,15 +24,16 @@ export type BpftraceProgram = {
 /**
  * bpftrace as installed.
  *
+ * @param confining - the program and arguments that confine it; found by trying where they are not given
  * @throws Fault (exit 3) when it is missing, does not run, is too old, or may be somebody else's
  */
-export const findBpftrace = async (): Promise<BpftraceProgram> => {
+export const findBpftrace = async (confining?: readonly string[]): Promise<BpftraceProgram> => {
   const why = 'finwait loads its probes into the kernel with bpftrace';
   const path = findProgram('bpftrace');
   if (path === null) {
     throw new Fault('bpftrace is not installed', { why, remedy: INSTALL, exitCode: EXIT.cannotTrace });
   }
-  const { command: within } = await findConfinement();
+  const within = confining ?? (await findConfinement()).command;
   const [file = path, ...args] = [...within, path, '--version'];
   const result = await startProgram(file, args, { reject: false, timeout: 60_000 });
   const version = parseBpftraceVersion(`${result.stdout}\n${result.stderr}`);

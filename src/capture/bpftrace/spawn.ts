@@ -1,28 +1,33 @@
 import { cpus } from 'node:os';
 import { startProgram } from '../../programs/start.ts';
-import { readOrphanGauge } from '../kernel/sockstat.ts';
 import { type BpftraceProgram, bpftraceEnv } from './bpftrace.ts';
+import type { Composed } from './compose.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
+
+export type BpftraceCommand = {
+  readonly words: readonly [string, ...string[]];
+  /** The variables that stand beside PATH; there are no others. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** How bpftrace is started. It reads the script from its stdin. @param path - of bpftrace */
+export const commandOf = (path: string, { params, keys }: Composed): BpftraceCommand => ({
+  words: [path, '-', ...params],
+  env: bpftraceEnv(cpus().length, keys),
+});
 
 /**
  * Starts bpftrace on a script, with the rights and the environment that it needs and no other. It cannot outlive us:
  * `setpriv --pdeathsig` has the kernel kill it when our process dies in any way, and where setpriv is missing its next tick
  * (100 ms) meets a closed pipe.
- *
- * @param params - `$1` and so on of the script
- * @param keys - places of each map
  */
-export const spawnBpftrace = (
-  { path, within }: BpftraceProgram,
-  script: string,
-  params: readonly string[],
-  keys: number,
-) => {
-  const [file = path, ...args] = [...within, path, '-', ...params];
+export const spawnBpftrace = ({ path, within }: BpftraceProgram, composed: Composed) => {
+  const { words, env } = commandOf(path, composed);
+  const [file = path, ...args] = [...within, ...words];
   return startProgram(file, args, {
-    env: bpftraceEnv(cpus().length, keys),
-    input: script,
+    env,
+    input: composed.script,
     buffer: false,
     reject: false,
     stripFinalNewline: false,
@@ -32,15 +37,6 @@ export const spawnBpftrace = (
     killSignal: 'SIGINT',
     forceKillAfterDelay: STOP_TIMEOUT_MS,
   });
-};
-
-/** tcp_max_orphans; its default on a small host where it cannot be read. */
-export const maxOrphans = (): number => {
-  try {
-    return readOrphanGauge().limit;
-  } catch {
-    return 8192;
-  }
 };
 
 export type BpftraceChild = ReturnType<typeof spawnBpftrace>;

@@ -145,8 +145,10 @@ export const parseBtf = (data: Buffer): Btf => {
   };
 };
 
+export const BTF_FILE = '/sys/kernel/btf/vmlinux';
+
 /** The running kernel's BTF, or undefined where the kernel has none (CONFIG_DEBUG_INFO_BTF). */
-export const loadBtf = (path = '/sys/kernel/btf/vmlinux'): Btf | undefined => {
+export const loadBtf = (path = BTF_FILE): Btf | undefined => {
   try {
     return parseBtf(readFileSync(path));
   } catch (error) {

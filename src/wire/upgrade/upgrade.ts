@@ -2,7 +2,7 @@ import { WIRE_VERSION } from '../schema.ts';
 import { type Step, sameLines } from './step.ts';
 
 /** The step from version 1 to 2, from 2 to 3, and so on. */
-const STEPS: readonly Step[] = [
+export const STEPS: readonly Step[] = [
   // Version 2 has lines that version 1 has not, W and V; all others are the same.
   sameLines,
 ];
