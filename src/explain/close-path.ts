@@ -53,6 +53,8 @@ export type ClosePath = {
   /** The state of the newest event about it; null where that is not known. */
   readonly state: TcpState | null;
   readonly how: How;
+  /** Whose end of the connection closed first; `both`: at once. Null where that was not seen, or where neither did. */
+  readonly closed_first: 'local' | 'peer' | 'both' | null;
   readonly path: readonly Step[];
   readonly orphan_us: number | null;
   readonly dying_us: number | null;
@@ -79,7 +81,7 @@ export type ClosePath = {
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
   /** When the newest evidence was known to hold, RFC 3339: what is said of the socket is as old as this. */
-  readonly evidence_at: string;
+  readonly refreshed_at: string;
   /** Kernel memory that it holds by that evidence; `held_bytes` is of its close. Null where it is not known. */
   readonly held_now_bytes: number | null;
   /**

@@ -73,6 +73,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     closed_in: closedIn === null ? null : stateName(closedIn),
     state: knownState(sock.state),
     how: howOf(record),
+    closed_first: closedFirst(record),
     path: record.moves.map(
       (move): Step => ({
         at_us: (move.at - origin) / 1000,
@@ -163,6 +164,7 @@ const silentPath = (orphan: Inventoried): ClosePath => {
     closed_in: null,
     state: knownState(orphan.state),
     how: 'unknown',
+    closed_first: null,
     path: [],
     orphan_us: null,
     dying_us: null,
@@ -204,6 +206,21 @@ const closerOf = (detail: AnnounceDetail): Closer => ({
   exit_signal: detail.exiting ? detail.exitCode & 0x7f : null,
   exit_status: detail.exiting ? (detail.exitCode >>> 8) & 0xff : null,
 });
+
+/** Whose FIN, or reset of a close, came first: the first step out of the living connection tells. */
+const closedFirst = (record: SockRecord): ClosePath['closed_first'] => {
+  if (isEarlyMoveMissed(record)) return null;
+  const { moves, closedIn } = record;
+  const first = moves.find(({ to }) => LEAVES.has(to));
+  if (first === undefined) return null;
+  if (first.to === TCP.CLOSE_WAIT) return 'peer';
+  if (first.to === TCP.FIN_WAIT1) return moves.some(({ to }) => to === TCP.CLOSING) ? 'both' : 'local';
+  // A close that resets: the state that it found is the one that this step leaves.
+  return first.own && closedIn !== null && closedIn === first.from && HAD_PEER.has(first.from) ? 'local' : null;
+};
+
+const LEAVES: ReadonlySet<number> = new Set([TCP.CLOSE_WAIT, TCP.FIN_WAIT1, TCP.CLOSE]);
+const HAD_PEER: ReadonlySet<number> = new Set([TCP.ESTABLISHED, TCP.SYN_RECV]);
 
 const howOf = (record: SockRecord): How => {
   const { sock, detail, closedAt } = record;

@@ -34,7 +34,7 @@ export const dyingOf = (
     type: 'dying',
     gaps,
     certain: gaps.length === 0,
-    evidence_at: wallClock(now.at),
+    refreshed_at: wallClock(now.at),
     held_now_bytes: now.heldBytes,
     deadline: deadlineWord(deadline),
     deadline_at: isAt ? wallClock(deadline.at) : null,

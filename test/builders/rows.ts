@@ -15,7 +15,7 @@ export const aPath = (change: Partial<ClosePath> = {}): ClosePath =>
 export const aDying = (change: Partial<Dying> = {}): Dying => ({
   ...aClosePath(),
   type: 'dying',
-  evidence_at: '2026-05-04T12:34:56.000000000Z',
+  refreshed_at: '2026-05-04T12:34:56.000000000Z',
   held_now_bytes: null,
   deadline: 'unknown',
   deadline_at: null,

@@ -42,9 +42,9 @@ onRealKernel(
           expect(row).toMatchObject({ waiting_for: 'window', side: 'peer', deadline: 'at', probes: 0 });
           // What it holds now: what the peer has taken is gone from it.
           expect(row.held_now_bytes).toBeGreaterThan(100_000);
-          const age = Date.now() - Date.parse(row.evidence_at);
+          const age = Date.now() - Date.parse(row.refreshed_at);
           expect(age).toBeLessThan(30_000);
-          expect(Date.parse(row.evidence_at)).toBeGreaterThan(Date.parse(row.closed_at ?? '') + 1000);
+          expect(Date.parse(row.refreshed_at)).toBeGreaterThan(Date.parse(row.closed_at ?? '') + 1000);
         }
       } finally {
         workload.kill('SIGKILL');

@@ -74,6 +74,7 @@ export const aClosePath = (change: Partial<ClosePath> = {}): ClosePath => ({
   closed_in: 'ESTABLISHED',
   state: 'FIN_WAIT2',
   how: 'exit',
+  closed_first: 'local',
   path: [
     { at_us: 12, from: 'ESTABLISHED', to: 'FIN_WAIT1', by: 'process' },
     { at_us: 40_512, from: 'FIN_WAIT1', to: 'FIN_WAIT2', by: 'softirq' },
