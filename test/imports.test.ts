@@ -12,22 +12,36 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   text: ['kernel'],
   wire: ['kernel'],
+  filter: ['kernel'],
   order: ['kernel'],
   lifecycle: ['kernel', 'wire'],
   explain: ['kernel', 'text', 'wire', 'lifecycle'],
-  stream: ['kernel', 'wire', 'order', 'lifecycle', 'explain'],
+  stream: ['kernel', 'wire', 'filter', 'order', 'lifecycle', 'explain'],
   programs: ['kernel'],
-  capture: ['kernel', 'wire', 'programs'],
+  capture: ['kernel', 'wire', 'filter', 'programs'],
   record: ['kernel', 'wire'],
   output: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream'],
-  screen: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream', 'output'],
+  screen: ['kernel', 'text', 'wire', 'filter', 'lifecycle', 'explain', 'stream', 'output'],
   lab: ['kernel', 'programs'],
-  cli: ['kernel', 'text', 'wire', 'explain', 'stream', 'programs', 'capture', 'record', 'output', 'screen', 'lab'],
+  cli: [
+    'kernel',
+    'text',
+    'wire',
+    'filter',
+    'explain',
+    'stream',
+    'programs',
+    'capture',
+    'record',
+    'output',
+    'screen',
+    'lab',
+  ],
   // Two programs: finwait, and the reader that it starts.
   bin: ['cli', 'capture'],
 };
 /** Values in, values out. */
-const PURE = ['kernel', 'wire', 'order', 'lifecycle', 'explain', 'stream'];
+const PURE = ['kernel', 'wire', 'filter', 'order', 'lifecycle', 'explain', 'stream'];
 
 type Import = { readonly specifier: string; readonly isType: boolean };
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import split2 from 'split2';
+import type { PathFilter } from '../filter/table.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
@@ -21,7 +22,7 @@ import { hideAddresses } from './bpftrace/hide-addresses.ts';
 import { createLateLines } from './bpftrace/late-lines.ts';
 import { createLosses } from './bpftrace/losses.ts';
 import { createMapRoom } from './bpftrace/map-room.ts';
-import { filterText, type ProbeFilter } from './bpftrace/probe-filter.ts';
+import { filterText } from './bpftrace/probe-filter.ts';
 import { resolveProbe } from './bpftrace/probe-text.ts';
 import { type BpftraceChild, maxOrphans, spawnBpftrace } from './bpftrace/spawn.ts';
 import { createStrays, isWireLine } from './bpftrace/strays.ts';
@@ -47,7 +48,7 @@ export type LiveOptions = {
   readonly finwaitVersion: string;
   readonly filters: Readonly<Record<string, string>>;
   /** Which sockets the probes announce, where they announce late; the others are only counted. */
-  readonly only: ProbeFilter;
+  readonly only: PathFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
   /** Places of each map of the probes; as many as this host may need where it is not told. */

@@ -1,10 +1,11 @@
+import { filterOf, givenFilters } from '../filter/filter.ts';
 import type { ExitCode } from '../kernel/fault.ts';
 import { tell } from '../output/stderr.ts';
 import { createWords } from '../output/words.ts';
 import { isStdout } from '../record/writer.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { Sink } from '../stream/sink.ts';
-import { filterTexts, minAgeOf, type SharedOptions } from './arguments.ts';
+import { minAgeOf, type SharedOptions } from './arguments.ts';
 import { liveSource, untilSignalled } from './source.ts';
 
 /**
@@ -38,8 +39,8 @@ const createRecordWords = (path: string, where: string, options: SharedOptions):
   };
 };
 
-/** Filters that the kernel does not apply: all where each close is announced, the state where not. */
-const idleFilters = (options: SharedOptions): readonly string[] => {
-  const { min_age_us, ...given } = filterTexts(options);
-  return Object.keys(given).filter((name) => name === 'state' || minAgeOf(options) === 0);
-};
+/** Filters that the kernel does not apply. Where each close is announced it applies none. */
+const idleFilters = (options: SharedOptions): readonly string[] =>
+  givenFilters(filterOf(options))
+    .filter(([{ probe }]) => (probe.tells === 'nothing' ? probe.instead === 'finwait' : minAgeOf(options) === 0))
+    .map(([{ meta }]) => meta);

@@ -1,3 +1,4 @@
+import { filterFromJson } from '../../filter/filter.ts';
 import { EXIT, type ExitCode, Fault } from '../../kernel/fault.ts';
 import { BACKENDS } from '../kernel/backend.ts';
 import type { LiveOptions } from '../live.ts';
@@ -102,15 +103,13 @@ export const parseRequest = (text: string): ReaderRequest | null => {
   if (mapKeys !== undefined && !isWhole(mapKeys, 1 << 20)) return null;
   if (!isRecord(filters) || !isRecord(only)) return null;
   const texts = Object.entries(filters).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  const { pid, comm, localPorts, remotePorts, family, netns } = only;
-  if (!isIdOrNull(pid) || !isIdOrNull(netns) || !isPorts(localPorts) || !isPorts(remotePorts)) return null;
-  if (comm !== null && typeof comm !== 'string') return null;
-  if (family !== null && family !== 'ipv4' && family !== 'ipv6') return null;
+  const filter = filterFromJson(only);
+  if (filter === null) return null;
   return {
     backend: wanted,
     finwaitVersion,
     filters: Object.fromEntries(texts),
-    only: { pid, comm, localPorts, remotePorts, family, netns },
+    only: filter,
     minAgeMs,
     mapKeys,
   };
@@ -121,8 +120,3 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isWhole = (value: unknown, most: number): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
-
-const isIdOrNull = (value: unknown): value is number | null => value === null || isWhole(value, 1e15);
-
-const isPorts = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.every((port) => isWhole(port, 65_535));
