@@ -45,6 +45,7 @@ const PURE = ['kernel', 'wire', 'filter', 'order', 'lifecycle', 'explain', 'stre
 /** Packages that are as pure as that, and who may import them. */
 const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   tinyqueue: ['order', 'lifecycle'],
+  valibot: ['wire'],
 };
 
 type Import = { readonly specifier: string; readonly isType: boolean };
@@ -225,6 +226,25 @@ describe('the house', () => {
 
   const importers = (specifier: RegExp): readonly string[] =>
     files.filter(({ imports }) => imports.some((each) => specifier.test(each.specifier))).map(({ path }) => path);
+
+  test('has a first frame that waits for neither Ink nor valibot: what it needs imports neither', () => {
+    const needed = new Set<string>();
+    const packages = new Set<string>();
+    const need = (path: string): void => {
+      if (needed.has(path)) return;
+      needed.add(path);
+      const text = files.find((file) => file.path === path)?.text ?? '';
+      for (const { specifier, isType } of importsOf(text.replace(/\bimport\(/g, 'later('))) {
+        if (isType) continue;
+        if (specifier.startsWith('.')) need(relative(SRC, join(SRC, path, '..', specifier)));
+        else if (!isBuiltin(specifier)) packages.add(specifier);
+      }
+    };
+    need('cli/program.ts');
+    need('cli/top.ts');
+    expect(needed.size).toBeGreaterThan(50);
+    expect([...packages].toSorted()).toEqual(['commander', 'string-width', 'tinyqueue']);
+  });
 
   test('starts programs in one folder, which gives them a directory and an environment', () => {
     expect(importers(/^(?:execa|(?:node:)?child_process|(?:node:)?worker_threads)$/).toSorted()).toEqual([
