@@ -1,14 +1,16 @@
 import type { Grouping } from '../explain/report/report.ts';
+import { filterOf } from '../filter/filter.ts';
+import { NO_FILTER } from '../filter/table.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import { createExplanationNdjson } from '../output/explanation-ndjson.ts';
 import { createExplanationText } from '../output/explanation-text.ts';
 import { tell } from '../output/stderr.ts';
 import { createOutput } from '../output/stdout.ts';
 import { createWords } from '../output/words.ts';
-import { NO_FILTER, passes } from '../stream/filter.ts';
+import { passes } from '../stream/filter.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { Sink } from '../stream/sink.ts';
-import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
+import { minAgeOf, type SharedOptions } from './arguments.ts';
 import type { SocketPredicate } from './socket-argument.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
 

@@ -2,11 +2,12 @@ import { findBpftrace } from '../capture/bpftrace/bpftrace.ts';
 import { compose } from '../capture/bpftrace/compose.ts';
 import { commandOf } from '../capture/bpftrace/spawn.ts';
 import { firstBackend, lookAtKernel } from '../capture/kernel/look-first.ts';
+import { filterOf } from '../filter/filter.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { tell } from '../output/stderr.ts';
 import { createOutput } from '../output/stdout.ts';
 import { SYSTEM_PATH } from '../programs/find.ts';
-import { filterOf, idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
+import { idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
 import { dropRoot } from './drop-root.ts';
 
 /**

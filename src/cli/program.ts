@@ -5,15 +5,14 @@ import { undoKilledLab } from '../lab/killed.ts';
 import { printableLines, tell, tellFault } from '../output/stderr.ts';
 import { printable } from '../text/printable.ts';
 import {
+  filterOptions,
   parseBackend,
   parseCause,
   parseCount,
   parseDuration,
   parseLimit,
-  parsePorts,
   parsePositive,
   parseSpeed,
-  parseState,
 } from './arguments.ts';
 import { dropRoot, giveUpRoot } from './drop-root.ts';
 import { parseSocket } from './socket-argument.ts';
@@ -23,28 +22,13 @@ const backendOption = (what: string): Option =>
   new Option('--backend <name>', what).default('auto').argParser(parseBackend);
 
 /** What chooses the probes and what they announce. */
-const selecting = (command: Command): Command =>
-  command
-    .addOption(backendOption('auto, fentry, kprobe or tracepoint'))
-    .addOption(new Option('-p, --pid <pid>', 'only sockets closed by this process').argParser(parseCount))
-    .addOption(new Option('-L, --lport <ports>', 'only these local ports, comma-separated').argParser(parsePorts))
-    .addOption(new Option('-D, --dport <ports>', 'only these remote ports, comma-separated').argParser(parsePorts))
-    .addOption(new Option('-4, --ipv4', 'only IPv4').conflicts('ipv6'))
-    .addOption(new Option('-6, --ipv6', 'only IPv6'))
-    .addOption(
-      new Option('--netns <inode>', 'only this network namespace: its inode, as lsns -t net has it').argParser(
-        parseCount,
-      ),
-    )
-    .option('--comm <name>', 'only sockets closed by a process of this name')
-    .addOption(new Option('--state <state>', 'only paths through this state, as FIN_WAIT1').argParser(parseState))
-    .addOption(
-      new Option(
-        '--min-age <time>',
-        'only sockets dying for at least this long; what dies sooner is counted in the kernel (10ms; trace: 0)',
-      ).argParser(parseDuration),
-    )
-    .addOption(new Option('--map-keys <n>', 'places of each map of the probes').argParser(parsePositive).hideHelp());
+const selecting = (command: Command): Command => {
+  command.addOption(backendOption('auto, fentry, kprobe or tracepoint'));
+  for (const option of filterOptions()) command.addOption(option);
+  return command.addOption(
+    new Option('--map-keys <n>', 'places of each map of the probes').argParser(parsePositive).hideHelp(),
+  );
+};
 
 const shared = (command: Command, unlessTold = ''): Command =>
   selecting(command)

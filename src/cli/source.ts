@@ -1,9 +1,10 @@
+import { filterOf, filterTexts } from '../filter/filter.ts';
 import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
 import type { Consumer, Source } from '../stream/run-stream.ts';
 import type { RunEnd } from '../stream/sink.ts';
 import { BOUNDS } from '../wire/bounds.ts';
-import { filterOf, filterTexts, type SharedOptions } from './arguments.ts';
+import type { SharedOptions } from './arguments.ts';
 import { dropRoot, userToBecome, withDropped } from './drop-root.ts';
 import type { Reader } from './reader-client.ts';
 import { collectSooner } from './small-heap.ts';
@@ -42,11 +43,12 @@ const runLive = async (
 ): Promise<RunEnd> => {
   // Not before it is needed: a screen has its first frame by then.
   const { readHere, startReader } = await import('./reader-client.ts');
+  const filter = filterOf(options);
   const reader = (userToBecome() === null ? readHere : startReader)({
     backend: options.backend,
     finwaitVersion: VERSION,
-    filters: filterTexts(options),
-    only: filterOf(options),
+    filters: filterTexts(filter),
+    only: filter,
     minAgeMs,
     mapKeys: options.mapKeys,
   });

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { filterOf } from '../filter/filter.ts';
 import type { ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
 import { createWords } from '../output/words.ts';
@@ -6,7 +7,7 @@ import { createScreenSink } from '../screen/screen-sink.ts';
 import { createTopStore } from '../screen/store.ts';
 import { createTextSink } from '../screen/text-sink.ts';
 import { runStream, type Source } from '../stream/run-stream.ts';
-import { filterOf, minAgeOf, type SharedOptions } from './arguments.ts';
+import { minAgeOf, type SharedOptions } from './arguments.ts';
 import { createPace } from './pace.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';

@@ -1,3 +1,4 @@
+import { filterOf } from '../filter/filter.ts';
 import type { ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
 import { createTraceNdjson } from '../output/trace-ndjson.ts';
@@ -5,7 +6,7 @@ import { createTraceText } from '../output/trace-text.ts';
 import { createWords } from '../output/words.ts';
 import { passes } from '../stream/filter.ts';
 import { runStream } from '../stream/run-stream.ts';
-import { filterOf, type SharedOptions } from './arguments.ts';
+import type { SharedOptions } from './arguments.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
 
 export type TraceOptions = SharedOptions & { readonly json?: boolean; readonly time?: boolean };

@@ -1,7 +1,8 @@
+import TinyQueue from 'tinyqueue';
 import type { TraceNs } from '../kernel/units.ts';
 import type { Sock } from './sock.ts';
 
-/** Ended ones among those in the heap, before they are let go of. */
+/** Ended ones in the queue, before they are let go of. */
 const FEW = 64;
 
 /** Socks whose close() waits for SO_LINGER, and until when at most; infinite where that is not known. */
@@ -16,51 +17,25 @@ export type Lingering = {
 
 type Waiting = { readonly sock: Sock; readonly until: TraceNs };
 
-/** Asked with every event, so none of its answers walks over all that linger: a heap by `until`. */
+const earliestFirst = (a: Waiting, b: Waiting): number => a.until - b.until;
+
+/** Asked with every event, so none of its answers walks over all that linger. */
 export const createLingering = (): Lingering => {
   const untils = new Map<Sock, TraceNs>();
   /** Holds some that have been deleted. */
-  let heap: Waiting[] = [];
-
-  const insert = (waiting: Waiting): void => {
-    let slot = heap.length;
-    for (; slot > 0; slot = (slot - 1) >> 1) {
-      const parent = heap[(slot - 1) >> 1] as Waiting;
-      if (parent.until <= waiting.until) break;
-      heap[slot] = parent;
-    }
-    heap[slot] = waiting;
-  };
-
-  const removeFirst = (): void => {
-    const last = heap.pop() as Waiting;
-    if (heap.length === 0) return;
-    let slot = 0;
-    for (;;) {
-      const left = 2 * slot + 1;
-      const [one, other] = [heap[left], heap[left + 1]];
-      if (one === undefined) break;
-      const isOther = other !== undefined && other.until < one.until;
-      const child = isOther ? other : one;
-      if (last.until <= child.until) break;
-      heap[slot] = child;
-      slot = isOther ? left + 1 : left;
-    }
-    heap[slot] = last;
-  };
+  let queue = new TinyQueue<Waiting>([], earliestFirst);
 
   /** One that ended long before its time would be held until then. */
   const letGo = (): void => {
-    if (heap.length <= FEW + 2 * untils.size) return;
-    const kept = heap.filter(({ sock, until }) => untils.get(sock) === until);
-    heap = [];
-    for (const waiting of kept) insert(waiting);
+    if (queue.length <= FEW + 2 * untils.size) return;
+    const kept = queue.data.filter(({ sock, until }) => untils.get(sock) === until);
+    queue = new TinyQueue(kept, earliestFirst);
   };
 
   return {
     set: (sock, until) => {
       untils.set(sock, until);
-      if (until !== Number.POSITIVE_INFINITY) insert({ sock, until });
+      if (until !== Number.POSITIVE_INFINITY) queue.push({ sock, until });
     },
     get: (sock) => untils.get(sock),
     delete: (sock) => {
@@ -69,8 +44,8 @@ export const createLingering = (): Lingering => {
     },
     count: () => untils.size,
     due: (now) => {
-      for (let first = heap[0]; first !== undefined && first.until <= now; first = heap[0]) {
-        removeFirst();
+      for (let first = queue.peek(); first !== undefined && first.until <= now; first = queue.peek()) {
+        queue.pop();
         if (untils.get(first.sock) === first.until) return first.sock;
       }
       return undefined;

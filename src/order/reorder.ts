@@ -1,8 +1,13 @@
+import TinyQueue from 'tinyqueue';
 import type { TraceNs } from '../kernel/units.ts';
 import { Ring } from './ring.ts';
 
 /** Places of the newest time that came, of the last that was given on, of the last in the queue. */
 const [NEWEST, GIVEN, QUEUED] = [0, 1, 2] as const;
+
+/** A displaced event. */
+type Waiting<T> = { readonly event: T; readonly at: number; readonly arrival: number; readonly weight: number };
+const earliestFirst = (a: Waiting<unknown>, b: Waiting<unknown>): number => a.at - b.at || a.arrival - b.arrival;
 
 type Timed = { readonly at: TraceNs };
 
@@ -38,89 +43,46 @@ export type Reorder<T extends Timed> = {
  * window doubles over its lateness. Nothing depends on the wall clock, so a replay orders as the live run did.
  */
 export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reorder<T> => {
-  // Most events come in order and wait in a queue; the displaced ones in a binary heap. Both by (time, arrival).
+  // Most events come in order and wait in a queue; the displaced ones in another, by tinyqueue. Both by (time, arrival).
   const queue = new Ring<T>();
-  const heap: (T | null)[] = [];
-  const heapAt: number[] = [];
-  const heapArrival: number[] = [];
-  const heapWeight: number[] = [];
-  /** How many the heap holds. Its arrays do not shrink: they would be made anew each time. */
-  let heaped = 0;
+  const displaced = new TinyQueue<Waiting<T>>([], earliestFirst);
   let arrivals = 0;
   let weightHeld = 0;
   let windowNs = options.windowNs;
   // A double that a closure keeps is a new object at each assignment; in an array of doubles it is none.
   const times = new Float64Array(3).fill(Number.NEGATIVE_INFINITY);
 
-  const place = (slot: number, event: T, at: number, arrival: number, weight: number): void => {
-    heap[slot] = event;
-    heapWeight[slot] = weight;
-    heapAt[slot] = at;
-    heapArrival[slot] = arrival;
+  const held = (): number => displaced.length + queue.size;
+
+  /** The earliest of the displaced, where no earlier event is in the queue. */
+  const firstDisplaced = (): Waiting<T> | null => {
+    const first = displaced.peek();
+    if (first === undefined) return null;
+    if (queue.size === 0) return first;
+    const at = queue.first[queue.head] as number;
+    return at < first.at || (at === first.at && (queue.second[queue.head] as number) < first.arrival) ? null : first;
   };
 
-  const move = (from: number, to: number): void =>
-    place(to, heap[from] as T, heapAt[from] as number, heapArrival[from] as number, heapWeight[from] as number);
-
-  const isBefore = (at: number, arrival: number, slot: number): boolean => {
-    const other = heapAt[slot] as number;
-    return at < other || (at === other && arrival < (heapArrival[slot] as number));
-  };
-
-  const insert = (event: T, at: number, arrival: number, weight: number): void => {
-    let slot = heaped++;
-    while (slot > 0) {
-      const parent = (slot - 1) >> 1;
-      if (!isBefore(at, arrival, parent)) break;
-      move(parent, slot);
-      slot = parent;
+  const give = (first: Waiting<T> | null): void => {
+    if (first === null) {
+      times[GIVEN] = queue.first[queue.head] as number;
+      weightHeld -= queue.third[queue.head] as number;
+      options.emit(queue.shift() as T, false);
+      return;
     }
-    place(slot, event, at, arrival, weight);
-  };
-
-  const removeFirst = (): T => {
-    const first = heap[0] as T;
-    const size = --heaped;
-    const last = heap[size] as T;
-    const at = heapAt[size] as number;
-    const arrival = heapArrival[size] as number;
-    const weight = heapWeight[size] as number;
-    heap[size] = null;
-    if (size === 0) return first;
-    let slot = 0;
-    for (;;) {
-      let child = 2 * slot + 1;
-      if (child >= size) break;
-      const right = child + 1;
-      if (right < size && isBefore(heapAt[right] as number, heapArrival[right] as number, child)) child = right;
-      if (isBefore(at, arrival, child)) break;
-      move(child, slot);
-      slot = child;
-    }
-    place(slot, last, at, arrival, weight);
-    return first;
-  };
-
-  const held = (): number => heaped + queue.size;
-
-  /** Whether the earliest event held is the heap's and not the queue's. */
-  const isHeapFirst = (): boolean =>
-    heaped > 0 &&
-    (queue.size === 0 || !isBefore(queue.first[queue.head] as number, queue.second[queue.head] as number, 0));
-
-  const give = (isFromHeap: boolean): void => {
-    times[GIVEN] = (isFromHeap ? heapAt[0] : queue.first[queue.head]) as number;
-    weightHeld -= (isFromHeap ? heapWeight[0] : queue.third[queue.head]) as number;
-    options.emit(isFromHeap ? removeFirst() : (queue.shift() as T), false);
+    displaced.pop();
+    times[GIVEN] = first.at;
+    weightHeld -= first.weight;
+    options.emit(first.event, false);
   };
 
   const release = (): void => {
     const until = (times[NEWEST] as number) - windowNs;
     while (held() > 0) {
-      const isFromHeap = isHeapFirst();
-      const at = isFromHeap ? (heapAt[0] as number) : (queue.first[queue.head] as number);
+      const first = firstDisplaced();
+      const at = first === null ? (queue.first[queue.head] as number) : first.at;
       if (at > until && held() <= options.maxHeld && weightHeld <= options.maxWeight) return;
-      give(isFromHeap);
+      give(first);
     }
   };
 
@@ -137,13 +99,13 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
         queue.push(event, at, arrivals++, weight);
       } else {
         weightHeld += weight;
-        insert(event, at, arrivals++, weight);
+        displaced.push({ event, at, arrival: arrivals++, weight });
       }
       if (movesClock && at > (times[NEWEST] as number)) times[NEWEST] = at;
       release();
     },
     flush: () => {
-      while (held() > 0) give(isHeapFirst());
+      while (held() > 0) give(firstDisplaced());
     },
     windowNs: () => windowNs,
   };

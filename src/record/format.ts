@@ -1,6 +1,7 @@
+import * as v from 'valibot';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import { BOUNDS, boundedText } from '../wire/bounds.ts';
-import type { ClockReading, Meta } from '../wire/meta.ts';
+import type { Meta } from '../wire/meta.ts';
 
 /** No capture is of sockets older than a day, ms. */
 const MAX_MIN_AGE_MS = 86_400_000;
@@ -40,6 +41,67 @@ export const badRecording = {
     ),
 };
 
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A field that is missing or of another kind is unknown: recordings of other versions are read all the same. */
+const text = v.fallback(v.pipe(v.string(), v.transform(boundedText)), 'unknown');
+const number = v.pipe(v.number(), v.finite());
+const maybe = v.fallback(v.nullable(number), null);
+const clamped = (most: number) =>
+  v.pipe(
+    number,
+    v.transform((value) => Math.min(most, Math.max(0, value))),
+  );
+const decimal = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const clockReading = v.object({
+  value: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1)),
+  boot_ns: decimal,
+  monotonic_ns: decimal,
+});
+/** The entries of an object that are good, no more than a meta may have. */
+const entries = <T extends v.GenericSchema>(value: T) =>
+  v.fallback(
+    v.pipe(
+      v.custom<Record<string, unknown>>(isRecord),
+      v.transform(
+        (fields): Record<string, v.InferOutput<T>> =>
+          Object.fromEntries(
+            Object.entries(fields)
+              .filter(([, field]) => v.is(value, field))
+              .slice(0, BOUNDS.metaNames)
+              .map(([name, field]) => [boundedText(name), v.parse(value, field)]),
+          ),
+      ),
+    ),
+    {},
+  );
+const texts = entries(v.pipe(v.string(), v.transform(boundedText)));
+
+const metaShape = v.object({
+  type: v.literal('meta'),
+  finwait: text,
+  schema: v.number(),
+  wire: v.fallback(number, 1),
+  bpftrace: text,
+  kernel: text,
+  host: text,
+  backend: text,
+  boot_offset_ns: text,
+  started_at: text,
+  pid: v.fallback(number, 0),
+  netns: maybe,
+  hz: maybe,
+  // Absent from early recordings.
+  jiffies: v.fallback(v.nullable(clockReading), null),
+  reorder_window_ms: v.fallback(clamped(2000), 50),
+  // Not in the first recordings: those announced at once.
+  min_age_ms: v.exactOptional(v.fallback(clamped(MAX_MIN_AGE_MS), 0)),
+  reset_reasons: texts,
+  sysctls: entries(texts),
+  filters: texts,
+});
+
 /**
  * Checks the first line of a recording.
  *
@@ -54,64 +116,8 @@ export const parseMeta = (line: string, name: string): Meta => {
     const isTorn = line.startsWith(META_START) || META_START.startsWith(line);
     throw isTorn ? badRecording.headless(name) : badRecording.foreign(name);
   }
-  if (!isRecord(value) || value['type'] !== 'meta') throw badRecording.foreign(name);
-  const schema = value['schema'];
-  if (typeof schema !== 'number') throw badRecording.foreign(name);
-  if (schema > RECORDING_SCHEMA) throw badRecording.newer(name, schema);
-  const text = (key: string): string => {
-    const field = value[key];
-    return typeof field === 'string' ? boundedText(field) : 'unknown';
-  };
-  const number = (key: string): number | null => {
-    const field = value[key];
-    return typeof field === 'number' && Number.isFinite(field) ? field : null;
-  };
-  const minAge = number('min_age_ms');
-  return {
-    type: 'meta',
-    finwait: text('finwait'),
-    schema,
-    wire: number('wire') ?? 1,
-    bpftrace: text('bpftrace'),
-    kernel: text('kernel'),
-    host: text('host'),
-    backend: text('backend'),
-    boot_offset_ns: text('boot_offset_ns'),
-    started_at: text('started_at'),
-    pid: number('pid') ?? 0,
-    netns: number('netns'),
-    hz: number('hz'),
-    jiffies: clockReading(value['jiffies']),
-    reorder_window_ms: Math.min(2000, Math.max(0, number('reorder_window_ms') ?? 50)),
-    // Not in the first recordings: those announced at once.
-    ...(minAge === null ? {} : { min_age_ms: Math.min(MAX_MIN_AGE_MS, Math.max(0, minAge)) }),
-    reset_reasons: texts(value['reset_reasons']),
-    sysctls: Object.fromEntries(
-      Object.entries(isRecord(value['sysctls']) ? value['sysctls'] : {})
-        .slice(0, BOUNDS.metaNames)
-        .map(([netns, names]) => [boundedText(netns), texts(names)]),
-    ),
-    filters: texts(value['filters']),
-  };
+  const read = v.safeParse(metaShape, value);
+  if (!read.success) throw badRecording.foreign(name);
+  if (read.output.schema > RECORDING_SCHEMA) throw badRecording.newer(name, read.output.schema);
+  return read.output;
 };
-
-/** Absent from early recordings. */
-const clockReading = (field: unknown): ClockReading | null => {
-  if (!isRecord(field)) return null;
-  const { value, boot_ns, monotonic_ns } = field;
-  const isValue = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
-  return isValue && isDecimal(boot_ns) && isDecimal(monotonic_ns) ? { value, boot_ns, monotonic_ns } : null;
-};
-
-const isDecimal = (field: unknown): field is string => typeof field === 'string' && /^\d{1,20}$/.test(field);
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const texts = (value: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(isRecord(value) ? value : {})
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .slice(0, BOUNDS.metaNames)
-      .map(([name, text]) => [boundedText(name), boundedText(text)]),
-  );

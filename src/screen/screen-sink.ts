@@ -38,8 +38,7 @@ export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }:
   let said = '';
   const shown = (async (): Promise<void> => {
     try {
-      const { loadScreen } = await import('./load-screen.ts');
-      const { runScreen } = await loadScreen();
+      const { runScreen } = await import('./screen.tsx');
       await runScreen(store, { stdin, stdout, onQuit, signal: AbortSignal.any([signal, leave.signal]) });
     } finally {
       restoreTerminal(stdout);

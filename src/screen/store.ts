@@ -1,7 +1,8 @@
+import { filterText } from '../filter/filter.ts';
+import { NO_FILTER, type PathFilter } from '../filter/table.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
-import { filterText, NO_FILTER, type PathFilter } from '../stream/filter.ts';
 import type { Stream } from '../stream/stream.ts';
 import { printable } from '../text/printable.ts';
 import { createOpened } from './detail/opened.ts';

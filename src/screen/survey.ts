@@ -1,5 +1,5 @@
+import type { PathFilter } from '../filter/table.ts';
 import type { Tracker } from '../lifecycle/tracker.ts';
-import type { PathFilter } from '../stream/filter.ts';
 import type { Query } from './frame/model.ts';
 import { createPass, type Dying, type Pass, type Standing } from './table/pass.ts';
 import type { Vantage } from './table/rows.ts';

@@ -2,7 +2,7 @@ import type { ClosePath, Dying } from '../explain/close-path.ts';
 import { talliedDeaths } from '../explain/tally.ts';
 import { EXIT, type ExitCode, Fault } from '../kernel/fault.ts';
 import type { Meta } from '../wire/meta.ts';
-import { type OpenStream, openStream } from './open-stream.ts';
+import type { OpenStream } from './open-stream.ts';
 import { hostRecord } from './records/host.ts';
 import { ledgerRecord } from './records/ledger.ts';
 import type { RunEnd, Sink } from './sink.ts';
@@ -44,6 +44,8 @@ export type RunOptions = {
  * @throws Fault when a sink could not be ended
  */
 export const runStream = async (source: Source, sinks: readonly Sink[], options: RunOptions): Promise<ExitCode> => {
+  // A screen has its first frame by now: it does not wait for what reads lines.
+  const { openStream } = await import('./open-stream.ts');
   const { isWanted = () => true } = options;
   let stream: OpenStream | null = null;
   /** All lines came: of a source that failed half-way, what remains is not known. */

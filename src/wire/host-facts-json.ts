@@ -1,108 +1,61 @@
+import * as v from 'valibot';
 import { asciiJson } from './ascii-json.ts';
-import {
-  type CloseWait,
-  type CloseWaitGroup,
-  type Holder,
-  type HostFacts,
-  type Listener,
-  type LoggedBefore,
-  MAX_HOST_JSON,
-  MAX_LISTED,
-  type Ownerless,
-} from './host-facts.ts';
+import { type HostFacts, MAX_HOST_JSON, MAX_LISTED } from './host-facts.ts';
 
 const MAX_NOTES = 20;
 
-/** A value that may be part of an `h` line. */
-type Shape<T> = {
-  readonly is: (value: unknown) => value is T;
-  /** A copy of what is known of it: what a newer finwait, or a forger, put beside it is not kept. */
-  readonly known: (value: unknown) => unknown;
-};
-
-const leaf = <T>(is: (value: unknown) => value is T): Shape<T> => ({ is, known: (value) => value });
-
-const isNumber = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-const number = leaf(isNumber);
-const port = leaf((value): value is number => isNumber(value) && value <= 65_535);
-const boolean = leaf((value): value is boolean => typeof value === 'boolean');
-const text = (most: number): Shape<string> =>
-  leaf((value): value is string => typeof value === 'string' && value.length <= most);
-const family = leaf((value): value is 'ipv4' | 'ipv6' => value === 'ipv4' || value === 'ipv6');
-const why = leaf(
-  (value): value is Ownerless['why'] => value === 'not_accepted' || value === 'no_socket' || value === 'no_fd',
-);
+const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const maybe = v.nullable(number);
+const port = v.pipe(number, v.maxValue(65_535));
+const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
 /** What an address is written with: it reaches the terminal as it is. */
-const address = leaf((value): value is string => typeof value === 'string' && /^[0-9a-f.:]{2,45}$/.test(value));
+const address = v.pipe(v.string(), v.regex(/^[0-9a-f.:]{2,45}$/));
+/** One that is too long is none: no copy is made of it. */
+const list = <T extends v.GenericSchema>(item: T, most = MAX_LISTED) =>
+  v.pipe(v.array(v.unknown()), v.maxLength(most), v.array(item));
 
-const nullable = <T>({ is, known }: Shape<T>): Shape<T | null> => ({
-  is: (value): value is T | null => value === null || is(value),
-  known,
-});
-const list = <T>({ is, known }: Shape<T>, most = MAX_LISTED): Shape<readonly T[]> => ({
-  is: (value): value is readonly T[] => Array.isArray(value) && value.length <= most && value.every(is),
-  // One that is too long is none: no copy is made of it.
-  known: (value) => (Array.isArray(value) && value.length <= most ? value.map(known) : null),
-});
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-/** Every field of `fields` must be there and good. */
-const record = <T extends object>(fields: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> => {
-  const names: readonly string[] = Object.keys(fields);
-  const shapes: ReadonlyMap<string, Shape<unknown>> = new Map(Object.entries(fields));
-  return {
-    is: (value): value is T => {
-      if (!isObject(value)) return false;
-      for (const name in fields) if (!Object.hasOwn(value, name) || !fields[name].is(value[name])) return false;
-      return true;
-    },
-    known: (value) =>
-      isObject(value)
-        ? Object.fromEntries(
-            names
-              .filter((name) => Object.hasOwn(value, name))
-              .map((name) => [name, shapes.get(name)?.known(value[name])]),
-          )
-        : value,
-  };
+const holder = v.object({ pid: number, comm: text(64) });
+const holders = v.nullable(list(holder, 3));
+const listener = v.nullable(v.object({ laddr: address, lport: port, holders }));
+const tuple = {
+  netns: number,
+  family: v.picklist(['ipv4', 'ipv6']),
+  laddr: address,
+  lport: port,
+  raddr: address,
+  rport: port,
 };
-
-const maybe = nullable(number);
-const holder = record<Holder>({ pid: number, comm: text(64) });
-const holders = nullable(list(holder, 3));
-const listener = record<Listener>({ laddr: address, lport: port, holders });
-const tuple = { netns: number, family, laddr: address, lport: port, raddr: address, rport: port };
-const closeWait = record<CloseWait>({
+const closeWait = v.object({
   ...tuple,
   inode: maybe,
   unread_bytes: number,
-  all_read: boolean,
+  all_read: v.boolean(),
   min_ms: maybe,
   max_ms: maybe,
   holders,
   holder_count: maybe,
-  listener: nullable(listener),
+  listener,
 });
-const group = record<CloseWaitGroup>({
+const group = v.object({
   netns: number,
-  holder: nullable(holder),
+  holder: v.nullable(holder),
   count: number,
   unread_bytes: number,
   all_read: number,
   min_ms: maybe,
   max_ms: maybe,
 });
-const ownerless = record<Ownerless>({
+const ownerless = v.object({
   ...tuple,
-  why,
+  why: v.picklist(['not_accepted', 'no_socket', 'no_fd']),
   inode: maybe,
   unread_bytes: number,
-  listener: nullable(listener),
+  listener,
 });
-const before = nullable(record<LoggedBefore>({ count: number, newest_ms: maybe }));
+const before = v.nullable(v.object({ count: number, newest_ms: maybe }));
 
-const hostFacts = record<HostFacts>({
+/** Every field must be there and good. What a newer finwait, or a forger, put beside them is not kept. */
+const hostFacts = v.object({
   took_ms: number,
   orphans: maybe,
   orphan_limit: maybe,
@@ -116,26 +69,22 @@ const hostFacts = record<HostFacts>({
   orphan_mem_bytes: maybe,
   namespaces: number,
   unreadable: number,
-  sees_all_processes: boolean,
-  close_wait: record<HostFacts['close_wait']>({
+  sees_all_processes: v.boolean(),
+  close_wait: v.object({
     count: number,
     not_accepted: number,
     unread_bytes: number,
     by_holder: list(group),
     listed: list(closeWait),
   }),
-  ownerless: record<HostFacts['ownerless']>({
+  ownerless: v.object({
     count: maybe,
     not_accepted: number,
     no_socket: number,
     no_fd: maybe,
     listed: list(ownerless),
   }),
-  kernel_log: record<HostFacts['kernel_log']>({
-    is_readable: boolean,
-    orphans_before: before,
-    memory_before: before,
-  }),
+  kernel_log: v.object({ is_readable: v.boolean(), orphans_before: before, memory_before: before }),
   notes: list(text(500), MAX_NOTES),
 });
 
@@ -143,8 +92,8 @@ const hostFacts = record<HostFacts>({
 export const parseHostFacts = (json: string): HostFacts | null => {
   if (json.length > MAX_HOST_JSON) return null;
   try {
-    const value = hostFacts.known(JSON.parse(json));
-    return hostFacts.is(value) ? value : null;
+    const read = v.safeParse(hostFacts, JSON.parse(json), { abortEarly: true });
+    return read.success ? read.output : null;
   } catch {
     return null;
   }

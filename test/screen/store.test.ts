@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadlineOfSilent } from '../../src/explain/deadline/deadline.ts';
+import { NO_FILTER } from '../../src/filter/table.ts';
 import { createTopStore, type StoreOptions } from '../../src/screen/store.ts';
-import { NO_FILTER } from '../../src/stream/filter.ts';
 import { aMeta } from '../builders/meta.ts';
 import { destroyLine, ms, sampleLine, sec, tallyLine, tickLine } from '../builders/wire-lines.ts';
 import { heldOf, lineOf, manyOrphans, skOf } from './many.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NO_FILTER, type PathFilter } from '../../src/filter/table.ts';
 import type { Query, SortKey } from '../../src/screen/frame/model.ts';
 import { createSurvey } from '../../src/screen/survey.ts';
 import { createPass, type Dying, dyingOf, keyOfDying, rowOfDying, type Standing } from '../../src/screen/table/pass.ts';
 import { firstDying, selectFrom } from '../../src/screen/table/select.ts';
-import { NO_FILTER, type PathFilter } from '../../src/stream/filter.ts';
 import type { OpenStream } from '../../src/stream/open-stream.ts';
 import { hostIdOf } from '../../src/stream/stream.ts';
 import { aMeta } from '../builders/meta.ts';

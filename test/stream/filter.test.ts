@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { NO_FILTER, type PathFilter } from '../../src/filter/table.ts';
 import { firstDying } from '../../src/screen/table/select.ts';
-import { filterText, NO_FILTER, type PathFilter, passes } from '../../src/stream/filter.ts';
+import { passes } from '../../src/stream/filter.ts';
 import { openStream } from '../../src/stream/open-stream.ts';
 import { VIA } from '../../src/wire/event.ts';
 import { SOCK } from '../../src/wire/evidence.ts';
@@ -50,15 +51,6 @@ describe('a filter', () => {
   test('of several wants all of them', () => {
     expect(passes(path, { ...NO_FILTER, pid: 7, comm: 'nginx' })).toBe(true);
     expect(passes(path, { ...NO_FILTER, pid: 7, comm: 'other' })).toBe(false);
-  });
-
-  test.each<[string, Partial<PathFilter>]>([
-    ['', {}],
-    ['-p 7 --state CLOSING', { pid: 7, state: 'CLOSING' }],
-    ['-L 80,443 -D 9 -6 --netns 5', { localPorts: [80, 443], remotePorts: [9], family: 'ipv6', netns: 5 }],
-    ['-4 --comm nginx --min-age 0.5ms', { family: 'ipv4', comm: 'nginx', minAgeUs: 500 }],
-  ])('reads as on the command line: %s', (text, change) => {
-    expect(filterText({ ...NO_FILTER, ...change })).toBe(text);
   });
 
   test('by the closer does not pass what nobody closed', () => {

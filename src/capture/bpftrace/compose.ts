@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import type { PathFilter } from '../../filter/table.ts';
 import type { Backend } from '../kernel/backend.ts';
 import type { Btf } from '../kernel/btf.ts';
 import { readOrphanGauge } from '../kernel/sockstat.ts';
 import { lateParams, mapKeys, onStack } from './bpftrace.ts';
-import { filterText, type ProbeFilter } from './probe-filter.ts';
+import { filterText } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 
 export type Wanted = {
   /** Which sockets the probes announce, where they announce late; the others are only counted. */
-  readonly only: ProbeFilter;
+  readonly only: PathFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
   /** Places of each map of the probes; as many as this host may need where it is not told. */

@@ -1,15 +1,5 @@
-import { swap16 } from '../../kernel/address.ts';
-
-/** Which sockets the probes announce; what is null or empty lets all through. */
-export type ProbeFilter = {
-  readonly pid: number | null;
-  readonly comm: string | null;
-  readonly localPorts: readonly number[];
-  readonly remotePorts: readonly number[];
-  readonly family: 'ipv4' | 'ipv6' | null;
-  /** Inode. */
-  readonly netns: number | null;
-};
+import { givenFilters } from '../../filter/filter.ts';
+import type { PathFilter } from '../../filter/table.ts';
 
 /** Conditions in bpftrace's language. */
 export type FilterText = {
@@ -18,30 +8,19 @@ export type FilterText = {
   readonly older: string;
 };
 
-/** What may stand in a string of bpftrace's as it is; a name with anything else is left to user space. */
-const PLAIN_COMM = /^[\w .:@+/-]{1,15}$/;
-
 /**
- * A filter as a probe has it. The variables are those of probes/parts/lazy: `$sk`, `$inet`, `$who` (pid above tid) and
- * `$comm`.
+ * A filter as a probe has it: its conditions, those about the closer last.
  *
  * @returns null where there is nothing that the probes could filter by
  */
-export const filterText = (filter: ProbeFilter): FilterText | null => {
-  const identity = [
-    anyOf('$inet->inet_sport', filter.localPorts.map(swap16)),
-    anyOf('$sk->__sk_common.skc_dport', filter.remotePorts.map(swap16)),
-    anyOf('$sk->__sk_common.skc_family', filter.family === null ? [] : [filter.family === 'ipv4' ? 2 : 10]),
-    anyOf('$sk->__sk_common.skc_net.net->ns.inum', filter.netns === null ? [] : [filter.netns]),
-  ].filter((term) => term !== null);
-  const closer = [
-    ...(filter.pid === null ? [] : [`($who >> 32) == ${filter.pid}`]),
-    ...(filter.comm === null || !PLAIN_COMM.test(filter.comm) ? [] : [`$comm == "${filter.comm}"`]),
-  ];
+export const filterText = (filter: PathFilter): FilterText | null => {
+  const conditions = (about: 'sock' | 'closer'): readonly string[] =>
+    givenFilters(filter).flatMap(([{ probe }, value]) => {
+      const condition = probe.tells === about ? probe.condition(value) : null;
+      return condition === null ? [] : [condition];
+    });
+  const [identity, closer] = [conditions('sock'), conditions('closer')];
   const all = [...identity, ...closer];
   if (all.length === 0) return null;
   return { all: all.join(' && '), older: closer.length > 0 ? '0' : identity.join(' && ') };
 };
-
-const anyOf = (what: string, values: readonly number[]): string | null =>
-  values.length === 0 ? null : `(${values.map((value) => `${what} == ${value}`).join(' || ')})`;

@@ -1,4 +1,7 @@
-import { EXIT, type ExitCode, Fault } from '../../kernel/fault.ts';
+import * as v from 'valibot';
+import { filterFromJson } from '../../filter/filter.ts';
+import type { PathFilter } from '../../filter/table.ts';
+import { EXIT, Fault } from '../../kernel/fault.ts';
 import { BACKENDS } from '../kernel/backend.ts';
 import type { LiveOptions } from '../live.ts';
 
@@ -62,9 +65,12 @@ export const parseMessage = (line: string): ReaderMessage => {
       break;
     }
     case 'failed':
-      return { kind, fault: parseFault(JSON.parse(json)) };
-    case 'ended':
-      return { kind, fault: json === 'null' ? null : parseFault(JSON.parse(json)) };
+    case 'ended': {
+      if (kind === 'ended' && json === 'null') return { kind, fault: null };
+      const fault = parseFault(json);
+      if (fault !== null) return { kind, fault };
+      break;
+    }
   }
   throw new Error(`finwait's reader said ${line.slice(0, 200)}`);
 };
@@ -72,57 +78,50 @@ export const parseMessage = (line: string): ReaderMessage => {
 const formatFault = ({ message, why, remedy, exitCode }: Fault): string =>
   JSON.stringify({ message, why, remedy, exitCode });
 
-const parseFault = (value: unknown): Fault => {
-  const field = (name: string): string => {
-    const text: unknown = isRecord(value) ? value[name] : undefined;
-    if (typeof text !== 'string') throw new Error(`finwait's reader told of a fault without its ${name}`);
-    return text;
-  };
-  const code: unknown = isRecord(value) ? value['exitCode'] : undefined;
-  const exitCode = Object.values<ExitCode>(EXIT).find((known) => known === code) ?? EXIT.failed;
-  return new Fault(field('message'), { why: field('why'), remedy: field('remedy'), exitCode });
+const faultShape = v.object({
+  message: v.string(),
+  why: v.string(),
+  remedy: v.string(),
+  exitCode: v.fallback(v.picklist(Object.values(EXIT)), EXIT.failed),
+});
+
+const parseFault = (json: string): Fault | null => {
+  const read = v.safeParse(faultShape, JSON.parse(json));
+  if (!read.success) return null;
+  const { message, ...detail } = read.output;
+  return new Fault(message, detail);
 };
 
 /** The argument that `parseRequest` reads. */
 export const formatRequest = (request: ReaderRequest): string => JSON.stringify(request);
 
-/** Takes nothing for granted, although finwait wrote it: it decides what root runs. @returns null for anything else */
-export const parseRequest = (text: string): ReaderRequest | null => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value)) return null;
-  const { backend, finwaitVersion, filters, only, minAgeMs, mapKeys } = value;
-  const wanted = backend === 'auto' ? backend : BACKENDS.find((known) => known === backend);
-  if (wanted === undefined || typeof finwaitVersion !== 'string') return null;
-  if (typeof minAgeMs !== 'number' || !(minAgeMs >= 0)) return null;
-  if (mapKeys !== undefined && !isWhole(mapKeys, 1 << 20)) return null;
-  if (!isRecord(filters) || !isRecord(only)) return null;
-  const texts = Object.entries(filters).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  const { pid, comm, localPorts, remotePorts, family, netns } = only;
-  if (!isIdOrNull(pid) || !isIdOrNull(netns) || !isPorts(localPorts) || !isPorts(remotePorts)) return null;
-  if (comm !== null && typeof comm !== 'string') return null;
-  if (family !== null && family !== 'ipv4' && family !== 'ipv6') return null;
-  return {
-    backend: wanted,
-    finwaitVersion,
-    filters: Object.fromEntries(texts),
-    only: { pid, comm, localPorts, remotePorts, family, netns },
-    minAgeMs,
-    mapKeys,
-  };
-};
-
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isWhole = (value: unknown, most: number): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
+const isTexts = (value: unknown): value is Record<string, string> =>
+  isRecord(value) && Object.values(value).every((each) => typeof each === 'string');
 
-const isIdOrNull = (value: unknown): value is number | null => value === null || isWhole(value, 1e15);
+/** Each row of the filter table checks its own value. */
+const filter = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord),
+  v.transform(filterFromJson),
+  v.custom<PathFilter>((read) => read !== null),
+);
 
-const isPorts = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.every((port) => isWhole(port, 65_535));
+const requestShape = v.object({
+  backend: v.picklist(['auto', ...BACKENDS]),
+  finwaitVersion: v.string(),
+  filters: v.custom<Record<string, string>>(isTexts),
+  only: filter,
+  minAgeMs: v.pipe(v.number(), v.minValue(0)),
+  mapKeys: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1 << 20))),
+});
+
+/** Takes nothing for granted, although finwait wrote it: it decides what root runs. @returns null for anything else */
+export const parseRequest = (text: string): ReaderRequest | null => {
+  try {
+    return { mapKeys: undefined, ...v.parse(requestShape, JSON.parse(text)) };
+  } catch {
+    return null;
+  }
+};

@@ -1,7 +1,7 @@
+import { NO_FILTER, type PathFilter } from '../../filter/table.ts';
 import { type Glimpse, glimpseOf } from '../../lifecycle/glimpse.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
-import { NO_FILTER, type PathFilter } from '../../stream/filter.ts';
 import type { HostId } from '../../stream/stream.ts';
 import type { Inventoried } from '../../wire/event.ts';
 import type { Query, Row, SortKey } from '../frame/model.ts';

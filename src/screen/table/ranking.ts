@@ -1,3 +1,5 @@
+import TinyQueue from 'tinyqueue';
+
 /** What rows are ordered by: numbers, most first, or words, from a to z. All keys of one order are of one kind. */
 export type Key = number | string;
 
@@ -24,80 +26,39 @@ export const compareKeys = (a: Key, b: Key): number => {
 /** Popped between two looks at the clock. */
 const PIECE = 256;
 
-/** A binary heap that has the last of the kept ones on top: what is offered either replaces that one or is no row. */
+type Kept<T> = { readonly item: T; readonly key: Key; readonly arrival: number };
+
+const lastFirst = (a: Kept<unknown>, b: Kept<unknown>): number => compareKeys(b.key, a.key) || b.arrival - a.arrival;
+
+/** A queue that has the last of the kept ones on top: what is offered either replaces that one or is no row. */
 export const createRanking = <T>(most: number): Ranking<T> => {
-  const items: T[] = [];
-  const keys: Key[] = [];
-  const arrivals: number[] = [];
+  const kept = new TinyQueue<Kept<T>>([], lastFirst);
   let offered = 0;
   let sorted: T[] | null = null;
 
-  const place = (slot: number, item: T, key: Key, arrival: number): void => {
-    items[slot] = item;
-    keys[slot] = key;
-    arrivals[slot] = arrival;
+  const wants = (key: Key): boolean => {
+    if (kept.length < most) return true;
+    const last = kept.peek();
+    return last !== undefined && compareKeys(key, last.key) < 0;
   };
-  const move = (from: number, to: number): void => {
-    place(to, items[from] as T, keys[from] as Key, arrivals[from] as number);
-  };
-  const isAfter = (key: Key, arrival: number, slot: number): boolean => {
-    const order = compareKeys(key, keys[slot] as Key);
-    return order > 0 || (order === 0 && arrival > (arrivals[slot] as number));
-  };
-
-  const rise = (item: T, key: Key, arrival: number): void => {
-    let slot = items.length;
-    while (slot > 0) {
-      const parent = (slot - 1) >> 1;
-      if (!isAfter(key, arrival, parent)) break;
-      move(parent, slot);
-      slot = parent;
-    }
-    place(slot, item, key, arrival);
-  };
-
-  /** Puts one in the place of the top. */
-  const sink = (item: T, key: Key, arrival: number): void => {
-    const size = items.length;
-    let slot = 0;
-    for (;;) {
-      let child = 2 * slot + 1;
-      if (child >= size) break;
-      const right = child + 1;
-      if (right < size && isAfter(keys[right] as Key, arrivals[right] as number, child)) child = right;
-      if (isAfter(key, arrival, child)) break;
-      move(child, slot);
-      slot = child;
-    }
-    place(slot, item, key, arrival);
-  };
-
-  const pop = (): T => {
-    const top = items[0] as T;
-    const item = items.pop() as T;
-    const key = keys.pop() as Key;
-    const arrival = arrivals.pop() as number;
-    if (items.length > 0) sink(item, key, arrival);
-    return top;
-  };
-
-  const wants = (key: Key): boolean => items.length < most || (most > 0 && compareKeys(key, keys[0] as Key) < 0);
 
   return {
     wants,
     offer: (item, key) => {
       const arrival = offered++;
-      if (items.length < most) rise(item, key, arrival);
-      else if (wants(key)) sink(item, key, arrival);
+      if (!wants(key)) return;
+      if (kept.length === most) kept.pop();
+      kept.push({ item, key, arrival });
     },
     sort: (isEnough) => {
-      sorted ??= new Array<T>(items.length);
-      while (items.length > 0) {
-        for (let i = 0; i < PIECE && items.length > 0; i++) {
-          const at = items.length - 1;
-          sorted[at] = pop();
+      sorted ??= new Array<T>(kept.length);
+      while (kept.length > 0) {
+        for (let i = 0; i < PIECE; i++) {
+          const last = kept.pop();
+          if (last === undefined) break;
+          sorted[kept.length] = last.item;
         }
-        if (items.length > 0 && isEnough()) return null;
+        if (kept.length > 0 && isEnough()) return null;
       }
       return sorted;
     },

@@ -1,10 +1,11 @@
 import { distance } from '../../explain/evidence/sequence.ts';
 import { waitingIn, waitingWhenListed } from '../../explain/waiting.ts';
+import { accepts } from '../../filter/filter.ts';
+import type { PathFilter } from '../../filter/table.ts';
 import { endpoint } from '../../kernel/address.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import { isFollowed, type Sock } from '../../lifecycle/sock.ts';
-import type { PathFilter } from '../../stream/filter.ts';
 import type { HostId } from '../../stream/stream.ts';
 import { printable } from '../../text/printable.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
@@ -20,47 +21,34 @@ export const keyOf = (host: HostId, sock: Sock): string => `${host}/${sock.sk}/$
 export const silentKeyOf = (host: HostId, orphan: Inventoried): string =>
   [host, '', orphan.netns, orphan.laddr, orphan.lport, orphan.raddr, orphan.rport].join('/');
 
-type Endpoints = Pick<Inventoried, 'family' | 'lport' | 'rport' | 'netns'>;
-
-const hasEndpoints = (on: Endpoints, filter: PathFilter): boolean =>
-  (filter.localPorts.length === 0 || filter.localPorts.includes(on.lport)) &&
-  (filter.remotePorts.length === 0 || filter.remotePorts.includes(on.rport)) &&
-  (filter.family === null || filter.family === on.family) &&
-  (filter.netns === null || filter.netns === on.netns);
-
-/** `--min-age` alone is told without reading a sock's lines. */
-export const asksForDetail = (filter: PathFilter): boolean =>
-  filter.pid !== null ||
-  filter.comm !== null ||
-  filter.state !== null ||
-  filter.netns !== null ||
-  filter.family !== null ||
-  filter.localPorts.length > 0 ||
-  filter.remotePorts.length > 0;
-
 /** Whether a dying sock passes the command line's filter, as its path would if it ended now. */
 export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
   const isLate = sock.announce.via === VIA.late;
-  if (!isLate && (now - sock.closedAt) / 1000 < filter.minAgeUs) return false;
-  if (!asksForDetail(filter)) return true;
-  const detail = parseAnnounce(sock.announce.line);
-  const state = filter.state;
-  return (
-    hasEndpoints(detail, filter) &&
-    (filter.pid === null || (!isLate && detail.pid === filter.pid)) &&
-    (filter.comm === null || (!isLate && detail.comm === filter.comm)) &&
-    (state === null ||
-      stateName(sock.state) === state ||
-      [...detail.moves, ...sock.moves].some((move) => stateName(move.from) === state || stateName(move.to) === state))
-  );
+  return accepts(filter, isLate ? null : (now - sock.closedAt) / 1000, () => {
+    const { family, lport, rport, netns, pid, comm, moves } = parseAnnounce(sock.announce.line);
+    return {
+      closer: isLate ? null : { pid, comm },
+      family,
+      lport,
+      rport,
+      netns,
+      wasIn: (state) =>
+        stateName(sock.state) === state ||
+        [...moves, ...sock.moves].some(({ from, to }) => stateName(from) === state || stateName(to) === state),
+    };
+  });
 };
 
-/** The same for an orphan that only the inventory knows: nobody saw its closer. */
-export const acceptsSilent = (orphan: Inventoried, filter: PathFilter): boolean =>
-  hasEndpoints(orphan, filter) &&
-  filter.pid === null &&
-  filter.comm === null &&
-  (filter.state === null || stateName(orphan.state) === filter.state);
+/** The same for an orphan that only the inventory knows: nobody saw its closer, nor its close. */
+export const acceptsSilent = ({ family, lport, rport, netns, state }: Inventoried, filter: PathFilter): boolean =>
+  accepts(filter, null, () => ({
+    closer: null,
+    family,
+    lport,
+    rport,
+    netns,
+    wasIn: (wanted) => stateName(state) === wanted,
+  }));
 
 /** A dying sock as a line of the table. */
 export const rowOf = (sock: Sock, vantage: Vantage): Row => {

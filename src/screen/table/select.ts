@@ -1,9 +1,10 @@
+import { asksForDetail } from '../../filter/filter.ts';
+import { NO_FILTER, type PathFilter } from '../../filter/table.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
-import { NO_FILTER, type PathFilter } from '../../stream/filter.ts';
 import type { Query, Row, SortKey } from '../frame/model.ts';
 import { accepts, type Dying, dyingOf, isSame, isSock } from './pass.ts';
 import { compareKeys } from './ranking.ts';
-import { asksForDetail, type Vantage } from './rows.ts';
+import type { Vantage } from './rows.ts';
 import { hasWords, keyOfRow, wordsOf } from './sort-keys.ts';
 
 /** The rows that the screen shows of all there are, as what they stand for. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { filterText, type ProbeFilter } from '../../../src/capture/bpftrace/probe-filter.ts';
+import { filterText } from '../../../src/capture/bpftrace/probe-filter.ts';
 import { resolveProbe } from '../../../src/capture/bpftrace/probe-text.ts';
+import { NO_FILTER, type PathFilter } from '../../../src/filter/table.ts';
 
-const NOTHING: ProbeFilter = { pid: null, comm: null, localPorts: [], remotePorts: [], family: null, netns: null };
-const textOf = (change: Partial<ProbeFilter>) => filterText({ ...NOTHING, ...change });
+const textOf = (change: Partial<PathFilter>) => filterText({ ...NO_FILTER, ...change });
 
 test('nothing asked for is no filter', () => {
   expect(textOf({})).toBeNull();

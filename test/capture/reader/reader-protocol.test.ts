@@ -9,6 +9,7 @@ import {
   type ReaderMessage,
   type ReaderRequest,
 } from '../../../src/capture/reader/reader-protocol.ts';
+import { NO_FILTER } from '../../../src/filter/table.ts';
 import { Fault } from '../../../src/kernel/fault.ts';
 
 const text = fc.string({ unit: 'binary' });
@@ -27,6 +28,8 @@ const request: fc.Arbitrary<ReaderRequest> = fc.record({
     remotePorts: ports,
     family: fc.constantFrom(null, 'ipv4', 'ipv6'),
     netns: fc.option(fc.nat()),
+    state: fc.constantFrom(null, 'FIN_WAIT1', 'CLOSING'),
+    minAgeUs: fc.nat(),
   }),
   minAgeMs: fc.nat(),
   mapKeys: fc.option(fc.nat(9999), { nil: undefined }),
@@ -79,7 +82,7 @@ describe('how finwait and its reader talk', () => {
     backend: 'auto',
     finwaitVersion: '1',
     filters: {},
-    only: { pid: null, comm: null, localPorts: [], remotePorts: [], family: null, netns: null },
+    only: NO_FILTER,
     minAgeMs: 10,
   };
 

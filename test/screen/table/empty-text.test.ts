@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { NO_FILTER } from '../../../src/filter/table.ts';
 import type { Snapshot } from '../../../src/screen/frame/model.ts';
 import { createTopStore } from '../../../src/screen/store.ts';
 import { emptyLines } from '../../../src/screen/table/empty-text.ts';
-import { NO_FILTER } from '../../../src/stream/filter.ts';
 import { manyOrphans } from '../many.ts';
 
 const textOf = (snapshot: Snapshot): string =>
