@@ -100,6 +100,7 @@ describe('a path that was all observed', () => {
       closed_in: 'ESTABLISHED',
       state: 'CLOSE',
       how: 'close',
+      closed_first: 'local',
       path: [
         { at_us: 0, from: 'ESTABLISHED', to: 'FIN_WAIT1', by: 'process' },
         { at_us: 1000, from: 'FIN_WAIT1', to: 'FIN_WAIT2', by: 'softirq' },
