@@ -6,14 +6,16 @@ import { runProgram } from './run-program.ts';
 const PARTS = ['dist', 'src', 'probes', 'test', 'scripts', 'package.json'];
 
 type Lock = {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly devOptional?: boolean; readonly optional?: boolean }>
+  >;
 };
 
 /** Folders of the packages that finwait runs with, as `node_modules/…`. */
 const productionPackages = (project: string): readonly string[] => {
   const lock: Lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
   return Object.entries(lock.packages)
-    .filter(([path, each]) => path !== '' && each.dev !== true && each.devOptional !== true)
+    .filter(([path, each]) => path !== '' && each.dev !== true && each.devOptional !== true && each.optional !== true)
     .map(([path]) => path);
 };
 

@@ -10,7 +10,8 @@ type Segment = { readonly label: string; readonly tick: string; readonly weight:
 export const offset = (us: number): string => (us < 0 ? `-${span(-us)}` : span(us));
 
 /**
- * A close path on an axis of time: the states it was in, above each the time at which it got there, since the close.
+ * A close path on an axis of time: the states it was in, above each the time at which it got there, since the close; where
+ * that was not seen, since the first step that was, which says `seen`.
  *
  * Every state has room for its name; the rest of the width goes by the logarithm of the time spent, as microseconds
  * and minutes have to stand on one line. A path that needs more than `width` columns goes on below.
@@ -25,18 +26,21 @@ export const axis = (row: Row, width: number): readonly string[] => {
   if (first === undefined || last === undefined) return ['no transition of it was observed'];
   const isOver = row.type === 'close_path';
   const isClosed = last.to === 'CLOSE';
+  // Where its close was not seen, times count from the first step that was.
+  const zero = row.closed_at === null ? first.at_us : 0;
   const until = row.dying_us ?? last.at_us;
+  const tick = (us: number): string => (row.closed_at === null && us === zero ? 'seen' : offset(us - zero));
   const segments: Segment[] = [
     { label: left > 0 ? `(${left} before) ${first.from}` : first.from, tick: '', weight: 0 },
     ...steps.slice(0, isClosed ? -1 : undefined).map((step, index) => ({
       label: step.to,
-      tick: offset(step.at_us),
+      tick: tick(step.at_us),
       weight: Math.log10(1 + Math.max(0, (steps[index + 1]?.at_us ?? until) - step.at_us)),
     })),
   ];
   const end = isClosed
-    ? { label: '| CLOSE', tick: offset(last.at_us) }
-    : { label: isOver ? '? its end was not observed' : '> still dying', tick: offset(until) };
+    ? { label: '| CLOSE', tick: tick(last.at_us) }
+    : { label: isOver ? '? its end was not observed' : '> still dying', tick: tick(until) };
   return drawn(segments, end, width);
 };
 
