@@ -178,7 +178,7 @@ const silentPath = (orphan: Inventoried): ClosePath => {
     waiting_for: waitingFor,
     ended_by: null,
     side,
-    because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${timerText(orphan)}`],
+    because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${queueText(orphan)}${timerText(orphan)}`],
     advice: [],
     certain: false,
     gaps: ['older_than_capture'],
@@ -191,6 +191,9 @@ const PROC_TIMERS: Readonly<Record<number, string>> = {
   2: 'FIN_WAIT2 or keepalive',
   4: 'window probe',
 };
+
+/** `write_seq` less `snd_una`: a FIN counts as one. */
+const queueText = ({ txQueue }: Inventoried): string => (txQueue === 0 ? '' : `, ${txQueue} B not acknowledged`);
 
 const timerText = ({ timer, retransmits }: Inventoried): string => {
   const name = timer === null ? undefined : PROC_TIMERS[timer.kind];

@@ -88,6 +88,7 @@ export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   netns: orphan.netns === vantage.netns ? null : orphan.netns,
   closer: null,
   heldBytes: null,
+  unackedBytes: orphan.txQueue,
   retransmits: orphan.retransmits,
   orphan,
   waitingFor: waitingWhenListed(orphan).waitingFor,
