@@ -21,7 +21,7 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   record: ['kernel', 'wire'],
   output: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream'],
   screen: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream', 'output'],
-  lab: ['kernel', 'programs'],
+  lab: ['kernel', 'text', 'programs'],
   cli: ['kernel', 'text', 'wire', 'explain', 'stream', 'programs', 'capture', 'record', 'output', 'screen', 'lab'],
   // Two programs: finwait, and the reader that it starts.
   bin: ['cli', 'capture'],

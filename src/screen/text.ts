@@ -1,4 +1,6 @@
-import { formatBytes, formatCount, formatRate, UNKNOWN } from './frame/format.ts';
+import { counted, rate, thousands } from '../text/count.ts';
+import { shortSize } from '../text/size.ts';
+import { UNKNOWN } from '../text/unknown.ts';
 import type { Snapshot } from './frame/model.ts';
 import { heldText } from './header/status-lines.ts';
 import { ageCell } from './table/cells.ts';
@@ -14,9 +16,9 @@ export const printTop = (snapshot: Snapshot, line: (text: string) => void): void
   line(
     [
       status.clock === '' ? '--:--:--' : status.clock,
-      `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
-      `entries ${known(formatRate(status.entriesPerSec))} exits ${known(formatRate(status.exitsPerSec))}`,
-      ...(status.fastDeaths > 0 ? [`fast deaths ${known(formatRate(status.fastDeathsPerSec))}, only counted`] : []),
+      `orphans ${thousands(status.orphans)} ours, ${thousands(status.kernelOrphans)} kernel, ${thousands(status.limit)} limit`,
+      `entries ${known(rate(status.entriesPerSec))} exits ${known(rate(status.exitsPerSec))}`,
+      ...(status.fastDeaths > 0 ? [`fast deaths ${known(rate(status.fastDeathsPerSec))}, only counted`] : []),
       `held ${known(heldText(status))}`,
       `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
       `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
@@ -29,10 +31,10 @@ export const printTop = (snapshot: Snapshot, line: (text: string) => void): void
   for (const row of rows) {
     const closer = row.closer === null ? '-' : `${row.closer.comm}[${row.closer.pid}]`;
     line(
-      `  ${ageCell(row).padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${formatBytes(row.heldBytes)}, ${row.retransmits} retransmits, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
+      `  ${ageCell(row).padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${shortSize(row.heldBytes)}, ${counted(row.retransmits, 'retransmit')}, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
     );
   }
   // A page that is not full is all that passes the filter.
   const more = rows.length < ROWS ? 0 : snapshot.matching - rows.length;
-  if (more > 0) line(`  … and ${formatCount(more)} more`);
+  if (more > 0) line(`  … and ${thousands(more)} more`);
 };

@@ -1,13 +1,10 @@
 import type { Row } from '../../explain/report/report.ts';
-import { span } from '../../text/words.ts';
+import { offset } from '../../text/duration.ts';
 
 /** Transitions drawn; of more, the last ones. */
 const MAX_STEPS = 16;
 
 type Segment = { readonly label: string; readonly tick: string; readonly weight: number };
-
-/** Microseconds since the close, with the sign and the unit: `-3.0 s`, `17 us`. */
-export const offset = (us: number): string => (us < 0 ? `-${span(-us)}` : span(us));
 
 /**
  * A close path on an axis of time: the states it was in, above each the time at which it got there, since the close.

@@ -1,5 +1,9 @@
 import type { Group, Section } from '../../explain/report/report.ts';
-import { counted, moment, percent, size, span, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
+import { duration } from '../../text/duration.ts';
+import { moment } from '../../text/moment.ts';
+import { percent } from '../../text/share.ts';
+import { size } from '../../text/size.ts';
 import { labelled, padLeft, paragraph } from './paragraph.ts';
 
 const SHOWN = 10;
@@ -40,7 +44,7 @@ const list = (counts: readonly { readonly key: string; readonly count: number }[
 
 const detail = (group: Group): string =>
   [
-    group.oldest_us === null ? 'its age is not known' : `longest ${span(group.oldest_us)}`,
+    group.oldest_us === null ? 'its age is not known' : `longest ${duration(group.oldest_us)}`,
     ...(group.since === null ? [] : [`first closed ${moment(group.since)}`]),
     heldText(group),
     ...(saysMore(group.causes, group.key) ? [`causes: ${list(group.causes)}`] : []),

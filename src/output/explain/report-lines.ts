@@ -1,7 +1,8 @@
 import type { Report } from '../../explain/report/report.ts';
 import type { TalliedDeaths } from '../../explain/tally.ts';
+import { counted } from '../../text/count.ts';
+import { moment } from '../../text/moment.ts';
 import { printable } from '../../text/printable.ts';
-import { counted, moment } from '../../text/words.ts';
 import { sectionLines } from './group-lines.ts';
 import { hostLines } from './host-lines.ts';
 import { paragraph } from './paragraph.ts';

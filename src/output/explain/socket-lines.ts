@@ -3,21 +3,20 @@ import { causeNamed } from '../../explain/causes/order.ts';
 import type { Closer, How, Side } from '../../explain/close-path.ts';
 import { doubtsOf } from '../../explain/report/doubt.ts';
 import type { Row } from '../../explain/report/report.ts';
-import { endpoint } from '../../kernel/address.ts';
-import { counted, moment, size, span } from '../../text/words.ts';
-import { axis, offset } from './axis.ts';
+import { counted } from '../../text/count.ts';
+import { duration, offset } from '../../text/duration.ts';
+import { bothEnds } from '../../text/endpoint.ts';
+import { moment, momentAfter } from '../../text/moment.ts';
+import { size } from '../../text/size.ts';
+import { axis } from './axis.ts';
 import { bullet, labelled, paragraph } from './paragraph.ts';
 
 const LABEL = 11;
 const UNKNOWN = 'not known';
 const MEMORY = 'of kernel memory';
 
-/** Two endpoints, as `--socket` takes them. */
-const tuple = (row: Row): string =>
-  `${endpoint(row.family, row.laddr, row.lport)} -> ${endpoint(row.family, row.raddr, row.rport)}`;
-
 const outcome = (row: Row): string => {
-  const age = row.dying_us === null ? 'for a time not known' : span(row.dying_us);
+  const age = row.dying_us === null ? 'for a time not known' : duration(row.dying_us);
   return row.type === 'dying'
     ? `dying ${row.dying_us === null ? age : `for ${age}`}, waits for ${row.waiting_for}`
     : `died ${row.dying_us === null ? 'after a time not known' : `in ${age}`}: ${row.ended_by ?? UNKNOWN}`;
@@ -80,8 +79,8 @@ const DEADLINES = { at: '', never: 'never', unknown: 'not known' } as const;
 /** The kernel's timers do not fire early, and the longer they are the later. */
 const notBefore = (at: string, expectedAt: string | null): string => {
   const least = moment(at);
-  const about = expectedAt === null ? least : moment(expectedAt);
-  return `not before ${least}${about === least ? '' : `, about ${about.replace(least.slice(0, 11), '')}`}`;
+  const hasAbout = expectedAt !== null && moment(expectedAt) !== least;
+  return `not before ${least}${hasAbout ? `, about ${momentAfter(expectedAt, at)}` : ''}`;
 };
 
 const deadlineText = (row: Row): string | null => {
@@ -94,7 +93,7 @@ const deadlineText = (row: Row): string | null => {
 export const socketLines = (row: Row, width: number): readonly string[] => {
   const deadline = deadlineText(row);
   return [
-    ...paragraph(`${tuple(row)}  ${outcome(row)}${doubtText(row)}`, width),
+    ...paragraph(`${bothEnds(row)}  ${outcome(row)}${doubtText(row)}`, width),
     ...paragraph(
       [
         `closed by ${closerText(row.closer, row.how)}`,
@@ -120,7 +119,7 @@ export const socketFullLines = (row: Row, width: number): readonly string[] => {
   const entry = (label: string, text: string): readonly string[] => labelled(label, text, width, LABEL);
   const deadline = deadlineText(row);
   return [
-    ...paragraph(`${tuple(row)}  ${outcome(row)}${doubtText(row)}`, width),
+    ...paragraph(`${bothEnds(row)}  ${outcome(row)}${doubtText(row)}`, width),
     '',
     ...axis(row, width - 2).map((line) => `  ${line}`),
     '',
@@ -130,7 +129,7 @@ export const socketFullLines = (row: Row, width: number): readonly string[] => {
     ...entry('closed', `${row.closed_at ?? UNKNOWN}, in ${row.closed_in ?? UNKNOWN}`),
     ...entry(
       'time',
-      `${row.dying_us === null ? UNKNOWN : span(row.dying_us)} dying, ${row.orphan_us === null ? 'never an orphan, or not known how long' : `${span(row.orphan_us)} an orphan`}`,
+      `${row.dying_us === null ? UNKNOWN : duration(row.dying_us)} dying, ${row.orphan_us === null ? 'never an orphan, or not known how long' : `${duration(row.orphan_us)} an orphan`}`,
     ),
     ...entry('at close', bytesText(row)),
     ...entry('since', sentText(row)),

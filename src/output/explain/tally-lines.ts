@@ -1,5 +1,7 @@
 import type { TalliedDeaths } from '../../explain/tally.ts';
-import { counted, percent, span, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
+import { duration } from '../../text/duration.ts';
+import { percent } from '../../text/share.ts';
 import { paragraph } from './paragraph.ts';
 
 /** Kinds shown; the rest is one line. */
@@ -17,7 +19,7 @@ export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): rea
       const share = percent((100 * kind.count) / all).padStart(4);
       const where = `${kind.how}${kind.closed_in === null ? '' : ` in ${kind.closed_in}`}`;
       const half = halfWithin(kind);
-      return `${thousands(kind.count).padStart(11)} ${share}  ${kind.ended_by.padEnd(18)} ${where.padEnd(21)}${half === null ? '' : ` half of them within ${span(half)}`}`.trimEnd();
+      return `${thousands(kind.count).padStart(11)} ${share}  ${kind.ended_by.padEnd(18)} ${where.padEnd(21)}${half === null ? '' : ` half of them within ${duration(half)}`}`.trimEnd();
     }),
     ...(rest === 0
       ? []

@@ -1,7 +1,11 @@
 import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-path.ts';
+import { thousands } from '../../text/count.ts';
+import { shortDuration, shortOffset } from '../../text/duration.ts';
+import { localEnd, peerEnd } from '../../text/endpoint.ts';
 import { printable } from '../../text/printable.ts';
+import { shortSize } from '../../text/size.ts';
+import { UNKNOWN } from '../../text/unknown.ts';
 import { toWidth, wrapWords } from '../../text/width.ts';
-import { formatBytes, formatCount, formatMicros, formatOffset, UNKNOWN } from '../frame/format.ts';
 import { type Line, lineWidth, span, type Tone } from '../frame/line.ts';
 import { waitingText } from '../table/cells.ts';
 
@@ -23,13 +27,10 @@ const entry = (name: string, words: string, width: number, tone: Tone = 'plain')
     span(text, tone),
   ]);
 
-const endpoint = (family: ClosePath['family'], address: string, port: number): string =>
-  family === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
-
 /** Its endpoints, and before them whether it is uncertain: on one line, or as many as it takes to cut nothing. */
 const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
-  const local = endpoint(path.family, printable(path.laddr), path.lport);
-  const peer = endpoint(path.family, printable(path.raddr), path.rport);
+  const local = printable(localEnd(path));
+  const peer = printable(peerEnd(path));
   const mark: Line = path.certain ? [] : [span('~ uncertain', 'warn')];
   const both: Line = [span(local, 'strong'), span(' -> ', 'dim'), span(peer, 'strong')];
   const all: Line = path.certain ? both : [...mark, span('  '), ...both];
@@ -58,7 +59,7 @@ const closerWords = (closer: Closer | null): string => {
 const or = (value: string | number | null): string => (value === null ? UNKNOWN : String(value));
 
 const stepLine = ({ at_us, from, to, by }: Step): Line => [
-  span(`  ${toWidth(formatOffset(at_us), 10, 'right')}  `, 'dim'),
+  span(`  ${toWidth(shortOffset(at_us), 10, 'right')}  `, 'dim'),
   span(`${toWidth(from, 12)} -> ${toWidth(to, 12)} `),
   span(by, 'dim'),
 ];
@@ -80,11 +81,11 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
 
 const bytes = (path: ClosePath | Dying): string =>
   [
-    `${formatBytes(path.held_bytes)} of kernel memory`,
-    `${formatBytes(path.unread_bytes)} unread`,
-    `${formatBytes(path.unacked_bytes)} unacked`,
-    `${formatBytes(path.unsent_bytes)} unsent`,
-    ...(path.lost_bytes === null ? [] : [`${formatBytes(path.lost_bytes)} lost`]),
+    `${shortSize(path.held_bytes)} of kernel memory`,
+    `${shortSize(path.unread_bytes)} unread`,
+    `${shortSize(path.unacked_bytes)} unacked`,
+    `${shortSize(path.unsent_bytes)} unsent`,
+    ...(path.lost_bytes === null ? [] : [`${shortSize(path.lost_bytes)} lost`]),
   ].join(', ');
 
 /** When the kernel gives up on it, and by which rule. */
@@ -105,13 +106,13 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
     ...entry('closer', closerWords(path.closer), width),
     ...entry('how', HOW[path.how], width),
     ...entry('closed at', `${or(path.closed_at)}, in ${or(path.closed_in)}`, width),
-    ...entry('dying', `${formatMicros(path.dying_us)}, an orphan for ${formatMicros(path.orphan_us)}`, width),
+    ...entry('dying', `${shortDuration(path.dying_us)}, an orphan for ${shortDuration(path.orphan_us)}`, width),
     ...entry('waits for', waitingText(path.waiting_for), width),
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
     ...entry('at close', bytes(path), width),
     ...entry(
       'sent',
-      `${formatCount(path.retransmits)} retransmits, ${formatCount(path.probes)} unanswered window probes`,
+      `${thousands(path.retransmits)} retransmits, ${thousands(path.probes)} unanswered window probes`,
       width,
     ),
     [span(' ')],

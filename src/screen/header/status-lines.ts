@@ -1,7 +1,11 @@
 import { MOST_ORPHAN_SHIFT } from '../../explain/kernel/resources.ts';
+import { rate, thousands } from '../../text/count.ts';
+import { shortAge } from '../../text/duration.ts';
 import { printable } from '../../text/printable.ts';
+import { finePercent } from '../../text/share.ts';
+import { shortSize } from '../../text/size.ts';
+import { UNKNOWN } from '../../text/unknown.ts';
 import { cut } from '../../text/width.ts';
-import { formatAge, formatBytes, formatCount, formatRate, UNKNOWN } from '../frame/format.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span, type Tone } from '../frame/line.ts';
 import type { Status } from '../frame/model.ts';
 
@@ -50,11 +54,6 @@ const danger = (part: number): readonly [string, Tone] => {
   return part >= 1 / 2 ** MOST_ORPHAN_SHIFT ? ['kills can start', 'warn'] : ['', 'good'];
 };
 
-const percent = (part: number): string => {
-  if (part > 0 && part < 0.001) return '<0.1%';
-  return part > 0 && part < 0.1 ? `${(part * 100).toFixed(1)}%` : `${Math.round(part * 100)}%`;
-};
-
 const WIDEST_BAR = 60;
 const NARROWEST_BAR = 10;
 
@@ -63,7 +62,7 @@ type OrphanParts = { readonly left: Line; readonly right: Line; readonly bar: nu
 
 export const orphanParts = (status: Status, width: number): OrphanParts => {
   const isAttaching = status.orphans === null && status.phase === 'attaching';
-  const ours = isAttaching ? 'attaching…' : formatCount(status.orphans);
+  const ours = isAttaching ? 'attaching…' : thousands(status.orphans);
   const figure = (rank: number, text: string, label: string): Segment =>
     segment(rank, span(text, 'strong'), span(label, 'dim'));
   const part = share(status);
@@ -72,14 +71,14 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
     part === null
       ? []
       : [
-          span(` ${percent(part)}`, tone === 'loud' ? 'strong' : tone),
+          span(` ${finePercent(part * 100)}`, tone === 'loud' ? 'strong' : tone),
           ...(word === '' ? [] : [span(' '), span(word, tone)]),
         ];
   const figures: readonly Segment[] = [
     segment(0, span('orphans ', 'dim'), span(ours, 'strong'), ...(isAttaching ? [] : [span(' ours', 'dim')])),
-    figure(1, formatCount(status.kernelOrphans), ' kernel'),
-    figure(2, formatCount(status.limit), ' limit'),
-    ...(status.unlocated > 0 ? [figure(3, formatCount(status.unlocated), ' unlocated')] : []),
+    figure(1, thousands(status.kernelOrphans), ' kernel'),
+    figure(2, thousands(status.limit), ' limit'),
+    ...(status.unlocated > 0 ? [figure(3, thousands(status.unlocated), ' unlocated')] : []),
   ];
   const reserved = part === null || width < 80 ? 0 : NARROWEST_BAR + 2;
   const left = fitSegments(figures, width - lineWidth(right) - reserved);
@@ -90,23 +89,23 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
 const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width: number): Segment => {
   if (drift === null || orphans === null || kernelOrphans === null) return segment(4, span(`drift ${UNKNOWN}`, 'dim'));
   if (drift !== 0 && Math.abs(drift) <= inFlight) {
-    return segment(4, span(`${formatCount(inFlight)} under way`, 'dim'));
+    return segment(4, span(`${thousands(inFlight)} under way`, 'dim'));
   }
   if (drift === 0) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
-  return segment(0, span(` DRIFT ${drift > 0 ? '+' : ''}${formatCount(drift)} `, 'loud'));
+  return segment(0, span(` DRIFT ${drift > 0 ? '+' : ''}${thousands(drift)} `, 'loud'));
 };
 
 /** Calm at 0, loud above it. */
 const loss = (count: number, word: string, rank: number): Segment =>
   count > 0
-    ? segment(rank, span(` ${formatCount(count)} ${word.toUpperCase()} `, 'loud'))
+    ? segment(rank, span(` ${thousands(count)} ${word.toUpperCase()} `, 'loud'))
     : segment(5, span(`0 ${word}`, 'dim'));
 
 /** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
 export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 'heldUnknown'>): string => {
   if (heldBytes === null) return UNKNOWN;
-  if (heldUnknown === 0) return formatBytes(heldBytes);
-  return heldBytes === 0 ? UNKNOWN : `>${formatBytes(heldBytes)}`;
+  if (heldUnknown === 0) return shortSize(heldBytes);
+  return heldBytes === 0 ? UNKNOWN : `>${shortSize(heldBytes)}`;
 };
 
 /** Narrower than this there is no room for what fast means. */
@@ -116,11 +115,11 @@ const WIDE = 120;
 const fastDeaths = (status: Status, width: number): readonly Segment[] => {
   const { fastDeaths, fastDeathsPerSec, minAgeMs } = status;
   if (fastDeaths === 0) return [];
-  const age = minAgeMs === null ? '' : `<${formatAge(minAgeMs)}, `;
+  const age = minAgeMs === null ? '' : `<${shortAge(minAgeMs)}, `;
   const means = width < WIDE ? [] : [span(` (${age}counted in the kernel)`, 'dim')];
   // The rates come with the ledger, which waits for the inventory.
-  const rate = status.orphans === null ? span(UNKNOWN, 'dim') : span(formatRate(fastDeathsPerSec));
-  return [segment(4, span('fast deaths ', 'dim'), rate, ...means)];
+  const shown = status.orphans === null ? span(UNKNOWN, 'dim') : span(rate(fastDeathsPerSec));
+  return [segment(4, span('fast deaths ', 'dim'), shown, ...means)];
 };
 
 /** How fast, how much memory, and how far all of it can be trusted. */
@@ -129,8 +128,8 @@ export const flowLine = (status: Status, width: number): Line => {
   const value = (text: string) => span(isKnown ? text : UNKNOWN, isKnown ? 'plain' : 'dim');
   return fitSegments(
     [
-      segment(2, span('entries ', 'dim'), value(formatRate(status.entriesPerSec))),
-      segment(2, span('exits ', 'dim'), value(formatRate(status.exitsPerSec))),
+      segment(2, span('entries ', 'dim'), value(rate(status.entriesPerSec))),
+      segment(2, span('exits ', 'dim'), value(rate(status.exitsPerSec))),
       ...fastDeaths(status, width),
       segment(3, span('held ', 'dim'), value(heldText(status))),
       driftSegment(status, width),

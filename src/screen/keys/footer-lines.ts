@@ -1,6 +1,7 @@
+import { thousands } from '../../text/count.ts';
 import { printable } from '../../text/printable.ts';
+import { progressText } from '../../text/share.ts';
 import { cut } from '../../text/width.ts';
-import { formatCount } from '../frame/format.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span } from '../frame/line.ts';
 import type { Snapshot } from '../frame/model.ts';
 
@@ -12,10 +13,10 @@ const withRight = (segments: readonly Segment[], right: Line, width: number): Li
 
 /** Which of how many are on the screen: `1-17 of 1,234`. */
 const position = (first: number, shown: number, all: number): Line =>
-  shown === 0 ? [] : [span(`${formatCount(first + 1)}-${formatCount(first + shown)} of ${formatCount(all)}`)];
+  shown === 0 ? [] : [span(`${thousands(first + 1)}-${thousands(first + shown)} of ${thousands(all)}`)];
 
 /** How far the answer to the newest query is. */
-const working = (does: string, progress: number): Line => [span(`${does} ${Math.floor(progress * 100)}%`)];
+const working = (does: string, progress: number): Line => [span(`${does} ${progressText(progress)}`)];
 
 export const tableFooter = ({ rows, query, matching, progress }: Snapshot, shown: number, width: number): Line =>
   withRight(
@@ -43,9 +44,7 @@ export const scrollFooter = (lines: number, scroll: number, height: number, widt
   );
 
 const found = ({ matching, total, progress }: Snapshot): Line =>
-  typeof progress === 'number'
-    ? working('looking', progress)
-    : [span(`${formatCount(matching)} of ${formatCount(total)}`)];
+  typeof progress === 'number' ? working('looking', progress) : [span(`${thousands(matching)} of ${thousands(total)}`)];
 
 /** The filter: while it is typed (`_` marks the end), and while it is kept. */
 export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean, width: number): Line => {

@@ -1,8 +1,11 @@
 import { WAITS } from '../../explain/causes/order.ts';
 import type { WaitingFor } from '../../explain/close-path.ts';
+import { thousands } from '../../text/count.ts';
+import { shortAge } from '../../text/duration.ts';
 import { printable } from '../../text/printable.ts';
+import { shortSize } from '../../text/size.ts';
+import { UNKNOWN } from '../../text/unknown.ts';
 import { cut, toWidth, widthOf } from '../../text/width.ts';
-import { formatAge, formatBytes, formatCount, UNKNOWN } from '../frame/format.ts';
 import type { Row } from '../frame/model.ts';
 import type { Column, ColumnId } from './columns.ts';
 
@@ -17,15 +20,15 @@ const shortWaiting = (waitingFor: WaitingFor): string => (waitingFor === 'unknow
 
 /** Age since the close; `>` when only a lower bound is known, `?` when not even that. */
 export const ageCell = (row: Row): string => {
-  if (row.ageMs !== null) return formatAge(row.ageMs);
-  return row.atLeastMs === undefined ? UNKNOWN : `>${formatAge(row.atLeastMs)}`;
+  if (row.ageMs !== null) return shortAge(row.ageMs);
+  return row.atLeastMs === undefined ? UNKNOWN : `>${shortAge(row.atLeastMs)}`;
 };
 
 /** How long until the kernel gives up on it, its timer wheel's lateness included; `now` when that has come. */
 const deadlineCell = ({ deadlineMs = null }: Row): string => {
   if (deadlineMs === null) return UNKNOWN;
   if (deadlineMs === 'never') return 'never';
-  return deadlineMs <= 0 ? 'now' : formatAge(deadlineMs);
+  return deadlineMs <= 0 ? 'now' : shortAge(deadlineMs);
 };
 
 /** `addr:port` in `width` columns: the port stays, the address is cut. */
@@ -66,13 +69,13 @@ const value = (row: Row, { id, width }: Column): string => {
     case 'how':
       return row.how ?? UNKNOWN;
     case 'held':
-      return formatBytes(row.heldBytes);
+      return shortSize(row.heldBytes);
     case 'unacked':
-      return formatBytes(row.unackedBytes ?? null);
+      return shortSize(row.unackedBytes ?? null);
     case 'unsent':
-      return formatBytes(row.unsentBytes ?? null);
+      return shortSize(row.unsentBytes ?? null);
     case 'retransmits':
-      return formatCount(row.retransmits);
+      return thousands(row.retransmits);
     case 'deadline':
       return deadlineCell(row);
     case 'waiting_for':

@@ -1,6 +1,7 @@
+import { thousands } from '../../text/count.ts';
 import { printable } from '../../text/printable.ts';
+import { progressText } from '../../text/share.ts';
 import { wrapWords } from '../../text/width.ts';
-import { formatCount } from '../frame/format.ts';
 import { type Line, span } from '../frame/line.ts';
 import type { Snapshot } from '../frame/model.ts';
 
@@ -16,7 +17,7 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
   }
   if (typeof progress === 'number') {
     return [
-      `Looking through ${formatCount(total)} dying sockets: ${Math.floor(progress * 100)}%.`,
+      `Looking through ${thousands(total)} dying sockets: ${progressText(progress)}.`,
       'The first that pass the filters are shown when all were looked at.',
     ];
   }
@@ -55,7 +56,7 @@ const nonePasses = (typed: string, given: string): string => {
 
 /** How many there are all the same, and how to see them: a key undoes what was typed, and nothing else. */
 const whatHides = (typed: string, given: string, total: number): string => {
-  const dying = `${formatCount(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
+  const dying = `${thousands(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
   if (typed.trim() !== '') return `${dying}. esc clears the filter that was typed, / changes it.`;
   return given === '' ? `${dying}.` : `${dying}; the filter of the command line hides ${total === 1 ? 'it' : 'them'}.`;
 };

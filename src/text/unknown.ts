@@ -1,0 +1,2 @@
+/** Stands in a column for a number that nobody knows; never 0. */
+export const UNKNOWN = '?';
