@@ -230,6 +230,13 @@ describe('the house', () => {
     expect(importers(/^ink$/)).not.toEqual([]);
   });
 
+  test('makes printable text in text only: nobody else says that some text is safe', () => {
+    const claim = /^import \{[^}]*\btrusted\b[^}]*\} from '[^']*printable\.ts'|\bas (?:unknown as )?Printable\b/m;
+    const claims = files.filter(({ text }) => claim.test(text));
+    expect(claims.length).toBeGreaterThan(3);
+    expect(claims.filter(({ folder }) => folder !== 'text').map(({ path }) => path)).toEqual([]);
+  });
+
   test('knows commander in cli only', () => {
     expect(importers(/^commander$/).filter((path) => !path.startsWith('cli/'))).toEqual([]);
   });

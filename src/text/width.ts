@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { type Printable, type Safe, trusted } from './printable.ts';
 
 const ASCII = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter();
@@ -32,21 +33,47 @@ const tail = (text: string, width: number): string => {
 };
 
 /** At most `width` columns of `text`; what is missing at the end (or the start) shows as `…`. */
-export const cut = (text: string, width: number, at: 'end' | 'start' = 'end'): string => {
+export const cut = <const Text extends string>(
+  text: Text & Safe<Text>,
+  width: number,
+  at: 'end' | 'start' = 'end',
+): Printable => trusted(cutText(text, width, at));
+
+const cutText = (text: string, width: number, at: 'end' | 'start'): string => {
   if (widthOf(text) <= width) return text;
   if (width <= 0) return '';
   return at === 'end' ? head(text, width - 1) + ELLIPSIS : ELLIPSIS + tail(text, width - 1);
 };
 
-/** Exactly `width` columns: cut or padded. */
-export const toWidth = (text: string, width: number, align: 'left' | 'right' = 'left'): string => {
-  const shown = cut(text, width);
-  const padding = ' '.repeat(Math.max(0, width - widthOf(shown)));
-  return align === 'left' ? shown + padding : padding + shown;
+type Align = 'left' | 'right';
+
+/** At least `width` columns. */
+export const padded = <const Text extends string>(
+  text: Text & Safe<Text>,
+  width: number,
+  align: Align = 'left',
+): Printable => trusted(paddedText(text, width, align));
+
+const paddedText = (text: string, width: number, align: Align): string => {
+  const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return align === 'left' ? text + padding : padding + text;
 };
 
+/** Exactly `width` columns: cut or padded. */
+export const toWidth = <const Text extends string>(
+  text: Text & Safe<Text>,
+  width: number,
+  align: Align = 'left',
+): Printable => trusted(paddedText(cutText(text, width, 'end'), width, align));
+
+/** Without the spaces at its end. */
+export const trimmed = (text: Printable): Printable => trusted(text.trimEnd());
+
 /** Words on lines of at most `width` columns; a longer word is broken. At least one line. */
-export const wrapWords = (text: string, width: number): readonly string[] => {
+export const wrapWords = <const Text extends string>(text: Text & Safe<Text>, width: number): readonly Printable[] =>
+  wrapText(text, width).map(trusted);
+
+const wrapText = (text: string, width: number): readonly string[] => {
   const room = Math.max(2, width);
   const lines: string[] = [];
   let line = '';

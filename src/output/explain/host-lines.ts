@@ -3,6 +3,7 @@ import type { Report } from '../../explain/report/report.ts';
 import { counted, thousands } from '../../text/count.ts';
 import { duration } from '../../text/duration.ts';
 import { moment } from '../../text/moment.ts';
+import type { Printable } from '../../text/printable.ts';
 import { percent } from '../../text/share.ts';
 import { size } from '../../text/size.ts';
 import { labelled } from './paragraph.ts';
@@ -12,7 +13,7 @@ const UNKNOWN = 'not known: not recorded, or not readable';
 const EXAMPLES = 3;
 
 /** The host's own figures: how far its limits are, and what is often taken for an orphan and is none. */
-export const hostLines = (report: Pick<Report, 'host' | 'orphans'>, width: number): readonly string[] =>
+export const hostLines = (report: Pick<Report, 'host' | 'orphans'>, width: number): readonly Printable[] =>
   [
     ['Orphan limit', limitText(report.host)],
     ['Memory', memoryText(report)],

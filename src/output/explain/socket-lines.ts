@@ -7,6 +7,7 @@ import { counted } from '../../text/count.ts';
 import { duration, offset } from '../../text/duration.ts';
 import { bothEnds } from '../../text/endpoint.ts';
 import { moment, momentAfter } from '../../text/moment.ts';
+import { type Printable, safe } from '../../text/printable.ts';
 import { size } from '../../text/size.ts';
 import { axis } from './axis.ts';
 import { bullet, labelled, paragraph } from './paragraph.ts';
@@ -90,7 +91,7 @@ const deadlineText = (row: Row): string | null => {
 };
 
 /** A socket in a few lines: what became of it, who closed it, its path on the axis. */
-export const socketLines = (row: Row, width: number): readonly string[] => {
+export const socketLines = (row: Row, width: number): readonly Printable[] => {
   const deadline = deadlineText(row);
   return [
     ...paragraph(`${bothEnds(row)}  ${outcome(row)}${doubtText(row)}`, width),
@@ -105,24 +106,24 @@ export const socketLines = (row: Row, width: number): readonly string[] => {
       width,
       4,
     ),
-    ...axis(row, width - 4).map((line) => `    ${line}`),
+    ...axis(row, width - 4).map((line) => safe`    ${line}`),
   ];
 };
 
-const sentences = (heading: string, texts: readonly string[], width: number): readonly string[] =>
-  texts.length === 0 ? [] : ['', heading, ...texts.flatMap((text) => bullet(text, width))];
+const sentences = (heading: Printable, texts: readonly string[], width: number): readonly Printable[] =>
+  texts.length === 0 ? [] : [safe``, heading, ...texts.flatMap((text) => bullet(text, width))];
 
 /** All that is known of one socket. */
-export const socketFullLines = (row: Row, width: number): readonly string[] => {
+export const socketFullLines = (row: Row, width: number): readonly Printable[] => {
   const cause = causeOf(row);
   const note = causeNamed(cause);
-  const entry = (label: string, text: string): readonly string[] => labelled(label, text, width, LABEL);
+  const entry = (label: string, text: string): readonly Printable[] => labelled(label, text, width, LABEL);
   const deadline = deadlineText(row);
   return [
     ...paragraph(`${bothEnds(row)}  ${outcome(row)}${doubtText(row)}`, width),
-    '',
-    ...axis(row, width - 2).map((line) => `  ${line}`),
-    '',
+    safe``,
+    ...axis(row, width - 2).map((line) => safe`  ${line}`),
+    safe``,
     ...entry('socket', `sk ${row.sk ?? UNKNOWN}, generation ${row.generation}, cookie ${row.cookie ?? UNKNOWN}`),
     ...entry('where', `netns ${row.netns}, uid ${row.uid ?? UNKNOWN}, cgroup ${row.cgroup_id ?? UNKNOWN}`),
     ...entry('closed by', `${closerText(row.closer, row.how)} (${row.how})`),
@@ -139,15 +140,15 @@ export const socketFullLines = (row: Row, width: number): readonly string[] => {
     ...(deadline === null ? [] : entry('deadline', deadline)),
     ...entry('certain', doubtsOf(row).length === 0 ? 'yes' : `no: ${doubtsOf(row).join(', ')}`),
     ...sentences(
-      'States, in time since the close',
+      safe`States, in time since the close`,
       row.path.map(({ at_us, from, to, by }) => `${offset(at_us)}: ${from} -> ${to} (${by})`),
       width,
     ),
-    ...sentences('Because', row.because, width),
-    ...sentences('Until when', row.type === 'dying' ? row.deadline_because : [], width),
-    ...sentences('What to do', row.advice, width),
+    ...sentences(safe`Because`, row.because, width),
+    ...sentences(safe`Until when`, row.type === 'dying' ? row.deadline_because : [], width),
+    ...sentences(safe`What to do`, row.advice, width),
     ...(note === null
       ? []
-      : ['', ...paragraph(`More: finwait explain --list ${cause}, docs/causes/${cause}.md`, width)]),
+      : [safe``, ...paragraph(`More: finwait explain --list ${cause}, docs/causes/${cause}.md`, width)]),
   ];
 };

@@ -2,7 +2,7 @@ import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-pa
 import { thousands } from '../../text/count.ts';
 import { shortDuration, shortOffset } from '../../text/duration.ts';
 import { localEnd, peerEnd } from '../../text/endpoint.ts';
-import { printable } from '../../text/printable.ts';
+import { printable, safe } from '../../text/printable.ts';
 import { shortSize } from '../../text/size.ts';
 import { UNKNOWN } from '../../text/unknown.ts';
 import { toWidth, wrapWords } from '../../text/width.ts';
@@ -23,14 +23,14 @@ const HOW: Readonly<Record<How, string>> = {
 /** `name  words`, wrapped under the words. */
 const entry = (name: string, words: string, width: number, tone: Tone = 'plain'): readonly Line[] =>
   wrapWords(printable(words), width - LEFT - 1).map((text, index) => [
-    span(`${toWidth(index === 0 ? name : '', LEFT)} `, 'dim'),
+    span(safe`${toWidth(index === 0 ? printable(name) : '', LEFT)} `, 'dim'),
     span(text, tone),
   ]);
 
 /** Its endpoints, and before them whether it is uncertain: on one line, or as many as it takes to cut nothing. */
 const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
-  const local = printable(localEnd(path));
-  const peer = printable(peerEnd(path));
+  const local = localEnd(path);
+  const peer = peerEnd(path);
   const mark: Line = path.certain ? [] : [span('~ uncertain', 'warn')];
   const both: Line = [span(local, 'strong'), span(' -> ', 'dim'), span(peer, 'strong')];
   const all: Line = path.certain ? both : [...mark, span('  '), ...both];
@@ -59,8 +59,8 @@ const closerWords = (closer: Closer | null): string => {
 const or = (value: string | number | null): string => (value === null ? UNKNOWN : String(value));
 
 const stepLine = ({ at_us, from, to, by }: Step): Line => [
-  span(`  ${toWidth(shortOffset(at_us), 10, 'right')}  `, 'dim'),
-  span(`${toWidth(from, 12)} -> ${toWidth(to, 12)} `),
+  span(safe`  ${toWidth(shortOffset(at_us), 10, 'right')}  `, 'dim'),
+  span(safe`${toWidth(from, 12)} -> ${toWidth(to, 12)} `),
   span(by, 'dim'),
 ];
 
@@ -70,7 +70,7 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
     ? []
     : [
         [span(' ')],
-        [span(heading, 'strong')],
+        [span(printable(heading), 'strong')],
         ...texts.flatMap((text) =>
           wrapWords(printable(text), width - 4).map((words, index) => [
             span(index === 0 ? '  - ' : '    '),

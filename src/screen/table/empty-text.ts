@@ -1,5 +1,5 @@
 import { thousands } from '../../text/count.ts';
-import { printable } from '../../text/printable.ts';
+import { printable, safe } from '../../text/printable.ts';
 import { progressText } from '../../text/share.ts';
 import { wrapWords } from '../../text/width.ts';
 import { type Line, span } from '../frame/line.ts';
@@ -48,8 +48,8 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
 
 /** @param typed - the screen's filter; `given` is the command line's */
 const nonePasses = (typed: string, given: string): string => {
-  const matches = typed.trim() === '' ? '' : ` matches "${printable(typed)}"`;
-  const passes = given === '' ? '' : ` passes ${printable(given)}`;
+  const matches = typed.trim() === '' ? '' : ` matches "${typed}"`;
+  const passes = given === '' ? '' : ` passes ${given}`;
   if (matches === '' && passes === '') return 'No dying socket is here.';
   return `No dying socket${matches}${matches === '' || passes === '' ? '' : ' and'}${passes}.`;
 };
@@ -65,6 +65,8 @@ const whatHides = (typed: string, given: string, total: number): string => {
 export const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
   [span(' ')],
   ...emptyText(snapshot).flatMap((text, index) =>
-    wrapWords(text, Math.min(76, width - 4)).map((words) => [span(`  ${words}`, index === 0 ? 'strong' : 'dim')]),
+    wrapWords(printable(text), Math.min(76, width - 4)).map((words) => [
+      span(safe`  ${words}`, index === 0 ? 'strong' : 'dim'),
+    ]),
   ),
 ];
