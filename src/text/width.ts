@@ -1,19 +1,37 @@
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
+import type stringWidth from 'string-width';
 import { type Printable, type Safe, trusted } from './printable.ts';
 
-const ASCII = /^[\x20-\x7e]*$/;
-const graphemes = new Intl.Segmenter();
 const ELLIPSIS = '…';
+/** Each of these takes one column. */
+const SIMPLE = /^[\x20-\x7e…]*$/;
+
+const load = createRequire(import.meta.url);
+let measure: typeof stringWidth | null = null;
+
+/** string-width takes 50 ms of CPU time to load: neither the first frame nor a run without such text waits for it. */
+const measured = (text: string): number => {
+  measure ??= (load('string-width') as { readonly default: typeof stringWidth }).default;
+  return measure(text);
+};
 
 /** Columns a text takes on a screen; 2 for CJK, 0 for a combining mark. */
-export const widthOf = (text: string): number => (ASCII.test(text) ? text.length : stringWidth(text));
+export const widthOf = (text: string): number => (SIMPLE.test(text) ? text.length : measured(text));
+
+let segmenter: Intl.Segmenter | null = null;
+
+/** The characters as people see them. */
+const graphemesOf = (text: string): Iterable<{ readonly segment: string }> => {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+};
 
 /** The longest head of `text` within `width` columns, never half a character. */
 const head = (text: string, width: number): string => {
-  if (ASCII.test(text)) return text.slice(0, Math.max(0, width));
+  if (SIMPLE.test(text)) return text.slice(0, Math.max(0, width));
   let taken = '';
   let left = width;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     left -= widthOf(segment);
     if (left < 0) break;
     taken += segment;
@@ -24,7 +42,7 @@ const head = (text: string, width: number): string => {
 const tail = (text: string, width: number): string => {
   let taken = '';
   let left = width;
-  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+  for (const { segment } of [...graphemesOf(text)].reverse()) {
     left -= widthOf(segment);
     if (left < 0) break;
     taken = segment + taken;
