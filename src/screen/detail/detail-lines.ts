@@ -1,5 +1,5 @@
-import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-path.ts';
-import { thousands } from '../../text/count.ts';
+import type { ClosePath, Dying, How, Step } from '../../explain/close-path.ts';
+import { type Fact, factsText, factText, type Hand, pathFacts, valueText } from '../../output/path-facts.ts';
 import { shortDuration, shortOffset } from '../../text/duration.ts';
 import { localEnd, peerEnd } from '../../text/endpoint.ts';
 import { printable, safe } from '../../text/printable.ts';
@@ -10,6 +10,7 @@ import { type Line, lineWidth, span, type Tone } from '../frame/line.ts';
 import { waitingText } from '../table/cells.ts';
 
 const LEFT = 10;
+const HAND: Hand = { unknown: UNKNOWN, us: shortDuration, bytes: shortSize };
 
 const HOW: Readonly<Record<How, string>> = {
   close: 'close: a process closed it',
@@ -48,16 +49,6 @@ const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
   return path.certain ? endpoints : [mark, ...endpoints];
 };
 
-const closerWords = (closer: Closer | null): string => {
-  if (closer === null) return UNKNOWN;
-  const name = `${closer.comm}[${closer.pid}]`;
-  if (!closer.exiting) return name;
-  if (closer.exit_signal) return `${name}, exiting: killed by signal ${closer.exit_signal}`;
-  return `${name}, exiting with status ${closer.exit_status ?? UNKNOWN}`;
-};
-
-const or = (value: string | number | null): string => (value === null ? UNKNOWN : String(value));
-
 const stepLine = ({ at_us, from, to, by }: Step): Line => [
   span(safe`  ${toWidth(shortOffset(at_us), 10, 'right')}  `, 'dim'),
   span(safe`${toWidth(from, 12)} -> ${toWidth(to, 12)} `),
@@ -79,53 +70,49 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
         ),
       ];
 
-const bytes = (path: ClosePath | Dying): string =>
-  [
-    `${shortSize(path.held_bytes)} of kernel memory`,
-    `${shortSize(path.unread_bytes)} unread`,
-    `${shortSize(path.unacked_bytes)} unacked`,
-    `${shortSize(path.unsent_bytes)} unsent`,
-    ...(path.lost_bytes === null ? [] : [`${shortSize(path.lost_bytes)} lost`]),
-  ].join(', ');
-
 /** When the kernel gives up on it, and by which rule. */
-const deadlineTexts = (path: Dying): readonly string[] => [
-  path.deadline === 'at'
-    ? `the kernel gives up on it at ${or(path.deadline_at)}, by its timer wheel about ${or(path.deadline_expected_at)}`
+const deadlineTexts = (path: Dying, { deadline }: ReturnType<typeof pathFacts>): readonly string[] => [
+  deadline.value === null
+    ? 'when the kernel gives up on it is not known'
     : path.deadline === 'never'
       ? 'the kernel never gives up on it'
-      : 'when the kernel gives up on it is not known',
+      : `the kernel gives up on it ${deadline.value}`,
   ...path.deadline_because,
 ];
 
 const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
+  const facts = pathFacts(path);
+  const { memory, unread, unacked, unsent, lost, retransmits, probes } = facts;
+  const atClose: readonly Fact[] = [memory, unread, unacked, unsent, ...(lost.value === null ? [] : [lost])];
   const isDying = path.ended_by === null;
-  const ended = isDying ? 'still dying' : `${path.ended_by}${path.side === 'unknown' ? '' : `, kept by: ${path.side}`}`;
+  const ended = isDying
+    ? 'still dying'
+    : `${path.ended_by}${path.side === 'unknown' ? '' : `, ${factText(facts.side, HAND)}`}`;
   return [
     ...headLines(path, width),
-    ...entry('closer', closerWords(path.closer), width),
+    ...entry('closer', valueText(facts.closer, HAND), width),
     ...entry('how', HOW[path.how], width),
-    ...entry('closed at', `${or(path.closed_at)}, in ${or(path.closed_in)}`, width),
-    ...entry('dying', `${shortDuration(path.dying_us)}, an orphan for ${shortDuration(path.orphan_us)}`, width),
-    ...entry('waits for', waitingText(path.waiting_for), width),
-    ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
-    ...entry('at close', bytes(path), width),
+    ...entry('closed at', `${valueText(facts.closedAt, HAND)}, ${factText(facts.closedIn, HAND)}`, width),
     ...entry(
-      'sent',
-      `${thousands(path.retransmits)} retransmits, ${thousands(path.probes)} unanswered window probes`,
+      'dying',
+      `${valueText(facts.dying, HAND)}, ${facts.orphan.label} for ${valueText(facts.orphan, HAND)}`,
       width,
     ),
+    ...entry('waits for', waitingText(path.waiting_for), width),
+    ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
+    ...entry('at close', factsText(atClose, HAND), width),
+    ...entry('sent', factsText([retransmits, probes], HAND), width),
     [span(' ')],
     [span('path', 'strong'), span('  since the close', 'dim')],
     ...(path.path.length === 0 ? [[span('  no transition was seen', 'dim')]] : path.path.map(stepLine)),
     ...sentences('because', path.because, width, 'plain'),
-    ...(path.type === 'dying' ? sentences('deadline', deadlineTexts(path), width, 'plain') : []),
+    ...(path.type === 'dying' ? sentences('deadline', deadlineTexts(path, facts), width, 'plain') : []),
     ...sentences('gaps', path.gaps, width, 'warn'),
     ...sentences('advice', path.advice, width, 'plain'),
     [span(' ')],
     ...entry(
       'socket',
-      `netns ${path.netns}, uid ${or(path.uid)}, cgroup ${or(path.cgroup_id)}, sk ${or(path.sk)} generation ${path.generation}, cookie ${or(path.cookie)}`,
+      `${factsText([facts.netns, facts.uid, facts.cgroup, facts.sk], HAND)} ${factsText([facts.generation, facts.cookie], HAND)}`,
       width,
     ),
   ];
