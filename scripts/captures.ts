@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { parseSocket } from '../src/cli/socket-argument.ts';
 import { createReport } from '../src/explain/report/create-report.ts';
 import type { Row } from '../src/explain/report/report.ts';
-import { endpoint } from '../src/kernel/address.ts';
 import type { LabEvent } from '../src/lab/event.ts';
 import { socketReportLines } from '../src/output/explain/report-lines.ts';
 import { endReport } from '../src/output/explanation.ts';
 import { readRecording } from '../src/record/reader.ts';
 import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
+import { endpoint } from '../src/text/endpoint.ts';
 
 type LabSocket = Extract<LabEvent, { readonly type: 'lab_socket' }>;
 

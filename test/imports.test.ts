@@ -22,7 +22,7 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   record: ['kernel', 'wire'],
   output: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream'],
   screen: ['kernel', 'text', 'wire', 'filter', 'lifecycle', 'explain', 'stream', 'output'],
-  lab: ['kernel', 'programs'],
+  lab: ['kernel', 'text', 'programs'],
   cli: [
     'kernel',
     'text',
@@ -266,6 +266,13 @@ describe('the house', () => {
   test('knows React and Ink in screen only', () => {
     expect(importers(/^(?:ink|react)(?:$|\/)/).filter((path) => !path.startsWith('screen/'))).toEqual([]);
     expect(importers(/^ink$/)).not.toEqual([]);
+  });
+
+  test('makes printable text in text only: nobody else says that some text is safe', () => {
+    const claim = /^import \{[^}]*\btrusted\b[^}]*\} from '[^']*printable\.ts'|\bas (?:unknown as )?Printable\b/m;
+    const claims = files.filter(({ text }) => claim.test(text));
+    expect(claims.length).toBeGreaterThan(3);
+    expect(claims.filter(({ folder }) => folder !== 'text').map(({ path }) => path)).toEqual([]);
   });
 
   test('knows commander in cli only', () => {

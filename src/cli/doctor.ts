@@ -3,8 +3,7 @@ import { runChecks } from '../capture/checks.ts';
 import type { Backend } from '../capture/kernel/backend.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
-import { printable } from '../text/printable.ts';
-import { asciiJson } from '../wire/ascii-json.ts';
+import { printable, repeated, safe } from '../text/printable.ts';
 import { checksOfRights } from './check-rights.ts';
 
 import { VERSION } from './version.ts';
@@ -19,28 +18,26 @@ export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
   const canTrace = checks.every((check) => check.state !== 'missing');
   const output = createOutput();
   if (options.json === true) {
-    output.line(
-      asciiJson({
-        type: 'doctor',
-        finwait: VERSION,
-        node: process.versions.node,
-        kernel: release(),
-        can_trace: canTrace,
-        backend,
-        checks,
-      }),
-    );
+    output.record({
+      type: 'doctor',
+      finwait: VERSION,
+      node: process.versions.node,
+      kernel: release(),
+      can_trace: canTrace,
+      backend,
+      checks,
+    });
   } else {
-    output.line(`finwait ${VERSION}, Node ${process.versions.node}, Linux ${release()}`);
+    output.line(printable(`finwait ${VERSION}, Node ${process.versions.node}, Linux ${release()}`));
     for (const check of checks) {
-      output.line(`${check.state.padEnd(8)} ${check.name.padEnd(36)} ${printable(check.detail)}`);
-      if (check.fix !== null) output.line(`${''.padEnd(8)} ${''.padEnd(36)} fix: ${printable(check.fix)}`);
+      output.line(printable(`${check.state.padEnd(8)} ${check.name.padEnd(36)} ${check.detail}`));
+      if (check.fix !== null) output.line(safe`${repeated(' ', 46)}fix: ${printable(check.fix)}`);
     }
-    const within = options.backend === 'auto' ? '' : ` in its ${options.backend} backend`;
+    const within = options.backend === 'auto' ? safe`` : safe` in its ${options.backend} backend`;
     output.line(
       canTrace
-        ? `finwait can trace here${within}.`
-        : `finwait cannot trace here${within}; 'finwait demo' shows a recording.`,
+        ? safe`finwait can trace here${within}.`
+        : safe`finwait cannot trace here${within}; 'finwait demo' shows a recording.`,
     );
   }
   await output.flush();

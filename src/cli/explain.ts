@@ -10,6 +10,7 @@ import { createWords } from '../output/words.ts';
 import { passes } from '../stream/filter.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { Sink } from '../stream/sink.ts';
+import { settingTime } from '../text/duration.ts';
 import { minAgeOf, type SharedOptions } from './arguments.ts';
 import type { SocketPredicate } from './socket-argument.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
@@ -55,7 +56,7 @@ export const explain = (file: string | undefined, options: ExplainOptions): Prom
 };
 
 const watching = (duration: number): Sink => ({
-  begin: () => tell(`watching for ${duration / 1000} s; Ctrl+C ends it early, with what there is`),
+  begin: () => tell(`watching for ${settingTime(duration)}; Ctrl+C ends it early, with what there is`),
 });
 
 /** An answer about a socket that was not seen would be an empty one. */

@@ -7,7 +7,6 @@ import { runWorker } from '../lab/worker.ts';
 import { tell } from '../output/stderr.ts';
 import { createOutput } from '../output/stdout.ts';
 import { printable } from '../text/printable.ts';
-import { asciiJson } from '../wire/ascii-json.ts';
 import { untilSignalled } from './source.ts';
 
 export type LabOptions = {
@@ -61,7 +60,7 @@ const choose = (words: readonly string[], options: LabOptions): readonly Scenari
 export const lab = async (words: readonly string[], options: LabOptions): Promise<ExitCode> => {
   const output = createOutput();
   if (options.list === true) {
-    for (const line of listLines()) output.line(line);
+    for (const line of listLines()) output.line(printable(line));
     await output.flush();
     return EXIT.done;
   }
@@ -87,7 +86,7 @@ export const lab = async (words: readonly string[], options: LabOptions): Promis
     programs,
     (event) => {
       if (event.type === 'lab_failed') failed++;
-      if (options.json === true) output.line(asciiJson(event));
+      if (options.json === true) output.record(event);
       else for (const line of text(event)) output.line(printable(line));
     },
     AbortSignal.any([untilSignalled(), output.closed]),

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { causeLines, indexLines } from '../output/explain/cause-lines.ts';
 import { causeRecord } from '../output/explain/cause-record.ts';
 import { createOutput } from '../output/stdout.ts';
-import { asciiJson } from '../wire/ascii-json.ts';
+import { safe } from '../text/printable.ts';
 
 /** `finwait explain --list [CAUSE]`: what is known of the causes; needs neither root nor bpftrace. */
 export const listCauses = async (cause: string | null, isJson: boolean): Promise<ExitCode> => {
@@ -13,9 +13,10 @@ export const listCauses = async (cause: string | null, isJson: boolean): Promise
   const hasIndex = !isJson && cause === null;
   if (hasIndex) for (const line of indexLines(causes, columns)) output.line(line);
   causes.forEach((each, index) => {
-    if (isJson) output.line(asciiJson(causeRecord(each)));
+    if (isJson) output.record(causeRecord(each));
     else
-      for (const line of [...(index === 0 && !hasIndex ? [] : ['']), ...causeLines(each, columns)]) output.line(line);
+      for (const line of [...(index === 0 && !hasIndex ? [] : [safe``]), ...causeLines(each, columns)])
+        output.line(line);
   });
   await output.flush();
   return EXIT.done;

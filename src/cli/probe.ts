@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { tell } from '../output/stderr.ts';
 import { createOutput } from '../output/stdout.ts';
 import { SYSTEM_PATH } from '../programs/find.ts';
+import { printable } from '../text/printable.ts';
 import { idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
 import { dropRoot } from './drop-root.ts';
 
@@ -33,7 +34,8 @@ export const probe = async (options: SharedOptions): Promise<ExitCode> => {
   const idle = idleFilters(options);
   if (idle.length > 0) tell(`the script is the same whatever ${idle.join(', ')}: finwait itself filters by that`);
   const output = createOutput();
-  output.line(composed.script.replace(/\n$/, ''));
+  // All of it is ASCII, which `printable` leaves as it is: the bytes are those that bpftrace gets.
+  for (const line of composed.script.replace(/\n$/, '').split('\n')) output.line(printable(line));
   await output.flush();
   return EXIT.done;
 };

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Row } from '../explain/report/report.ts';
-import { endpoint } from '../kernel/address.ts';
+import { localEnd, peerEnd } from '../text/endpoint.ts';
 
 export type SocketPredicate = (row: Row) => boolean;
 
@@ -25,8 +25,8 @@ export const parseSocket = (text: string): SocketPredicate => {
     );
   }
   return (row) => {
-    const local = endpoint(row.family, row.laddr, row.lport);
-    const peer = endpoint(row.family, row.raddr, row.rport);
+    const local = localEnd(row);
+    const peer = peerEnd(row);
     return second === undefined ? first === local || first === peer : first === local && second === peer;
   };
 };

@@ -178,7 +178,9 @@ const silentPath = (orphan: Inventoried): ClosePath => {
     waiting_for: waitingFor,
     ended_by: null,
     side,
-    because: [`it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${queueText(orphan)}${timerText(orphan)}`],
+    because: [
+      `it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${queueText(orphan)}${timerText(orphan)}`,
+    ],
     advice: [],
     certain: false,
     gaps: ['older_than_capture'],

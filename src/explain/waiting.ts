@@ -1,6 +1,6 @@
 import { stateName, TCP_STATES } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
-import { span } from '../text/words.ts';
+import { duration } from '../text/duration.ts';
 import type { Inventoried } from '../wire/event.ts';
 import type { Evidence } from '../wire/evidence.ts';
 import { WAITS } from './causes/order.ts';
@@ -49,7 +49,7 @@ export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
     return { waitingFor: 'unknown', side: 'unknown', because };
   }
   if (isContradicted(word.name, record, agedByMs)) {
-    const because = `in ${stateName(sock.state)}: its newest evidence is ${span(agedByMs * 1000)} old, and a retransmission would have come since`;
+    const because = `in ${stateName(sock.state)}: its newest evidence is ${duration(agedByMs * 1000)} old, and a retransmission would have come since`;
     return { waitingFor: 'unknown', side: 'unknown', because };
   }
   const { because, side = word.side } = word.evidence(record);

@@ -32,10 +32,6 @@ export const ipv6Text = (words: readonly [number, number, number, number]): stri
   return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`;
 };
 
-/** `addr:port`, with brackets around IPv6. */
-export const endpoint = (family: 'ipv4' | 'ipv6', addr: string, port: number): string =>
-  family === 'ipv6' ? `[${addr}]:${port}` : `${addr}:${port}`;
-
 /** A __be16 as a little-endian machine loads it, the other way round. */
 export const swap16 = (value: number): number => ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
 

@@ -1,3 +1,5 @@
+import { durationColumn, settingTime } from '../text/duration.ts';
+import { endpoint } from '../text/endpoint.ts';
 import { CATALOGUE, GROUPS } from './catalogue.ts';
 import type { LabEvent, Stage } from './event.ts';
 import { byHandPreamble, type Scenario } from './scenario.ts';
@@ -10,7 +12,7 @@ const NAME_WIDTH = Math.max(...CATALOGUE.map(({ name }) => name.length));
 export const listLines = (): readonly string[] => [
   ...CATALOGUE.map(
     ({ name, title, seconds, needs }) =>
-      `${name.padEnd(NAME_WIDTH)} ${`${Math.ceil(seconds)} s`.padStart(5)}  ${title}${needs === 'host' ? '  (--host)' : ''}`,
+      `${name.padEnd(NAME_WIDTH)} ${settingTime(Math.ceil(seconds) * 1000).padStart(5)}  ${title}${needs === 'host' ? '  (--host)' : ''}`,
   ),
   '',
   ...Object.keys(GROUPS).map(
@@ -18,11 +20,6 @@ export const listLines = (): readonly string[] => [
       `${group.padEnd(NAME_WIDTH)} ${CATALOGUE.filter((scenario) => GROUPS[group]?.(scenario)).length} of them`,
   ),
 ];
-
-const endpoint = (address: string | null, port: number): string => {
-  if (address === null) return '*';
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-};
 
 const introduction = (stages: readonly Stage[]): readonly string[] => {
   const [first] = stages;
@@ -70,7 +67,7 @@ export const createLabText = (): ((event: LabEvent) => readonly string[]) => {
         return description(scenario);
       }
       case 'lab_socket': {
-        const what = `${endpoint(event.laddr, event.lport)} > ${endpoint(event.raddr, event.rport)}`;
+        const what = `${endpoint(event.family, event.laddr, event.lport)} > ${endpoint(event.family, event.raddr, event.rport)}`;
         if (event.role === 'control')
           return [`  ${event.scenario}: ${what} is held by process ${event.pid}: no row yet`];
         died.set(key(event), event.at);
@@ -79,7 +76,7 @@ export const createLabText = (): ((event: LabEvent) => readonly string[]) => {
       case 'lab_gone': {
         const at = died.get(key(event));
         died.delete(key(event));
-        const after = at === undefined ? '' : ` after ${Math.max(0, event.at - at).toFixed(2)} s`;
+        const after = at === undefined ? '' : ` after ${durationColumn(Math.max(0, event.at - at) * 1e6)}`;
         return [`  ${event.scenario}: its full sk is gone${after}`];
       }
       case 'lab_played':

@@ -1,6 +1,5 @@
 import { tallyRecord } from '../stream/records/tally.ts';
 import type { Sink } from '../stream/sink.ts';
-import { asciiJson } from '../wire/ascii-json.ts';
 import { explanationRecord } from './explain/explanation-record.ts';
 import { createExplanation, type ExplanationOptions } from './explanation.ts';
 import type { Output } from './stdout.ts';
@@ -18,7 +17,7 @@ export const createExplanationNdjson = (output: Output, options: ExplanationOpti
       ...tallied.map(tallyRecord),
       ledger,
     ]) {
-      output.line(asciiJson(record));
+      output.record(record);
     }
   }),
   end: output.flush,

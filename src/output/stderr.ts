@@ -1,4 +1,5 @@
 import type { Fault } from '../kernel/fault.ts';
+import { timeOfDay } from '../text/moment.ts';
 import { printable } from '../text/printable.ts';
 
 // A reader of stderr that has gone, as in `2>&1 | head`, is no reason to end in a stack trace.
@@ -19,5 +20,4 @@ export const tellFault = (fault: Fault): void => {
 };
 
 /** The same for what a recording says of the time when it was made, `at` RFC 3339. */
-export const tellRecorded = (text: string, at: string): void =>
-  tell(`in the recording, ${at.slice(11, 19)} UTC: ${text}`);
+export const tellRecorded = (text: string, at: string): void => tell(`in the recording, ${timeOfDay(at)} UTC: ${text}`);

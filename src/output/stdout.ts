@@ -1,9 +1,13 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Sink } from '../stream/sink.ts';
+import type { Printable } from '../text/printable.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 
 export type Output = {
-  readonly line: (text: string) => void;
+  readonly line: (text: Printable) => void;
+  /** One JSON object, in ASCII. */
+  readonly record: (record: object) => void;
   /** Undefined while the reader of stdout keeps up; else settled when it does again, or has gone. What waits is memory. */
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all lines are written. @throws Fault when stdout cannot take them */
@@ -44,14 +48,16 @@ export const createOutput = (): Output => {
       }
     }
   };
+  const write = (text: string): void => {
+    piece += `${text}\n`;
+    if (piece.length > 65_536) give();
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(give);
+  };
   return {
-    line: (text) => {
-      piece += `${text}\n`;
-      if (piece.length > 65_536) give();
-      if (isScheduled) return;
-      isScheduled = true;
-      setImmediate(give);
-    },
+    line: write,
+    record: (record) => write(asciiJson(record)),
     room: () => {
       if (!process.stdout.writableNeedDrain || controller.signal.aborted) return undefined;
       return new Promise((resolve) => {

@@ -1,6 +1,11 @@
 import type { ClosePath } from '../explain/close-path.ts';
-import { endpoint } from '../kernel/address.ts';
-import { printable } from '../text/printable.ts';
+import { counted } from '../text/count.ts';
+import { durationColumn } from '../text/duration.ts';
+import { localEnd, peerEnd } from '../text/endpoint.ts';
+import { timeOfDay } from '../text/moment.ts';
+import { joined, type Printable, printable, safe } from '../text/printable.ts';
+import { UNKNOWN } from '../text/unknown.ts';
+import { padded } from '../text/width.ts';
 
 const AT = 9;
 const DYING = 11;
@@ -9,28 +14,21 @@ const COMM = 16;
 const ADDR = 22;
 const HOW = 8;
 
-export const traceHeading = (withTime: boolean): string =>
-  `${withTime ? 'TIME'.padEnd(AT) : ''}${'DYING'.padStart(DYING)} ${'PID'.padStart(PID)} ${'COMM'.padEnd(COMM)} ${'LOCAL'.padEnd(ADDR)} ${'PEER'.padEnd(ADDR)} ${'HOW'.padEnd(HOW)} PATH`;
+export const traceHeading = (withTime: boolean): Printable =>
+  safe`${withTime ? padded('TIME', AT) : ''}${padded('DYING', DYING, 'right')} ${padded('PID', PID, 'right')} ${padded('COMM', COMM)} ${padded('LOCAL', ADDR)} ${padded('PEER', ADDR)} ${padded('HOW', HOW)} PATH`;
 
 /** One finished close path as a line; `~` marks one that is not certain, and says why at its end. */
-export const traceLine = (path: ClosePath, withTime: boolean): string => {
-  const time = withTime ? `${path.closed_at?.slice(11, 19) ?? '?'}`.padEnd(AT) : '';
-  const dying = path.dying_us === null ? '?' : durationText(path.dying_us);
-  const local = endpoint(path.family, path.laddr, path.lport).padEnd(ADDR);
-  const peer = endpoint(path.family, path.raddr, path.rport).padEnd(ADDR);
-  const closer = path.closer;
+export const traceLine = (path: ClosePath, withTime: boolean): Printable => {
+  const { closed_at, dying_us, closer, retransmits } = path;
+  const time = withTime ? padded(closed_at === null ? UNKNOWN : timeOfDay(closed_at), AT) : '';
+  const dying = dying_us === null ? UNKNOWN : durationColumn(dying_us);
+  const pid = closer === null ? '-' : safe`${closer.pid}`;
+  const comm = closer === null ? '-' : printable(closer.comm);
   const states = path.path.map((step) => step.to);
   const from = path.path[0]?.from ?? path.closed_in ?? path.state;
-  const route = [...(from === null ? [] : [from]), ...states].join('>');
+  const route = joined([...(from === null ? [] : [from]), ...states], '>');
   const end = path.ended_by ?? 'still dying';
-  const retransmits = path.retransmits === 0 ? '' : `, ${path.retransmits} retransmits`;
-  const doubt = path.gaps.length === 0 ? '' : `  ~ ${path.gaps.join(', ')}`;
-  return `${time}${dying.padStart(DYING)} ${String(closer?.pid ?? '-').padStart(PID)} ${printable(closer?.comm ?? '-').padEnd(COMM)} ${local} ${peer} ${path.how.padEnd(HOW)} ${route} ${end}${retransmits}${doubt}`;
-};
-
-/** Microseconds with the unit that keeps three digits or so: `42 us`, `1.2 ms`, `61.05 s`. */
-export const durationText = (us: number): string => {
-  if (us < 1000) return `${us.toFixed(0)} us`;
-  if (us < 1_000_000) return `${(us / 1000).toFixed(1)} ms`;
-  return `${(us / 1_000_000).toFixed(2)} s`;
+  const tries = retransmits === 0 ? '' : safe`, ${counted(retransmits, 'retransmit')}`;
+  const doubt = path.gaps.length === 0 ? '' : safe`  ~ ${printable(path.gaps.join(', '))}`;
+  return safe`${time}${padded(dying, DYING, 'right')} ${padded(pid, PID, 'right')} ${padded(comm, COMM)} ${padded(localEnd(path), ADDR)} ${padded(peerEnd(path), ADDR)} ${padded(path.how, HOW)} ${route} ${end}${tries}${doubt}`;
 };

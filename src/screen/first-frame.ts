@@ -1,4 +1,5 @@
-import { cut } from '../text/width.ts';
+import { joined, type Printable } from '../text/printable.ts';
+import { cut, trimmed } from '../text/width.ts';
 import { bodyRows, hasNoticeLine, isTooSmall, pageRows, type Size } from './frame/layout.ts';
 import type { Line } from './frame/line.ts';
 import type { Snapshot } from './frame/model.ts';
@@ -7,14 +8,18 @@ import { flowLine, identityLine, noticeLine } from './header/status-lines.ts';
 import { tableFooter } from './keys/footer-lines.ts';
 import { emptyLines } from './table/empty-text.ts';
 
-const textOf = (line: Line): string => line.map(({ text }) => text).join('');
+const textOf = (line: Line): Printable =>
+  joined(
+    line.map(({ text }) => text),
+    '',
+  );
 
 /**
  * The screen before there is a socket on it, line by line as Ink draws it a moment later, but without its colours.
  *
  * @returns as many lines as the terminal has, none wider than it; none for a terminal that is too small
  */
-export const firstFrame = (snapshot: Snapshot, size: Size): readonly string[] => {
+export const firstFrame = (snapshot: Snapshot, size: Size): readonly Printable[] => {
   if (isTooSmall(size)) return [];
   const { status } = snapshot;
   const width = size.columns;
@@ -28,5 +33,5 @@ export const firstFrame = (snapshot: Snapshot, size: Size): readonly string[] =>
     ...table,
     ...Array.from({ length: body - table.length }, (): Line => []),
     tableFooter(snapshot, pageRows(size, status), width),
-  ].map((line) => cut(textOf(line), width).trimEnd());
+  ].map((line) => trimmed(cut(textOf(line), width)));
 };

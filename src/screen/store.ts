@@ -4,9 +4,9 @@ import type { TraceNs } from '../kernel/units.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import type { Stream } from '../stream/stream.ts';
+import { thousands } from '../text/count.ts';
 import { printable } from '../text/printable.ts';
 import { createOpened } from './detail/opened.ts';
-import { formatCount } from './frame/format.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './frame/model.ts';
 import { CALM, levelOf, nextLoad } from './header/load.ts';
 import { type Rates, statusOf } from './header/status.ts';
@@ -202,7 +202,7 @@ export const createTopStore = ({
       ? firstDying(tracker, seenFrom, filter, STILL_ROWS)
       : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, seenFrom, null).rows;
     const status = statusNow();
-    const text = `paused on ${formatCount(dying.length)} rows of ${formatCount(total)} dying sockets`;
+    const text = `paused on ${thousands(dying.length)} rows of ${thousands(total)} dying sockets`;
     return {
       rows: dying.map((one) => rowOfDying(one, seenFrom)),
       total,

@@ -1,3 +1,5 @@
+import type { Printable } from '../text/printable.ts';
+
 /** A terminal's keyboard; one that is none has no raw mode. */
 type Keyboard = NodeJS.ReadableStream & { readonly setRawMode?: (isRaw: boolean) => unknown };
 
@@ -22,7 +24,7 @@ const RESTORE = '\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h';
  *
  * @param frame - lines that fit
  */
-export const takeTerminal = (stdin: Keyboard, stdout: NodeJS.WritableStream, frame: readonly string[]): void => {
+export const takeTerminal = (stdin: Keyboard, stdout: NodeJS.WritableStream, frame: readonly Printable[]): void => {
   taken.set(stdout, { stdin, unmount: null });
   stdin.setRawMode?.(true);
   stdout.write(TAKE + frame.join('\r\n'));

@@ -1,4 +1,8 @@
-import { formatBytes, formatCount, formatRate, UNKNOWN } from './frame/format.ts';
+import { counted, rate, thousands } from '../text/count.ts';
+import { joined, type Printable, printable, safe } from '../text/printable.ts';
+import { shortSize } from '../text/size.ts';
+import { UNKNOWN } from '../text/unknown.ts';
+import { padded } from '../text/width.ts';
 import type { Snapshot } from './frame/model.ts';
 import { heldText } from './header/status-lines.ts';
 import { ageCell } from './table/cells.ts';
@@ -6,33 +10,32 @@ import { ageCell } from './table/cells.ts';
 const ROWS = 10;
 
 /** The screen's content as plain lines, for a stdout that is no terminal: the header's figures and the oldest rows. */
-export const printTop = (snapshot: Snapshot, line: (text: string) => void): void => {
+export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): void => {
   const { status } = snapshot;
   const isOff = status.drift !== null && Math.abs(status.drift) > status.inFlight;
   // As in the header: until the inventory is in there may be more.
-  const known = (text: string): string => (status.orphans === null ? UNKNOWN : text);
-  line(
-    [
-      status.clock === '' ? '--:--:--' : status.clock,
-      `orphans ${formatCount(status.orphans)} ours, ${formatCount(status.kernelOrphans)} kernel, ${formatCount(status.limit)} limit`,
-      `entries ${known(formatRate(status.entriesPerSec))} exits ${known(formatRate(status.exitsPerSec))}`,
-      ...(status.fastDeaths > 0 ? [`fast deaths ${known(formatRate(status.fastDeathsPerSec))}, only counted`] : []),
-      `held ${known(heldText(status))}`,
-      `${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
-      `lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
-      status.phase,
-      ...(status.overload === '' ? [] : [status.overload]),
-      ...(status.notice === '' ? [] : [status.notice]),
-    ].join(' | '),
-  );
+  const known = (text: Printable): Printable => (status.orphans === null ? UNKNOWN : text);
+  const parts: readonly Printable[] = [
+    status.clock === '' ? safe`--:--:--` : printable(status.clock),
+    safe`orphans ${thousands(status.orphans)} ours, ${thousands(status.kernelOrphans)} kernel, ${thousands(status.limit)} limit`,
+    safe`entries ${known(rate(status.entriesPerSec))} exits ${known(rate(status.exitsPerSec))}`,
+    ...(status.fastDeaths > 0 ? [safe`fast deaths ${known(rate(status.fastDeathsPerSec))}, only counted`] : []),
+    safe`held ${known(heldText(status))}`,
+    safe`${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
+    safe`lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
+    safe`${status.phase}`,
+    ...[status.overload, status.notice].filter((text) => text !== '').map(printable),
+  ];
+  line(joined(parts, ' | '));
   const rows = snapshot.rows.slice(0, ROWS);
   for (const row of rows) {
-    const closer = row.closer === null ? '-' : `${row.closer.comm}[${row.closer.pid}]`;
+    const { local, peer, closer } = row;
+    const process = closer === null ? '-' : safe`${printable(closer.comm)}[${closer.pid}]`;
     line(
-      `  ${ageCell(row).padStart(7)} ${row.state.padEnd(10)} ${row.local} > ${row.peer} ${closer} held ${formatBytes(row.heldBytes)}, ${row.retransmits} retransmits, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
+      safe`  ${padded(ageCell(row), 7, 'right')} ${padded(row.state, 10)} ${printable(local)} > ${printable(peer)} ${process} held ${shortSize(row.heldBytes)}, ${counted(row.retransmits, 'retransmit')}, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
     );
   }
   // A page that is not full is all that passes the filter.
   const more = rows.length < ROWS ? 0 : snapshot.matching - rows.length;
-  if (more > 0) line(`  … and ${formatCount(more)} more`);
+  if (more > 0) line(safe`  … and ${thousands(more)} more`);
 };

@@ -1,7 +1,7 @@
 import { isIPv6, SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { endpoint, ipv4Text, ipv6Text, swap16 } from '../../src/kernel/address.ts';
+import { ipv4Text, ipv6Text, swap16 } from '../../src/kernel/address.ts';
 import { ipv4Word, ipv6Bytes } from '../builders/wire-lines.ts';
 
 type Words = readonly [number, number, number, number];
@@ -57,11 +57,6 @@ test('IPv4 text of any address is its bytes in the order of the wire', () => {
       expect(ipv4Text(ipv4Word(address))).toBe(address);
     }),
   );
-});
-
-test('an endpoint has brackets around IPv6 only', () => {
-  expect(endpoint('ipv4', '10.0.0.1', 443)).toBe('10.0.0.1:443');
-  expect(endpoint('ipv6', '::1', 443)).toBe('[::1]:443');
 });
 
 test('swapping a port twice gives it back', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { durationText, traceHeading, traceLine } from '../../src/output/trace-line.ts';
+import { traceHeading, traceLine } from '../../src/output/trace-line.ts';
 import { VIA } from '../../src/wire/event.ts';
 import { SOCK } from '../../src/wire/evidence.ts';
 import { pathOf } from '../builders/explain.ts';
@@ -54,19 +54,11 @@ describe('a line of trace', () => {
     const [first = ''] = lines();
     const line = traceLine(pathOf([first, retransmitLine({ at: ms(200) }), retransmitLine({ at: ms(600) })]), false);
     expect(line).toMatch(/still dying, 2 retransmits$/);
+    expect(traceLine(pathOf([first, retransmitLine({ at: ms(200) })]), false)).toMatch(/still dying, 1 retransmit$/);
   });
 
   test('holds a hostile comm on its line, without escapes', () => {
     const line = traceLine(pathOf(lines({ comm: 'a\n\u001b[2Jb\u009b' })), true);
     expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
   });
-});
-
-test.each([
-  [0, '0 us'],
-  [999, '999 us'],
-  [1000, '1.0 ms'],
-  [61_050_000, '61.05 s'],
-])('%d µs are %s', (us, text) => {
-  expect(durationText(us)).toBe(text);
 });

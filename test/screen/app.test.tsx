@@ -174,7 +174,7 @@ describe('the close path', () => {
     const screen = await renderAt(fakeStore(someRows(1), aStatus(), path), 200, 50);
     screen.press(KEYS.enter);
     await screen.shows('~ uncertain');
-    expect(screen.frame()).toContain('nginx[4242], exiting: killed by signal 9');
+    expect(screen.frame()).toContain('nginx[4242], exiting, killed by signal 9');
     expect(screen.frame()).toMatch(/\+12us {2}ESTABLISHED +-> FIN_WAIT1 +process/);
     expect(screen.frame()).toMatch(/\+40\.5ms {2}FIN_WAIT1 +-> FIN_WAIT2 +softirq/);
     expect(screen.frame()).toContain('retries, kept by: peer');

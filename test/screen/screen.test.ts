@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { firstFrame } from '../../src/screen/first-frame.ts';
 import { runScreen } from '../../src/screen/screen.tsx';
 import { restoreTerminal, takeTerminal } from '../../src/screen/terminal.ts';
+import { repeated, safe } from '../../src/text/printable.ts';
 import { aRow, aStatus, fakeStore, someRows } from './builders.ts';
 import { aTerminal } from './terminal.ts';
 
@@ -195,7 +196,7 @@ describe('the first frame, from before Ink is loaded,', () => {
     takeTerminal(
       terminal.stdin,
       terminal.stdout,
-      Array.from({ length: 24 }, () => 'x'.repeat(80)),
+      Array.from({ length: 24 }, () => repeated('x', 80)),
     );
     await terminal.shows('xxx');
     expect(terminal.setRawMode).toHaveBeenLastCalledWith(true);
@@ -212,7 +213,7 @@ describe('the first frame, from before Ink is loaded,', () => {
   it('gives the terminal back when nothing came after it', async () => {
     const terminal = aTerminal(80, 24);
     await terminal.print('$ finwait\r\n');
-    takeTerminal(terminal.stdin, terminal.stdout, ['orphans ?']);
+    takeTerminal(terminal.stdin, terminal.stdout, [safe`orphans ?`]);
     await terminal.shows('orphans');
     restoreTerminal(terminal.stdout);
     await expectRestored(terminal);

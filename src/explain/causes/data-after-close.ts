@@ -1,6 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { counted } from '../../text/words.ts';
-import { lostOf, peerOf } from '../sentences/peer.ts';
+import { counted } from '../../text/count.ts';
+import { peerEnd } from '../../text/endpoint.ts';
+import { lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const dataAfterClose: EndingCause<'data_after_close'> = {
@@ -42,7 +43,7 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
     });
   },
   advice: (path) => [
-    `${peerOf(path)} still sent: let this application call shutdown(SHUT_WR) and read until 0 before close().`,
+    `${peerEnd(path)} still sent: let this application call shutdown(SHUT_WR) and read until 0 before close().`,
     ...lostOf(path),
     "SO_LINGER would not help: it waits for acknowledgements of our data, not for the end of the peer's.",
   ],

@@ -1,8 +1,9 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { counted } from '../../text/words.ts';
+import { counted } from '../../text/count.ts';
+import { peerEnd } from '../../text/endpoint.ts';
 import { isErrorOfReset } from '../evidence/fast-death.ts';
 import { ERRNO } from '../kernel/errno.ts';
-import { lostOf, peerOf } from '../sentences/peer.ts';
+import { lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const peerReset: EndingCause<'peer_reset'> = {
@@ -48,7 +49,7 @@ export const peerReset: EndingCause<'peer_reset'> = {
   fastDeath: ({ isByError, err }) => (isByError && isErrorOfReset(err) ? 'peer' : null),
   advice: (path) => [
     ...lostOf(path),
-    `Look at the application at ${peerOf(path)} at that time: it ended, or closed with data unread.`,
+    `Look at the application at ${peerEnd(path)} at that time: it ended, or closed with data unread.`,
     'net.ipv4.tcp_orphan_retries would not help: no timer ended it.',
   ],
 };

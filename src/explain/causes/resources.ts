@@ -1,4 +1,4 @@
-import { counted, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
 import { isSilent } from '../evidence/facts.ts';
 import { isAwaitingAck, whenRead } from '../evidence/resources.ts';
 import { isAllAcked } from '../evidence/sequence.ts';

@@ -1,4 +1,6 @@
-import { counted } from '../../text/words.ts';
+import { counted } from '../../text/count.ts';
+import { peerEnd } from '../../text/endpoint.ts';
+import { exactSize } from '../../text/size.ts';
 import { isTimeout, sideOfTimeout, timedOut } from '../evidence/timeout.ts';
 import {
   diedLingering,
@@ -9,7 +11,7 @@ import {
   retransmitBound,
 } from '../sentences/bounds.ts';
 import { NO_KEEPALIVE, PRICE, RTO_MAX_BOUND, TIMEOUT_KNOWN_BY, USER_TIMEOUT_BOUND } from '../sentences/notes.ts';
-import { afterRetransmits, dataOf, lookForPath, lostOf, peerOf } from '../sentences/peer.ts';
+import { afterRetransmits, dataOf, lookForPath, lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const retries: EndingCause<'retries'> = {
@@ -46,7 +48,7 @@ export const retries: EndingCause<'retries'> = {
     if (!isTimeout(facts)) return NO;
     if (last.probesOut > 0) {
       return yes(
-        `${timedOut(err)} after ${counted(last.probesOut, 'attempt')} that did not leave this host: the peer's window had room for ${last.sndWnd} B`,
+        `${timedOut(err)} after ${counted(last.probesOut, 'attempt')} that did not leave this host: the peer's window had room for ${exactSize(last.sndWnd)}`,
         { side: 'local' },
       );
     }
@@ -58,7 +60,7 @@ export const retries: EndingCause<'retries'> = {
       : undecided(`${timedOut(err)}, but no retransmission and no probe was counted`);
   },
   advice: (path, where, bounds) => [
-    `${peerOf(path)} never acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
+    `${peerEnd(path)} never acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
     ...lostOf(path),
     lookForPath(path, where),
     ...(diedLingering(path)

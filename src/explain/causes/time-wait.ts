@@ -1,8 +1,9 @@
 import { TCP } from '../../kernel/tcp-state.ts';
+import { peerEnd } from '../../text/endpoint.ts';
 import { SOCK } from '../../wire/evidence.ts';
 import { isSilent } from '../evidence/facts.ts';
 import { isAllAcked } from '../evidence/sequence.ts';
-import { peerOf, tookLong } from '../sentences/peer.ts';
+import { tookLong } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const timeWait: EndingCause<'time_wait'> = {
@@ -54,7 +55,7 @@ export const timeWait: EndingCause<'time_wait'> = {
       : null,
   advice: (path) => [
     path.waiting_for === 'peer_fin'
-      ? `The application at ${peerOf(path)} took long to close: there the connection was in CLOSE_WAIT until it did.`
+      ? `The application at ${peerEnd(path)} took long to close: there the connection was in CLOSE_WAIT until it did.`
       : tookLong(path),
     'net.ipv4.tcp_fin_timeout would not shorten TIME_WAIT, which is 60 s and no orphan.',
   ],

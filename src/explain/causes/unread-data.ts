@@ -1,7 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
+import { exactSize } from '../../text/size.ts';
 import { unreadBytes } from '../evidence/sequence.ts';
 import { RESET_AT_CLOSE_KNOWN_BY } from '../sentences/notes.ts';
-import { bytes } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const unreadData: EndingCause<'unread_data'> = {
@@ -32,11 +32,11 @@ export const unreadData: EndingCause<'unread_data'> = {
     const unread = unreadBytes(record);
     if (phase !== 'in_close' || from === TCP.SYN_SENT || from === TCP.LISTEN || unread === null || unread === 0)
       return NO;
-    return yes(`closed with ${unread} B unread: tcp_close resets (TCPAbortOnClose)`);
+    return yes(`closed with ${exactSize(unread)} unread: tcp_close resets (TCPAbortOnClose)`);
   },
   fastDeath: ({ phase, hasUnread }) => (phase === 'in_close' && hasUnread ? 'local' : null),
   advice: (path) => [
-    `Let the application read ${path.unread_bytes === null ? 'what is there' : `the ${bytes(path.unread_bytes)} that were there`} before close(): shutdown(SHUT_WR), read until 0.`,
+    `Let the application read ${path.unread_bytes === null ? 'what is there' : `the ${exactSize(path.unread_bytes)} that were there`} before close(): shutdown(SHUT_WR), read until 0.`,
     'No sysctl changes it, and SO_LINGER with a time would not either: unread data is looked at first.',
   ],
 };

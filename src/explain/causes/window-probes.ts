@@ -1,4 +1,5 @@
-import { size } from '../../text/words.ts';
+import { peerEnd } from '../../text/endpoint.ts';
+import { size } from '../../text/size.ts';
 import { isProbing } from '../evidence/probe-bound.ts';
 import type { Subject } from '../evidence/subject.ts';
 import { isTimeout, sideOfTimeout, timedOut, unanswered } from '../evidence/timeout.ts';
@@ -12,7 +13,7 @@ import {
   shutWindowBound,
 } from '../sentences/bounds.ts';
 import { ANSWERED_BOUND, ANSWERED_RETRIES, NO_WMEM, SMALLER_SNDBUF, TIMEOUT_KNOWN_BY } from '../sentences/notes.ts';
-import { lookForPath, lostOf, notReading, peerOf } from '../sentences/peer.ts';
+import { lookForPath, lostOf, notReading } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const windowProbes: EndingCause<'window_probes'> = {
@@ -68,5 +69,5 @@ export const windowProbes: EndingCause<'window_probes'> = {
 /** Where the last probes stayed unanswered: then the peer may have gone as well. */
 const shutWindow = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : ` It held ${size(path.held_bytes)} of memory here.`;
-  return `The window of ${peerOf(path)} was shut when it last spoke: if it is there, its application does not read, and ss -tnmp there names it.${held}`;
+  return `The window of ${peerEnd(path)} was shut when it last spoke: if it is there, its application does not read, and ss -tnmp there names it.${held}`;
 };

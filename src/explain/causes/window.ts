@@ -1,4 +1,5 @@
 import { stateName, TCP } from '../../kernel/tcp-state.ts';
+import { exactSize } from '../../text/size.ts';
 import { isAwaitingAck } from '../evidence/resources.ts';
 import { distance } from '../evidence/sequence.ts';
 import { isAnswered, NOT_FIN_TIMEOUT, NOT_RETRIES2, STOPPED, shutWindowBound } from '../sentences/bounds.ts';
@@ -53,7 +54,7 @@ export const window: WaitingCause<'window'> = {
     state === TCP.FIN_WAIT2 || timer?.kind !== 4 ? null : timer.probesOut === 0 ? 'peer' : 'unknown',
   evidence: ({ sock, last }) => {
     const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
-    const because = `in ${stateName(sock.state)}: ${unsent} B to send and a window of ${last.sndWnd} B: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`;
+    const because = `in ${stateName(sock.state)}: ${exactSize(unsent)} to send and a window of ${exactSize(last.sndWnd)}: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`;
     // A peer that answers no probe may be gone, or the way to it.
     return last.probesOut === 0 ? { because } : { because, side: 'unknown' };
   },

@@ -1,12 +1,13 @@
 import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { type TraceNs, traceNs } from '../../kernel/units.ts';
+import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import type { Pressure } from '../kernel/resources.ts';
 import { rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, type Wheel } from '../kernel/wheel.ts';
-import { finWait2End, seconds } from './fin-wait2.ts';
+import { finWait2End } from './fin-wait2.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { isOverdue } from './overdue.ts';
@@ -176,7 +177,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const told = isAnswered && !isSilencePast ? silent : reaping;
   // A tick that is past by now was not late enough to end it.
   const ifLate = told.ifLate !== null && told.ifLate.expectedNs > now ? told.ifLate : null;
-  const linger = `close() waits for SO_LINGER first, ${seconds(detail.lingerTime * jiffyMs)}`;
+  const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
   const deadline: DeadlineAt = {
     kind: 'at',

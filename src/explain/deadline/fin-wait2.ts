@@ -1,3 +1,4 @@
+import { settingTime } from '../../text/duration.ts';
 import { finTimeOf, orphanedInFinWait2Ms } from '../kernel/fin-time.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 import type { Rule } from './model.ts';
@@ -37,8 +38,8 @@ export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
   const { setMs, leastMs, ms: finTimeMs, setting } = finTimeOf(on.rtoMs, on.finTimeoutMs, linger2Ms);
   const source =
     leastMs > setMs
-      ? `3.5 times icsk_rto is ${seconds(leastMs)}, more than ${setting}`
-      : `${setting} is ${seconds(setMs)}`;
+      ? `3.5 times icsk_rto is ${settingTime(leastMs)}, more than ${setting}`
+      : `${setting} is ${settingTime(setMs)}`;
   const restMs = orphanedInFinWait2Ms(finTimeMs);
   if (restMs > 0) {
     return {
@@ -46,8 +47,8 @@ export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
       atNs: sinceNs + restMs * 1e6,
       expectedNs: wheel(sinceNs, restMs),
       because: [
-        `${source}: beyond 60 s it stays an orphan in FIN_WAIT2, for ${seconds(restMs)} (tcp_fin_time)`,
-        `it becomes a minisock in ${seconds(Math.max(0, restMs - (on.nowNs - sinceNs) / 1e6))}, for ${seconds(restMs)} more (tcp_keepalive_timer)`,
+        `${source}: beyond 60 s it stays an orphan in FIN_WAIT2, for ${settingTime(restMs)} (tcp_fin_time)`,
+        `it becomes a minisock in ${settingTime(Math.max(0, restMs - (on.nowNs - sinceNs) / 1e6))}, for ${settingTime(restMs)} more (tcp_keepalive_timer)`,
       ],
     };
   }
@@ -65,6 +66,3 @@ export const finWait2End = (on: FinWait2, wheel: Wheel): FinWait2End => {
     ],
   };
 };
-
-/** `204 ms`, `1.5 s`, `102.2 s`. */
-export const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`);

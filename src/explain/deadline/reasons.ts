@@ -1,4 +1,5 @@
-import { seconds } from './fin-wait2.ts';
+import { settingTime } from '../../text/duration.ts';
+import { exactSize } from '../../text/size.ts';
 import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
 
@@ -14,13 +15,13 @@ export const reasonsOf = (
 ): readonly string[] => {
   const { orphanRetries, retries2, rtoMs, rtoMaxMs, pressure } = dying;
   const source = from(sysctl, sysctl === 'tcp_retries2' ? retries2 : orphanRetries, limit);
-  const most = seconds(rtoMaxMs);
-  const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${seconds(agoMs)} ago`;
+  const most = settingTime(rtoMaxMs);
+  const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${settingTime(agoMs)} ago`;
   switch (rule) {
     case 'retries':
       return [
         isAlive
-          ? `tcp_write_timeout gives up ${ticks} of a timer that doubles from ${seconds(rtoMs)} to at most ${most} (${source})`
+          ? `tcp_write_timeout gives up ${ticks} of a timer that doubles from ${settingTime(rtoMs)} to at most ${most} (${source})`
           : `tcp_write_timeout gives up ${ticks}: icsk_rto is at its maximum of ${most} by then (${source})`,
       ];
     case 'window_probes':
@@ -32,8 +33,8 @@ export const reasonsOf = (
     case 'user_timeout':
       return [
         dying.timer.kind === 'probe'
-          ? `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the probe timer's first tick, before ${sysctl} would`
-          : `TCP_USER_TIMEOUT ends it ${seconds(limit)} after the timer's first tick, in place of ${sysctl}`,
+          ? `TCP_USER_TIMEOUT ends it ${settingTime(limit)} after the probe timer's first tick, before ${sysctl} would`
+          : `TCP_USER_TIMEOUT ends it ${settingTime(limit)} after the timer's first tick, in place of ${sysctl}`,
       ];
     case 'orphan_limit':
       return [
@@ -41,7 +42,7 @@ export const reasonsOf = (
       ];
     case 'out_of_memory':
       return [
-        `tcp_out_of_resources kills it ${ticks}: TCP has ${pressure.memPages ?? 0} pages, more than the third of tcp_mem, ${pressure.memHigh ?? 0}, and it has ${dying.wmemQueued} B queued`,
+        `tcp_out_of_resources kills it ${ticks}: TCP has ${pressure.memPages ?? 0} pages, more than the third of tcp_mem, ${pressure.memHigh ?? 0}, and it has ${exactSize(dying.wmemQueued)} queued`,
       ];
   }
 };
@@ -61,7 +62,7 @@ export const revertReasons = (
   `ICMP says unreachable (errno ${errSoft}), and each such message undoes a doubling of icsk_rto (tcp_ld_RTO_revert): the timer goes on ticking as often`,
   ...(rule === 'retries'
     ? [
-        `tcp_write_timeout gives up at the first tick from ${seconds(limitMs)} after the first retransmission on (${from(sysctl, sysctl === 'tcp_retries2' ? retries2 : orphanRetries, limit)}); if no such message comes any more, in ${seconds(doublingMs)}`,
+        `tcp_write_timeout gives up at the first tick from ${settingTime(limitMs)} after the first retransmission on (${from(sysctl, sysctl === 'tcp_retries2' ? retries2 : orphanRetries, limit)}); if no such message comes any more, in ${settingTime(doublingMs)}`,
       ]
     : []),
 ];
@@ -72,11 +73,11 @@ export const revertReasons = (
  * @param earliestMs - from now until the earliest tick that may end it
  */
 export const mayRevertReason = (errSoft: number, earliestMs: number): string =>
-  `ICMP said unreachable (errno ${errSoft}): a message that says so of the host or its net undoes a doubling of icsk_rto (tcp_ld_RTO_revert), and then it may end in ${seconds(earliestMs)}`;
+  `ICMP said unreachable (errno ${errSoft}): a message that says so of the host or its net undoes a doubling of icsk_rto (tcp_ld_RTO_revert), and then it may end in ${settingTime(earliestMs)}`;
 
 /** Why a tick before the last may be the last. @param earliestMs - from now until that tick */
 export const lateReason = (shortMs: number, earliestMs: number): string =>
-  `the tick in ${seconds(earliestMs)} falls ${seconds(shortMs)} short: if the timers are as late as that in all, as on a busy CPU, it gives up there`;
+  `the tick in ${settingTime(earliestMs)} falls ${settingTime(shortMs)} short: if the timers are as late as that in all, as on a busy CPU, it gives up there`;
 
 /**
  * Why the deadline has two ends where the peer had answered window probes.
@@ -92,9 +93,9 @@ export const answeredReasons = (
   isSilencePast: boolean,
 ): readonly string[] => [
   isSilencePast
-    ? `when last observed, ${seconds(agoMs)} ago, the peer had answered window probes, and it has since; whether it still does is not seen: the next tick, in ${seconds(earliestMs)}, is the earliest that may end it`
-    : `when last observed, ${seconds(agoMs)} ago, the peer had answered window probes; if it has answered none since, the end comes in ${seconds(earliestMs)}`,
-  `if it goes on answering them, tcp_probe_timer gives up in ${seconds(answeredMs)}`,
+    ? `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes, and it has since; whether it still does is not seen: the next tick, in ${settingTime(earliestMs)}, is the earliest that may end it`
+    : `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes; if it has answered none since, the end comes in ${settingTime(earliestMs)}`,
+  `if it goes on answering them, tcp_probe_timer gives up in ${settingTime(answeredMs)}`,
 ];
 
 /**
@@ -108,10 +109,10 @@ export const neverReasons = (
   agoMs: number,
   silentMs: number | null,
 ): readonly string[] => [
-  `when last observed, ${seconds(agoMs)} ago, the peer had answered window probes; while it does, their backoff stops at tcp_retries2, ${retries2}: short of the maximum interval of ${seconds(rtoMaxMs)}, or of tcp_orphan_retries ${orphanRetries}`,
+  `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes; while it does, their backoff stops at tcp_retries2, ${retries2}: short of the maximum interval of ${settingTime(rtoMaxMs)}, or of tcp_orphan_retries ${orphanRetries}`,
   silentMs === null
     ? 'it has answered since; once it stops, tcp_probe_timer gives up'
-    : `if it has answered none since, tcp_probe_timer gives up in ${seconds(silentMs)}`,
+    : `if it has answered none since, tcp_probe_timer gives up in ${settingTime(silentMs)}`,
 ];
 
 const from = (sysctl: string, set: number, limit: number): string =>

@@ -1,5 +1,5 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { counted, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
 import { areTooManyOrphans, isOutOfMemory, MOST_ORPHAN_SHIFT } from '../kernel/resources.ts';
 import type { Facts } from './facts.ts';
 

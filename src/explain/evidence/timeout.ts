@@ -1,4 +1,4 @@
-import { counted } from '../../text/words.ts';
+import { counted } from '../../text/count.ts';
 import { ERRNO, isUnreachable } from '../kernel/errno.ts';
 import type { Facts } from './facts.ts';
 import type { Side } from './subject.ts';

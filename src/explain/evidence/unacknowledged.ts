@@ -1,5 +1,6 @@
 import { stateName } from '../../kernel/tcp-state.ts';
-import { counted } from '../../text/words.ts';
+import { counted } from '../../text/count.ts';
+import { exactSize } from '../../text/size.ts';
 import { VIA } from '../../wire/event.ts';
 import { isUnreachable } from '../kernel/errno.ts';
 import type { SockRecord } from './record.ts';
@@ -11,7 +12,7 @@ export const unacknowledged = ({ sock, last }: SockRecord): { readonly because: 
   const unacked = distance(last.writeSeq, last.sndUna);
   // An announcement is made before the FIN is queued; later lines count the FIN.
   const data = sock.latest === null && sock.announce.via !== VIA.late ? unacked : withoutFin(unacked, sock.state);
-  const open = `our FIN${data === null || data === 0 ? '' : ` and ${data} B before it`}`;
+  const open = `our FIN${data === null || data === 0 ? '' : ` and ${exactSize(data)} before it`}`;
   const tries = counted(last.icskRetransmits, 'retransmission timeout');
   const because = `in ${stateName(sock.state)}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far`;
   return isUnreachable(last.errSoft)

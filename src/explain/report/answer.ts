@@ -1,4 +1,8 @@
-import { counted, moment, percent, size, span, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
+import { duration } from '../../text/duration.ts';
+import { moment } from '../../text/moment.ts';
+import { percent } from '../../text/share.ts';
+import { size } from '../../text/size.ts';
 import { causeNamed } from '../causes/order.ts';
 import type { Side } from '../close-path.ts';
 import type { Count, Report, ReportEnd, Totals } from './report.ts';
@@ -54,7 +58,7 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
 
 const diedWords = ({ died, died_as_orphans }: Omit<Report, 'answer'>): string => {
   const { count, oldest_us } = died.totals;
-  const slowest = oldest_us === null ? '' : `, the slowest in ${span(oldest_us)}`;
+  const slowest = oldest_us === null ? '' : `, the slowest in ${duration(oldest_us)}`;
   return `${counted(count, 'socket')} died while finwait watched, ${died_as_orphans === count && count > 1 ? 'all' : thousands(died_as_orphans)} of them as orphans${slowest}`;
 };
 
@@ -66,7 +70,7 @@ const limitWords = ({ host }: Omit<Report, 'answer'>): string => {
 };
 
 const sinceWords = ({ since, oldest_us, held_bytes, held_unknown }: Totals): string =>
-  `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${oldest_us === null ? '' : ` (${span(oldest_us)})`}`}, ${heldWords(held_bytes, held_unknown)}`;
+  `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${oldest_us === null ? '' : ` (${duration(oldest_us)})`}`}, ${heldWords(held_bytes, held_unknown)}`;
 
 const heldWords = (bytes: number | null, unknown: number): string => {
   if (bytes === null) return 'what they held at their close is not known';

@@ -1,4 +1,4 @@
-import { counted, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
 import type { Report, ReportEnd, Row } from './report.ts';
 
 /** A gap that every socket has that still is dying. It casts no doubt on what was seen until then. */

@@ -1,5 +1,5 @@
-import { endpoint } from '../../kernel/address.ts';
 import type { KernelLog } from '../../lifecycle/host.ts';
+import { bothEnds, endpoint } from '../../text/endpoint.ts';
 import type { HostSeen } from '../../wire/event.ts';
 import type { HostFacts, WhyOwnerless } from '../../wire/host-facts.ts';
 
@@ -124,10 +124,7 @@ const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
     const examples = close_wait.listed
       .filter((sock) => sock.netns === netns && sock.holders?.some(({ pid }) => pid === holder.pid))
       .slice(0, EXAMPLES)
-      .map(
-        (sock) =>
-          `${endpoint(sock.family, sock.laddr, sock.lport)} -> ${endpoint(sock.family, sock.raddr, sock.rport)}`,
-      );
+      .map(bothEnds);
     return [{ ...holder, count, examples, atLeastMs: min_ms, atMostMs: max_ms }];
   }),
 });

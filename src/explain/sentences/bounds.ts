@@ -1,4 +1,4 @@
-import { seconds } from '../deadline/fin-wait2.ts';
+import { settingTime } from '../../text/duration.ts';
 import type { Bounds, Subject } from '../evidence/subject.ts';
 import { PRICE } from './notes.ts';
 import { lostOf } from './peer.ts';
@@ -27,7 +27,7 @@ export const lingerBound = (where: string): readonly string[] => [
 export const retransmitBound = (where: string, { userTimeoutMs }: Bounds): string =>
   userTimeoutMs === null || userTimeoutMs === 0
     ? eitherBound(where)
-    : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, in place of net.ipv4.tcp_orphan_retries: change it in the application.`;
+    : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, in place of net.ipv4.tcp_orphan_retries: change it in the application.`;
 
 /**
  * What bounds window probes that nobody answers: whichever is over first.
@@ -37,7 +37,7 @@ export const retransmitBound = (where: string, { userTimeoutMs }: Bounds): strin
 export const probeBound = (where: string, { userTimeoutMs }: Bounds): string =>
   userTimeoutMs === null || userTimeoutMs === 0
     ? eitherBound(where)
-    : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, and net.ipv4.tcp_orphan_retries${where} beside it (0 means 8), whichever is over first. ${PRICE}`;
+    : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, and net.ipv4.tcp_orphan_retries${where} beside it (0 means 8), whichever is over first. ${PRICE}`;
 
 const eitherBound = (where: string): string =>
   `net.ipv4.tcp_orphan_retries${where} bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets. ${PRICE}`;
@@ -46,7 +46,7 @@ const eitherBound = (where: string): string =>
 const answeredBound = (where: string, { userTimeoutMs }: Bounds): readonly string[] => [
   userTimeoutMs === null || userTimeoutMs === 0
     ? `What bounds sockets to come, answered or not: TCP_USER_TIMEOUT, set by the application before close(), or a lower net.ipv4.tcp_rto_max_ms${where} where the kernel has it.`
-    : `Its TCP_USER_TIMEOUT of ${seconds(userTimeoutMs)} bounds it, answered or not: for sockets to come, lower it in the application.`,
+    : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, answered or not: for sockets to come, lower it in the application.`,
   'Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers window probes: each answer starts their count anew, and they end only when their interval has reached its maximum.',
 ];
 

@@ -1,40 +1,41 @@
-import { endpoint } from '../../kernel/address.ts';
-import { size } from '../../text/words.ts';
+import { counted } from '../../text/count.ts';
+import { peerEnd } from '../../text/endpoint.ts';
+import { exactSize, size } from '../../text/size.ts';
 import type { Subject } from '../evidence/subject.ts';
-
-export const bytes = (count: number): string => `${count} B`;
-
-export const peerOf = (path: Subject): string => endpoint(path.family, path.raddr, path.rport);
 
 /** ` after 7 retransmits`, where there were any. */
 export const afterRetransmits = ({ retransmits }: Subject): string =>
-  retransmits === 0 ? '' : ` after ${retransmits} retransmit${retransmits === 1 ? '' : 's'}`;
+  retransmits === 0 ? '' : ` after ${counted(retransmits, 'retransmit')}`;
 
 /** `our FIN and 1448 B of data before it`. */
 export const dataOf = ({ unacked_bytes }: Subject): string =>
-  unacked_bytes === null || unacked_bytes === 0 ? 'our FIN' : `our FIN and ${bytes(unacked_bytes)} of data before it`;
+  unacked_bytes === null || unacked_bytes === 0
+    ? 'our FIN'
+    : `our FIN and ${exactSize(unacked_bytes)} of data before it`;
 
 export const lostOf = ({ lost_bytes }: Subject): readonly string[] =>
   lost_bytes === null || lost_bytes === 0
     ? []
-    : [`${bytes(lost_bytes)} were never acknowledged: whatever the peer has of them, this application was not told.`];
+    : [
+        `${exactSize(lost_bytes)} were never acknowledged: whatever the peer has of them, this application was not told.`,
+      ];
 
 export const lookForPath = (path: Subject, where: string): string =>
-  `Look for what drops packets between this host and ${peerOf(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.`;
+  `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.`;
 
 export const notReading = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : `, and holds ${size(path.held_bytes)} of memory here`;
-  return `The application at ${peerOf(path)} does not read${held}: ss -tnmp there names it.`;
+  return `The application at ${peerEnd(path)} does not read${held}: ss -tnmp there names it.`;
 };
 
 export const notClosing = (path: Subject): string =>
-  `The application at ${peerOf(path)} does not close: there the connection is in CLOSE_WAIT, and ss -tanp state close-wait names it.`;
+  `The application at ${peerEnd(path)} does not close: there the connection is in CLOSE_WAIT, and ss -tanp state close-wait names it.`;
 
 /** For an ordinary end that came late. */
 export const tookLong = (path: Subject): string =>
   path.waiting_for === 'window'
-    ? `The application at ${peerOf(path)} took long to read: its window was shut.`
-    : `It took ${peerOf(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`;
+    ? `The application at ${peerEnd(path)} took long to read: its window was shut.`
+    : `It took ${peerEnd(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`;
 
 const PID = 'with the PID of a process that lives there (lsns -t net)';
 

@@ -1,13 +1,13 @@
 import type { Row } from '../../explain/report/report.ts';
-import { span } from '../../text/words.ts';
+import { offset } from '../../text/duration.ts';
+import { type Printable, repeated, safe } from '../../text/printable.ts';
+import { padded, trimmed } from '../../text/width.ts';
 
 /** Transitions drawn; of more, the last ones. */
 const MAX_STEPS = 16;
 
-type Segment = { readonly label: string; readonly tick: string; readonly weight: number };
-
-/** Microseconds since the close, with the sign and the unit: `-3.0 s`, `17 us`. */
-export const offset = (us: number): string => (us < 0 ? `-${span(-us)}` : span(us));
+type Label = { readonly label: Printable; readonly tick: Printable };
+type Segment = Label & { readonly weight: number };
 
 /**
  * A close path on an axis of time: the states it was in, above each the time at which it got there, since the close; where
@@ -18,37 +18,37 @@ export const offset = (us: number): string => (us < 0 ? `-${span(-us)}` : span(u
  *
  * @returns pairs of lines, times above states; one line where no transition was observed
  */
-export const axis = (row: Row, width: number): readonly string[] => {
+export const axis = (row: Row, width: number): readonly Printable[] => {
   const steps = row.path.slice(-MAX_STEPS);
   const first = steps[0];
   const last = steps.at(-1);
   const left = row.path.length - steps.length;
-  if (first === undefined || last === undefined) return ['no transition of it was observed'];
+  if (first === undefined || last === undefined) return [safe`no transition of it was observed`];
   const isOver = row.type === 'close_path';
   const isClosed = last.to === 'CLOSE';
   // Where its close was not seen, times count from the first step that was.
   const zero = row.closed_at === null ? first.at_us : 0;
   const until = row.dying_us ?? last.at_us;
-  const tick = (us: number): string => (row.closed_at === null && us === zero ? 'seen' : offset(us - zero));
+  const tick = (us: number): Printable => (row.closed_at === null && us === zero ? safe`seen` : offset(us - zero));
   const segments: Segment[] = [
-    { label: left > 0 ? `(${left} before) ${first.from}` : first.from, tick: '', weight: 0 },
+    { label: left > 0 ? safe`(${left} before) ${first.from}` : safe`${first.from}`, tick: safe``, weight: 0 },
     ...steps.slice(0, isClosed ? -1 : undefined).map((step, index) => ({
-      label: step.to,
+      label: safe`${step.to}`,
       tick: tick(step.at_us),
       weight: Math.log10(1 + Math.max(0, (steps[index + 1]?.at_us ?? until) - step.at_us)),
     })),
   ];
   const end = isClosed
-    ? { label: '| CLOSE', tick: tick(last.at_us) }
-    : { label: isOver ? '? its end was not observed' : '> still dying', tick: tick(until) };
+    ? { label: safe`| CLOSE`, tick: tick(last.at_us) }
+    : { label: isOver ? safe`? its end was not observed` : safe`> still dying`, tick: tick(until) };
   return drawn(segments, end, width);
 };
 
 const least = ({ label, tick }: Segment): number => Math.max(label.length + 3, tick.length + 2);
 
-const drawn = (segments: readonly Segment[], end: { label: string; tick: string }, width: number): string[] => {
+const drawn = (segments: readonly Segment[], end: Label, width: number): readonly Printable[] => {
   const endWidth = Math.max(end.label.length, end.tick.length);
-  const lines: string[] = [];
+  const lines: Printable[] = [];
   let rest = segments;
   while (rest.length > 0) {
     let fitting = 0;
@@ -67,27 +67,23 @@ const drawn = (segments: readonly Segment[], end: { label: string; tick: string 
 };
 
 /** `spare` columns are shared out by the segments' weights. */
-const drawnRow = (
-  segments: readonly Segment[],
-  end: { label: string; tick: string } | null,
-  spare: number,
-): readonly [string, string] => {
+const drawnRow = (segments: readonly Segment[], end: Label | null, spare: number): readonly [Printable, Printable] => {
   const weights = segments.reduce((sum, { weight }) => sum + weight, 0);
-  let ticks = '';
-  let bar = '';
+  let ticks = safe``;
+  let bar = safe``;
   for (const segment of segments) {
     const extra = weights > 0 && spare > 0 ? Math.floor((segment.weight / weights) * spare) : 0;
     const width = least(segment) + extra;
-    ticks += segment.tick.padEnd(width);
-    bar += segment.tick === '' ? segment.label.padEnd(width) : `|${centered(segment.label, width - 1)}`;
+    ticks = safe`${ticks}${padded(segment.tick, width)}`;
+    const drawnLabel =
+      segment.tick === '' ? padded(segment.label, width) : safe`|${centered(segment.label, width - 1)}`;
+    bar = safe`${bar}${drawnLabel}`;
   }
-  return end === null
-    ? [ticks.trimEnd(), `${bar}...`.slice(0, bar.length + 1)]
-    : [`${ticks}${end.tick}`, `${bar}${end.label}`];
+  return end === null ? [trimmed(ticks), safe`${bar}.`] : [safe`${ticks}${end.tick}`, safe`${bar}${end.label}`];
 };
 
-const centered = (label: string, width: number): string => {
+const centered = (label: Printable, width: number): Printable => {
   const room = Math.max(0, width - label.length);
   const before = Math.floor(room / 2);
-  return `${'-'.repeat(before)}${label}${'-'.repeat(room - before)}`;
+  return safe`${repeated('-', before)}${label}${repeated('-', room - before)}`;
 };

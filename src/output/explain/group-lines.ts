@@ -1,11 +1,17 @@
 import type { Group, Section } from '../../explain/report/report.ts';
-import { counted, moment, percent, size, span, thousands } from '../../text/words.ts';
-import { labelled, padLeft, paragraph } from './paragraph.ts';
+import { counted, thousands } from '../../text/count.ts';
+import { duration } from '../../text/duration.ts';
+import { moment } from '../../text/moment.ts';
+import { type Printable, safe } from '../../text/printable.ts';
+import { percent } from '../../text/share.ts';
+import { size } from '../../text/size.ts';
+import { padded } from '../../text/width.ts';
+import { labelled, paragraph } from './paragraph.ts';
 
 const SHOWN = 10;
 
 /** A section's heading, then its groups, largest first. */
-export const sectionLines = (heading: string, section: Section, width: number): readonly string[] => {
+export const sectionLines = (heading: string, section: Section, width: number): readonly Printable[] => {
   const { groups, totals } = section;
   if (totals.count === 0) return [];
   const shown = groups.slice(0, SHOWN);
@@ -20,8 +26,8 @@ export const sectionLines = (heading: string, section: Section, width: number): 
   ];
 };
 
-const groupLines = (group: Group, width: number): readonly string[] => {
-  const figures = `${padLeft(thousands(group.count), 9)} ${padLeft(percent(group.share), 6)}`;
+const groupLines = (group: Group, width: number): readonly Printable[] => {
+  const figures = safe`${padded(thousands(group.count), 9, 'right')} ${padded(percent(group.share), 6, 'right')}`;
   const pid = group.pid === null ? '' : ` (process ${group.pid})`;
   const name = group.is_other ? 'other: what had no room in this table' : `${group.key}${pid}`;
   return [
@@ -40,7 +46,7 @@ const list = (counts: readonly { readonly key: string; readonly count: number }[
 
 const detail = (group: Group): string =>
   [
-    group.oldest_us === null ? 'its age is not known' : `longest ${span(group.oldest_us)}`,
+    group.oldest_us === null ? 'its age is not known' : `longest ${duration(group.oldest_us)}`,
     ...(group.since === null ? [] : [`first closed ${moment(group.since)}`]),
     heldText(group),
     ...(saysMore(group.causes, group.key) ? [`causes: ${list(group.causes)}`] : []),

@@ -1,6 +1,11 @@
 import type { HostState } from '../../explain/report/host-state.ts';
 import type { Report } from '../../explain/report/report.ts';
-import { counted, moment, percent, size, span, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
+import { duration } from '../../text/duration.ts';
+import { moment } from '../../text/moment.ts';
+import type { Printable } from '../../text/printable.ts';
+import { percent } from '../../text/share.ts';
+import { size } from '../../text/size.ts';
 import { labelled } from './paragraph.ts';
 
 const LABEL = 14;
@@ -8,7 +13,7 @@ const UNKNOWN = 'not known: not recorded, or not readable';
 const EXAMPLES = 3;
 
 /** The host's own figures: how far its limits are, and what is often taken for an orphan and is none. */
-export const hostLines = (report: Pick<Report, 'host' | 'orphans'>, width: number): readonly string[] =>
+export const hostLines = (report: Pick<Report, 'host' | 'orphans'>, width: number): readonly Printable[] =>
   [
     ['Orphan limit', limitText(report.host)],
     ['Memory', memoryText(report)],
@@ -71,8 +76,8 @@ const closeWaitText = ({ closeWait, unreadable }: HostState): string => {
 /** Between the two the kernel does not tell. */
 const ageText = (atLeastMs: number | null, atMostMs: number | null): string => {
   if (atLeastMs === null) return '';
-  const least = span(atLeastMs * 1000);
-  const most = atMostMs === null ? null : span(atMostMs * 1000);
+  const least = duration(atLeastMs * 1000);
+  const most = atMostMs === null ? null : duration(atMostMs * 1000);
   if (least === most) return `, the longest for ${least}`;
   return `, the longest for at least ${least}${most === null ? '' : ` and at most ${most}`}`;
 };

@@ -1,7 +1,8 @@
 import type { Report } from '../../explain/report/report.ts';
 import type { TalliedDeaths } from '../../explain/tally.ts';
-import { printable } from '../../text/printable.ts';
-import { counted, moment } from '../../text/words.ts';
+import { counted } from '../../text/count.ts';
+import { moment } from '../../text/moment.ts';
+import { type Printable, safe } from '../../text/printable.ts';
 import { sectionLines } from './group-lines.ts';
 import { hostLines } from './host-lines.ts';
 import { paragraph } from './paragraph.ts';
@@ -20,7 +21,7 @@ export const reportLines = (
   report: Report,
   columns: number,
   tallied: readonly TalliedDeaths[] = [],
-): readonly string[] => {
+): readonly Printable[] => {
   const width = Math.max(LEAST_WIDTH, columns);
   const { orphans, died, by, lingering } = report;
   const period =
@@ -33,7 +34,7 @@ export const reportLines = (
       : paragraph(`${counted(lingering, 'socket')} in a close() that lingers: dying, and no orphans yet`, width),
     sectionLines(`Died by ${by}${period}: ${counted(died.totals.count, 'socket')}`, died, width),
     tallyLines(tallied, width),
-    ['Host', ...hostLines(report, width)],
+    [safe`Host`, ...hostLines(report, width)],
     ...(report.sockets.length === 0
       ? []
       : [
@@ -45,18 +46,17 @@ export const reportLines = (
         ]),
   ]
     .filter((block) => block.length > 0)
-    .flatMap((block, index) => (index === 0 ? block : ['', ...block]))
-    .map(printable);
+    .flatMap((block, index) => (index === 0 ? block : [safe``, ...block]));
 };
 
 /** `--socket`: all that is known of each socket that matched, slowest first. */
-export const socketReportLines = (report: Report, columns: number): readonly string[] => {
+export const socketReportLines = (report: Report, columns: number): readonly Printable[] => {
   const width = Math.max(LEAST_WIDTH, columns);
   const matched = report.orphans.totals.count + report.died.totals.count + report.lingering;
   const left = matched - report.sockets.length;
   return [
-    ...report.sockets.flatMap((row, index) => [...(index === 0 ? [] : ['']), ...socketFullLines(row, width)]),
-    ...(report.doubts.length === 0 ? [] : ['', ...paragraph(`Doubts: ${report.doubts.join('; ')}.`, width)]),
-    ...(left === 0 ? [] : ['', ...paragraph(`and ${counted(left, 'socket')} more that match`, width)]),
-  ].map(printable);
+    ...report.sockets.flatMap((row, index) => [...(index === 0 ? [] : [safe``]), ...socketFullLines(row, width)]),
+    ...(report.doubts.length === 0 ? [] : [safe``, ...paragraph(`Doubts: ${report.doubts.join('; ')}.`, width)]),
+    ...(left === 0 ? [] : [safe``, ...paragraph(`and ${counted(left, 'socket')} more that match`, width)]),
+  ];
 };

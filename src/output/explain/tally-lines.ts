@@ -1,12 +1,16 @@
 import type { TalliedDeaths } from '../../explain/tally.ts';
-import { counted, percent, span, thousands } from '../../text/words.ts';
+import { counted, thousands } from '../../text/count.ts';
+import { duration } from '../../text/duration.ts';
+import { type Printable, safe } from '../../text/printable.ts';
+import { percent } from '../../text/share.ts';
+import { padded, trimmed } from '../../text/width.ts';
 import { paragraph } from './paragraph.ts';
 
 /** Kinds shown; the rest is one line. */
 const MOST = 8;
 
 /** Those that died before they were announced, by how they ended; nothing where there were none. */
-export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): readonly string[] => {
+export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): readonly Printable[] => {
   const all = deaths.reduce((sum, { count }) => sum + count, 0);
   if (all === 0) return [];
   const shown = deaths.slice(0, MOST);
@@ -14,14 +18,19 @@ export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): rea
   return [
     ...paragraph(`${counted(all, 'socket')} more died too fast to be announced: counted in the kernel, by kind`, width),
     ...shown.map((kind) => {
-      const share = percent((100 * kind.count) / all).padStart(4);
-      const where = `${kind.how}${kind.closed_in === null ? '' : ` in ${kind.closed_in}`}`;
+      const share = padded(percent((100 * kind.count) / all), 4, 'right');
+      const where = kind.closed_in === null ? safe`${kind.how}` : safe`${kind.how} in ${kind.closed_in}`;
       const half = halfWithin(kind);
-      return `${thousands(kind.count).padStart(11)} ${share}  ${kind.ended_by.padEnd(18)} ${where.padEnd(21)}${half === null ? '' : ` half of them within ${span(half)}`}`.trimEnd();
+      const times = half === null ? safe`` : safe` half of them within ${duration(half)}`;
+      return trimmed(
+        safe`${padded(thousands(kind.count), 11, 'right')} ${share}  ${padded(kind.ended_by, 18)} ${padded(where, 21)}${times}`,
+      );
     }),
     ...(rest === 0
       ? []
-      : [`${thousands(rest).padStart(11)} ${percent((100 * rest) / all).padStart(4)}  of other kinds`]),
+      : [
+          safe`${padded(thousands(rest), 11, 'right')} ${padded(percent((100 * rest) / all), 4, 'right')}  of other kinds`,
+        ]),
   ];
 };
 

@@ -1,11 +1,16 @@
-import type { ClosePath, Closer, Dying, How, Step } from '../../explain/close-path.ts';
-import { printable } from '../../text/printable.ts';
+import type { ClosePath, Dying, How, Step } from '../../explain/close-path.ts';
+import { type Fact, factsText, factText, type Hand, pathFacts, valueText } from '../../output/path-facts.ts';
+import { shortDuration, shortOffset } from '../../text/duration.ts';
+import { localEnd, peerEnd } from '../../text/endpoint.ts';
+import { printable, safe } from '../../text/printable.ts';
+import { shortSize } from '../../text/size.ts';
+import { UNKNOWN } from '../../text/unknown.ts';
 import { toWidth, wrapWords } from '../../text/width.ts';
-import { formatBytes, formatCount, formatMicros, formatOffset, UNKNOWN } from '../frame/format.ts';
 import { type Line, lineWidth, span, type Tone } from '../frame/line.ts';
 import { waitingText } from '../table/cells.ts';
 
 const LEFT = 10;
+const HAND: Hand = { unknown: UNKNOWN, us: shortDuration, bytes: shortSize };
 
 const HOW: Readonly<Record<How, string>> = {
   close: 'close: a process closed it',
@@ -19,17 +24,14 @@ const HOW: Readonly<Record<How, string>> = {
 /** `name  words`, wrapped under the words. */
 const entry = (name: string, words: string, width: number, tone: Tone = 'plain'): readonly Line[] =>
   wrapWords(printable(words), width - LEFT - 1).map((text, index) => [
-    span(`${toWidth(index === 0 ? name : '', LEFT)} `, 'dim'),
+    span(safe`${toWidth(index === 0 ? printable(name) : '', LEFT)} `, 'dim'),
     span(text, tone),
   ]);
 
-const endpoint = (family: ClosePath['family'], address: string, port: number): string =>
-  family === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
-
 /** Its endpoints, and before them whether it is uncertain: on one line, or as many as it takes to cut nothing. */
 const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
-  const local = endpoint(path.family, printable(path.laddr), path.lport);
-  const peer = endpoint(path.family, printable(path.raddr), path.rport);
+  const local = localEnd(path);
+  const peer = peerEnd(path);
   const mark: Line = path.certain ? [] : [span('~ uncertain', 'warn')];
   const both: Line = [span(local, 'strong'), span(' -> ', 'dim'), span(peer, 'strong')];
   const all: Line = path.certain ? both : [...mark, span('  '), ...both];
@@ -47,19 +49,9 @@ const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
   return path.certain ? endpoints : [mark, ...endpoints];
 };
 
-const closerWords = (closer: Closer | null): string => {
-  if (closer === null) return UNKNOWN;
-  const name = `${closer.comm}[${closer.pid}]`;
-  if (!closer.exiting) return name;
-  if (closer.exit_signal) return `${name}, exiting: killed by signal ${closer.exit_signal}`;
-  return `${name}, exiting with status ${closer.exit_status ?? UNKNOWN}`;
-};
-
-const or = (value: string | number | null): string => (value === null ? UNKNOWN : String(value));
-
 const stepLine = ({ at_us, from, to, by }: Step): Line => [
-  span(`  ${toWidth(formatOffset(at_us), 10, 'right')}  `, 'dim'),
-  span(`${toWidth(from, 12)} -> ${toWidth(to, 12)} `),
+  span(safe`  ${toWidth(shortOffset(at_us), 10, 'right')}  `, 'dim'),
+  span(safe`${toWidth(from, 12)} -> ${toWidth(to, 12)} `),
   span(by, 'dim'),
 ];
 
@@ -69,7 +61,7 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
     ? []
     : [
         [span(' ')],
-        [span(heading, 'strong')],
+        [span(printable(heading), 'strong')],
         ...texts.flatMap((text) =>
           wrapWords(printable(text), width - 4).map((words, index) => [
             span(index === 0 ? '  - ' : '    '),
@@ -78,53 +70,49 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
         ),
       ];
 
-const bytes = (path: ClosePath | Dying): string =>
-  [
-    `${formatBytes(path.held_bytes)} of kernel memory`,
-    `${formatBytes(path.unread_bytes)} unread`,
-    `${formatBytes(path.unacked_bytes)} unacked`,
-    `${formatBytes(path.unsent_bytes)} unsent`,
-    ...(path.lost_bytes === null ? [] : [`${formatBytes(path.lost_bytes)} lost`]),
-  ].join(', ');
-
 /** When the kernel gives up on it, and by which rule. */
-const deadlineTexts = (path: Dying): readonly string[] => [
-  path.deadline === 'at'
-    ? `the kernel gives up on it at ${or(path.deadline_at)}, by its timer wheel about ${or(path.deadline_expected_at)}`
+const deadlineTexts = (path: Dying, { deadline }: ReturnType<typeof pathFacts>): readonly string[] => [
+  deadline.value === null
+    ? 'when the kernel gives up on it is not known'
     : path.deadline === 'never'
       ? 'the kernel never gives up on it'
-      : 'when the kernel gives up on it is not known',
+      : `the kernel gives up on it ${deadline.value}`,
   ...path.deadline_because,
 ];
 
 const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
+  const facts = pathFacts(path);
+  const { memory, unread, unacked, unsent, lost, retransmits, probes } = facts;
+  const atClose: readonly Fact[] = [memory, unread, unacked, unsent, ...(lost.value === null ? [] : [lost])];
   const isDying = path.ended_by === null;
-  const ended = isDying ? 'still dying' : `${path.ended_by}${path.side === 'unknown' ? '' : `, kept by: ${path.side}`}`;
+  const ended = isDying
+    ? 'still dying'
+    : `${path.ended_by}${path.side === 'unknown' ? '' : `, ${factText(facts.side, HAND)}`}`;
   return [
     ...headLines(path, width),
-    ...entry('closer', closerWords(path.closer), width),
+    ...entry('closer', valueText(facts.closer, HAND), width),
     ...entry('how', HOW[path.how], width),
-    ...entry('closed at', `${or(path.closed_at)}, in ${or(path.closed_in)}`, width),
-    ...entry('dying', `${formatMicros(path.dying_us)}, an orphan for ${formatMicros(path.orphan_us)}`, width),
-    ...entry('waits for', waitingText(path.waiting_for), width),
-    ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
-    ...entry('at close', bytes(path), width),
+    ...entry('closed at', `${valueText(facts.closedAt, HAND)}, ${factText(facts.closedIn, HAND)}`, width),
     ...entry(
-      'sent',
-      `${formatCount(path.retransmits)} retransmits, ${formatCount(path.probes)} unanswered window probes`,
+      'dying',
+      `${valueText(facts.dying, HAND)}, ${facts.orphan.label} for ${valueText(facts.orphan, HAND)}`,
       width,
     ),
+    ...entry('waits for', waitingText(path.waiting_for), width),
+    ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
+    ...entry('at close', factsText(atClose, HAND), width),
+    ...entry('sent', factsText([retransmits, probes], HAND), width),
     [span(' ')],
     [span('path', 'strong'), span('  since the close', 'dim')],
     ...(path.path.length === 0 ? [[span('  no transition was seen', 'dim')]] : path.path.map(stepLine)),
     ...sentences('because', path.because, width, 'plain'),
-    ...(path.type === 'dying' ? sentences('deadline', deadlineTexts(path), width, 'plain') : []),
+    ...(path.type === 'dying' ? sentences('deadline', deadlineTexts(path, facts), width, 'plain') : []),
     ...sentences('gaps', path.gaps, width, 'warn'),
     ...sentences('advice', path.advice, width, 'plain'),
     [span(' ')],
     ...entry(
       'socket',
-      `netns ${path.netns}, uid ${or(path.uid)}, cgroup ${or(path.cgroup_id)}, sk ${or(path.sk)} generation ${path.generation}, cookie ${or(path.cookie)}`,
+      `${factsText([facts.netns, facts.uid, facts.cgroup, facts.sk], HAND)} ${factsText([facts.generation, facts.cookie], HAND)}`,
       width,
     ),
   ];

@@ -1,3 +1,5 @@
+import { joined, type Printable, safe } from '../../text/printable.ts';
+
 /** Where the kernel may begin to kill orphans, in parts of tcp_max_orphans. */
 const MARKS = [0.25, 0.5] as const;
 
@@ -8,10 +10,10 @@ const MARKS = [0.25, 0.5] as const;
  * @param width - columns, the brackets included
  * @returns exactly `width` columns; anything above 0 fills at least one
  */
-export const barText = (part: number, width: number): string => {
+export const barText = (part: number, width: number): Printable => {
   const inner = Math.max(0, width - 2);
   const filled = part > 0 ? Math.max(1, Math.min(inner, Math.round(part * inner))) : 0;
   const marks = new Set(MARKS.map((mark) => Math.round(mark * inner)));
   const cells = Array.from({ length: inner }, (_, at) => (marks.has(at) ? '|' : at < filled ? '#' : '.'));
-  return `[${cells.join('')}]`;
+  return safe`[${joined(cells, '')}]`;
 };

@@ -1,11 +1,15 @@
+import { asPrintable, type Printable, repeated, type Safe } from '../../text/printable.ts';
 import { widthOf } from '../../text/width.ts';
 
 /** How a piece of text is meant; never the only carrier of a meaning. */
 export type Tone = 'plain' | 'dim' | 'strong' | 'good' | 'warn' | 'loud';
-export type Span = { readonly text: string; readonly tone: Tone };
+export type Span = { readonly text: Printable; readonly tone: Tone };
 export type Line = readonly Span[];
 
-export const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
+export const span = <const Text extends string>(text: Text & Safe<Text>, tone: Tone = 'plain'): Span => ({
+  text: asPrintable<Text>(text),
+  tone,
+});
 
 /** A part of a line that is shown whole or not at all; when room is short the greatest `rank` goes first. */
 export type Segment = { readonly spans: Line; readonly rank: number };
@@ -33,5 +37,5 @@ export const fitSegments = (segments: readonly Segment[], width: number): Line =
 /** `left`, then `right` at the right edge; `right` is dropped when both do not fit. */
 export const justify = (left: Line, right: Line, width: number): Line => {
   const room = width - lineWidth(left) - lineWidth(right);
-  return room < GAP.length ? left : [...left, span(' '.repeat(room)), ...right];
+  return room < GAP.length ? left : [...left, span(repeated(' ', room)), ...right];
 };

@@ -1,7 +1,11 @@
 import { MOST_ORPHAN_SHIFT } from '../../explain/kernel/resources.ts';
-import { printable } from '../../text/printable.ts';
+import { rate, thousands } from '../../text/count.ts';
+import { shortAge } from '../../text/duration.ts';
+import { type Printable, printable, safe } from '../../text/printable.ts';
+import { finePercent } from '../../text/share.ts';
+import { shortSize } from '../../text/size.ts';
+import { UNKNOWN } from '../../text/unknown.ts';
 import { cut } from '../../text/width.ts';
-import { formatAge, formatBytes, formatCount, formatRate, UNKNOWN } from '../frame/format.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span, type Tone } from '../frame/line.ts';
 import type { Status } from '../frame/model.ts';
 
@@ -18,7 +22,10 @@ export const identityLine = (status: Status, isPaused: boolean, width: number): 
   const source =
     status.source === 'live'
       ? span('LIVE', 'good')
-      : span(`RECORDING ${cut(printable(status.sourceName), Math.max(12, Math.floor(width / 4)), 'start')}`, 'strong');
+      : span(
+          safe`RECORDING ${cut(printable(status.sourceName), Math.max(12, Math.floor(width / 4)), 'start')}`,
+          'strong',
+        );
   const segments: Segment[] = [segment(5, span('finwait', 'strong')), segment(1, source)];
   if (isPaused) segments.push(segment(0, span(' PAUSED ', 'loud')));
   const phase = status.phase === 'attaching' ? 'attaching…' : status.phase;
@@ -44,15 +51,10 @@ export const share = (status: Status): number | null => {
  *
  * @see Linux 6.12 net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
-const danger = (part: number): readonly [string, Tone] => {
-  if (part >= 1) return [' LIMIT REACHED ', 'loud'];
-  if (part >= 1 / 2) return [' KILLS LIKELY ', 'loud'];
-  return part >= 1 / 2 ** MOST_ORPHAN_SHIFT ? ['kills can start', 'warn'] : ['', 'good'];
-};
-
-const percent = (part: number): string => {
-  if (part > 0 && part < 0.001) return '<0.1%';
-  return part > 0 && part < 0.1 ? `${(part * 100).toFixed(1)}%` : `${Math.round(part * 100)}%`;
+const danger = (part: number): readonly [Printable, Tone] => {
+  if (part >= 1) return [safe` LIMIT REACHED `, 'loud'];
+  if (part >= 1 / 2) return [safe` KILLS LIKELY `, 'loud'];
+  return part >= 1 / 2 ** MOST_ORPHAN_SHIFT ? [safe`kills can start`, 'warn'] : [safe``, 'good'];
 };
 
 const WIDEST_BAR = 60;
@@ -63,23 +65,23 @@ type OrphanParts = { readonly left: Line; readonly right: Line; readonly bar: nu
 
 export const orphanParts = (status: Status, width: number): OrphanParts => {
   const isAttaching = status.orphans === null && status.phase === 'attaching';
-  const ours = isAttaching ? 'attaching…' : formatCount(status.orphans);
-  const figure = (rank: number, text: string, label: string): Segment =>
+  const ours = isAttaching ? safe`attaching…` : thousands(status.orphans);
+  const figure = (rank: number, text: Printable, label: Printable): Segment =>
     segment(rank, span(text, 'strong'), span(label, 'dim'));
   const part = share(status);
-  const [word, tone] = part === null ? (['', 'plain'] as const) : danger(part);
+  const [word, tone] = part === null ? ([safe``, 'plain'] as const) : danger(part);
   const right: Line =
     part === null
       ? []
       : [
-          span(` ${percent(part)}`, tone === 'loud' ? 'strong' : tone),
+          span(safe` ${finePercent(part * 100)}`, tone === 'loud' ? 'strong' : tone),
           ...(word === '' ? [] : [span(' '), span(word, tone)]),
         ];
   const figures: readonly Segment[] = [
     segment(0, span('orphans ', 'dim'), span(ours, 'strong'), ...(isAttaching ? [] : [span(' ours', 'dim')])),
-    figure(1, formatCount(status.kernelOrphans), ' kernel'),
-    figure(2, formatCount(status.limit), ' limit'),
-    ...(status.unlocated > 0 ? [figure(3, formatCount(status.unlocated), ' unlocated')] : []),
+    figure(1, thousands(status.kernelOrphans), safe` kernel`),
+    figure(2, thousands(status.limit), safe` limit`),
+    ...(status.unlocated > 0 ? [figure(3, thousands(status.unlocated), safe` unlocated`)] : []),
   ];
   const reserved = part === null || width < 80 ? 0 : NARROWEST_BAR + 2;
   const left = fitSegments(figures, width - lineWidth(right) - reserved);
@@ -88,25 +90,26 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
 };
 
 const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width: number): Segment => {
-  if (drift === null || orphans === null || kernelOrphans === null) return segment(4, span(`drift ${UNKNOWN}`, 'dim'));
+  if (drift === null || orphans === null || kernelOrphans === null)
+    return segment(4, span(safe`drift ${UNKNOWN}`, 'dim'));
   if (drift !== 0 && Math.abs(drift) <= inFlight) {
-    return segment(4, span(`${formatCount(inFlight)} under way`, 'dim'));
+    return segment(4, span(safe`${thousands(inFlight)} under way`, 'dim'));
   }
   if (drift === 0) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
-  return segment(0, span(` DRIFT ${drift > 0 ? '+' : ''}${formatCount(drift)} `, 'loud'));
+  return segment(0, span(safe` DRIFT ${drift > 0 ? '+' : ''}${thousands(drift)} `, 'loud'));
 };
 
 /** Calm at 0, loud above it. */
-const loss = (count: number, word: string, rank: number): Segment =>
+const loss = (count: number, word: Printable, rank: number): Segment =>
   count > 0
-    ? segment(rank, span(` ${formatCount(count)} ${word.toUpperCase()} `, 'loud'))
-    : segment(5, span(`0 ${word}`, 'dim'));
+    ? segment(rank, span(safe` ${thousands(count)} ${printable(word.toUpperCase())} `, 'loud'))
+    : segment(5, span(safe`0 ${word}`, 'dim'));
 
 /** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
-export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 'heldUnknown'>): string => {
+export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 'heldUnknown'>): Printable => {
   if (heldBytes === null) return UNKNOWN;
-  if (heldUnknown === 0) return formatBytes(heldBytes);
-  return heldBytes === 0 ? UNKNOWN : `>${formatBytes(heldBytes)}`;
+  if (heldUnknown === 0) return shortSize(heldBytes);
+  return heldBytes === 0 ? UNKNOWN : safe`>${shortSize(heldBytes)}`;
 };
 
 /** Narrower than this there is no room for what fast means. */
@@ -116,27 +119,27 @@ const WIDE = 120;
 const fastDeaths = (status: Status, width: number): readonly Segment[] => {
   const { fastDeaths, fastDeathsPerSec, minAgeMs } = status;
   if (fastDeaths === 0) return [];
-  const age = minAgeMs === null ? '' : `<${formatAge(minAgeMs)}, `;
-  const means = width < WIDE ? [] : [span(` (${age}counted in the kernel)`, 'dim')];
+  const age = minAgeMs === null ? '' : safe`<${shortAge(minAgeMs)}, `;
+  const means = width < WIDE ? [] : [span(safe` (${age}counted in the kernel)`, 'dim')];
   // The rates come with the ledger, which waits for the inventory.
-  const rate = status.orphans === null ? span(UNKNOWN, 'dim') : span(formatRate(fastDeathsPerSec));
-  return [segment(4, span('fast deaths ', 'dim'), rate, ...means)];
+  const shown = status.orphans === null ? span(UNKNOWN, 'dim') : span(rate(fastDeathsPerSec));
+  return [segment(4, span('fast deaths ', 'dim'), shown, ...means)];
 };
 
 /** How fast, how much memory, and how far all of it can be trusted. */
 export const flowLine = (status: Status, width: number): Line => {
   const isKnown = status.orphans !== null;
-  const value = (text: string) => span(isKnown ? text : UNKNOWN, isKnown ? 'plain' : 'dim');
+  const value = (text: Printable) => span(isKnown ? text : UNKNOWN, isKnown ? 'plain' : 'dim');
   return fitSegments(
     [
-      segment(2, span('entries ', 'dim'), value(formatRate(status.entriesPerSec))),
-      segment(2, span('exits ', 'dim'), value(formatRate(status.exitsPerSec))),
+      segment(2, span('entries ', 'dim'), value(rate(status.entriesPerSec))),
+      segment(2, span('exits ', 'dim'), value(rate(status.exitsPerSec))),
       ...fastDeaths(status, width),
       segment(3, span('held ', 'dim'), value(heldText(status))),
       driftSegment(status, width),
-      loss(status.lostEvents, 'lost', 0),
-      loss(status.lateEvents, 'late', 1),
-      loss(status.malformed, 'malformed', 1),
+      loss(status.lostEvents, safe`lost`, 0),
+      loss(status.lateEvents, safe`late`, 1),
+      loss(status.malformed, safe`malformed`, 1),
     ],
     width,
   );
@@ -145,8 +148,8 @@ export const flowLine = (status: Status, width: number): Line => {
 /** What has been given up, and the newest fault or warning, on one line. */
 export const noticeLine = (status: Status, width: number): Line => {
   const text = noticeText(status);
-  return text === '' ? [span(' ')] : [span(cut(`! ${text}`, width), status.phase === 'failed' ? 'loud' : 'warn')];
+  return text === '' ? [span(' ')] : [span(cut(safe`! ${text}`, width), status.phase === 'failed' ? 'loud' : 'warn')];
 };
 
-const noticeText = ({ overload, notice }: Status): string =>
-  [overload, printable(notice)].filter((part) => part !== '').join('; ');
+const noticeText = ({ overload, notice }: Status): Printable =>
+  printable([overload, notice].filter((part) => part !== '').join('; '));

@@ -1,4 +1,5 @@
 import type { Stream } from '../../stream/stream.ts';
+import { localTimeOfDay } from '../../text/moment.ts';
 import type { Meta } from '../../wire/meta.ts';
 import type { Status } from '../frame/model.ts';
 import type { Level } from './load.ts';
@@ -30,7 +31,7 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
     phase: beside.phase,
     backend: source?.meta.backend ?? '',
     tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
-    clock: source !== null && hasTime ? localTime(source.wallClock(source.tracker.now())) : '',
+    clock: source !== null && hasTime ? localTimeOfDay(source.wallClock(source.tracker.now())) : '',
     orphans: row?.orphans ?? null,
     kernelOrphans: row?.kernelOrphans ?? null,
     limit: row?.kernelLimit ?? null,
@@ -57,10 +58,4 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
 const minAgeOf = (meta: Meta | undefined): number | null => {
   const ms = meta?.min_age_ms ?? 0;
   return ms > 0 ? ms : null;
-};
-
-/** `HH:MM:SS` local, of an RFC 3339 time. */
-const localTime = (rfc3339: string): string => {
-  const date = new Date(rfc3339);
-  return Number.isNaN(date.getTime()) ? '' : date.toTimeString().slice(0, 8);
 };

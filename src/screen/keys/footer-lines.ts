@@ -1,21 +1,24 @@
-import { printable } from '../../text/printable.ts';
+import { thousands } from '../../text/count.ts';
+import { printable, safe } from '../../text/printable.ts';
+import { progressText } from '../../text/share.ts';
 import { cut } from '../../text/width.ts';
-import { formatCount } from '../frame/format.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span } from '../frame/line.ts';
 import type { Snapshot } from '../frame/model.ts';
 
 const hint = (rank: number, key: string, does: string): Segment =>
-  segment(rank, span(key, 'strong'), span(` ${does}`, 'dim'));
+  segment(rank, span(printable(key), 'strong'), span(safe` ${printable(does)}`, 'dim'));
 
 const withRight = (segments: readonly Segment[], right: Line, width: number): Line =>
   justify(fitSegments(segments, width - lineWidth(right) - 2), right, width);
 
 /** Which of how many are on the screen: `1-17 of 1,234`. */
 const position = (first: number, shown: number, all: number): Line =>
-  shown === 0 ? [] : [span(`${formatCount(first + 1)}-${formatCount(first + shown)} of ${formatCount(all)}`)];
+  shown === 0 ? [] : [span(safe`${thousands(first + 1)}-${thousands(first + shown)} of ${thousands(all)}`)];
 
 /** How far the answer to the newest query is. */
-const working = (does: string, progress: number): Line => [span(`${does} ${Math.floor(progress * 100)}%`)];
+const working = (does: 'sorting' | 'looking', progress: number): Line => [
+  span(safe`${does} ${progressText(progress)}`),
+];
 
 export const tableFooter = ({ rows, query, matching, progress }: Snapshot, shown: number, width: number): Line =>
   withRight(
@@ -45,7 +48,7 @@ export const scrollFooter = (lines: number, scroll: number, height: number, widt
 const found = ({ matching, total, progress }: Snapshot): Line =>
   typeof progress === 'number'
     ? working('looking', progress)
-    : [span(`${formatCount(matching)} of ${formatCount(total)}`)];
+    : [span(safe`${thousands(matching)} of ${thousands(total)}`)];
 
 /** The filter: while it is typed (`_` marks the end), and while it is kept. */
 export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean, width: number): Line => {
@@ -60,7 +63,7 @@ export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean
         hint(3, 'q', 'quit'),
       ];
   return withRight(
-    [segment(0, span(label, 'dim'), span(`${shown}${isTyping ? '_' : ''}`, 'strong')), ...hints],
+    [segment(0, span(label, 'dim'), span(safe`${shown}${isTyping ? '_' : ''}`, 'strong')), ...hints],
     found(snapshot),
     width,
   );

@@ -1,5 +1,6 @@
 import { nothing } from '../../explain/causes/nothing.ts';
 import { WAITING_CAUSES } from '../../explain/causes/order.ts';
+import { printable, safe } from '../../text/printable.ts';
 import { toWidth, wrapWords } from '../../text/width.ts';
 import { type Line, span } from '../frame/line.ts';
 import { BINDINGS } from './keymap.ts';
@@ -8,8 +9,8 @@ const LEFT = 15;
 
 /** `keys` on the left, wrapped words on the right. */
 const entry = (keys: string, does: string, width: number): readonly Line[] =>
-  wrapWords(does, width - LEFT - 3).map((words, index) => [
-    span(`  ${toWidth(index === 0 ? keys : '', LEFT)} `, 'strong'),
+  wrapWords(printable(does), width - LEFT - 3).map((words, index) => [
+    span(safe`  ${toWidth(index === 0 ? printable(keys) : '', LEFT)} `, 'strong'),
     span(words),
   ]);
 

@@ -1,4 +1,5 @@
 import { Box } from 'ink';
+import { repeated } from '../../text/printable.ts';
 import { Lines } from '../frame/Lines.tsx';
 import { type Line, span } from '../frame/line.ts';
 import type { Snapshot, SortKey } from '../frame/model.ts';
@@ -8,7 +9,7 @@ import { emptyLines } from './empty-text.ts';
 import { SockRow } from './SockRow.tsx';
 
 const titleLine = (columns: readonly Column[], sort: SortKey): Line => [
-  span(' '.repeat(MARKS)),
+  span(repeated(' ', MARKS)),
   ...columns.flatMap((column, index) => [
     ...(index === 0 ? [] : [span(' ')]),
     span(titleText(column), column.id === sort ? 'strong' : 'dim'),

@@ -1,82 +1,78 @@
 import { WAITS } from '../../explain/causes/order.ts';
 import type { WaitingFor } from '../../explain/close-path.ts';
-import { printable } from '../../text/printable.ts';
+import { thousands } from '../../text/count.ts';
+import { shortAge } from '../../text/duration.ts';
+import { endpointColumn } from '../../text/endpoint-column.ts';
+import { asPrintable, joined, type Printable, printable, safe } from '../../text/printable.ts';
+import { shortSize } from '../../text/size.ts';
+import { UNKNOWN } from '../../text/unknown.ts';
 import { cut, toWidth, widthOf } from '../../text/width.ts';
-import { formatAge, formatBytes, formatCount, UNKNOWN } from '../frame/format.ts';
 import type { Row } from '../frame/model.ts';
 import type { Column, ColumnId } from './columns.ts';
 
-const WAITING: ReadonlyMap<WaitingFor, string> = new Map(
-  WAITS.map(({ name, cell }) => [name, cell === null ? name : `${name}: ${cell}`]),
+const WAITING: ReadonlyMap<WaitingFor, Printable> = new Map(
+  WAITS.map(({ name, cell }) => [name, printable(cell === null ? name : `${name}: ${cell}`)]),
 );
 
 /** What a word of `waiting_for` means, the word first; `?` for `unknown`. */
-export const waitingText = (waitingFor: WaitingFor): string => WAITING.get(waitingFor) ?? UNKNOWN;
+export const waitingText = (waitingFor: WaitingFor): Printable => WAITING.get(waitingFor) ?? UNKNOWN;
 
-const shortWaiting = (waitingFor: WaitingFor): string => (waitingFor === 'unknown' ? UNKNOWN : waitingFor);
+const shortWaiting = (waitingFor: WaitingFor): Printable =>
+  waitingFor === 'unknown' ? UNKNOWN : asPrintable(waitingFor);
 
 /** Age since the close; `>` when only a lower bound is known, `?` when not even that. */
-export const ageCell = (row: Row): string => {
-  if (row.ageMs !== null) return formatAge(row.ageMs);
-  return row.atLeastMs === undefined ? UNKNOWN : `>${formatAge(row.atLeastMs)}`;
+export const ageCell = (row: Row): Printable => {
+  if (row.ageMs !== null) return shortAge(row.ageMs);
+  return row.atLeastMs === undefined ? UNKNOWN : safe`>${shortAge(row.atLeastMs)}`;
 };
 
 /** A timer may be this late, ms, before it is said to be overdue. */
 const LATE_MS = 1000;
 
 /** How long until the kernel gives up on it, its timer wheel's lateness included; `now`, then `overdue` when that has come. */
-const deadlineCell = ({ deadlineMs = null }: Row): string => {
+const deadlineCell = ({ deadlineMs = null }: Row): Printable => {
   if (deadlineMs === null) return UNKNOWN;
-  if (deadlineMs === 'never') return 'never';
-  if (deadlineMs < -LATE_MS) return 'overdue';
-  return deadlineMs <= 0 ? 'now' : formatAge(deadlineMs);
-};
-
-/** `addr:port` in `width` columns: the port stays, the address is cut. */
-export const fitEndpoint = (endpoint: string, width: number): string => {
-  if (widthOf(endpoint) <= width) return endpoint;
-  const colon = endpoint.lastIndexOf(':');
-  const port = endpoint.slice(Math.max(0, colon));
-  const room = width - widthOf(port);
-  return room < 4 ? cut(port, width) : cut(endpoint.slice(0, colon), room) + port;
+  if (deadlineMs === 'never') return safe`never`;
+  if (deadlineMs < -LATE_MS) return safe`overdue`;
+  return deadlineMs <= 0 ? safe`now` : shortAge(deadlineMs);
 };
 
 /** `comm[pid]`, `!` behind it when the process was exiting. Too long: the comm is cut, or the pid left out, never cut. */
-export const fitCloser = (closer: Row['closer'], width: number): string => {
+export const fitCloser = (closer: Row['closer'], width: number): Printable => {
   if (closer === null) return UNKNOWN;
-  const pid = `[${closer.pid}]${closer.exiting ? '!' : ''}`;
+  const pid = safe`[${closer.pid}]${closer.exiting ? '!' : ''}`;
   const comm = printable(closer.comm);
   const room = width - widthOf(pid);
-  if (room >= Math.min(widthOf(comm), 4)) return cut(comm, room) + pid;
-  return closer.exiting ? `${cut(comm, width - 1)}!` : cut(comm, width);
+  if (room >= Math.min(widthOf(comm), 4)) return safe`${cut(comm, room)}${pid}`;
+  return closer.exiting ? safe`${cut(comm, width - 1)}!` : cut(comm, width);
 };
 
 const ALIGN_RIGHT: ReadonlySet<ColumnId> = new Set(['age', 'held', 'unacked', 'unsent', 'retransmits', 'deadline']);
 
-const value = (row: Row, { id, width }: Column): string => {
+const value = (row: Row, { id, width }: Column): Printable => {
   switch (id) {
     case 'age':
       return ageCell(row);
     case 'state':
-      return row.state;
+      return asPrintable(row.state);
     case 'local':
-      return fitEndpoint(printable(row.local), width);
+      return endpointColumn(printable(row.local), width);
     case 'peer':
-      return fitEndpoint(printable(row.peer), width);
+      return endpointColumn(printable(row.peer), width);
     case 'netns':
-      return row.netns === null ? 'own' : cut(String(row.netns), width, 'start');
+      return row.netns === null ? safe`own` : cut(safe`${row.netns}`, width, 'start');
     case 'closer':
       return fitCloser(row.closer, width);
     case 'how':
-      return row.how ?? UNKNOWN;
+      return row.how === undefined ? UNKNOWN : asPrintable(row.how);
     case 'held':
-      return formatBytes(row.heldBytes);
+      return shortSize(row.heldBytes);
     case 'unacked':
-      return formatBytes(row.unackedBytes ?? null);
+      return shortSize(row.unackedBytes ?? null);
     case 'unsent':
-      return formatBytes(row.unsentBytes ?? null);
+      return shortSize(row.unsentBytes ?? null);
     case 'retransmits':
-      return formatCount(row.retransmits);
+      return thousands(row.retransmits);
     case 'deadline':
       return deadlineCell(row);
     case 'waiting_for':
@@ -85,12 +81,14 @@ const value = (row: Row, { id, width }: Column): string => {
 };
 
 /** A row without its marks; exactly as wide as `columns` say. */
-export const rowText = (row: Row, columns: readonly Column[]): string =>
-  columns
-    .map((column) => toWidth(value(row, column), column.width, ALIGN_RIGHT.has(column.id) ? 'right' : 'left'))
-    .join(' ');
+export const rowText = (row: Row, columns: readonly Column[]): Printable =>
+  joined(
+    columns.map((column) => toWidth(value(row, column), column.width, ALIGN_RIGHT.has(column.id) ? 'right' : 'left')),
+    ' ',
+  );
 
-const TITLES: Readonly<Record<ColumnId, readonly [string, string]>> = {
+/** Two names of each column: the short one, and the one for a wide column. */
+const TITLES = {
   age: ['AGE', 'AGE'],
   state: ['STATE', 'STATE'],
   local: ['LOCAL', 'LOCAL'],
@@ -104,10 +102,10 @@ const TITLES: Readonly<Record<ColumnId, readonly [string, string]>> = {
   retransmits: ['RETR', 'RETRANSMITS'],
   waiting_for: ['CAUSE', 'CAUSE: WAITS FOR'],
   deadline: ['DUE', 'REAPED IN'],
-};
+} as const satisfies Readonly<Record<ColumnId, readonly [string, string]>>;
 
 /** The title over a column, exactly as wide as it. */
-export const titleText = ({ id, width }: Column): string => {
+export const titleText = ({ id, width }: Column): Printable => {
   const [short, long] = TITLES[id];
   return toWidth(long.length <= width ? long : short, width, ALIGN_RIGHT.has(id) ? 'right' : 'left');
 };

@@ -1,6 +1,7 @@
-import { printable } from '../../text/printable.ts';
+import { thousands } from '../../text/count.ts';
+import { printable, safe } from '../../text/printable.ts';
+import { progressText } from '../../text/share.ts';
 import { wrapWords } from '../../text/width.ts';
-import { formatCount } from '../frame/format.ts';
 import { type Line, span } from '../frame/line.ts';
 import type { Snapshot } from '../frame/model.ts';
 
@@ -16,7 +17,7 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
   }
   if (typeof progress === 'number') {
     return [
-      `Looking through ${formatCount(total)} dying sockets: ${Math.floor(progress * 100)}%.`,
+      `Looking through ${thousands(total)} dying sockets: ${progressText(progress)}.`,
       'The first that pass the filters are shown when all were looked at.',
     ];
   }
@@ -47,15 +48,15 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
 
 /** @param typed - the screen's filter; `given` is the command line's */
 const nonePasses = (typed: string, given: string): string => {
-  const matches = typed.trim() === '' ? '' : ` matches "${printable(typed)}"`;
-  const passes = given === '' ? '' : ` passes ${printable(given)}`;
+  const matches = typed.trim() === '' ? '' : ` matches "${typed}"`;
+  const passes = given === '' ? '' : ` passes ${given}`;
   if (matches === '' && passes === '') return 'No dying socket is here.';
   return `No dying socket${matches}${matches === '' || passes === '' ? '' : ' and'}${passes}.`;
 };
 
 /** How many there are all the same, and how to see them: a key undoes what was typed, and nothing else. */
 const whatHides = (typed: string, given: string, total: number): string => {
-  const dying = `${formatCount(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
+  const dying = `${thousands(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
   if (typed.trim() !== '') return `${dying}. esc clears the filter that was typed, / changes it.`;
   return given === '' ? `${dying}.` : `${dying}; the filter of the command line hides ${total === 1 ? 'it' : 'them'}.`;
 };
@@ -64,6 +65,8 @@ const whatHides = (typed: string, given: string, total: number): string => {
 export const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
   [span(' ')],
   ...emptyText(snapshot).flatMap((text, index) =>
-    wrapWords(text, Math.min(76, width - 4)).map((words) => [span(`  ${words}`, index === 0 ? 'strong' : 'dim')]),
+    wrapWords(printable(text), Math.min(76, width - 4)).map((words) => [
+      span(safe`  ${words}`, index === 0 ? 'strong' : 'dim'),
+    ]),
   ),
 ];

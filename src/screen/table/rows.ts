@@ -2,11 +2,11 @@ import { distance } from '../../explain/evidence/sequence.ts';
 import { waitingIn, waitingWhenListed } from '../../explain/waiting.ts';
 import { accepts } from '../../filter/filter.ts';
 import type { PathFilter } from '../../filter/table.ts';
-import { endpoint } from '../../kernel/address.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import { isFollowed, type Sock } from '../../lifecycle/sock.ts';
 import type { HostId } from '../../stream/stream.ts';
+import { localEnd, peerEnd } from '../../text/endpoint.ts';
 import { printable } from '../../text/printable.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
 import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
@@ -64,8 +64,8 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
     ...(!isSeen && { atLeastMs: Math.max(0, (sock.announcedAt - sock.closedAt) / 1e6) }),
     ...(isLate && { atLeastMs: sock.gaps.has('older_than_capture') ? vantage.now / 1e6 : seenMs }),
     state: stateName(sock.state),
-    local: endpoint(detail.family, detail.laddr, detail.lport),
-    peer: endpoint(detail.family, detail.raddr, detail.rport),
+    local: localEnd(detail),
+    peer: peerEnd(detail),
     netns: detail.netns === vantage.netns ? null : detail.netns,
     closer: isLate ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
     heldBytes: heldBytes(evidence),
@@ -83,8 +83,8 @@ export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   ageMs: null,
   atLeastMs: vantage.now / 1e6,
   state: stateName(orphan.state),
-  local: endpoint(orphan.family, orphan.laddr, orphan.lport),
-  peer: endpoint(orphan.family, orphan.raddr, orphan.rport),
+  local: localEnd(orphan),
+  peer: peerEnd(orphan),
   netns: orphan.netns === vantage.netns ? null : orphan.netns,
   closer: null,
   heldBytes: null,

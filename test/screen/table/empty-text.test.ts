@@ -13,7 +13,7 @@ const textOf = (snapshot: Snapshot): string =>
 
 /** A store over 8 dying sockets, none of which passes. */
 const filtered = (change: Partial<typeof NO_FILTER>, typed = ''): string => {
-  const store = createTopStore({ sourceName: '', filter: { ...NO_FILTER, ...change } });
+  const store = createTopStore({ sourceName: '', filter: { ...NO_FILTER, ...change }, clock: () => 0 });
   store.attach(manyOrphans(8));
   store.setQuery({ filter: typed });
   store.stop();

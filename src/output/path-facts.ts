@@ -1,0 +1,93 @@
+import type { ClosePath, Closer, Dying, How, Side } from '../explain/close-path.ts';
+import { thousands } from '../text/count.ts';
+import { moment, momentAfter } from '../text/moment.ts';
+
+/**
+ * One thing that is known of a close path, or is not: then its value is null. Text may hold names that processes gave
+ * themselves: make it printable.
+ */
+export type Fact =
+  | { readonly label: string; readonly unit: 'text'; readonly value: string | null }
+  /** `us` are microseconds; the label of a count is one whose plural ends in s. */
+  | { readonly label: string; readonly unit: 'us' | 'bytes' | 'count'; readonly value: number | null };
+
+/** How a view writes a length of time and an amount, and what stands for what is not known. */
+export type Hand = {
+  readonly unknown: string;
+  readonly us: (us: number) => string;
+  readonly bytes: (bytes: number) => string;
+};
+
+const text = (label: string, value: string | number | null): Fact => ({
+  label,
+  unit: 'text',
+  value: value === null ? null : String(value),
+});
+
+/** The facts of a close path that the screen's detail and `explain --socket` both tell, each in a layout of its own. */
+export const pathFacts = (path: ClosePath | Dying) =>
+  ({
+    sk: text('sk', path.sk),
+    generation: text('generation', path.generation),
+    cookie: text('cookie', path.cookie),
+    netns: text('netns', path.netns),
+    uid: text('uid', path.uid),
+    cgroup: text('cgroup', path.cgroup_id),
+    closer: text('closed by', closerText(path.closer, path.how)),
+    closedAt: text('closed', path.closed_at),
+    closedIn: text('in', path.closed_in),
+    dying: { label: 'dying', unit: 'us', value: path.dying_us },
+    orphan: { label: 'an orphan', unit: 'us', value: path.orphan_us },
+    memory: { label: 'of kernel memory', unit: 'bytes', value: path.held_bytes },
+    unread: { label: 'unread', unit: 'bytes', value: path.unread_bytes },
+    unacked: { label: 'unacknowledged', unit: 'bytes', value: path.unacked_bytes },
+    unsent: { label: 'unsent', unit: 'bytes', value: path.unsent_bytes },
+    lost: { label: 'lost', unit: 'bytes', value: path.lost_bytes },
+    retransmits: { label: 'retransmit', unit: 'count', value: path.retransmits },
+    probes: { label: 'unanswered window probe', unit: 'count', value: path.probes },
+    side: text('kept by', SIDES[path.side]),
+    deadline: text('deadline', path.type === 'dying' ? deadlineText(path) : null),
+  }) as const satisfies Readonly<Record<string, Fact>>;
+
+/** `?`, `4242`, `12.3s`, `128K`: the value alone. */
+export const valueText = (fact: Fact, hand: Hand): string => {
+  if (fact.value === null) return hand.unknown;
+  if (fact.unit === 'text') return fact.value;
+  return fact.unit === 'count' ? thousands(fact.value) : hand[fact.unit](fact.value);
+};
+
+/** With its label: `netns 4026531840`, `128K of kernel memory`, `1 retransmit`, `? unanswered window probes`. */
+export const factText = (fact: Fact, hand: Hand): string => {
+  const value = valueText(fact, hand);
+  if (fact.unit === 'text') return `${fact.label} ${value}`;
+  return `${value} ${fact.label}${fact.unit === 'count' && fact.value !== 1 ? 's' : ''}`;
+};
+
+/** Several facts in a row. */
+export const factsText = (facts: readonly Fact[], hand: Hand): string =>
+  facts.map((fact) => factText(fact, hand)).join(', ');
+
+const SIDES: Readonly<Record<Side, string>> = {
+  local: 'this host',
+  peer: 'the peer',
+  network: 'the network',
+  limit: 'a limit of this host',
+  operator: 'an operator',
+  none: 'nobody',
+  unknown: 'an unknown side',
+};
+
+const closerText = (closer: Closer | null, how: How): string | null => {
+  if (closer === null) return how === 'unknown' ? null : `no process (${how})`;
+  const name = `${closer.comm}[${closer.pid}]`;
+  if (!closer.exiting) return name;
+  if (closer.exit_signal) return `${name}, exiting, killed by signal ${closer.exit_signal}`;
+  return `${name}, exiting with status ${closer.exit_status ?? 'not known'}`;
+};
+
+/** The kernel's timers do not fire early, and the longer they are the later. Null where it is not known. */
+const deadlineText = ({ deadline, deadline_at: at, deadline_expected_at: expected }: Dying): string | null => {
+  if (at === null) return deadline === 'never' ? 'never' : null;
+  const hasAbout = expected !== null && moment(expected) !== moment(at);
+  return `not before ${moment(at)}${hasAbout ? `, about ${momentAfter(expected, at)}` : ''}`;
+};
