@@ -177,7 +177,7 @@ describe('the close path', () => {
     expect(screen.frame()).toContain('nginx[4242], exiting, killed by signal 9');
     expect(screen.frame()).toMatch(/\+12us {2}ESTABLISHED +-> FIN_WAIT1 +process/);
     expect(screen.frame()).toMatch(/\+40\.5ms {2}FIN_WAIT1 +-> FIN_WAIT2 +softirq/);
-    expect(screen.frame()).toContain('retries, kept by: peer');
+    expect(screen.frame()).toContain('retries, kept by the peer');
     expect(screen.frame()).toContain('- the FIN was sent 3 times and never acknowledged');
     expect(screen.frame()).toContain('- 12 events were lost');
   });
