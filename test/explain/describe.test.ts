@@ -80,6 +80,32 @@ describe('the JSON', () => {
   });
 });
 
+describe('whose end closed first', () => {
+  const first = (...lines: readonly string[]) => pathOf(lines, { until: sec(1) }).closed_first;
+  const passive = [
+    { at: 0, from: 'ESTABLISHED', to: 'CLOSE_WAIT' },
+    { at: ms(1), from: 'CLOSE_WAIT', to: 'LAST_ACK', own: true },
+  ] as const;
+
+  test('is this host where its FIN went first, the peer where that came, both where they crossed', () => {
+    expect(first(closed())).toBe('local');
+    expect(first(announceLine({ at: ms(1), state: 'CLOSE_WAIT', moves: [...passive] }))).toBe('peer');
+    expect(first(closed(), setStateLine({ at: ms(1), from: 'FIN_WAIT1', to: 'CLOSING' }))).toBe('both');
+  });
+
+  test('is this host where its close reset the connection', () => {
+    const move = { at: 0, from: 'ESTABLISHED', to: 'CLOSE', own: true } as const;
+    expect(first(announceLine({ at: 0, moves: [move] }), destroyLine({ at: us(5) }))).toBe('local');
+  });
+
+  test('is not known where the first step was missed, and where nobody closed before the connection had gone', () => {
+    expect(first(announceLine({ at: 0, via: VIA.late, state: 'FIN_WAIT2', flags: SOCK.DEAD }))).toBeNull();
+    const reset = [{ at: 0, from: 'ESTABLISHED', to: 'CLOSE', err: 104 }] as const;
+    expect(first(announceLine({ at: ms(1), via: VIA.destroy, state: 'CLOSE', moves: [...reset] }))).toBeNull();
+    expect(silent().closed_first).toBeNull();
+  });
+});
+
 describe('a path that was all observed', () => {
   test('is told in full', () => {
     expect(pathOf(ended({ wmemQueued: 1000, rmemAlloc: 200, forwardAlloc: 30 }))).toEqual({
