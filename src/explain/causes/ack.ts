@@ -7,6 +7,7 @@ import {
   NO_MAX_ORPHANS,
   NO_RETRIES2,
   PRICE,
+  RETRIES_0_AND_3,
   RTO_MAX_BOUND,
   USER_TIMEOUT_BOUND,
 } from '../sentences/notes.ts';
@@ -23,7 +24,7 @@ export const ack: WaitingCause<'ack'> = {
   why: 'close() queues a FIN behind what was written and returns. From then on the kernel alone sends again, at doubling intervals, until the peer acknowledges or tcp_orphan_retries is used up. Until then the socket is an orphan: it holds its send queue and counts against tcp_max_orphans.',
   helps: [
     'Find where the path to the peer ends: `ss -tino state fin-wait-1` shows timer and retransmits, `ip route get PEER` and tcpdump on both ends show who drops; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
-    `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 3 is about 6 s. ${PRICE}`,
+    `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: ${RETRIES_0_AND_3}. ${PRICE}`,
     USER_TIMEOUT_BOUND,
     RTO_MAX_BOUND,
     `Now: ${KILL} It needs CONFIG_INET_DIAG_DESTROY, and on 5.15.215 it leaves orphans as they are.`,

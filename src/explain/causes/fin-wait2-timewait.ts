@@ -14,7 +14,7 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
     'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due.',
   looksLike:
     '`ss -tano state fin-wait-2` lists it with a `timewait` timer; `/proc/net/sockstat` counts it under `tw`, not under `orphan`.',
-  why: 'The FIN_WAIT2 time left is 60 s or less, so a minisock can do the waiting; it holds no buffers and is no orphan.',
+  why: 'The FIN_WAIT2 time left (tcp_fin_timeout, or 3.5 RTOs where those are longer) is 60 s or less, so a minisock can do the waiting; it holds no buffers and is no orphan.',
   helps: [
     'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less for sockets to come: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
     LOOK_FOR_CLOSE_WAIT,

@@ -5,9 +5,9 @@ export const linger2: EndingCause<'linger2'> = {
   name: 'linger2',
   title: 'TCP_LINGER2 below 0: reset instead of FIN_WAIT2',
   meaning:
-    'The application set TCP_LINGER2 to a negative time: as soon as our FIN is acknowledged the connection is reset rather than kept in FIN_WAIT2 (TCPAbortOnLinger).',
+    'The application set TCP_LINGER2 to a negative time: as soon as our FIN is acknowledged the connection is reset rather than kept in FIN_WAIT2.',
   looksLike:
-    'FIN_WAIT1, FIN_WAIT2 for an instant, CLOSE, and a RST to the peer; `nstat -az TcpExtTCPAbortOnLinger` grows.',
+    'FIN_WAIT1, FIN_WAIT2 for an instant, CLOSE, and a RST to the peer. `nstat -az TcpExtTCPAbortOnLinger` counts a close in FIN_WAIT2 alone; a reset that comes later counts as `TcpExtTCPAbortOnData`.',
   why: 'TCP_LINGER2 below 0 says: no FIN_WAIT2. The kernel resets the connection when our FIN is acknowledged, or at the close if it is in FIN_WAIT2 already.',
   helps: [
     "Nothing, if it is meant so. Otherwise set TCP_LINGER2 to 0, which is the namespace's tcp_fin_timeout, or to up to 120 s.",

@@ -10,7 +10,7 @@ export const orphanLimit: EndingCause<'orphan_limit'> = {
     'The host had too many orphans, so this one was reset, at its close or by a timer; the kernel log says `TCP: too many orphaned sockets`.',
   looksLike:
     'The kernel log says `TCP: too many orphaned sockets`, `nstat -az TcpExtTCPAbortOnMemory` grows, and orphans end in a reset, many at once.',
-  why: 'The count of all namespaces reached tcp_max_orphans, or a timer met an orphan that is idle or unreachable: those count two- or fourfold.',
+  why: 'The count of all namespaces exceeded tcp_max_orphans, or a timer met an orphan that is idle or unreachable: those count two- or fourfold.',
   helps: [
     FIND_WHAT_ORPHANS_WAIT_FOR,
     'Raise net.ipv4.tcp_max_orphans: it is one limit for all namespaces, and each orphan holds up to its send buffer. At a close the full limit counts; a timer counts an orphan that is idle or unreachable two- or fourfold, so kills can start at 25 to 50% of it.',

@@ -8,7 +8,7 @@ export const peerFin: WaitingCause<'peer_fin'> = {
   name: 'peer_fin',
   title: 'the peer has not closed its half',
   meaning:
-    'The socket is in FIN_WAIT2: the peer acknowledged our FIN and sent none of its own. It stays an orphan only where the FIN_WAIT2 time is above 60 s, for what it is above; at 60 s or less a minisock takes over at once.',
+    'The socket is in FIN_WAIT2: the peer acknowledged our FIN and sent none of its own. It stays an orphan only where the FIN_WAIT2 time is above 60 s, for what it is above; at 60 s or less a minisock takes over at once, if 3.5 RTOs are no longer than that; if they are, the keepalive timer waits first.',
   looksLike:
     '`ss -tno state fin-wait-2` lists it without a process and with `timer:(timewait,…)` only once it is a minisock. `finwait explain` groups it under `peer_fin`.',
   why: 'The peer has our FIN and keeps its half open: it is still working, or its application forgot the socket (CLOSE_WAIT there). Up to tcp_fin_timeout (or TCP_LINGER2) of 60 s the kernel hands it to a minisock at once and no orphan is left; above 60 s the full socket stays for what is above.',

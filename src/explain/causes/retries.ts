@@ -10,7 +10,14 @@ import {
   probeBound,
   retransmitBound,
 } from '../sentences/bounds.ts';
-import { NO_KEEPALIVE, PRICE, RTO_MAX_BOUND, TIMEOUT_KNOWN_BY, USER_TIMEOUT_BOUND } from '../sentences/notes.ts';
+import {
+  NO_KEEPALIVE,
+  PRICE,
+  RETRIES_LIVES,
+  RTO_MAX_BOUND,
+  TIMEOUT_KNOWN_BY,
+  USER_TIMEOUT_BOUND,
+} from '../sentences/notes.ts';
 import { afterRetransmits, dataOf, lookForPath, lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
@@ -24,7 +31,7 @@ export const retries: EndingCause<'retries'> = {
   why: 'The peer, or the way to it, is gone without a word: a host that crashed, a firewall or NAT that forgot the flow, a route that changed. tcp_orphan_retries of 0 means 8, and a socket whose RTO has reached its maximum gets none.',
   helps: [
     'Find where the path to the peer ends: `ip route get PEER`, and tcpdump on both ends; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
-    `Bound it per namespace with net.ipv4.tcp_orphan_retries: 0 means 8, which is about 104 s at an RTO of 204 ms; 1, 2 and 3 are about 1.4, 3.1 and 6.3 s. A longer RTO makes it longer. ${PRICE}`,
+    `Bound it per namespace with net.ipv4.tcp_orphan_retries: ${RETRIES_LIVES}. ${PRICE}`,
     USER_TIMEOUT_BOUND,
     RTO_MAX_BOUND,
   ],

@@ -1,4 +1,4 @@
-import { doublingsToMax, RTO_MIN_MS } from './rto.ts';
+import { doubledRto, doublingsToMax, RTO_MIN_MS, rtoMaxOf } from './rto.ts';
 
 /**
  * Retries of an orphan that is alive when tcp_orphan_retries is 0.
@@ -51,4 +51,32 @@ export const modelTimeoutMs = (retries: number, rtoMaxMs: number): number => {
   return retries <= doublings
     ? (2 ** (retries + 1) - 1) * RTO_MIN_MS
     : (2 ** (doublings + 1) - 1) * RTO_MIN_MS + (retries - doublings) * rtoMaxMs;
+};
+
+/** RTOs of ordinary connections, ms: the least there is, and that of a round trip of some 200 ms. */
+const USUAL_RTO_MS: { readonly least: number; readonly most: number } = { least: RTO_MIN_MS, most: 420 };
+
+/**
+ * How long nobody answers until `retries` are used up, from the first transmission on, ms. The limit is one in time and is
+ * looked at when the timer fires, so life is a sawtooth over the RTO: it doubles where one more firing is needed.
+ *
+ * @param sysctl - net.ipv4.tcp_orphan_retries
+ * @returns the shortest and the longest life over the RTOs of ordinary connections, without the timer wheel's lateness
+ * @see Linux net/ipv4/tcp_timer.c, retransmits_timed_out
+ */
+export const lifeByRetries = (sysctl: number): { readonly leastMs: number; readonly mostMs: number } => {
+  const rtoMaxMs = rtoMaxOf(0);
+  const limitMs = modelTimeoutMs(retriesOfOrphan(sysctl, true, false), rtoMaxMs);
+  let [leastMs, mostMs] = [Number.POSITIVE_INFINITY, 0];
+  for (let first = USUAL_RTO_MS.least; first <= USUAL_RTO_MS.most; first++) {
+    let rto = first;
+    let life = first;
+    while (life - first < limitMs) {
+      rto = doubledRto(rto, rtoMaxMs);
+      life += rto;
+    }
+    leastMs = Math.min(leastMs, life);
+    mostMs = Math.max(mostMs, life);
+  }
+  return { leastMs, mostMs };
 };

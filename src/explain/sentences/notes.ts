@@ -1,3 +1,5 @@
+import { lifeByRetries } from '../kernel/retries.ts';
+
 /**
  * Sentences of the causes' pages that several causes need, word for word.
  */
@@ -17,7 +19,19 @@ export const NO_WMEM = 'Raising net.ipv4.tcp_wmem makes it worse: each such orph
 export const USER_TIMEOUT_BOUND =
   'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for the retransmissions of that socket.';
 export const RTO_MAX_BOUND =
-  'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms for sockets made from then on.';
+  'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms: connections made from then on have it, accepted ones once their listener is made anew. It ends live connections sooner too.';
+
+/** How long orphans live under a value of tcp_orphan_retries, as the model has it: `3.2 to 6.6 s`. */
+const lifeText = (sysctl: number): string => {
+  const { leastMs, mostMs } = lifeByRetries(sysctl);
+  return `${inSeconds(leastMs)} to ${inSeconds(mostMs)} s`;
+};
+
+const inSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.round(ms / 1000)));
+
+/** What the values of tcp_orphan_retries that people pick come to. The limit is one in time, so life goes by the RTO. */
+export const RETRIES_LIVES = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 1 is ${lifeText(1)}, 2 is ${lifeText(2)}, 3 is ${lifeText(3)}`;
+export const RETRIES_0_AND_3 = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 3 is ${lifeText(3)}`;
 
 export const NO_FIN_TIMEOUT =
   'net.ipv4.tcp_fin_timeout does not help: it bounds FIN_WAIT2 only, and here our FIN is not acknowledged yet.';
