@@ -61,7 +61,7 @@ export const retries: EndingCause<'retries'> = {
     }
     return last.icskRetransmits > 0
       ? yes(
-          `${timedOut(err)} after ${counted(last.icskRetransmits, 'retransmission timeout')}: nothing came back`,
+          `${timedOut(err)} after ${counted(last.icskRetransmits, 'retransmission timeout')}: nothing that acknowledged it came`,
           sideOfTimeout(err),
         )
       : undecided(`${timedOut(err)}, but no retransmission and no probe was counted`);

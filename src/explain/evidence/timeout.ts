@@ -17,7 +17,7 @@ export const isTimeout = ({ phase, err, record, sentReasons, received }: Facts):
 
 /** `timed out (ETIMEDOUT)`, or the error that ICMP had told of. */
 export const timedOut = (err: number): string =>
-  `timed out (${err === ERRNO.ETIMEDOUT ? 'ETIMEDOUT' : `errno ${err}, which an ICMP error had told before`})`;
+  `timed out (${err === ERRNO.ETIMEDOUT ? 'ETIMEDOUT' : `errno ${err}, which an ICMP error had told before, or the loss of this host's own route`})`;
 
 /** `3 unanswered window probes`. */
 export const unanswered = (probes: number): string => counted(probes, 'unanswered window probe');
