@@ -69,13 +69,20 @@ const limitWords = ({ host }: Omit<Report, 'answer'>): string => {
   return ` (the kernel counts ${thousands(kernelOrphans)}, ${percent((kernelOrphans / limit) * 100)} of its limit of ${thousands(limit)})`;
 };
 
-const sinceWords = ({ since, oldest_us, held_bytes, held_unknown }: Totals): string =>
-  `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${oldest_us === null ? '' : ` (${duration(oldest_us)})`}`}, ${heldWords(held_bytes, held_unknown)}`;
-
-const heldWords = (bytes: number | null, unknown: number): string => {
-  if (bytes === null) return 'what they held at their close is not known';
-  return `holding ${size(bytes)} at their close${unknown === 0 ? '' : ` (of ${thousands(unknown)} not known)`}`;
+const sinceWords = (totals: Totals): string => {
+  const { since, oldest_us } = totals;
+  const age = oldest_us === null ? '' : ` (${duration(oldest_us)})`;
+  return `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${age}`}, ${heldWords(totals)}`;
 };
+
+/** What they hold now says more than what they held at their close, which is often not known. */
+const heldWords = ({ held_bytes, held_unknown, held_now_bytes, held_now_unknown }: Totals): string => {
+  if (held_now_bytes !== null) return `holding ${size(held_now_bytes)} now${leftOut(held_now_unknown)}`;
+  if (held_bytes === null) return 'what they hold is not known';
+  return `holding ${size(held_bytes)} at their close${leftOut(held_unknown)}`;
+};
+
+const leftOut = (unknown: number): string => (unknown === 0 ? '' : ` (of ${thousands(unknown)} not known)`);
 
 const shares = <Key extends string>(counts: readonly Count<Key>[], name: (key: Key) => string): string => {
   const total = counts.reduce((sum, { count }) => sum + count, 0);

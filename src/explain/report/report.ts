@@ -46,6 +46,9 @@ export type Group = {
   readonly held_bytes: number | null;
   /** Sockets whose memory is not known: `held_bytes` leaves them out. */
   readonly held_unknown: number;
+  /** The same of what they hold now, by evidence that is a few seconds old; of those still dying alone. */
+  readonly held_now_bytes: number | null;
+  readonly held_now_unknown: number;
   /** Longest time from tcp_close to now, or to the destroy; null where no close was observed. */
   readonly oldest_us: number | null;
   /** When the first of them was closed, RFC 3339; null where no close was observed. */

@@ -15,6 +15,9 @@ export const createTally = (): Tally => {
   let pid: number | null | undefined;
   let held = 0;
   let heldUnknown = 0;
+  let heldNow = 0;
+  let heldNowUnknown = 0;
+  let dying = 0;
   let oldest: number | null = null;
   let ageUnknown = 0;
   let since: string | null = null;
@@ -39,6 +42,9 @@ export const createTally = (): Tally => {
       // Times are of one format, so their order is that of their texts.
       if (row.closed_at !== null && (since === null || row.closed_at < since)) since = row.closed_at;
       if (row.type === 'dying') {
+        dying++;
+        if (row.held_now_bytes === null) heldNowUnknown++;
+        else heldNow += row.held_now_bytes;
         const deadline = row.deadline_at;
         if (row.deadline === 'never') never++;
         else if (deadline === null) withoutDeadline++;
@@ -58,6 +64,8 @@ export const createTally = (): Tally => {
       pid: pid ?? null,
       held_bytes: count > 0 && heldUnknown === count ? null : held,
       held_unknown: heldUnknown,
+      held_now_bytes: heldNowUnknown === dying && count > 0 ? null : heldNow,
+      held_now_unknown: heldNowUnknown,
       oldest_us: oldest,
       age_unknown: ageUnknown,
       since,

@@ -36,10 +36,13 @@ const groupLines = (group: Group, width: number): readonly Printable[] => {
   ];
 };
 
-const heldText = ({ held_bytes, held_unknown }: Group): string => {
+const heldText = ({ held_bytes, held_unknown, held_now_bytes, held_now_unknown }: Group): string => {
+  if (held_now_bytes !== null) return `${size(held_now_bytes)} held now${leftOut(held_now_unknown)}`;
   if (held_bytes === null) return 'what was held at the close is not known';
-  return `${size(held_bytes)} held at the close${held_unknown === 0 ? '' : ` (of ${thousands(held_unknown)} not known)`}`;
+  return `${size(held_bytes)} held at the close${leftOut(held_unknown)}`;
 };
+
+const leftOut = (unknown: number): string => (unknown === 0 ? '' : ` (of ${thousands(unknown)} not known)`);
 
 const list = (counts: readonly { readonly key: string; readonly count: number }[]): string =>
   counts.map(({ key, count }) => `${key} ${thousands(count)}`).join(', ');

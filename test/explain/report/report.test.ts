@@ -112,10 +112,17 @@ describe('the answer', () => {
 
   test('does not pass off memory that is not known as none', () => {
     const unknown = aDying({ held_bytes: null });
-    expect(reportOf([unknown]).answer).toContain('what they held at their close is not known');
+    expect(reportOf([unknown]).answer).toContain('what they hold is not known');
     expect(reportOf([unknown, aDying({ held_bytes: 9 })]).answer).toContain(
       'holding 9 B at their close (of 1 not known)',
     );
+  });
+
+  test('tells what they hold now, where that is known', () => {
+    const now = aDying({ held_bytes: 9, held_now_bytes: 4096 });
+    expect(reportOf([now, now]).answer).toContain('holding 8.0 KiB now.');
+    expect(reportOf([now, aDying({ held_bytes: 9 })]).answer).toContain('holding 4.0 KiB now (of 1 not known).');
+    expect(reportOf([now]).orphans.totals).toMatchObject({ held_now_bytes: 4096, held_now_unknown: 0 });
   });
 
   test('does not know since when, where no close was observed', () => {
