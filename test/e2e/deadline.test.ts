@@ -185,7 +185,9 @@ onRealKernel(
           // Timers that are late in all may make an earlier tick the last, and only the one that was told.
           const ifLate = deadline.ifLateAt !== null && destroyedAt < deadline.at - JIFFY_NS ? deadline.ifLateAt : null;
           const at = ifLate ?? (isSilenced(name) ? deadline.at : (deadline.ifAnsweredAt ?? deadline.at));
-          const left = at - now;
+          // The wheel is late by a share of the whole time that a timer was set for. A look comes amid that time.
+          const set = predictions.slice(0, index + 1).findLast((each) => !each.on.startsWith('W'));
+          const left = at - (set?.now ?? now);
           const error = destroyedAt - at;
           const expected = (destroyedAt - deadline.expectedAt) / 1e6;
           const share = (100 * error) / Math.max(left, 1);
