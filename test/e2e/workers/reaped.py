@@ -17,6 +17,7 @@ NEAR, FAR, NEAR_IP = sys.argv[1:4]
 TCP_USER_TIMEOUT, TCP_LINGER2 = 18, 8
 libc = ctypes.CDLL(None, use_errno=True)
 kept = []
+saying = threading.Lock()
 
 
 class In:
@@ -37,7 +38,10 @@ def enter(name):
 
 
 def say(message):
-    print(json.dumps(message), flush=True)
+    # print() writes a line and its end apart: two threads at once would mix theirs.
+    with saying:
+        sys.stdout.write(json.dumps(message) + '\n')
+        sys.stdout.flush()
 
 
 def nft(script):
