@@ -5,6 +5,7 @@ import type { Cause } from '../explain/close-path.ts';
 import { filterOf, givenFilters } from '../filter/filter.ts';
 import { Refused, readCount, readDuration } from '../filter/read.ts';
 import { FILTER_ROWS, type FilterOptions } from '../filter/table.ts';
+import { FORMATS, type Format } from '../output/formats.ts';
 
 /** A reader of texts, as commander wants it. */
 const argument =
@@ -43,6 +44,16 @@ export const parseCause = (text: string): Cause => {
     throw new InvalidArgumentError(`give one of ${CAUSES.map(({ name }) => name).join(', ')}`);
   }
   return note.name;
+};
+
+export const formatsHelp = Object.entries(FORMATS)
+  .map(([name, { help }]) => `${name} (${help})`)
+  .join('; ');
+
+export const parseFormat = (text: string): Format => {
+  const format = Object.hasOwn(FORMATS, text) ? FORMATS[text] : undefined;
+  if (format === undefined) throw new InvalidArgumentError(`give one of ${Object.keys(FORMATS).join(', ')}`);
+  return format;
 };
 
 export const parsePositive = (text: string): number => {

@@ -6,10 +6,12 @@ import { printableLines, tell, tellFault } from '../output/stderr.ts';
 import { printable } from '../text/printable.ts';
 import {
   filterOptions,
+  formatsHelp,
   parseBackend,
   parseCause,
   parseCount,
   parseDuration,
+  parseFormat,
   parseLimit,
   parsePositive,
   parseSpeed,
@@ -144,6 +146,14 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
               listCauses(options.list === true ? null : options.list, options.json === true),
             ),
       );
+    });
+  shared(
+    program.command('export [file]').description('close paths for another program, live or of a recording, on stdout'),
+  )
+    .addOption(new Option('--to <format>', formatsHelp).makeOptionMandatory().argParser(parseFormat))
+    .action((file: string | undefined, options) => {
+      if (file !== undefined) dropRoot();
+      return done(import('./export.ts').then(({ exportTo }) => exportTo(file, options)));
     });
   program
     .command('doctor')

@@ -21,10 +21,12 @@ describe.concurrent('a wrong command line: exit 2, nothing on stdout, and what i
   test.for([
     [['--frobnicate'], /unknown option '--frobnicate'/],
     [['trace', '--frobnicate'], /unknown option '--frobnicate'/],
-    [['tarce'], /unknown command 'tarce'; there are top, trace, record, replay/],
+    [['tarce'], /unknown command 'tarce'; there are top, trace, record, replay, demo, explain, export/],
     [['\u001b[2J'], /unknown command '\S+'/],
     [['trace', 'a.fwr', 'b.fwr'], /too many arguments/],
     [['replay'], /missing required argument 'file'/],
+    [['export', 'a.fwr'], /required option '--to <format>' not specified/],
+    [['export', 'a.fwr', '--to', 'toString'], /give one of ndjson/],
     [['trace', '--min-age'], /'--min-age <time>' argument missing/],
     [['trace', '--min-age', '10'], /500us, 10ms, 30s, 2m, 1h/],
     [['trace', '--min-age', '-5ms'], /500us, 10ms, 30s, 2m, 1h/],
