@@ -13,4 +13,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     help: 'one JSON object a line: close paths, tallies, the ledger',
     open: async (output) => (await import('./trace-ndjson.ts')).createTraceNdjson(output),
   },
+  csv: {
+    help: 'one row a close path',
+    open: async (output) => (await import('./close-paths-csv.ts')).createClosePathsCsv(output),
+  },
 };

@@ -26,7 +26,7 @@ describe.concurrent('a wrong command line: exit 2, nothing on stdout, and what i
     [['trace', 'a.fwr', 'b.fwr'], /too many arguments/],
     [['replay'], /missing required argument 'file'/],
     [['export', 'a.fwr'], /required option '--to <format>' not specified/],
-    [['export', 'a.fwr', '--to', 'toString'], /give one of ndjson/],
+    [['export', 'a.fwr', '--to', 'toString'], /give one of ndjson, csv/],
     [['trace', '--min-age'], /'--min-age <time>' argument missing/],
     [['trace', '--min-age', '10'], /500us, 10ms, 30s, 2m, 1h/],
     [['trace', '--min-age', '-5ms'], /500us, 10ms, 30s, 2m, 1h/],

@@ -15,6 +15,18 @@ describe.concurrent('finwait export', () => {
     expect(exported.code).toBe(0);
   });
 
+  test('--to csv has a row for each close path, and its exit code', async () => {
+    const [csv, traced] = await Promise.all([
+      runFinwait(['export', DEMO, '--to', 'csv']),
+      runFinwait(['trace', DEMO, '--json']),
+    ]);
+    const paths = traced.stdout.match(/"type":"close_path"/g)?.length ?? 0;
+    expect(paths).toBeGreaterThan(1000);
+    expect(csv.stdout.split('\n').length).toBe(paths + 2);
+    expect(csv.stderr).toBe('');
+    expect(csv.code).toBe(0);
+  });
+
   test('takes the filters', async () => {
     const run = await runFinwait(['export', DEMO, '--to', 'ndjson', '--comm', 'nobody']);
     expect(run.stdout).not.toMatch(/"close_path"/);
