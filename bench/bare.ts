@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type BpftraceProgram, bpftraceEnv, lateParams, mapKeys, onStack } from '../src/capture/bpftrace/bpftrace.ts';
+import {
+  type BpftraceProgram,
+  bpftraceEnv,
+  deferredParams,
+  mapKeys,
+  onStack,
+} from '../src/capture/bpftrace/bpftrace.ts';
 import { maxOrphans } from '../src/capture/bpftrace/compose.ts';
 import { resolveProbe } from '../src/capture/bpftrace/probe-text.ts';
 import { surveyBackends } from '../src/capture/kernel/backend.ts';
@@ -25,8 +31,7 @@ export const bareScript = (script: string): string => {
 };
 
 /**
- * The script that finwait gives this bpftrace by default here: of the first backend that this kernel has, announcing
- * late.
+ * The script that finwait gives this bpftrace by default here: the deferred one of the first backend that this kernel has.
  *
  * @param probes - the folder of its scripts
  */
@@ -34,14 +39,14 @@ const finwaitScript = (program: BpftraceProgram, probes: string): string => {
   const btf = loadBtf();
   const backend = surveyBackends(btf).find(({ isAvailable }) => isAvailable)?.backend;
   if (btf === undefined || backend === undefined) throw new Error('finwait has no backend here: finwait doctor');
-  const text = readFileSync(join(probes, `${backend}-lazy.bt`), 'utf8');
+  const text = readFileSync(join(probes, `${backend}-deferred.bt`), 'utf8');
   return onStack(resolveProbe(text, btf.has), program.version);
 };
 
 /** Starts a script as finwait does, and resolves once it has printed what its BEGIN says: after everything is attached. */
 const startScript = async (program: BpftraceProgram, script: string, word: RegExp): Promise<Child> => {
   const cpus = availableParallelism();
-  const params = lateParams(MIN_AGE_MS, cpus, mapKeys(cpus, maxOrphans()));
+  const params = deferredParams(MIN_AGE_MS, cpus, mapKeys(cpus, maxOrphans()));
   const child = await startChild(program.path, ['-', ...params], {
     env: bpftraceEnv(cpus, mapKeys(cpus, maxOrphans())),
     input: script,
@@ -102,7 +107,7 @@ export const leastScript = (program: BpftraceProgram): Tool =>
  * of closes by time, a look through it 200 times a second. Who closed is two numbers; no cause, no evidence, no name, and
  * neither filters nor what happens when something is skipped, full, or in two places at once. It is the bound of the design.
  */
-const LEAST_LATE = `BEGIN
+const LEAST_DEFERRED = `BEGIN
 {
   @young[(uint64)0] = ((uint64)0, (uint64)0, (uint64)0);
   delete(@young[(uint64)0]);
@@ -164,5 +169,5 @@ profile:hz:200
 END { clear(@young); clear(@ring); clear(@head); clear(@tail); clear(@died); }
 `;
 
-export const leastLateScript = (program: BpftraceProgram): Tool =>
-  scriptTool(program, 'the least that announces late', 'least', () => LEAST_LATE);
+export const leastDeferredScript = (program: BpftraceProgram): Tool =>
+  scriptTool(program, 'the least that defers', 'least', () => LEAST_DEFERRED);

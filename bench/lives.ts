@@ -98,17 +98,17 @@ export function* repeatLives(lives: readonly Life[], perSecond: number): Generat
     .flatMap((life, i) =>
       life.lines.map(({ offset, fields }) => {
         const at = (starts[i] ?? 0) + offset;
-        return { life, i, fields, phase: at % period, late: Math.floor(at / period), offset };
+        return { life, i, fields, phase: at % period, turns: Math.floor(at / period), offset };
       }),
     )
     .toSorted((a, b) => a.phase - b.phase);
-  const lanes = Math.max(...plan.map(({ late }) => late)) + 2;
+  const lanes = Math.max(...plan.map(({ turns }) => turns)) + 2;
   const ticks = Math.max(1, Math.round(1e8 / period));
   for (let turn = 0; ; turn++) {
     const from = FIRST_NS + turn * period;
     if (turn % ticks === 0) yield `C ${from}`;
-    for (const { life, i, fields, late, offset } of plan) {
-      const copy = turn - late;
+    for (const { life, i, fields, turns, offset } of plan) {
+      const copy = turn - turns;
       if (copy < 0) continue;
       const announcedAt = FIRST_NS + copy * period + (starts[i] ?? 0);
       const sk = (FIRST_SK + ((copy % lanes) * lives.length + i) * SOCK_BYTES).toString(16).padStart(12, '0');

@@ -40,7 +40,7 @@
 #define MAX_FAILURES 1000
 /* Whatever hangs, it hangs no longer than this after its time. */
 #define GRACE_SECONDS 30
-/* A burst of the paced mode is at most this late, then it is forgotten: no catching up. */
+/* A burst of the paced mode that lags by more than this is dropped: no catching up. */
 #define MAX_LAG 0.05
 
 struct worker {

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BpftraceProgram, findBpftrace } from '../src/capture/bpftrace/bpftrace.ts';
 import { Fault } from '../src/kernel/fault.ts';
-import { bareAttach, leastLateScript, leastScript } from './bare.ts';
+import { bareAttach, leastDeferredScript, leastScript } from './bare.ts';
 import { runCapture } from './capture.ts';
 import { captureLines, captureNotes } from './capture-table.ts';
 import { scratchDir } from './cleanup.ts';
@@ -57,7 +57,7 @@ const measureCapture = async (
     ...bpftraces.flatMap((program) => [
       bareAttach(program, probesOf(entry)),
       leastScript(program),
-      leastLateScript(program),
+      leastDeferredScript(program),
       ...finwaitTools(entry, program),
       ...(options.beside === null ? [] : finwaitTools(resolve(options.beside), program, ', the other build')),
     ]),

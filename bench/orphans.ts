@@ -6,18 +6,18 @@ const SOCK_BYTES = 2368;
 const FIRST_NS = 1_000_000_000_000;
 /** Between two closes, and from a close to its announcement. */
 const EVERY_NS = 10_000;
-const LATE_NS = 12_000_000;
+const DEFERRED_NS = 12_000_000;
 const TICK_EVERY = 10_000;
 /** Places in an announcement: flags and state; sequence numbers, ours and the peer's; ports. */
 const FIELD = {
-  e0: wordAt('late', 'e0'),
-  e2: wordAt('late', 'e2'),
-  e3: wordAt('late', 'e3'),
-  a0: wordAt('late', 'a0'),
-  ports: wordAt('late', 'ports'),
+  e0: wordAt('deferred', 'e0'),
+  e2: wordAt('deferred', 'e2'),
+  e3: wordAt('deferred', 'e3'),
+  a0: wordAt('deferred', 'a0'),
+  ports: wordAt('deferred', 'ports'),
 } as const;
 /** How it was closed stands between its transitions and its comm, in this order. */
-const CLOSE_AT = wordAt('late', 'closedAt');
+const CLOSE_AT = wordAt('deferred', 'closedAt');
 const COMM_AT = wordAt('announce', 'comm');
 /** Closed in ESTABLISHED by its file's last fput; no reset. */
 const BITS = 0x3_0010;
@@ -52,7 +52,7 @@ export function* orphanLines(lives: readonly Life[], count: number): Generator<s
     const fields = life?.lines[0]?.fields;
     if (life === undefined || fields === undefined) throw new Error('no life to take orphans from');
     const at = FIRST_NS + i * EVERY_NS;
-    const closedAt = at - LATE_NS;
+    const closedAt = at - DEFERRED_NS;
     const sk = `ffff${(FIRST_SK + i * SOCK_BYTES).toString(16)}`;
     const words = movedLine(fields, at, sk, life, closedAt).split(' ');
     const [ours, theirs] = [random(), random()];

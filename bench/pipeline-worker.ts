@@ -71,8 +71,8 @@ const foldLive = async (): Promise<void> => {
 };
 
 const countersOf = (fold: OpenStream): string => {
-  const { malformed, lateEvents } = fold.tracker.counters();
-  return `${malformed} lines malformed, ${lateEvents} late`;
+  const { malformed, outOfOrder } = fold.tracker.counters();
+  return `${malformed} lines malformed, ${outOfOrder} out of order`;
 };
 
 const ROLES: Readonly<Record<string, () => Promise<void>>> = {

@@ -148,7 +148,7 @@ export const measureScreen = async (
       ],
     ),
     '',
-    `Memory with so many orphans alive, announced late, the screen up, ${SETTLE_SECONDS} s after the last of them:`,
+    `Memory with so many orphans alive, their announcements deferred, the screen up, ${SETTLE_SECONDS} s after the last of them:`,
     '',
     ...tableLines(['orphans', 'RSS, MB', 'peak RSS, MB'], memory),
     '',

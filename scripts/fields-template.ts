@@ -25,7 +25,7 @@ export const meaningOf = ({ meaning, unit, signed, unknown }: Field): string =>
   ].join(', ');
 
 /** The line that has every field: A lines have the first of them, S and R lines the first of those. */
-const WHOLE = 'late';
+const WHOLE = 'deferred';
 
 const shown = (words: readonly Word[]): readonly (readonly [Word, Field])[] =>
   words

@@ -17,7 +17,7 @@ const make = (path: string, text: string): void => {
   }
 };
 
-for (const name of ['fentry', 'kprobe', 'tracepoint', 'fentry-lazy', 'kprobe-lazy', 'tracepoint-lazy']) {
+for (const name of ['fentry', 'kprobe', 'tracepoint', 'fentry-deferred', 'kprobe-deferred', 'tracepoint-deferred']) {
   make(`probes/${name}.bt`, generateProbe(name));
 }
 make('src/wire/fields.ts', fieldsModule());

@@ -79,10 +79,10 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
   }).toSorted((a, b) => a - b);
   store.stop();
   blocks.sort((a, b) => b - a);
-  const late = (): number => fold.tracker.counters().lateEvents;
+  const outOfOrder = (): number => fold.tracker.counters().outOfOrder;
   const figure = (value: number | undefined): string => (value ?? Number.NaN).toFixed(1);
   return [
-    `${orphans} orphans, by ${sort}${filter === '' ? '' : `, filter "${filter}"`}, ${Math.round(fed / SECONDS)} lines/s (${late()} late):`,
+    `${orphans} orphans, by ${sort}${filter === '' ? '' : `, filter "${filter}"`}, ${Math.round(fed / SECONDS)} lines/s (${outOfOrder()} out of order):`,
     `answer ${answeredIn === null ? 'none' : `${Math.round(answeredIn)} ms`};`,
     `${perSecond.toFixed(1)} frames/s of ${(costs[20] ?? 0).toFixed(2)} ms (at most ${figure(costs.at(-1))});`,
     `block ${figure(blocks[0])} ms (tenth ${figure(blocks[9])}); CPU ${((user + system) / SECONDS / 10_000).toFixed(0)} %;`,

@@ -214,11 +214,11 @@ if (role === 'fold' || role === 'paths') {
   const { fold, paths, lines, seconds } = await run(path, role === 'paths', () =>
     rss.push(mebibytes(process.memoryUsage().rss)),
   );
-  const { malformed, lateEvents } = fold.tracker.counters();
+  const { malformed, outOfOrder } = fold.tracker.counters();
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const cpu = (userCPUTime + systemCPUTime) / 1e6;
   process.stdout.write(
-    `${role === 'paths' ? 'every path described' : 'folded'}: ${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${Math.round(maxRSS / 1024)} MB, after each million ${rss.join(', ')} MB, ${malformed} malformed, ${lateEvents} late)\n`,
+    `${role === 'paths' ? 'every path described' : 'folded'}: ${Math.round(lines / seconds)} lines/s, ${Math.round(lines / cpu)} lines per CPU second (${lines} lines, ${paths} paths, ${seconds.toFixed(2)} s, peak RSS ${Math.round(maxRSS / 1024)} MB, after each million ${rss.join(', ')} MB, ${malformed} malformed, ${outOfOrder} out of order)\n`,
   );
 } else if (role === 'bare') {
   process.stdout.write(

@@ -65,7 +65,7 @@ const leavesOf = (fields: readonly Field[], base = 0): readonly Field[] =>
   );
 
 /** A part of a word is asked for by the word's name wherever it stands. */
-const LINE_NAMES: readonly LineName[] = ['late', 'closed', 'destroy'];
+const LINE_NAMES: readonly LineName[] = ['deferred', 'closed', 'destroy'];
 const words = new Map(
   LINE_NAMES.flatMap((name) => lineOf(name).words.map((word): [string, Word] => [word.name, word])),
 );
@@ -152,11 +152,11 @@ const withPrints = (text: string): string =>
     ),
   );
 
-/** The whole text of one probe script, `tracepoint` or `tracepoint-lazy`; `docs/probes.md` says what the parts are. */
+/** The whole text of one probe script, `tracepoint` or `tracepoint-deferred`; `docs/probes.md` says what the parts are. */
 export const generateProbe = (name: string): string => {
   const kind = name.startsWith('tracepoint') ? 'infer' : 'hook';
   const program = withPrints(folded(indented(withNames(withValues(assembled(name, kind))))));
   return `${part(`${name}.head`)}\n\n${program}\n`
-    .replaceAll('@BACKEND@', name.replace('-lazy', ''))
+    .replaceAll('@BACKEND@', name.replace('-deferred', ''))
     .replaceAll('@WIRE@', String(WIRE_VERSION));
 };

@@ -85,7 +85,9 @@ export const WIRE_TABLES: Readonly<Record<string, readonly string[]>> = {
   own: lineTable(Object.values(OWN_LINES)),
   evidence: fieldTable(evidence),
   announcement: fieldTable(LINES.announce.words.slice(HEAD).filter((word) => isHex(word) && !isEvidence(word))),
-  deferred: fieldTable(LINES.late.words.filter((word) => !(LINES.announce.words as readonly Word[]).includes(word))),
+  deferred: fieldTable(
+    LINES.deferred.words.filter((word) => !(LINES.announce.words as readonly Word[]).includes(word)),
+  ),
   probes: lineTable(Object.values(PROBE_LINES)),
   destroy: fieldTable(LINES.destroy.words.slice(-1)),
   'probe-words': fieldTable(PROBE_LINES.closed.words.filter(({ name }) => name === 'taskWords')),

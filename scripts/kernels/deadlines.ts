@@ -17,7 +17,7 @@ export type OddRetries = {
 export type Told = {
   readonly now: number;
   readonly at: number;
-  readonly ifLateAt: number | null;
+  readonly ifOverdueAt: number | null;
   readonly rule: string;
 };
 
@@ -31,9 +31,12 @@ export type Life = {
 
 /** What reading two clocks takes. */
 const JIFFY_NS = 10e6;
-/** An emulated CPU that is late. A tick that finwait did not expect to be the last would be off by 0.8 s or more. */
-const LATE_NS = 500e6;
-/** A guest that stood still for longer than this was itself late, and what is wrong then says nothing. */
+/**
+ * How far an emulated CPU's timers may be overdue. A tick that finwait did not expect to be the last would be off by
+ * 0.8 s or more.
+ */
+const OVERDUE_NS = 500e6;
+/** A guest that stood still for longer than this lagged itself: faults found then say nothing. */
 const STALL_NS = 500e6;
 /** That timer fires each TCP_RTO_MAX; the wheel's delays may bring it there one firing earlier. */
 const A_TICK_NS = 120e9;
@@ -89,8 +92,8 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
         const life = lifeOf(sock);
         const deadline = life === undefined ? null : fold?.deadline(sock);
         if (deadline?.kind === 'at') {
-          const { at, ifLateAt, rule } = deadline;
-          life?.told.push({ now: fold?.tracker.now() ?? 0, at, ifLateAt, rule });
+          const { at, ifOverdueAt, rule } = deadline;
+          life?.told.push({ now: fold?.tracker.now() ?? 0, at, ifOverdueAt, rule });
         }
       }
       return undefined;
@@ -102,11 +105,11 @@ const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(2)} s`;
 
 const isAbout = (destroyedAt: number, { now }: Told, at: number): boolean =>
-  destroyedAt - at >= -JIFFY_NS && destroyedAt - at <= WHEEL_SHARE * (at - now) + LATE_NS;
+  destroyedAt - at >= -JIFFY_NS && destroyedAt - at <= WHEEL_SHARE * (at - now) + OVERDUE_NS;
 
 /**
  * What is wrong of one socket: empty where the kernel reaped it between its deadline and 13 % after, or at the earlier
- * tick that was told for timers that are late.
+ * tick that was told for overdue timers.
  */
 export const faultsOfLife = (
   { retries }: Pick<OddRetries, 'retries'>,
@@ -114,7 +117,7 @@ export const faultsOfLife = (
 ): readonly string[] => {
   if (told.length === 0) return ['no deadline was told'];
   return told.flatMap((one) => {
-    const { now, at, ifLateAt, rule } = one;
+    const { now, at, ifOverdueAt, rule } = one;
     if (rule !== 'retries') return [`its deadline is by ${rule}`];
     if (retries === 255) {
       if (destroyedAt !== null) return ['it was reaped'];
@@ -124,7 +127,7 @@ export const faultsOfLife = (
         : [`its deadline is ${seconds(whole)} after its close`];
     }
     if (destroyedAt === null) return ['it was not reaped'];
-    if (isAbout(destroyedAt, one, at) || (ifLateAt !== null && isAbout(destroyedAt, one, ifLateAt))) return [];
+    if (isAbout(destroyedAt, one, at) || (ifOverdueAt !== null && isAbout(destroyedAt, one, ifOverdueAt))) return [];
     return [`reaped ${seconds(destroyedAt - at)} after a deadline that was ${seconds(at - now)} away`];
   });
 };

@@ -26,9 +26,9 @@ const sumText = (wrongs: readonly (readonly string[])[]): string => {
   return `${right} right${right < wrongs.length ? `, ${wrongs.length - right} WRONG` : ''}`;
 };
 
-const lateText = ({ late }: Verdict): string => {
-  if (late === null) return 'none';
-  const { scenarios, rows, counted } = late;
+const deferredText = ({ deferred }: Verdict): string => {
+  if (deferred === null) return 'none';
+  const { scenarios, rows, counted } = deferred;
   return `${playedText(scenarios)}; ${rows} rows, ${counted} counted`;
 };
 
@@ -48,7 +48,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
     isRight(verdict) ? 'right' : 'WRONG',
     playedText(verdict.scenarios),
     verdict.ipv6 === null ? '' : playedText(verdict.ipv6),
-    lateText(verdict),
+    deferredText(verdict),
     lossy === null ? 'not played' : `${lossy.paths}/${lossy.expected} ends`,
     deadlines === null ? 'none' : sumText(Object.values(deadlines)),
     sockets === null ? 'none' : `${sockets.compared} ${sockets.wrong.length === 0 ? 'alike' : 'NOT ALIKE'}`,
@@ -60,7 +60,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
 };
 
 const HEAD = [
-  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'late', 'netem', 'deadlines', 'ss'],
+  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'deferred', 'netem', 'deadlines', 'ss'],
   ...['skipped probes', 'privileges', 'ledger', 'time'],
 ];
 
@@ -120,7 +120,7 @@ export const unlikeLines = (results: readonly Result[]): readonly string[] =>
       [
         { by: backend, scenarios: verdict?.scenarios ?? {} },
         { by: `${backend} over IPv6`, scenarios: verdict?.ipv6 ?? {} },
-        { by: `${backend}, late,`, scenarios: verdict?.late?.scenarios ?? {} },
+        { by: `${backend}, deferred,`, scenarios: verdict?.deferred?.scenarios ?? {} },
       ].flatMap(({ by, scenarios }) =>
         Object.entries(scenarios).flatMap(([name, { named }]) =>
           named === null ? [] : [{ by, name, text: alike(name, named) }],

@@ -50,7 +50,7 @@ export type Lossy = {
 };
 
 /** What a second finwait said, which announces what has been dying for 10 ms and counts what died before. */
-export type Late = {
+export type Deferred = {
   /** Each is `right` without a name where the socket died too fast for a row. */
   readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
   /** Whether `doctor` says that this kernel counts what it skips in this backend. */
@@ -108,7 +108,7 @@ export type Verdict = {
   readonly unlogged: readonly string[];
   /** What is wrong of the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
   readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
-  readonly late: Late | null;
+  readonly deferred: Deferred | null;
   /** Null: it did not come to that. */
   readonly sockets: Sockets | null;
   readonly misses: Misses | null;
@@ -140,7 +140,7 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
     ...(lossy === null
       ? ['nothing was played over netem']
       : when(
-          lossy.paths > lossy.expected || lossy.paths + lossy.lost + unseenIn(verdict) < lossy.expected,
+          lossy.paths > lossy.expected || lossy.paths + lossy.lost + mostMissedIn(verdict) < lossy.expected,
           `netem: ${lossy.paths} rows of ${lossy.expected} ends`,
         )),
     ...verdict.unlogged.map((text) => `dmesg does not say: ${text}`),
@@ -156,7 +156,7 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
           ...when(ledger.in_flight !== 0, `${ledger.in_flight} orphans are under way for ever`),
           ...when(ledger.malformed !== 0, `${ledger.malformed} lines were malformed`),
         ]),
-    ...faultsOfLate(verdict),
+    ...faultsOfDeferred(verdict),
     ...faultsOfSockets(verdict.sockets),
     ...(parts.includes('misses') ? faultsOfMisses(misses) : []),
     ...when(
@@ -167,30 +167,36 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
   ];
 };
 
-/** Deaths that a kprobe or tracepoint may miss unseen (docs/kernels.md), where the kernel counts most of what it skips … */
-const UNSEEN = 3;
+/** Deaths that a kprobe or tracepoint may miss where the kernel counts most of the probes it skips (docs/kernels.md) … */
+const MOST_MISSED = 3;
 /** … and where it counts nothing. */
-const UNSEEN_SHARE = 0.05;
+const MISSED_SHARE = 0.05;
 
-/** Of the ends on a lossy wire: a destroy that was missed unseen makes one row of two lives. None where all is counted. */
-const unseenIn = ({ late }: Verdict): number => (late?.isCounted === false ? UNSEEN : 0);
+/**
+ * Ends on the lossy wire that may lack a row: a missed destroy makes one row of two lives. 0 where the kernel counts all
+ * that it skips.
+ */
+const mostMissedIn = ({ deferred }: Verdict): number => (deferred?.isCounted === false ? MOST_MISSED : 0);
 
-const faultsOfLate = ({ backend, late, ledger }: Verdict): readonly string[] => {
-  if (late === null) return ['nothing was announced late'];
-  const { scenarios, isCounted, wanted, counted, uncounted, kinds } = late;
-  // What the kernel skips without counting it is missing unseen. Of fentry it counts all.
-  const unseen = backend === 'fentry' ? 0 : isCounted ? UNSEEN : Math.max(UNSEEN, Math.ceil(UNSEEN_SHARE * wanted));
-  const lost = late.ledger.lost_events + (ledger?.lost_events ?? 0) + unseen;
+const faultsOfDeferred = ({ backend, deferred, ledger }: Verdict): readonly string[] => {
+  if (deferred === null) return ['no announcement was deferred'];
+  const { scenarios, isCounted, wanted, counted, uncounted, kinds } = deferred;
+  // The kernel counts every fentry probe that it skips. Of the others it skips some without counting them.
+  const missed =
+    backend === 'fentry' ? 0 : isCounted ? MOST_MISSED : Math.max(MOST_MISSED, Math.ceil(MISSED_SHARE * wanted));
+  const lost = deferred.ledger.lost_events + (ledger?.lost_events ?? 0) + missed;
   const apart = Math.max(uncounted, Math.abs(wanted - counted));
   return [
     ...Object.entries(scenarios)
       .filter(([, { state }]) => state === 'wrong')
-      .map(([name, { why }]) => `late: ${name}: ${why.join('; ')}`),
-    ...(apart > lost ? [`late: ${apart} deaths more or other than were counted: ${kinds}`] : []),
-    ...(late.ledger.drift === 0 && late.ledger.in_flight === 0
+      .map(([name, { why }]) => `deferred: ${name}: ${why.join('; ')}`),
+    ...(apart > lost ? [`deferred: ${apart} deaths more or other than were counted: ${kinds}`] : []),
+    ...(deferred.ledger.drift === 0 && deferred.ledger.in_flight === 0
       ? []
-      : [`late: the ledger drifts by ${late.ledger.drift ?? 'an unknown number'}, ${late.ledger.in_flight} under way`]),
-    ...(late.ledger.malformed === 0 ? [] : [`late: ${late.ledger.malformed} lines were malformed`]),
+      : [
+          `deferred: the ledger drifts by ${deferred.ledger.drift ?? 'an unknown number'}, ${deferred.ledger.in_flight} under way`,
+        ]),
+    ...(deferred.ledger.malformed === 0 ? [] : [`deferred: ${deferred.ledger.malformed} lines were malformed`]),
   ];
 };
 

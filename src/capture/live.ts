@@ -7,9 +7,9 @@ import { attachFault, howItEnded } from './bpftrace/attach-fault.ts';
 import { type BpftraceProgram, type Chatter, createChatterReader, findBpftrace } from './bpftrace/bpftrace.ts';
 import { checkPrograms } from './bpftrace/check-programs.ts';
 import { compose, type Wanted } from './bpftrace/compose.ts';
+import { createDeferredLines } from './bpftrace/deferred-lines.ts';
 import { type CaptureFacts, describeCapture, HANDSHAKE } from './bpftrace/describe-capture.ts';
 import { hideAddresses } from './bpftrace/hide-addresses.ts';
-import { createLateLines } from './bpftrace/late-lines.ts';
 import { createLosses } from './bpftrace/losses.ts';
 import { createMapRoom } from './bpftrace/map-room.ts';
 import { type BpftraceChild, spawnBpftrace } from './bpftrace/spawn.ts';
@@ -151,7 +151,7 @@ const run = async (
   };
   const notice = (text: string): void => put(ownLine.notice(clock.now(), text));
   const room = createMapRoom(keys, notice, lose);
-  const late = createLateLines(putChecked, clock.now, lose, room);
+  const deferred = createDeferredLines(putChecked, clock.now, lose, room);
   let watch: Watch | null = null;
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
     const said = read(line);
@@ -182,13 +182,13 @@ const run = async (
       clock.observe(BigInt(boot[1] ?? 0));
       options.onMeta(describeCapture(line, facts));
       putChecked(line);
-      for (const held of early.splice(0)) late.take(held);
+      for (const held of early.splice(0)) deferred.take(held);
       attached.resolve();
       return;
     }
     if (isWireLine(line)) {
       if (/^C \d{1,20}$/.test(line)) clock.observe(BigInt(line.slice(2)));
-      late.take(line);
+      deferred.take(line);
     } else if (line.startsWith(TORN)) strays.torn(line.slice(TORN.length));
     else if (onChatter(line, readStdout) === 'message') strays.take(line);
   });

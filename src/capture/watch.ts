@@ -7,7 +7,7 @@ import { putInventory } from './sockets/inventory.ts';
 const SAMPLE_MS = 1000;
 /** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */
 const SILENCE_MS = 2500;
-/** A turn of our own event loop this late means that the reader was stalled; so does a taker of lines that rests so long. */
+/** Our own event loop lagging by this means that the reader was stalled; so does a taker of lines that rests so long. */
 export const STALL_MS = 400;
 /** The inventory is taken again at most this often, and less and less often while it does not help. */
 const RECOUNT_MS = 5000;
@@ -88,9 +88,9 @@ export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt }: WatchOpti
   };
   sample();
   const timer = setInterval(() => {
-    const late = performance.now() - turnAt - SAMPLE_MS;
+    const lag = performance.now() - turnAt - SAMPLE_MS;
     turnAt = performance.now();
-    if (late > STALL_MS) notice(`finwait itself was stalled for ${Math.round(late)} ms`);
+    if (lag > STALL_MS) notice(`finwait itself was stalled for ${Math.round(lag)} ms`);
     look();
     recount();
   }, SAMPLE_MS);

@@ -98,7 +98,7 @@ export type Dying = Omit<ClosePath, 'type'> & {
   readonly deadline_expected_at: string | null;
   /** The same if the peer goes on answering window probes, as it did when last observed; null for other sockets. */
   readonly deadline_if_answered_at: string | null;
-  /** An earlier tick that ends it if the timers are late by up to 250 ms, as on a busy CPU; null where none does. */
+  /** An earlier tick that ends it if the timers are overdue by up to 250 ms, as on a busy CPU; null where none does. */
   readonly deadline_if_late_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;

@@ -130,15 +130,15 @@ const RESET_AT_ONCE: ReadonlySet<string | undefined> = new Set(
 const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   const { gaps } = record.sock;
   const list: string[] = gaps.size === 0 ? [] : [...gaps];
-  const isLateSeen = gaps.has('older_than_capture') || gaps.has('close_not_observed');
-  if (!isLateSeen && !gaps.has('transition_missed') && isEarlyMoveMissed(record)) list.push('transition_missed');
+  const isCloseMissed = gaps.has('older_than_capture') || gaps.has('close_not_observed');
+  if (!isCloseMissed && !gaps.has('transition_missed') && isEarlyMoveMissed(record)) list.push('transition_missed');
   if (ending?.endedBy === 'unknown') {
     if (list.length === 0) list.push('cause_not_decided');
   } else if (ending?.certain === false) list.push('cause_inferred');
   return list;
 };
 
-/** The path of an orphan that only the inventory knows: it is older than the capture, and no event came from it. */
+/** The path of a baseline orphan that only the inventory knows: no event has come from it. */
 export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = silentPath(orphan);
   return { ...path, advice: adviceFor(path, ownNetns) };
@@ -242,7 +242,7 @@ const howOf = (record: SockRecord): How => {
 
 /** Whether tcp_close had emptied the queues before the announcement was made: it does not say what they held. */
 const isPurged = ({ sock, detail, moves, closedAt }: SockRecord): boolean =>
-  detail.late !== null ||
+  detail.deferred !== null ||
   sock.announce.via === VIA.destroy ||
   (sock.announce.via === VIA.last_fput && moves.findLast((move) => move.at === closedAt)?.to === TCP.CLOSE);
 

@@ -40,7 +40,7 @@ export const dyingOf = (
     deadline_at: isAt ? wallClock(deadline.at) : null,
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,
     deadline_if_answered_at: isAt && deadline.ifAnsweredAt !== null ? wallClock(deadline.ifAnsweredAt) : null,
-    deadline_if_late_at: isAt && deadline.ifLateAt !== null ? wallClock(deadline.ifLateAt) : null,
+    deadline_if_late_at: isAt && deadline.ifOverdueAt !== null ? wallClock(deadline.ifOverdueAt) : null,
     next_timer_at: isAt ? wallClock(deadline.nextTimerAt) : null,
     deadline_because: deadline.because,
   };
@@ -65,7 +65,7 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
     expectedAt,
     nextTimerAt: at,
     ifAnsweredAt: null,
-    ifLateAt: null,
+    ifOverdueAt: null,
     rule: 'fin_wait2_timewait',
     because: [
       `when it was listed its FIN_WAIT2 timer was due in ${timer.ms} ms; then a minisock takes over, and it is no orphan any more`,

@@ -40,7 +40,7 @@ const unknown = (because: string, side: Side = 'unknown'): Ending => ({
 
 /** Why an end is unknown for which no question says yes. */
 const whyUnknown = ({ phase, isClosed, from, own, err, record }: Facts): [string, Side?] => {
-  if (phase === 'unseen') return ['its way into CLOSE was not observed'];
+  if (phase === 'not_observed') return ['its way into CLOSE was not observed'];
   if (phase === 'before_close') {
     if (!isClosed) return ['destroyed although no close was observed'];
     if (record.moves.at(-1)?.to !== TCP.CLOSE) return ['closed in CLOSE; how it got there was not observed'];

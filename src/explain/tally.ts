@@ -72,7 +72,7 @@ const isForResources = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): 
 const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]: End, count: number): void => {
   if (count === 0) return;
   const how = howOf(tally);
-  const closed_in = tally.via === VIA.destroy || tally.via === VIA.late ? null : stateName(tally.closedIn);
+  const closed_in = tally.via === VIA.destroy || tally.via === VIA.foundDead ? null : stateName(tally.closedIn);
   const key = [how, closed_in, ended_by, side].join(' ');
   const before = groups.get(key);
   const dwell = [...(before?.dwell ?? [])];
@@ -87,7 +87,7 @@ const put = (groups: Map<string, TalliedDeaths>, tally: Tally, [ended_by, side]:
 };
 
 const howOf = ({ via, exiting, marks }: Tally): How => {
-  if (via === VIA.late) return 'unknown';
+  if (via === VIA.foundDead) return 'unknown';
   if (via === VIA.destroy && (marks & TALLY.own) === 0) return 'listener';
   if (exiting) return 'exit';
   return (marks & TALLY.kernel) === 0 ? 'close' : 'kernel';
@@ -96,7 +96,7 @@ const howOf = ({ via, exiting, marks }: Tally): How => {
 /** How a class of them ended: the first cause whose question for fast deaths says who ended them. */
 const endOf = (tally: Tally): End => {
   // The probes did not keep what it did before it died.
-  if (tally.via === VIA.late) return UNKNOWN;
+  if (tally.via === VIA.foundDead) return UNKNOWN;
   const death = fastDeathOf(tally);
   for (const { name, fastDeath } of ENDINGS) {
     const side = fastDeath?.(death) ?? null;

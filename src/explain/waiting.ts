@@ -58,7 +58,7 @@ export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
 
 /** HZ is 100 at least; a jiffy that is taken for too long delays the doubt, and nothing else. */
 const LONGEST_JIFFY_MS = 10;
-/** Timers are late, and lines on their way, by less. */
+/** Timers are overdue by less than this, and lines take less to come. */
 const SLACK_MS = 1000;
 const RTOS = 4;
 

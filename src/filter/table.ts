@@ -50,9 +50,9 @@ export type Filter<T = unknown> = {
     | { readonly asks: 'socket'; passes(value: NonNullable<T>, on: Subject): boolean }
     /** @param dyingUs - null where the close was not observed */
     | { readonly asks: 'age'; passes(value: NonNullable<T>, dyingUs: number | null): boolean };
-  /** What the probes that announce late do about it. Those that announce each close leave every filter to finwait. */
+  /** How the deferred probes apply it. The probes that announce each close leave every filter to finwait. */
   readonly probe: /**
-   * They test a condition. The variables are those of probes/parts/lazy: `$sk`, `$inet`, `$who` (pid above tid) and
+   * They test a condition. The variables are those of probes/parts/deferred: `$sk`, `$inet`, `$who` (pid above tid) and
    * `$comm`. It is null for a value that cannot stand in a script: then finwait filters.
    */
     | { readonly tells: 'sock' | 'closer'; condition(value: NonNullable<T>): string | null }

@@ -4,7 +4,7 @@ import { BOUNDS } from '../wire/bounds.ts';
 /** How far apart, in ns, our events and the kernel's counter may be read and still mean the same moment. */
 const SAMPLE_SLACK_NS = 10_000_000;
 
-/** Samples by which `unlocated` is found where sockets are announced late: the least of them holds. */
+/** Where announcements are deferred, `unlocated` is the least of so many samples. */
 const SETTLINGS = 10;
 
 /** The orphan ledger at one moment. */
@@ -63,7 +63,7 @@ type Pending = {
  *
  * The count is never reset to the kernel's. Only once, at the first settled sample after the inventory, what the
  * kernel counts beyond inventory and in-flight events becomes `unlocated`: orphans in namespaces nobody can read. Where
- * sockets are announced late, the least of ten samples: what had not been announced yet was not hidden.
+ * announcements are deferred, the least of ten samples: what had not been announced yet was not hidden.
  *
  * @param onRow - called for each settled sample
  * @param announceNs - how long after its close a sock may be announced: entries come that much later than they were
@@ -101,7 +101,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     for (const sample of pending) {
       if (Math.abs(at - sample.at) <= SAMPLE_SLACK_NS) sample.moved += count;
     }
-    // An entry that is announced late stands among those of its announcement.
+    // An entry whose announcement is deferred counts at the time of its announcement.
     const last = recent.length === 0 ? at : (recent[recent.length - 1] as TraceNs);
     recent.push(at < last ? last : at);
     recentSum += count;
@@ -194,7 +194,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     },
     sample: (at, kernel, limit) => {
       if (pending.length >= BOUNDS.samples) return false;
-      // Of what passed through unseen some was dying at this moment: twice as many as on the average.
+      // Some of the deaths that were only counted were under way at this moment: twice as many as on average.
       const sinceNs = sampledAt === null ? 0 : at - sampledAt;
       let moved = sinceNs > 0 ? Math.min(2 * passed, Math.ceil((2 * dwelt) / sinceNs)) : 2 * passed;
       passed = 0;

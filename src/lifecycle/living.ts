@@ -1,29 +1,29 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import { packedText } from '../wire/packed.ts';
-import { createGlimpse, type Glimpse } from './glimpse.ts';
-import { createParked, MOST_MOVES, type ParkedId } from './parked.ts';
+import { createPackedSocks, MOST_MOVES, type PackedId } from './packed-socks.ts';
 import { addGap, type Gap, NONE, type Sock } from './sock.ts';
+import { createSockView, type SockView } from './sock-view.ts';
 
 /** Objects, ended ones among them, before those are let go of; a flood may lose the ticks. */
-const FEW_AWAKE = 256;
-/** With half as many alive a flood is taken to be one of orphans, and they are parked before the next tick. */
-const MOST_AWAKE = 1024;
+const FEW_OBJECTS = 256;
+/** With half as many alive a flood is taken to be one of orphans, and they are packed before the next tick. */
+const MOST_OBJECTS = 1024;
 
-/** Every sock announced and not finished: objects where something was heard since the last tick, the others parked. */
+/** Every sock announced and not finished: objects where something was heard since the last tick, the others packed. */
 export type Living = {
   readonly add: (sock: Sock) => void;
   /** Takes a sock out, unless its address is another's by now. */
   readonly remove: (sock: Sock) => void;
-  /** The sock at an address, to be changed; one that was parked comes back for it. */
-  readonly wake: (sk: SkAddr) => Sock | undefined;
-  /** The sock at an address, to be looked at; of a parked one a copy. */
+  /** The sock at an address, to be changed; one that was packed comes back for it. */
+  readonly unpack: (sk: SkAddr) => Sock | undefined;
+  /** The sock at an address, to be looked at; of a packed one a copy. */
   readonly peek: (sk: SkAddr) => Sock | undefined;
   readonly count: () => number;
-  /** To be looked at, in the order of their announcements; of parked ones copies. */
+  /** To be looked at, in the order of their announcements; of packed ones copies. */
   readonly every: () => Generator<Sock>;
   /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
-  readonly glimpses: () => Generator<Glimpse>;
+  readonly views: () => Generator<SockView>;
   /** Marks one as perhaps not wholly observed. */
   readonly doubt: (sk: SkAddr) => void;
   /** Marks every sock. */
@@ -33,24 +33,24 @@ export type Living = {
    * marked when it is next taken or looked at, and no event changes it before.
    */
   readonly lose: (at: TraceNs) => void;
-  /** Parks those that live on. */
-  readonly park: () => void;
-  /** Bounds the objects where no tick comes. Nobody may hold a sock that `wake` gave. */
+  /** Packs those that live on. */
+  readonly pack: () => void;
+  /** Bounds the objects where no tick comes. Nobody may hold a sock that `unpack` gave. */
   readonly keepFew: () => void;
 };
 
-/** @param onStrip - there are too many objects: something of a sock was let go of, so that it can be parked */
+/** @param onStrip - there are too many objects: something of a sock was let go of, so that it can be packed */
 export const createLiving = (onStrip: () => void): Living => {
-  // A Map keeps the place of a key whose value is replaced: one that was parked, and comes back, stands where it stood.
-  const socks = new Map<SkAddr, Sock | ParkedId>();
-  const parked = createParked();
-  /** Those of `socks` that are objects and may be parked at the next tick, and some that have ended since the last. */
-  let awake: Sock[] = [];
-  /** Objects with more to them than can be parked, as they were when that was tried. */
+  // A Map keeps the place of a key whose value is replaced: one that was packed, and comes back, stands where it stood.
+  const socks = new Map<SkAddr, Sock | PackedId>();
+  const packed = createPackedSocks();
+  /** Those of `socks` that are objects and may be packed at the next tick, and some that have ended since the last. */
+  let objects: Sock[] = [];
+  /** Objects with more to them than can be packed, as they were when that was tried. */
   let unfit: Sock[] = [];
   /** Since that was tried with all of `unfit`. */
   let events = 0;
-  let mostAwake = FEW_AWAKE;
+  let mostObjects = FEW_OBJECTS;
   let lostAt = Number.NEGATIVE_INFINITY;
 
   /** Who lives now has lived through every loss since its announcement. */
@@ -58,22 +58,22 @@ export const createLiving = (onStrip: () => void): Living => {
     if (sock.announcedAt <= lostAt && sock.destroyedAt === null) addGap(sock, 'events_lost');
     return sock;
   };
-  const read = (found: Sock | ParkedId, sk: SkAddr): Sock =>
-    marked(typeof found === 'number' ? parked.read(found, sk) : found);
+  const read = (found: Sock | PackedId, sk: SkAddr): Sock =>
+    marked(typeof found === 'number' ? packed.read(found, sk) : found);
 
   const keep = (kept: Sock[]): void => {
-    awake = kept;
-    mostAwake = Math.max(FEW_AWAKE, 2 * kept.length);
+    objects = kept;
+    mostObjects = Math.max(FEW_OBJECTS, 2 * kept.length);
   };
 
   /** @returns whether it is an object that lives on */
   const isUnfit = (sock: Sock, isFull: boolean): boolean => {
     if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) return false;
-    let id = parked.park(sock);
+    let id = packed.pack(sock);
     if (id === null && isFull) {
       strip(sock);
       onStrip();
-      id = parked.park(sock);
+      id = packed.pack(sock);
     }
     if (id !== null) {
       socks.set(sock.sk, id);
@@ -86,35 +86,35 @@ export const createLiving = (onStrip: () => void): Living => {
     return true;
   };
 
-  const park = (): void => {
+  const pack = (): void => {
     // As many events as there are of them: a tick costs no more than what came since the last.
     if (events >= unfit.length) {
       events = 0;
       unfit = unfit.filter((sock) => isUnfit(sock, false));
     }
-    for (const sock of awake) if (isUnfit(sock, unfit.length >= BOUNDS.unpacked)) unfit.push(sock);
+    for (const sock of objects) if (isUnfit(sock, unfit.length >= BOUNDS.unpacked)) unfit.push(sock);
     keep([]);
   };
 
   return {
     add: (sock) => {
       const before = socks.get(sock.sk);
-      if (typeof before === 'number') parked.free(before);
-      else if (before !== undefined) parked.forget(before);
+      if (typeof before === 'number') packed.free(before);
+      else if (before !== undefined) packed.forget(before);
       socks.set(sock.sk, sock);
-      awake.push(sock);
+      objects.push(sock);
     },
     remove: (sock) => {
       if (socks.get(sock.sk) === sock) socks.delete(sock.sk);
-      parked.forget(sock);
+      packed.forget(sock);
     },
-    wake: (sk) => {
+    unpack: (sk) => {
       const found = socks.get(sk);
       if (found === undefined) return undefined;
       if (typeof found !== 'number') return marked(found);
-      const sock = parked.wake(found, sk);
+      const sock = packed.unpack(found, sk);
       socks.set(sk, sock);
-      awake.push(sock);
+      objects.push(sock);
       return marked(sock);
     },
     peek: (sk) => {
@@ -125,13 +125,13 @@ export const createLiving = (onStrip: () => void): Living => {
     *every() {
       for (const [sk, found] of socks) yield read(found, sk);
     },
-    *glimpses() {
-      const glimpse = createGlimpse(parked, read);
-      for (const [sk, found] of socks) yield glimpse.at(sk, found);
+    *views() {
+      const view = createSockView(packed, read);
+      for (const [sk, found] of socks) yield view.at(sk, found);
     },
     doubt: (sk) => {
       const found = socks.get(sk);
-      if (typeof found === 'number') parked.addGap(found, 'events_lost');
+      if (typeof found === 'number') packed.addGap(found, 'events_lost');
       else if (found !== undefined) addGap(found, 'events_lost');
     },
     addGap: (gap) => {
@@ -140,24 +140,24 @@ export const createLiving = (onStrip: () => void): Living => {
           addGap(marked(found), gap);
           continue;
         }
-        if (parked.announcedAtOf(found) <= lostAt) parked.addGap(found, 'events_lost');
-        parked.addGap(found, gap);
+        if (packed.announcedAtOf(found) <= lostAt) packed.addGap(found, 'events_lost');
+        packed.addGap(found, gap);
       }
     },
     lose: (at) => {
       lostAt = at;
     },
-    park,
+    pack,
     keepFew: () => {
       events++;
-      if (awake.length <= mostAwake) return;
-      keep(awake.filter((sock) => sock.destroyedAt === null));
-      if (mostAwake > MOST_AWAKE) park();
+      if (objects.length <= mostObjects) return;
+      keep(objects.filter((sock) => sock.destroyedAt === null));
+      if (mostObjects > MOST_OBJECTS) pack();
     },
   };
 };
 
-/** Lets go of what keeps it from being parked, but for the end that a lingering close waits for. */
+/** Lets go of what keeps it from being packed, but for the end that a lingering close waits for. */
 const strip = (sock: Sock): void => {
   addGap(sock, 'events_lost');
   sock.resets = NONE;

@@ -15,13 +15,13 @@ import type {
 } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
+import { createBaseline, tupleOfLine } from './baseline.ts';
 import { createGenerations } from './generations.ts';
-import type { Glimpse } from './glimpse.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
-import { createOlder, tupleOfLine } from './older.ts';
+import { createMissedDestroys } from './missed-destroys.ts';
 import {
   addGap,
   type Gap,
@@ -32,19 +32,19 @@ import {
   type Sock,
   stateAfter,
 } from './sock.ts';
+import type { SockView } from './sock-view.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
-import { createUnseen } from './unseen.ts';
 
 /** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
 const AFTERMATH_NS = 5_000_000;
 
-/** A sample a second, and some for a timer that is late. */
+/** A sample a second, and some more for an event loop that lags. */
 const FRESH_NS = 1_500_000_000;
 /** Resets kept of one sock; the rules need the first few. */
 const MAX_RESETS = 8;
 /** An announcement may be this much on its way to those that are looked at again, ns. */
 const ON_ITS_WAY_NS = 100_000_000;
-/** Destroys kept whose announcement has not come; it may still come late. */
+/** Destroys kept whose announcement has not come; it may still come, out of order. */
 const MAX_EARLY = 4096;
 
 export type TrackerOptions = {
@@ -63,7 +63,7 @@ export type TrackerOptions = {
 
 export type Counters = {
   readonly lostEvents: number;
-  readonly lateEvents: number;
+  readonly outOfOrder: number;
   readonly malformed: number;
   /** Events about socks whose announcement never came. */
   readonly unannounced: number;
@@ -72,14 +72,14 @@ export type Counters = {
 };
 
 export type Tracker = Host['seen'] & {
-  readonly apply: (event: TimedEvent, isLate: boolean) => void;
+  readonly apply: (event: TimedEvent, isOutOfOrder: boolean) => void;
   readonly addMalformed: () => void;
   /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
   readonly end: () => void;
   /** Every sock announced and not finished, in the order of their announcements; of one long silent, a copy. */
   readonly live: () => IterableIterator<Sock>;
   /** The same in passing, without copies: one object, which tells of each in turn. */
-  readonly glimpses: () => IterableIterator<Glimpse>;
+  readonly views: () => IterableIterator<SockView>;
   /** The same life of a sock as it is now; undefined where it has ended. */
   readonly current: (sock: Sock) => Sock | undefined;
   /** Socks that are dying: announced and not destroyed. */
@@ -107,7 +107,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
   const lingering = createLingering();
-  const older = createOlder();
+  const baseline = createBaseline();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
   const generations = createGenerations(undefined, options.seed);
@@ -117,7 +117,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
   let lostEvents = 0;
-  let lateEvents = 0;
+  let outOfOrder = 0;
   let malformed = 0;
   let unannounced = 0;
   let before: TimedEvent | null = null;
@@ -138,7 +138,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (sock.lingering) {
       sock.lingering = false;
       lingering.delete(sock);
-      if (sock.state === TCP.CLOSE) unseen.inClose(sock);
+      if (sock.state === TCP.CLOSE) missedDestroys.inClose(sock);
     }
     sock.orphanAt = at;
     sock.entered = true;
@@ -178,27 +178,27 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     finish(sock);
   };
 
-  const unseen = createUnseen({
+  const missedDestroys = createMissedDestroys({
     living,
-    older,
+    baseline,
     ledger,
     now: () => now,
     infer: (sk, gap) => {
-      const sock = living.wake(sk);
+      const sock = living.unpack(sk);
       if (sock !== undefined) infer(sock, gap);
     },
     exceed,
   });
 
-  const announce = (event: Announce, isLate: boolean): void => {
-    const before = living.wake(event.sk);
-    if (isLate && before !== undefined && event.at < before.announcedAt) {
+  const announce = (event: Announce, isOutOfOrder: boolean): void => {
+    const before = living.unpack(event.sk);
+    if (isOutOfOrder && before !== undefined && event.at < before.announcedAt) {
       // The address is in its next life already.
       unannounced++;
       return;
     }
     if (before !== undefined && before.destroyedAt === null) {
-      const isRepeat = event.via === VIA.late || event.via === VIA.destroy;
+      const isRepeat = event.via === VIA.foundDead || event.via === VIA.destroy;
       if (isRepeat && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) {
         repeat(before, event);
         return;
@@ -209,16 +209,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (!event.isFollowed) addGap(sock, 'events_lost');
     living.add(sock);
     dying++;
-    if (!older.isDone() && !older.see(tupleOfLine(event.line))) {
+    if (!baseline.isDone() && !baseline.see(tupleOfLine(event.line))) {
       exceed(1, 'a close while the inventory is open: there were too many, some may be counted twice');
     }
-    const isListed = event.via === VIA.destroy && older.silent.size > 0 && older.has(tupleOfLine(event.line));
-    if (event.via === VIA.late || isListed) adopt(sock);
+    const isListed = event.via === VIA.destroy && baseline.silent.size > 0 && baseline.has(tupleOfLine(event.line));
+    if (event.via === VIA.foundDead || isListed) adopt(sock);
     else if (isCounted(sock)) sock.entered = true;
     else if ((event.flags & SOCK.LINGER) !== 0 && !endsLinger(sock.state)) mayLinger(sock);
     else enter(sock, event.closedAt);
-    if (sock.state === TCP.CLOSE && sock.entered) unseen.inClose(sock);
-    if (isLate) meetDestroy(sock);
+    if (sock.state === TCP.CLOSE && sock.entered) missedDestroys.inClose(sock);
+    if (isOutOfOrder) meetDestroy(sock);
     if (early.size > 0) early.delete(event.sk);
   };
 
@@ -233,16 +233,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** Announced after the inventory had listed it as one closed before: the baseline has it. */
   const isCounted = (sock: Sock): boolean => {
-    if (!older.isDone() || older.silent.size === 0) return false;
+    if (!baseline.isDone() || baseline.silent.size === 0) return false;
     const tuple = tupleOfLine(sock.announce.line);
-    const listed = older.silent.get(tuple);
+    const listed = baseline.silent.get(tuple);
     if (listed === undefined || sock.closedAt > listed.at) return false;
     sock.orphanAt = sock.closedAt;
-    older.drop(tuple);
+    baseline.drop(tuple);
     return true;
   };
 
-  /** Its announcement came late: later than its destroy, perhaps. */
+  /** Its announcement came out of order: perhaps after its destroy. */
   const meetDestroy = (sock: Sock): void => {
     addGap(sock, 'event_late');
     const event = early.get(sock.sk);
@@ -276,11 +276,11 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     lingering.set(sock, lingerEnd(sock.closedAt, detail));
   };
 
-  /** An orphan whose close was not observed: one older than the capture, or one whose close was lost. */
+  /** An orphan whose close was not observed: one of the baseline, or one whose close was lost. */
   const adopt = (sock: Sock): void => {
-    const isEarly = !older.isDone();
+    const isEarly = !baseline.isDone();
     sock.entered = true;
-    const listed = older.adopt(tupleOfLine(sock.announce.line));
+    const listed = baseline.adopt(tupleOfLine(sock.announce.line));
     if (listed !== null || isEarly || ledger.locate()) {
       addGap(sock, 'older_than_capture');
       return;
@@ -297,7 +297,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const endLinger = (sock: Sock, at: TraceNs): void => {
     const until = lingering.get(sock) ?? at;
     // A loss before this comes before it in the list of gaps, whether or not somebody looked meanwhile.
-    living.wake(sock.sk);
+    living.unpack(sock.sk);
     addGap(sock, 'linger_end_inferred');
     ledger.infer();
     enter(sock, until < at ? until : at);
@@ -305,17 +305,17 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** The sock that an event at `at` is about; one destroyed before it was another at the same address. */
   const sockAt = (sk: SkAddr, at: TraceNs): Sock | undefined => {
-    const sock = living.wake(sk);
+    const sock = living.unpack(sk);
     if (sock !== undefined && (sock.destroyedAt === null || at <= sock.destroyedAt)) return sock;
     unannounced++;
     return undefined;
   };
 
-  const setState = (event: SetState, isLate: boolean): void => {
+  const setState = (event: SetState, isOutOfOrder: boolean): void => {
     const sock = sockAt(event.sk, event.at);
     if (sock === undefined) return;
     sock.lines++;
-    if (isLate) addGap(sock, 'event_late');
+    if (isOutOfOrder) addGap(sock, 'event_late');
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     if (sock.moves.length >= BOUNDS.moves) {
@@ -325,7 +325,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       exceed(1, `transitions of a socket that had ${BOUNDS.moves} of them since its close`);
     }
     const move: ObservedMove = { at: event.at, from: event.from, to: event.to, own: (event.context & OWN) !== 0 };
-    const later = isLate ? sock.moves.findIndex(({ at }) => at > event.at) : -1;
+    const later = isOutOfOrder ? sock.moves.findIndex(({ at }) => at > event.at) : -1;
     if (later >= 0) {
       sock.moves.splice(later, 0, move);
       return;
@@ -335,7 +335,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (sock.lingering && event.to === TCP.FIN_WAIT2) enter(sock, event.at);
     remember(sock, event);
     if (event.to === TCP.CLOSE && event.from === TCP.FIN_WAIT1) sock.pressure = pressure();
-    if (event.to === TCP.CLOSE && sock.entered) unseen.inClose(sock);
+    if (event.to === TCP.CLOSE && sock.entered) missedDestroys.inClose(sock);
   };
 
   const pressure = (): Pressure => {
@@ -355,9 +355,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
    * A look is no sighting of an event, and is not numbered: it was made while the sock may have gone, and what it read may
    * be another's. So it counts where it shows the sock as it is known, and not otherwise.
    */
-  const look = (event: Look, isLate: boolean): void => {
-    const sock = living.wake(event.sk);
-    if (sock === undefined || isLate || sock.destroyedAt !== null || event.at <= sock.announcedAt) return;
+  const look = (event: Look, isOutOfOrder: boolean): void => {
+    const sock = living.unpack(event.sk);
+    if (sock === undefined || isOutOfOrder || sock.destroyedAt !== null || event.at <= sock.announcedAt) return;
     if (event.at <= (sock.latestAt ?? 0) || stateOf(event.context) !== sock.state) return;
     const cookie = parseAnnounce(sock.announce.line).cookie;
     if (cookie !== '0' && event.cookie !== '0' && cookie !== decimalOf(event.cookie)) return;
@@ -373,8 +373,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     sock.latestAt = event.at;
   };
 
-  const destroy = (event: Destroy, isLate: boolean): void => {
-    const known = living.wake(event.sk);
+  const destroy = (event: Destroy, isOutOfOrder: boolean): void => {
+    const known = living.unpack(event.sk);
     const sock = known === undefined || isOf(known, event) ? known : undefined;
     if (known !== undefined && sock === undefined && known.destroyedAt === null && event.at > known.announcedAt) {
       // The destroy of the next life at this address, whose announcement did not come.
@@ -382,10 +382,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     if (sock === undefined || sock.destroyedAt !== null) {
       unannounced++;
-      if (sock === undefined) expectLate(event);
+      if (sock === undefined) expectAnnounce(event);
       return;
     }
-    if (isLate) addGap(sock, 'event_late');
+    if (isOutOfOrder) addGap(sock, 'event_late');
     if (sock.lingering) enter(sock, event.at);
     sock.destroyedAt = event.at;
     dying--;
@@ -408,7 +408,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     finish(sock);
   };
 
-  const expectLate = (event: Destroy): void => {
+  const expectAnnounce = (event: Destroy): void => {
     early.delete(event.sk);
     early.set(event.sk, { ...event, cookie: ownText(event.cookie) });
     if (early.size <= MAX_EARLY) return;
@@ -421,7 +421,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const key = classOf(event);
     const before = tallies.get(key);
     const more = event.count - (before?.count ?? 0);
-    // A line that comes late counts less than is known already.
+    // A line that comes out of order has a smaller count than is known already.
     if (more <= 0) return;
     if (before === undefined && tallies.size >= BOUNDS.tallies) {
       exceed(1, `counts of fast deaths of more than ${BOUNDS.tallies} classes`);
@@ -468,8 +468,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     event.sk === before.sk;
 
   return {
-    apply: (event, isLate) => {
-      if (isLate) lateEvents++;
+    apply: (event, isOutOfOrder) => {
+      if (isOutOfOrder) outOfOrder++;
       // Asked once: a double that is read out of an event of any shape is a new object each time.
       const { at } = event;
       if (isTwice(event, at)) return lose(1);
@@ -479,25 +479,25 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       advance(at);
       switch (event.kind) {
         case 'announce':
-          return announce(event, isLate);
+          return announce(event, isOutOfOrder);
         case 'set_state':
-          return setState(event, isLate);
+          return setState(event, isOutOfOrder);
         case 'retransmit': {
           const sock = sockAt(event.sk, event.at);
           if (sock === undefined) return;
           sock.lines++;
           sock.retransmits++;
           sock.firstRetransmitAt ??= event.at;
-          if (isLate) addGap(sock, 'event_late');
+          if (isOutOfOrder) addGap(sock, 'event_late');
           else remember(sock, event);
           return;
         }
         case 'look':
-          return look(event, isLate);
+          return look(event, isOutOfOrder);
         case 'swept':
           return sweep(event);
         case 'reset': {
-          const sock = living.wake(event.sk);
+          const sock = living.unpack(event.sk);
           if (sock === undefined) return;
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
           if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
@@ -507,14 +507,14 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return;
         }
         case 'destroy':
-          return destroy(event, isLate);
+          return destroy(event, isOutOfOrder);
         case 'tally':
           return tally(event);
         case 'inventoried':
-          if (!older.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
+          if (!baseline.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
           return;
         case 'inventory_end':
-          return unseen.inventory(event);
+          return missedDestroys.inventory(event);
         case 'host_facts':
         case 'kernel_log':
           return host.take(event);
@@ -527,8 +527,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'lost':
           return lose(event.count);
         case 'tick':
-          living.park();
-          return unseen.tick(at);
+          living.pack();
+          return missedDestroys.tick(at);
         case 'bye':
         case 'notice':
           return;
@@ -543,16 +543,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       living.addGap('capture_ended');
     },
     live: living.every,
-    glimpses: living.glimpses,
+    views: living.views,
     current: ({ sk, generation }) => {
       const now = living.peek(sk);
       return now?.generation === generation && now.destroyedAt === null ? now : undefined;
     },
     dyingCount: () => dying,
-    silent: () => older.silent.values(),
-    silentCount: () => older.silent.size,
+    silent: () => baseline.silent.values(),
+    silentCount: () => baseline.silent.size,
     ledger: () => ledger.now(newest()),
-    counters: () => ({ lostEvents, lateEvents, malformed, unannounced, tallied }),
+    counters: () => ({ lostEvents, outOfOrder, malformed, unannounced, tallied }),
     tallies: function* () {
       for (const tally of tallies.values()) if (tally.via <= VIA.destroy) yield tally;
     },

@@ -14,13 +14,13 @@ type Timed = { readonly at: TraceNs };
 export type ReorderOptions<T extends Timed> = {
   /** How long, in ns of event time, an event may wait for an earlier one. */
   readonly windowNs: number;
-  /** The window grows with the lateness it meets, up to this. */
+  /** The window grows with the disorder it meets, up to this. */
   readonly maxWindowNs: number;
   /** Events held at most; above it the oldest go on, whatever the window says. */
   readonly maxHeld: number;
   /** And this much weight, as `push` was told it; the same. */
   readonly maxWeight: number;
-  readonly emit: (event: T, isLate: boolean) => void;
+  readonly emit: (event: T, isOutOfOrder: boolean) => void;
 };
 
 export type Reorder<T extends Timed> = {
@@ -39,8 +39,8 @@ export type Reorder<T extends Timed> = {
  * Puts events back into the order of their time. bpftrace reads per-CPU buffers one after the other, so lines
  * arrive displaced by milliseconds (0.17) or microseconds (0.23 and later), by as long as a stall after one.
  *
- * An event older than one already given on is given on at once, as late, and the
- * window doubles over its lateness. Nothing depends on the wall clock, so a replay orders as the live run did.
+ * An event older than one already given on goes on at once, marked as out of order, and the
+ * window grows to twice its delay. Nothing depends on the wall clock, so a replay orders as the live run did.
  */
 export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reorder<T> => {
   // Most events come in order and wait in a queue; the displaced ones in another, by tinyqueue. Both by (time, arrival).

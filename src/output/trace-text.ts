@@ -24,5 +24,5 @@ export const createTraceText = (output: Output, withTime: boolean): Sink => {
 const summary = (ledger: LedgerRecord): string => {
   const kernel = ledger.kernel_orphans === null ? 'unknown' : String(ledger.kernel_orphans);
   const fast = ledger.tallied === 0 ? '' : ` (${ledger.tallied} fast deaths in both, counted in the kernel)`;
-  return `${ledger.entries} orphan entries, ${ledger.exits} exits${fast}; ${ledger.orphans ?? 'unknown'} orphans now, the kernel counted ${kernel}; ${ledger.lost_events} events lost, ${ledger.late_events} late, ${ledger.malformed} malformed lines`;
+  return `${ledger.entries} orphan entries, ${ledger.exits} exits${fast}; ${ledger.orphans ?? 'unknown'} orphans now, the kernel counted ${kernel}; ${ledger.lost_events} events lost, ${ledger.late_events} out of order, ${ledger.malformed} malformed lines`;
 };

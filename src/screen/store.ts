@@ -180,7 +180,7 @@ export const createTopStore = ({
     if (isStopped) return;
     const now = clock();
     if (busy !== null) {
-      const sample = { tookMs: now - tickAt, busy: busy(), lateMs: now - tickAt - TICK_MS };
+      const sample = { tookMs: now - tickAt, busy: busy(), lagMs: now - tickAt - TICK_MS };
       const before = load;
       load = nextLoad(load, sample);
       // What is given up is said at once.

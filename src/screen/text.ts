@@ -22,7 +22,7 @@ export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): v
     ...(status.fastDeaths > 0 ? [safe`fast deaths ${known(rate(status.fastDeathsPerSec))}, only counted`] : []),
     safe`held ${known(heldText(status))}`,
     safe`${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
-    safe`lost ${status.lostEvents} late ${status.lateEvents} malformed ${status.malformed}`,
+    safe`lost ${status.lostEvents} late ${status.outOfOrder} malformed ${status.malformed}`,
     safe`${status.phase}`,
     ...[status.overload, status.notice].filter((text) => text !== '').map(printable),
   ];

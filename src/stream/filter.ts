@@ -9,7 +9,7 @@ export const passes = (path: ClosePath | Dying, filter: PathFilter): boolean =>
     lport: path.lport,
     rport: path.rport,
     netns: path.netns,
-    // Of one older than the capture no other state is known than the one it is in.
+    // Only the present state of a baseline orphan is known.
     wasIn: (state) =>
       path.state === state ||
       path.closed_in === state ||

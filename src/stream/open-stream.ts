@@ -94,8 +94,8 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     maxWindowNs: MAX_WINDOW_NS,
     maxHeld: MAX_HELD,
     maxWeight: BOUNDS.reorderBytes,
-    emit: (event, isLate) => {
-      tracker.apply(event, isLate);
+    emit: (event, isOutOfOrder) => {
+      tracker.apply(event, isOutOfOrder);
     },
   });
 

@@ -11,7 +11,7 @@ import { upgradeFrom } from './upgrade/upgrade.ts';
 const LETTER = {
   hello: letterOf('hello'),
   announce: letterOf('announce'),
-  late: letterOf('late'),
+  deferred: letterOf('deferred'),
   setState: letterOf('set_state'),
   retransmit: letterOf('retransmit'),
   look: letterOf('look'),
@@ -25,19 +25,19 @@ const LETTER = {
 
 /** Words of an A or L line between those that are read here. */
 const BETWEEN = {
-  viaAndE0: wordsBetween('late', 'via', 'e0'),
-  e0AndNetns: wordsBetween('late', 'e0', 'netns'),
-  netnsAndFlags: wordsBetween('late', 'netns', 'taskFlags'),
-  flagsAndExit: wordsBetween('late', 'taskFlags', 'exitCode'),
-  exitAndH0: wordsBetween('late', 'exitCode', 'h0'),
+  viaAndE0: wordsBetween('deferred', 'via', 'e0'),
+  e0AndNetns: wordsBetween('deferred', 'e0', 'netns'),
+  netnsAndFlags: wordsBetween('deferred', 'netns', 'taskFlags'),
+  flagsAndExit: wordsBetween('deferred', 'taskFlags', 'exitCode'),
+  exitAndH0: wordsBetween('deferred', 'exitCode', 'h0'),
   h0AndComm: wordsBetween('announce', 'h0', 'comm'),
-  h0AndClosed: wordsBetween('late', 'h0', 'closedAt'),
-  closedAndBits: wordsBetween('late', 'closedAt', 'closeBits'),
-  bitsAndComm: wordsBetween('late', 'closeBits', 'comm'),
+  h0AndClosed: wordsBetween('deferred', 'h0', 'closedAt'),
+  closedAndBits: wordsBetween('deferred', 'closedAt', 'closeBits'),
+  bitsAndComm: wordsBetween('deferred', 'closeBits', 'comm'),
 } as const;
-const MOVED_TO = bitsWithin('late', 'h0To');
-const MOVED_US = bitsWithin('late', 'h0Us');
-const RETRANSMITS = bitsWithin('late', 'closeRetransmits');
+const MOVED_TO = bitsWithin('deferred', 'h0To');
+const MOVED_US = bitsWithin('deferred', 'h0Us');
+const RETRANSMITS = bitsWithin('deferred', 'closeRetransmits');
 
 /** Words of an S or R line that are only looked through. */
 const SET_STATE_REST = wordsBetween('set_state', 'sk', 'e7') - hexWordsFrom('set_state', 'from', 'e0').length + 1;
@@ -151,9 +151,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     const at = time();
     const letter = line.charCodeAt(0);
     switch (letter) {
-      case LETTER.late:
+      case LETTER.deferred:
       case LETTER.announce: {
-        const isLate = letter === LETTER.late;
+        const isDeferred = letter === LETTER.deferred;
         const key = sk();
         const via = scan.hex32();
         scan.skipHex(BETWEEN.viaAndE0);
@@ -174,7 +174,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         let closedAt = at;
         let retransmits = 0;
         let isFollowed = true;
-        if (isLate) {
+        if (isDeferred) {
           // Announced at that very transition, which is traced before it is stored; else the state is the one it stands in.
           const since = at - moveTime(moveHi, moveLo);
           if (since < 0 || since >= 1000) movedTo = 0;

@@ -26,7 +26,7 @@ const LENGTH = { closed: lengthOf('closed'), stands: lengthOf('stands') } as con
 const isGood = (text: string, kind: Kind): boolean => (kind === 'decimal' ? DECIMAL : HEX).test(text);
 
 /** A `B` line that was lost: no close known. Every field is 0 or unknown, but for how it is known to be dying. */
-const NO_CLOSE = encodeLine('closed', { via: VIA.late }).split(' ');
+const NO_CLOSE = encodeLine('closed', { via: VIA.foundDead }).split(' ');
 
 const has = (words: readonly Word[], name: string): Word | undefined => words.find((word) => word.name === name);
 
@@ -56,7 +56,7 @@ const makerOf = ({ name, kind }: Word): Maker => {
   throw new Error(`neither half of an L line has its ${name}`);
 };
 
-const MAKERS = LINES.late.words.map(makerOf);
+const MAKERS = LINES.deferred.words.map(makerOf);
 const CLOSED_KINDS: readonly Kind[] = PROBE_LINES.closed.words.map(({ kind }) => kind);
 
 /**
@@ -75,7 +75,7 @@ export const joinDeferred = (stands: string, closed: string | undefined): string
     return isGood(how[i + 1] ?? '', kind);
   });
   if (!isWhole) return null;
-  return [LINES.late.letter, ...MAKERS.map((make) => make(now, how))].join(' ');
+  return [LINES.deferred.letter, ...MAKERS.map((make) => make(now, how))].join(' ');
 };
 
 const KEY = new Map(TALLY_KEY.fields.map((field) => [field.name, extentOf(TALLY_KEY, field)]));

@@ -9,8 +9,8 @@ export const VIA = {
   repeated: 2,
   /** A transition under the socket's lock while its file was in its last fput. */
   last_fput: 3,
-  /** Found dead already: older than the capture, or its close was missed. */
-  late: 4,
+  /** Found dead already: of the baseline, or its close was missed. */
+  foundDead: 4,
   /** First seen at destroy: it was in CLOSE before. */
   destroy: 5,
   /** Of a tally alone: became old enough to be announced, and the probe's filter is not for it; and its destroy. */
@@ -43,7 +43,7 @@ export type Announce = OnSock & {
   readonly context: number;
   /** State that the newest remembered transition led to; 0 where none is, and of an `L` line that came after it. */
   readonly movedTo: number;
-  /** When it was closed: `at` of an `A` line; before it of an `L` line. Means nothing with `via` late. */
+  /** When it was closed: `at` of an `A` line; before it of an `L` line. Means nothing with `via` foundDead. */
   readonly closedAt: TraceNs;
   /** Retransmissions between close and announcement: those of an `L` line. */
   readonly retransmits: number;

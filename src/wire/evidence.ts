@@ -9,10 +9,10 @@ import { COMM_WORDS, HALVES, LETTER, readHalves } from './packed.ts';
 export type { Evidence } from './fields.ts';
 
 const CONTEXT = {
-  own: bitsWithin('late', 'own'),
-  holder: bitsWithin('late', 'holder'),
-  shutdown: bitsWithin('late', 'shutdown'),
-  state: bitsWithin('late', 'state'),
+  own: bitsWithin('deferred', 'own'),
+  holder: bitsWithin('deferred', 'holder'),
+  shutdown: bitsWithin('deferred', 'shutdown'),
+  state: bitsWithin('deferred', 'state'),
 } as const;
 
 /** Bits of the wire's context field. */
@@ -44,44 +44,44 @@ export type AnnounceDetail = AnnounceFields & {
   readonly exiting: boolean;
   readonly isKernelThread: boolean;
   /** Announced later than it was closed: `evidence` is that of the close only as far as it is remembered. */
-  readonly late: LateAnnounce | null;
+  readonly deferred: DeferredAnnounce | null;
   /** Oldest first. */
   readonly moves: readonly Move[];
   readonly comm: string;
 };
 
 /** What an `L` line says of the close that came before it. */
-export type LateAnnounce = {
+export type DeferredAnnounce = {
   /** Nanoseconds of the boot clock; 0 where the close was not seen. */
   readonly closedBootNs: number;
   readonly closedIn: number;
 };
 
-const FOLLOWED = bitsWithin('late', 'closeNotFollowed');
+const FOLLOWED = bitsWithin('deferred', 'closeNotFollowed');
 /** Of an `L` line's `closeBits`, in their low half: the map of announced sockets was full. */
 export const NOT_FOLLOWED = FOLLOWED.mask << FOLLOWED.shift;
 
 const AF_INET6 = 10;
 
-const FAMILY = halfOf('late', 'family');
+const FAMILY = halfOf('deferred', 'family');
 const ADDRESS = {
-  laddr: halfOf('late', 'laddr'),
-  raddr: halfOf('late', 'raddr'),
-  laddr6: halfOf('late', 'laddr0'),
-  raddr6: halfOf('late', 'raddr0'),
+  laddr: halfOf('deferred', 'laddr'),
+  raddr: halfOf('deferred', 'raddr'),
+  laddr6: halfOf('deferred', 'laddr0'),
+  raddr6: halfOf('deferred', 'raddr0'),
 } as const;
-const EXITING = placeOf('late', 'exiting');
-const KERNEL_THREAD = placeOf('late', 'kernelThread');
+const EXITING = placeOf('deferred', 'exiting');
+const KERNEL_THREAD = placeOf('deferred', 'kernelThread');
 /** High halves of h0, h1 and h2. */
 const MOVES = {
-  h0: 2 * hexWordAt('late', 'h0'),
-  h1: 2 * hexWordAt('late', 'h1'),
-  h2: 2 * hexWordAt('late', 'h2'),
+  h0: 2 * hexWordAt('deferred', 'h0'),
+  h1: 2 * hexWordAt('deferred', 'h1'),
+  h2: 2 * hexWordAt('deferred', 'h2'),
 } as const;
-const CLOSED_AT = 2 * hexWordAt('late', 'closedAt');
-const CLOSE_SND_UNA = halfOf('late', 'closeSndUna');
-const CLOSE_SND_NXT = halfOf('late', 'closeSndNxt');
-const CLOSE_FROM = placeOf('late', 'closeFrom');
+const CLOSED_AT = 2 * hexWordAt('deferred', 'closedAt');
+const CLOSE_SND_UNA = halfOf('deferred', 'closeSndUna');
+const CLOSE_SND_NXT = halfOf('deferred', 'closeSndNxt');
+const CLOSE_FROM = placeOf('deferred', 'closeFrom');
 
 /** Of the line that is being read. */
 const halves = new Uint32Array(HALVES);
@@ -123,13 +123,13 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
     moves: readMoves(),
     comm: commOfWords(halves, end - COMM_WORDS),
   };
-  if (line.charCodeAt(0) !== LETTER.late) return { ...fields, ...shared, evidence, late: null };
+  if (line.charCodeAt(0) !== LETTER.deferred) return { ...fields, ...shared, evidence, deferred: null };
   const closedBootNs = (halves[CLOSED_AT] as number) * 4_294_967_296 + (halves[CLOSED_AT + 1] as number);
-  const late = { closedBootNs, closedIn: fieldAt(halves, CLOSE_FROM) };
+  const deferred = { closedBootNs, closedIn: fieldAt(halves, CLOSE_FROM) };
   const [sndUna, sndNxt] = [halves[CLOSE_SND_UNA] as number, halves[CLOSE_SND_NXT] as number];
-  const closing = closedBootNs === 0 ? evidence : atClose(evidence, late.closedIn, sndUna, sndNxt);
-  // tcp_close resets a connection with data not read, and that one does not live on to be announced late.
-  return { ...fields, ...shared, rcvNxt: 0, copiedSeq: 0, evidence: closing, late };
+  const closing = closedBootNs === 0 ? evidence : atClose(evidence, deferred.closedIn, sndUna, sndNxt);
+  // tcp_close resets a connection with data not read, so that one has no deferred announcement.
+  return { ...fields, ...shared, rcvNxt: 0, copiedSeq: 0, evidence: closing, deferred };
 };
 
 const ipv6At = (half: number): readonly [number, number, number, number] => [
@@ -151,11 +151,11 @@ const readMoves = (): readonly Move[] => {
 };
 
 const BITS = {
-  us: bitsWithin('late', 'h0Us'),
-  from: bitsWithin('late', 'h0From'),
-  to: bitsWithin('late', 'h0To'),
-  own: bitsWithin('late', 'h0Own'),
-  err: bitsWithin('late', 'h0Err'),
+  us: bitsWithin('deferred', 'h0Us'),
+  from: bitsWithin('deferred', 'h0From'),
+  to: bitsWithin('deferred', 'h0To'),
+  own: bitsWithin('deferred', 'h0Own'),
+  err: bitsWithin('deferred', 'h0Err'),
 } as const;
 
 const moveAt = (half: number): Move | null => {

@@ -112,7 +112,7 @@ export type HostFacts = {
   readonly orphan_mem_bytes: number | null;
   readonly namespaces: number;
   readonly unreadable: number;
-  /** Whether every process of the machine could be asked for its sockets. If not, a holder may exist unseen. */
+  /** Whether every process of the machine could be asked for its sockets. If not, a holder may be missing. */
   readonly sees_all_processes: boolean;
   readonly close_wait: {
     readonly count: number;

@@ -25,20 +25,20 @@ const shapeOf = (name: LineName, bytes: number): Shape => {
 
 export const LETTER = {
   announce: letterOf('announce'),
-  late: letterOf('late'),
+  deferred: letterOf('deferred'),
   setState: letterOf('set_state'),
   retransmit: letterOf('retransmit'),
   look: letterOf('look'),
 } as const;
 
 const ANNOUNCE = shapeOf('announce', COMM_BYTES);
-const LATE = shapeOf('late', COMM_BYTES);
+const DEFERRED = shapeOf('deferred', COMM_BYTES);
 const SET_STATE = shapeOf('set_state', 0);
 const RETRANSMIT = shapeOf('retransmit', 0);
 const LOOK = shapeOf('look', 0);
 
 const shapeBy = (letter: number): Shape => {
-  if (letter === LETTER.late) return LATE;
+  if (letter === LETTER.deferred) return DEFERRED;
   if (letter === LETTER.announce) return ANNOUNCE;
   if (letter === LETTER.look) return LOOK;
   return letter === LETTER.setState ? SET_STATE : RETRANSMIT;
@@ -47,7 +47,7 @@ const shapeBy = (letter: number): Shape => {
 /** Halves of what a socket shows, which come first in every such line. */
 export const EVIDENCE_HALVES = SET_STATE.halves;
 /** Halves of the longest line that is packed. */
-export const HALVES = LATE.halves;
+export const HALVES = DEFERRED.halves;
 /** A bit for each half, 32 in a word. */
 export const HALF_BITS_WORDS = Math.ceil(HALVES / 32);
 /** The letter, and a bit for each half that is not 0. */

@@ -270,8 +270,8 @@ export const LINES = {
     ],
   },
   announce: { letter: 'A', title: 'announcement', words: [AT, SK, ...ANNOUNCED, COMM] },
-  /** On the wire. bpftrace has not the stack for it in one line: `late-lines.ts` makes it of `closed` and `stands`. */
-  late: {
+  /** On the wire. bpftrace has not the stack for it in one line: `deferred-lines.ts` makes it of `closed` and `stands`. */
+  deferred: {
     letter: 'L',
     title: 'deferred announcement: made later than the close',
     words: [

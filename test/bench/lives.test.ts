@@ -36,7 +36,7 @@ describe('the repeated stream', () => {
     expect(rest.length / seconds).toBeLessThan(21_500);
   });
 
-  test('finwait finds nothing wrong with it: no line malformed, late or lost, no transition missed', () => {
+  test('finwait finds nothing wrong with it: no line malformed, out of order or lost, no transition missed', () => {
     let [paths, gaps] = [0, 0];
     const fold = openStream(aMeta(), {
       onEnd: (sock) => {
@@ -50,10 +50,10 @@ describe('the repeated stream', () => {
     for (const line of [...HEAD, ...stream]) fold.push(line);
     fold.end();
     expect(paths).toBeGreaterThan(10_000);
-    const { malformed, lateEvents, lostEvents } = fold.tracker.counters();
-    expect({ malformed, lateEvents, lostEvents, gaps }).toEqual({
+    const { malformed, outOfOrder, lostEvents } = fold.tracker.counters();
+    expect({ malformed, outOfOrder, lostEvents, gaps }).toEqual({
       malformed: 0,
-      lateEvents: 0,
+      outOfOrder: 0,
       lostEvents: 0,
       gaps: 0,
     });

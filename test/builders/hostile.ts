@@ -238,7 +238,7 @@ export const KIN: readonly Hostile[] = [
     },
   },
   {
-    name: 'one life of a million late transitions',
+    name: 'one life of a million transitions out of order',
     text: function* () {
       yield `${announce(5, '1')}\nC 9000000000\nC 9900000000\n`;
       yield* counting((i) => state(1_000_000_000 - (i % 900_000_000), '1', '4', '5'))();

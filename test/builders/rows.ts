@@ -44,7 +44,7 @@ export const anEnd = (change: Partial<ReportEnd> = {}): ReportEnd => ({
     inFlight: 0,
     inferred: 0,
   },
-  counters: { lostEvents: 0, lateEvents: 0, malformed: 0, unannounced: 0, tallied: 0 },
+  counters: { lostEvents: 0, outOfOrder: 0, malformed: 0, unannounced: 0, tallied: 0 },
   host: UNKNOWN_HOST,
   isFiltered: false,
   isCut: false,

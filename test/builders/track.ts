@@ -11,8 +11,8 @@ export type Tracked = {
   readonly rows: LedgerRow[];
   /** Applies lines in the order given. */
   readonly feed: (...lines: readonly string[]) => Tracked;
-  /** The same, flagged as late by the reorder window. */
-  readonly feedLate: (...lines: readonly string[]) => Tracked;
+  /** The same, marked as out of order by the reorder window. */
+  readonly feedOutOfOrder: (...lines: readonly string[]) => Tracked;
 };
 
 /** Reads good lines into events; a line that is not good is a fault of the test. */
@@ -32,8 +32,8 @@ export const track = (hz: number | null = 250): Tracked => {
   const ended: Sock[] = [];
   const rows: LedgerRow[] = [];
   const tracker = createTracker({ hz, onEnd: (sock) => ended.push(sock), onLedger: (row) => rows.push(row) });
-  const apply = (lines: readonly string[], isLate: boolean): Tracked => {
-    for (const event of decodeAll(lines)) tracker.apply(event, isLate);
+  const apply = (lines: readonly string[], isOutOfOrder: boolean): Tracked => {
+    for (const event of decodeAll(lines)) tracker.apply(event, isOutOfOrder);
     return tracked;
   };
   const tracked: Tracked = {
@@ -41,7 +41,7 @@ export const track = (hz: number | null = 250): Tracked => {
     ended,
     rows,
     feed: (...lines) => apply(lines, false),
-    feedLate: (...lines) => apply(lines, true),
+    feedOutOfOrder: (...lines) => apply(lines, true),
   };
   return tracked;
 };

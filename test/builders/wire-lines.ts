@@ -111,7 +111,7 @@ export type AnnounceFields = EvidenceFields &
     /** 16 bytes, or text that is filled up with NULs. */
     readonly comm?: string | Uint8Array;
     /** Announced later than it was closed, in ESTABLISHED. */
-    readonly late?: { readonly closedAt: number; readonly isFollowed?: boolean };
+    readonly deferred?: { readonly closedAt: number; readonly isFollowed?: boolean };
   };
 
 export const PF_EXITING = 0x4;
@@ -155,14 +155,14 @@ export const announceLine = (on: AnnounceFields = {}): string => {
     ...moveValues('h2', h2),
     comm: commHex(on.comm ?? COMM),
   };
-  if (on.late === undefined) return encodeLine('announce', values);
-  return encodeLine('late', {
+  if (on.deferred === undefined) return encodeLine('announce', values);
+  return encodeLine('deferred', {
     ...values,
-    closedAt: boot(on.late.closedAt),
+    closedAt: boot(on.deferred.closedAt),
     closeSndUna: on.sndUna ?? sent,
     closeSndNxt: on.sndNxt ?? sent,
     closeFrom: state('ESTABLISHED'),
-    closeNotFollowed: flag(on.late.isFollowed === false),
+    closeNotFollowed: flag(on.deferred.isFollowed === false),
   });
 };
 

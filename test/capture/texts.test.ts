@@ -3,7 +3,7 @@ import { attachFault, howItEnded } from '../../src/capture/bpftrace/attach-fault
 import {
   bpftraceEnv,
   createChatterReader,
-  lateParams,
+  deferredParams,
   mapKeys,
   parseBpftraceVersion,
   readChatter,
@@ -265,7 +265,7 @@ describe('a warning that quotes the script', () => {
 });
 
 test('a ring fits its map, and is a power of two', () => {
-  expect(lateParams(10, 2, mapKeys(2, 8192))).toEqual(['10000000', '8191', '1']);
-  expect(lateParams(0.5, 64, mapKeys(64, 8192))).toEqual(['500000', '1023', '63']);
-  expect(lateParams(10, 4096, mapKeys(4096, 1 << 20))).toEqual(['10000000', '255', '4095']);
+  expect(deferredParams(10, 2, mapKeys(2, 8192))).toEqual(['10000000', '8191', '1']);
+  expect(deferredParams(0.5, 64, mapKeys(64, 8192))).toEqual(['500000', '1023', '63']);
+  expect(deferredParams(10, 4096, mapKeys(4096, 1 << 20))).toEqual(['10000000', '255', '4095']);
 });

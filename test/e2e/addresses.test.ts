@@ -33,7 +33,7 @@ onRealKernel('the address of a sock', () => {
   });
 
   it('is in no line of a recording and in no record; two runs name the same socket differently', async () => {
-    const files = [join(dir, 'at-once.fwr'), join(dir, 'late.fwr')] as const;
+    const files = [join(dir, 'at-once.fwr'), join(dir, 'deferred.fwr')] as const;
     // A minisock takes over where FIN_WAIT2 may last 60 s at most; these stay as they are, orphans for LIFE_MS.
     await net.near.sysctl('net.ipv4.tcp_fin_timeout', 120);
     const runs = [await startTrace('-o', files[0]), await startTrace('--min-age', '10ms', '-o', files[1])];

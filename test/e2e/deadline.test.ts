@@ -174,7 +174,7 @@ onRealKernel(
       rmSync(directory, { recursive: true, force: true });
     });
 
-    it('the kernel reaps each socket between its deadline and 13 % after, or at the tick told for late timers', async () => {
+    it('the kernel reaps each socket between its deadline and 13 % after, or at the tick told for overdue timers', async () => {
       // Here, not before: when the kernel skips a probe that was due, a destroy is missing, and the test is made again.
       const ports = await record();
       const lives = await readLives(file, ports);
@@ -182,10 +182,11 @@ onRealKernel(
       const faults: string[] = [];
       for (const [name, { predictions, destroyedAt }] of [...lives].sort()) {
         for (const [index, { on, now, deadline }] of predictions.entries()) {
-          // Timers that are late in all may make an earlier tick the last, and only the one that was told.
-          const ifLate = deadline.ifLateAt !== null && destroyedAt < deadline.at - JIFFY_NS ? deadline.ifLateAt : null;
-          const at = ifLate ?? (isSilenced(name) ? deadline.at : (deadline.ifAnsweredAt ?? deadline.at));
-          // The wheel is late by a share of the whole time that a timer was set for. A look comes amid that time.
+          // Overdue timers may make an earlier tick the last, and only the one that was told.
+          const ifOverdue =
+            deadline.ifOverdueAt !== null && destroyedAt < deadline.at - JIFFY_NS ? deadline.ifOverdueAt : null;
+          const at = ifOverdue ?? (isSilenced(name) ? deadline.at : (deadline.ifAnsweredAt ?? deadline.at));
+          // The wheel is overdue by a share of the whole time that a timer was set for. A look comes amid that time.
           const set = predictions.slice(0, index + 1).findLast((each) => !each.on.startsWith('W'));
           const left = at - (set?.now ?? now);
           const error = destroyedAt - at;
@@ -196,7 +197,7 @@ onRealKernel(
           // Not one that was never seen to end, either.
           if (!(error >= -JIFFY_NS && error <= WHEEL_SHARE * left + SLACK_NS)) faults.push(line);
           // Whatever its peer did.
-          if (!(destroyedAt >= (ifLate ?? deadline.at) - JIFFY_NS)) faults.push(`${line}: before deadline_at`);
+          if (!(destroyedAt >= (ifOverdue ?? deadline.at) - JIFFY_NS)) faults.push(`${line}: before deadline_at`);
         }
       }
       process.stderr.write(`seed ${SEED}\n${lines.join('\n')}\n`);

@@ -50,7 +50,7 @@ onRealKernel('maps of the probes that fill', () => {
   };
 
   it.each([
-    ['announced late', '10ms'],
+    ['with deferred announcements', '10ms'],
     ['announced at their close', '0'],
   ])('held half-closed sockets take no place of later orphans, %s', async (_how, minAge) => {
     const on = await network();
@@ -109,14 +109,14 @@ onRealKernel('maps of the probes that fill', () => {
     for (const row of rowsOf(first.ports)) {
       expect(row).toMatchObject({ closer: { pid: first.pid }, waiting_for: 'peer_fin' });
     }
-    const late = rowsOf(second.ports);
-    expect(late).toHaveLength(many);
-    const unknown = late.filter((row) => row.waiting_for === 'unknown');
+    const secondRows = rowsOf(second.ports);
+    expect(secondRows).toHaveLength(many);
+    const unknown = secondRows.filter((row) => row.waiting_for === 'unknown');
     expect(unknown.length).toBeGreaterThanOrEqual(few + many - places);
     for (const row of unknown) {
       expect(row).toMatchObject({ dying_us: null, orphan_us: null, ended_by: null, certain: false });
       expect(row.gaps).toContain('events_lost');
     }
-    for (const row of late) expect(['peer_fin', 'unknown']).toContain(row.waiting_for);
+    for (const row of secondRows) expect(['peer_fin', 'unknown']).toContain(row.waiting_for);
   });
 });

@@ -44,7 +44,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
       await worker.kill();
     }
     const took = performance.now() - started;
-    // While a drift lasts the inventory is taken again, and says which orphans have gone unseen.
+    // While a drift lasts the inventory is taken again, and says which orphans have gone without a destroy.
     const least = before.entries + 2 * CONNECTIONS + LISTENERS;
     after = await trace.nextLedger(
       `drift 0 at rest and ${least} entries`,
@@ -57,7 +57,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     rows = all.filter((path) => !isTwin(path));
     const rate = Math.round((CONNECTIONS / took) * 1000);
     process.stderr.write(`flood: ${rate} conn/s under ${trace.meta().backend}, bpftrace ${trace.meta().bpftrace}; `);
-    process.stderr.write(`lost ${after.lost_events}, late ${after.late_events}, drift ${after.drift}\n`);
+    process.stderr.write(`lost ${after.lost_events}, out of order ${after.late_events}, drift ${after.drift}\n`);
   });
   afterAll(async () => {
     await stopAll();
@@ -71,8 +71,8 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   const isServer = (path: ClosePath): boolean => ports.includes(path.lport) && path.path[0]?.from !== 'LISTEN';
   const count = (which: (path: ClosePath) => boolean): number => rows.filter(which).length;
 
-  /** Exact, unless events came late: a life whose announcement came after the next one's began is only counted. */
-  const expectUpToLate = (actual: number, expected: number): void => {
+  /** Exact, unless events came out of order: a life whose announcement came after the next one's began is only counted. */
+  const expectButOutOfOrder = (actual: number, expected: number): void => {
     expect(actual).toBeLessThanOrEqual(expected);
     expect(actual).toBeGreaterThanOrEqual(expected - after.late_events);
   };
@@ -83,9 +83,9 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   });
 
   it('are one close path for each end, and one for each listener', () => {
-    expectUpToLate(rows.length, 2 * CONNECTIONS + LISTENERS);
-    expectUpToLate(count(isClient), CONNECTIONS);
-    expectUpToLate(count(isServer), CONNECTIONS);
+    expectButOutOfOrder(rows.length, 2 * CONNECTIONS + LISTENERS);
+    expectButOutOfOrder(count(isClient), CONNECTIONS);
+    expectButOutOfOrder(count(isServer), CONNECTIONS);
   });
 
   it('leave a ledger that agrees with the kernel', () => {
@@ -125,7 +125,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expectEnds(RESET + UNREAD, isServer, 'peer_reset');
     expectEnds(CLOSE + SHUTDOWN + EXIT, isServer, 'acked');
     const exits = rows.filter((path) => isClient(path) && path.how === 'exit');
-    expectUpToLate(exits.length, EXIT);
+    expectButOutOfOrder(exits.length, EXIT);
     expect(new Set(exits.map((path) => path.closer?.pid)).size).toBe(EXIT / 250);
     expect(exits.every((path) => path.closer?.exiting && path.closed_in === 'ESTABLISHED')).toBe(true);
     expect(count((path) => path.how === 'listener')).toBe(0);
@@ -160,13 +160,13 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
       paths.sort((a, b) => a.generation - b.generation);
       const generations = paths.map((path) => path.generation);
       expect(new Set(generations).size).toBe(generations.length);
-      expectUpToLate(generations.length, (generations.at(-1) ?? 0) - (generations[0] ?? 0) + 1);
+      expectButOutOfOrder(generations.length, (generations.at(-1) ?? 0) - (generations[0] ?? 0) + 1);
       for (const [index, path] of paths.entries()) {
         const next = paths[index + 1];
         if (next === undefined) continue;
         reused++;
         if (path.ended_by !== next.ended_by && path.lport !== next.lport) differing++;
-        // An event that came late may be of the life before or after: such a path says so.
+        // An event that came out of order may be of the life before or after: such a path says so.
         if (path.gaps.length + next.gaps.length > 0) continue;
         // A child that nobody closed (its listener forgot it, or its twin was faster) has no close to compare.
         if (path.closed_at === null || next.closed_at === null) continue;

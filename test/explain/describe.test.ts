@@ -99,7 +99,7 @@ describe('whose end closed first', () => {
   });
 
   test('is not known where the first step was missed, and where nobody closed before the connection had gone', () => {
-    expect(first(announceLine({ at: 0, via: VIA.late, state: 'FIN_WAIT2', flags: SOCK.DEAD }))).toBeNull();
+    expect(first(announceLine({ at: 0, via: VIA.foundDead, state: 'FIN_WAIT2', flags: SOCK.DEAD }))).toBeNull();
     const reset = [{ at: 0, from: 'ESTABLISHED', to: 'CLOSE', err: 104 }] as const;
     expect(first(announceLine({ at: ms(1), via: VIA.destroy, state: 'CLOSE', moves: [...reset] }))).toBeNull();
     expect(silent().closed_first).toBeNull();
@@ -192,8 +192,10 @@ describe('a path that was all observed', () => {
     const [, intoFinWait2 = ''] = ended();
     expect(pathOf([closed()]).state).toBe('FIN_WAIT1');
     expect(pathOf([closed(), intoFinWait2]).state).toBe('FIN_WAIT2');
-    const late = pathOf([announceLine({ at: 0, via: VIA.late, state: 'LAST_ACK', flags: SOCK.DEAD, own: false })]);
-    expect(late).toMatchObject({ path: [], closed_in: null, state: 'LAST_ACK' });
+    const found = pathOf([
+      announceLine({ at: 0, via: VIA.foundDead, state: 'LAST_ACK', flags: SOCK.DEAD, own: false }),
+    ]);
+    expect(found).toMatchObject({ path: [], closed_in: null, state: 'LAST_ACK' });
   });
 });
 
@@ -239,7 +241,7 @@ describe('unknown is null', () => {
     const path = pathOf([
       announceLine({
         at: 0,
-        via: VIA.late,
+        via: VIA.foundDead,
         flags: SOCK.DEAD,
         own: false,
         moves: [{ at: 0, from: 'LAST_ACK', to: 'CLOSE' }],
@@ -413,11 +415,11 @@ describe('an announcement that was made at a transition', () => {
   test('tells of the state that the transition leads to: it is traced before it is stored', () => {
     const line = announceLine({
       at: ms(20),
-      via: VIA.late,
+      via: VIA.foundDead,
       flags: SOCK.DEAD,
       state: 'FIN_WAIT1',
       moves: [toFinWait2],
-      late: { closedAt: 0 },
+      deferred: { closedAt: 0 },
     });
     expect(pathOf([line])).toMatchObject({ state: 'FIN_WAIT2', waiting_for: 'peer_fin' });
   });
@@ -428,7 +430,7 @@ describe('an announcement that was made at a transition', () => {
       flags: SOCK.DEAD,
       state: 'CLOSING',
       moves: [toFinWait2],
-      late: { closedAt: 0 },
+      deferred: { closedAt: 0 },
     });
     expect(pathOf([line])).toMatchObject({ state: 'CLOSING', gaps: ['transition_missed'] });
   });
@@ -441,7 +443,7 @@ describe('a sock that the map of the probes had no place for', () => {
     flags: SOCK.DEAD,
     state: 'FIN_WAIT1',
     moves,
-    late: { closedAt: 0, isFollowed: false },
+    deferred: { closedAt: 0, isFollowed: false },
   });
 
   test('is known as it was announced; what it waits for and how old it is, is not', () => {
@@ -456,14 +458,14 @@ describe('a sock that the map of the probes had no place for', () => {
     });
   });
 
-  test('stays so when it shows itself again and still has no place, parked between or not', () => {
+  test('stays so when it shows itself again and still has no place, packed between or not', () => {
     const again = announceLine({
       at: sec(6),
-      via: VIA.late,
+      via: VIA.foundDead,
       flags: SOCK.DEAD,
       state: 'FIN_WAIT1',
       moves: [{ at: sec(6), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }],
-      late: { closedAt: ms(1), isFollowed: false },
+      deferred: { closedAt: ms(1), isFollowed: false },
     });
     const path = pathOf([announced, tickLine(sec(5)), tickLine(sec(5.5)), again, tickLine(sec(7)), tickLine(sec(8))]);
     expect(path).toMatchObject({ state: 'FIN_WAIT2', waiting_for: 'unknown', dying_us: null, closer: { pid: 4242 } });
@@ -472,11 +474,11 @@ describe('a sock that the map of the probes had no place for', () => {
   test('is followed from when it shows itself again and has a place', () => {
     const again = announceLine({
       at: sec(6),
-      via: VIA.late,
+      via: VIA.foundDead,
       flags: SOCK.DEAD,
       state: 'FIN_WAIT1',
       moves: [{ at: sec(6), from: 'FIN_WAIT1', to: 'FIN_WAIT2' }],
-      late: { closedAt: ms(1) },
+      deferred: { closedAt: ms(1) },
     });
     const path = pathOf([announced, tickLine(sec(5)), again, tickLine(sec(7)), tickLine(sec(8))]);
     expect(path).toMatchObject({ state: 'FIN_WAIT2', waiting_for: 'peer_fin', dying_us: 8e6, gaps: ['events_lost'] });

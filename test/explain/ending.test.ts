@@ -49,7 +49,7 @@ test.each(ABORTS)('in a close that was %s, for no reason that shows: not guessed
 });
 
 describe.each(FINDS)('found in CLOSE by the close, %s', (_how, via) => {
-  test('with a peer and no past: how it got there is older than the capture', () => {
+  test('with a peer and no past: it got there before the capture', () => {
     expect(ending(...found(via, []))).toEqual(['unknown', 'unknown']);
   });
 

@@ -29,7 +29,7 @@ const closedInClose = { via: VIA.hook, closedIn: TCP.CLOSE, marks: 0 };
 
 test.each([
   // A full map did not keep what it did before: no cause may be read from what is left.
-  ['unknown', 'unknown', 'unknown', { via: VIA.late, closedIn: 0, lastFrom: 0, marks: 0, size: 0 }],
+  ['unknown', 'unknown', 'unknown', { via: VIA.foundDead, closedIn: 0, lastFrom: 0, marks: 0, size: 0 }],
   ['close', 'time_wait', 'none', {}],
   ['close', 'time_wait', 'none', { lastFrom: TCP.CLOSING, marks: 0 }],
   ['close', 'fin_wait2_timewait', 'peer', { marks: 0 }],

@@ -77,14 +77,14 @@ describe('a sock still dying waits for', () => {
   });
 
   test('of a close that was not observed, what it waits for now', () => {
-    const late = announceLine({
+    const found = announceLine({
       at: 0,
-      via: VIA.late,
+      via: VIA.foundDead,
       state: 'FIN_WAIT1',
       flags: SOCK.DEAD,
       moves: [{ at: 0, from: 'FIN_WAIT1', to: 'FIN_WAIT2' }],
     });
-    expect(pathOf([late], { until: sec(5) }).waiting_for).toBe('peer_fin');
+    expect(pathOf([found], { until: sec(5) }).waiting_for).toBe('peer_fin');
   });
 });
 
@@ -143,7 +143,7 @@ describe('an ended sock waited longest for', () => {
 
   test('is unknown without the close', () => {
     const path = pathOf([
-      announceLine({ at: 0, via: VIA.late, flags: SOCK.DEAD, moves: [{ at: 0, from: 'LAST_ACK', to: 'CLOSE' }] }),
+      announceLine({ at: 0, via: VIA.foundDead, flags: SOCK.DEAD, moves: [{ at: 0, from: 'LAST_ACK', to: 'CLOSE' }] }),
       destroyLine({ at: 5000 }),
     ]);
     expect(path.waiting_for).toBe('unknown');

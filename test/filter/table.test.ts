@@ -121,7 +121,7 @@ describe.each(NAMES)('the filter %s', (name) => {
     }
     const condition = probe.condition(filter[name] as NonNullable<unknown>);
     expect(condition).not.toBeNull();
-    expect(conditions(filter)).toEqual({ all: condition, older: probe.tells === 'closer' ? '0' : condition });
+    expect(conditions(filter)).toEqual({ all: condition, baseline: probe.tells === 'closer' ? '0' : condition });
     expect(conditions(filter)).not.toEqual(conditions(other));
   });
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { faultsOfLife, judgeLife, type Life, type Told } from '../../scripts/kernels/deadlines.ts';
 
 const S = 1e9;
-const told = (now: number, at: number, rule = 'retries', ifLateAt: number | null = null): Told => ({
+const told = (now: number, at: number, rule = 'retries', ifOverdueAt: number | null = null): Told => ({
   now: now * S,
   at: at * S,
-  ifLateAt: ifLateAt === null ? null : ifLateAt * S,
+  ifOverdueAt: ifOverdueAt === null ? null : ifOverdueAt * S,
   rule,
 });
 const life = (destroyedAt: number | null, ...says: readonly Told[]): Life => ({
@@ -22,7 +22,7 @@ describe('a socket that a guest let the kernel reap', () => {
     expect(faults(3, life(6.1, told(0, 6.2)))).toEqual(['reaped -0.10 s after a deadline that was 6.20 s away']);
   });
 
-  it('is right when it was reaped at the tick that was told for timers that are late, and at no other', () => {
+  it('is right when it was reaped at the tick that was told for overdue timers, and at no other', () => {
     const says = told(1, 6.3, 'retries', 3.1);
     expect(faults(3, life(3.2, says))).toEqual([]);
     expect(faults(3, life(6.4, says))).toEqual([]);

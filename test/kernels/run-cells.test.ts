@@ -22,7 +22,7 @@ const leave = (dir: string, change: object): void => {
     lossy: null,
     unlogged: [],
     deadlines: null,
-    late: null,
+    deferred: null,
     sockets: { compared: 20, timers: 2, wrong: [] },
     misses: null,
   };
@@ -77,9 +77,9 @@ it.each([
   const whole = { lossy: { expected: 1, paths: 1, lost: 0, retransmits: 0 }, deadlines: { 3: [] } };
   const scenario = { state: 'right', why: [], named: null, isSpoiled: false };
   const ledger = { drift: 0, in_flight: 0, malformed: 0, lost_events: 0 };
-  const late = { scenarios: {}, isCounted: true, ledger, rows: 0, wanted: 0, counted: 0, uncounted: 0, kinds: '' };
+  const deferred = { scenarios: {}, isCounted: true, ledger, rows: 0, wanted: 0, counted: 0, uncounted: 0, kinds: '' };
   const boot: RunOptions['boot'] = async (_, __, dir) => {
-    leave(dir, { ...whole, scenarios: { scenario }, ledger, late, unlogged: answers[boots++] });
+    leave(dir, { ...whole, scenarios: { scenario }, ledger, deferred, unlogged: answers[boots++] });
     return over;
   };
   const [result] = await run(cells.slice(0, 1), boot, { isEmulated: true });

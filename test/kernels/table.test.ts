@@ -27,7 +27,7 @@ const ledger = {
   late_events: 0,
   malformed: 0,
 } as const;
-const late = {
+const deferred = {
   ...{
     scenarios: { active_close: right },
     isCounted: true,
@@ -49,7 +49,7 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   lossy: { expected: 80, paths: 80, lost: 0, retransmits: 3 },
   unlogged: [],
   deadlines: { '1': [], '255': [] },
-  late,
+  deferred,
   sockets: { compared: 20, timers: 2, wrong: [] },
   misses: null,
   privileges: {},
@@ -76,7 +76,10 @@ it.each([
   ['not all is counted', false, 77, 0],
   ['not all is counted', false, 76, 1],
 ])('of the ends on a lossy wire, where %s (%s), %d of 80 are %d faults', (_what, isCounted, paths, faults) => {
-  const given = verdict({ late: { ...late, isCounted }, lossy: { expected: 80, paths, lost: 0, retransmits: 3 } });
+  const given = verdict({
+    deferred: { ...deferred, isCounted },
+    lossy: { expected: 80, paths, lost: 0, retransmits: 3 },
+  });
   expect(faultsOf(given)).toHaveLength(faults);
 });
 
@@ -110,12 +113,12 @@ describe('a cell', () => {
     ['ss was not compared', { sockets: null }],
     ['ss was compared without a timer', { sockets: { compared: 20, timers: 0, wrong: [] } }],
     ['ss says something else', { sockets: { compared: 20, timers: 2, wrong: ['ss has 3 ms for 2 ms'] } }],
-    ['nothing was announced late', { late: null }],
-    ['a scenario is, announced late', { late: { ...late, scenarios: wrong } }],
-    ['fewer were counted than died', { late: { ...late, counted: 99 } }],
-    ['more were counted than died', { late: { ...late, counted: 101 } }],
-    ['one was counted as another', { late: { ...late, uncounted: 1 } }],
-    ['the late ledger drifts', { late: { ...late, ledger: { ...ledger, drift: 1 } } }],
+    ['no announcement was deferred', { deferred: null }],
+    ['a scenario is, its announcement deferred', { deferred: { ...deferred, scenarios: wrong } }],
+    ['fewer were counted than died', { deferred: { ...deferred, counted: 99 } }],
+    ['more were counted than died', { deferred: { ...deferred, counted: 101 } }],
+    ['one was counted as another', { deferred: { ...deferred, uncounted: 1 } }],
+    ['the deferred ledger drifts', { deferred: { ...deferred, ledger: { ...ledger, drift: 1 } } }],
     ['no probe was made to be skipped', { parts: ['misses'] }],
     ['skipped probes were not counted', { parts: ['misses'], misses: { ...missed, lost: 0, paths: 80 } }],
     ['more is missing than was counted', { parts: ['misses'], misses: { ...missed, paths: 60 } }],
@@ -127,10 +130,10 @@ describe('a cell', () => {
   });
 
   it('is right with deaths that were not counted, as many as were lost', () => {
-    const some = { ...late, counted: 98, uncounted: 2 };
-    expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 2 } } }))).toBe(true);
-    expect(isRight(verdict({ late: some, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
-    expect(isRight(verdict({ late: { ...some, ledger: { ...ledger, lost_events: 1 } } }))).toBe(false);
+    const some = { ...deferred, counted: 98, uncounted: 2 };
+    expect(isRight(verdict({ deferred: { ...some, ledger: { ...ledger, lost_events: 2 } } }))).toBe(true);
+    expect(isRight(verdict({ deferred: some, ledger: { ...ledger, lost_events: 2 } }))).toBe(true);
+    expect(isRight(verdict({ deferred: { ...some, ledger: { ...ledger, lost_events: 1 } } }))).toBe(false);
   });
 
   it.each([
@@ -141,7 +144,7 @@ describe('a cell', () => {
     'is right in %s (skipped probes counted: %s) with %i deaths in 100 that were not',
     (backend, isCounted, few) => {
       const short = (by: number) =>
-        verdict({ backend, late: { ...late, isCounted, counted: 100 - by, uncounted: by } });
+        verdict({ backend, deferred: { ...deferred, isCounted, counted: 100 - by, uncounted: by } });
       expect(isRight(short(few))).toBe(true);
       expect(isRight(short(few + 1))).toBe(false);
     },
@@ -210,21 +213,27 @@ describe('the table', () => {
     const other = { active_close: { ...right, named: { ...named, side: 'peer' } } } as const;
     expect(unlikeLines([cell('fentry'), cell('kprobe')])).toEqual([]);
     expect(
-      unlikeLines([cell('fentry'), { ...cell('kprobe', verdict({ scenarios: other, late: null })), kernel: '7.2' }]),
+      unlikeLines([
+        cell('fentry'),
+        { ...cell('kprobe', verdict({ scenarios: other, deferred: null })), kernel: '7.2' },
+      ]),
     ).toEqual([]);
     expect(
-      unlikeLines([cell('fentry', verdict({ late: null })), cell('kprobe', verdict({ scenarios: other, late: null }))]),
+      unlikeLines([
+        cell('fentry', verdict({ deferred: null })),
+        cell('kprobe', verdict({ scenarios: other, deferred: null })),
+      ]),
     ).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; kprobe says close ESTABLISHED acked peer',
     ]);
     // Which of the two ends it is, is chance.
     const ends = (ended_by: 'fin_timeout' | 'fin_wait2_timewait') =>
-      verdict({ late: null, scenarios: { control_shared: { ...right, named: { ...named, ended_by } } } });
+      verdict({ deferred: null, scenarios: { control_shared: { ...right, named: { ...named, ended_by } } } });
     expect(unlikeLines([cell('fentry', ends('fin_timeout')), cell('kprobe', ends('fin_wait2_timewait'))])).toEqual([]);
-    expect(unlikeLines([cell('fentry', verdict({ late: { ...late, scenarios: other } }))])).toEqual([
-      '6.12: active_close: fentry says close ESTABLISHED acked none; fentry, late, says close ESTABLISHED acked peer',
+    expect(unlikeLines([cell('fentry', verdict({ deferred: { ...deferred, scenarios: other } }))])).toEqual([
+      '6.12: active_close: fentry says close ESTABLISHED acked none; fentry, deferred, says close ESTABLISHED acked peer',
     ]);
-    expect(unlikeLines([cell('fentry', verdict({ ipv6: other, late: null }))])).toEqual([
+    expect(unlikeLines([cell('fentry', verdict({ ipv6: other, deferred: null }))])).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; fentry over IPv6 says close ESTABLISHED acked peer',
     ]);
   });

@@ -149,7 +149,7 @@ describe('unlocated', () => {
     expect(rows).toMatchObject([{ unlocated: 0, orphans: 0, drift: -2, inFlight: 2 }]);
   });
 
-  test('is the least of ten samples where sockets are announced late: those that died first were never in it', () => {
+  test('is the least of ten samples where announcements are deferred: those that died first were never in it', () => {
     const rows: LedgerRow[] = [];
     const ledger = createLedger((row) => rows.push(row), ms(60));
     ledger.setBaseline(0);

@@ -262,7 +262,7 @@ describe('an address used again', () => {
     const { tracker, ended } = track().feed(
       readyAt(0),
       announceLine({ at: 10 }),
-      announceLine({ at: 200, via: VIA.late, flags: SOCK.DEAD }),
+      announceLine({ at: 200, via: VIA.foundDead, flags: SOCK.DEAD }),
       announceLine({ at: 300, via: VIA.destroy, flags: SOCK.DEAD }),
     );
     expect(ended).toEqual([]);
@@ -371,7 +371,7 @@ describe('what was missed', () => {
     ]);
   });
 
-  test('a loss marks who is parked, who dies before anybody looks, and who is parked again after it', () => {
+  test('a loss marks who is packed, who dies before anybody looks, and who is packed again after it', () => {
     const { tracker, ended } = track().feed(
       ...['dead', 'beef', 'f00d'].map((sk) => announceLine({ at: 0, sk })),
       tickLine(ms(1)),
@@ -385,7 +385,7 @@ describe('what was missed', () => {
     expect([...only(ended).gaps]).toEqual(['events_lost']);
     const alive = ['beef:events_lost', 'f00d:events_lost', 'cafe:'];
     expect([...tracker.live()].map(({ sk, gaps }) => `${sk}:${[...gaps]}`)).toEqual(alive);
-    expect(Array.from(tracker.glimpses(), (seen) => `${seen.sk}:${[...seen.sock().gaps]}`)).toEqual(alive);
+    expect(Array.from(tracker.views(), (seen) => `${seen.sk}:${[...seen.sock().gaps]}`)).toEqual(alive);
     const gaps = [...tracker.live()].map((sock) => tracker.current(sock)?.gaps.has('events_lost'));
     expect(gaps).toEqual([true, true, false]);
     tracker.end();
@@ -421,25 +421,25 @@ describe('what was missed', () => {
     expect(tracker.ledger().entries).toBe(250);
   });
 
-  test('a late line is counted and marks its path', () => {
-    const late = track().feed(announceLine({ at: 0 }), tickLine(ms(50)));
-    late.feedLate(setStateLine({ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1' }));
-    expect(late.tracker.counters().lateEvents).toBe(1);
-    expect([...only(late.tracker.live()).gaps]).toEqual(['event_late']);
+  test('a line out of order is counted and marks its path', () => {
+    const displaced = track().feed(announceLine({ at: 0 }), tickLine(ms(50)));
+    displaced.feedOutOfOrder(setStateLine({ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1' }));
+    expect(displaced.tracker.counters().outOfOrder).toBe(1);
+    expect([...only(displaced.tracker.live()).gaps]).toEqual(['event_late']);
   });
 
-  test('a late transition takes its place in time and leaves state and evidence to the newest', () => {
+  test('a transition out of order takes its place in time and leaves state and evidence to the newest', () => {
     const newest = setStateLine({ at: ms(20), from: 'FIN_WAIT1', to: 'FIN_WAIT2' });
-    const { tracker, feedLate } = track().feed(announceLine({ at: 0 }), newest);
-    feedLate(setStateLine({ at: ms(10), from: 'ESTABLISHED', to: 'FIN_WAIT1' }), retransmitLine({ at: ms(15) }));
+    const { tracker, feedOutOfOrder } = track().feed(announceLine({ at: 0 }), newest);
+    feedOutOfOrder(setStateLine({ at: ms(10), from: 'ESTABLISHED', to: 'FIN_WAIT1' }), retransmitLine({ at: ms(15) }));
     const sock = only(tracker.live());
     expect(sock.moves.map(({ at }) => at)).toEqual([ms(10), ms(20)]);
     expect(sock).toMatchObject({ state: 5, latest: newest, retransmits: 1 });
   });
 
-  test('a late announcement of an earlier life at the address does not end the present one', () => {
-    const { tracker, ended, feedLate } = track().feed(readyAt(0), announceLine({ at: ms(20) }));
-    feedLate(announceLine({ at: ms(10), rport: 9 }));
+  test('an announcement out of order of an earlier life at the address does not end the present one', () => {
+    const { tracker, ended, feedOutOfOrder } = track().feed(readyAt(0), announceLine({ at: ms(20) }));
+    feedOutOfOrder(announceLine({ at: ms(10), rport: 9 }));
     expect(ended).toEqual([]);
     expect(only(tracker.live()).announcedAt).toBe(ms(20));
     expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
@@ -448,7 +448,7 @@ describe('what was missed', () => {
 
   test('an announcement later than its destroy leaves no ghost behind', () => {
     const tracked = track().feed(readyAt(0), destroyLine({ at: ms(2), cookie: 5n }), tickLine(ms(40)));
-    tracked.feedLate(announceLine({ at: ms(1), via: VIA.destroy, state: 'CLOSE', flags: SOCK.DEAD }));
+    tracked.feedOutOfOrder(announceLine({ at: ms(1), via: VIA.destroy, state: 'CLOSE', flags: SOCK.DEAD }));
     tracked.feed(tickLine(ms(80)));
     expect(tracked.tracker.dyingCount()).toBe(0);
     expect([...tracked.tracker.live()]).toEqual([]);
@@ -457,9 +457,9 @@ describe('what was missed', () => {
     expect([...only(tracked.ended).gaps]).toEqual(['event_late']);
   });
 
-  test('a late announcement is not ended by a destroy before it', () => {
-    const { tracker, feedLate } = track().feed(readyAt(0), destroyLine({ at: ms(2) }), tickLine(ms(40)));
-    feedLate(announceLine({ at: ms(3) }));
+  test('an announcement out of order is not ended by a destroy before it', () => {
+    const { tracker, feedOutOfOrder } = track().feed(readyAt(0), destroyLine({ at: ms(2) }), tickLine(ms(40)));
+    feedOutOfOrder(announceLine({ at: ms(3) }));
     expect(only(tracker.live()).destroyedAt).toBeNull();
     expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 0, orphans: 1 });
     expect(tracker.counters().unannounced).toBe(1);
@@ -562,9 +562,9 @@ describe('SO_LINGER', () => {
   });
 });
 
-describe('orphans older than the capture', () => {
-  const late = (change: object = {}) =>
-    announceLine({ at: ms(20), via: VIA.late, flags: SOCK.DEAD, own: false, state: 'FIN_WAIT1', ...change });
+describe('the baseline: orphans there before the capture', () => {
+  const foundDead = (change: object = {}) =>
+    announceLine({ at: ms(20), via: VIA.foundDead, flags: SOCK.DEAD, own: false, state: 'FIN_WAIT1', ...change });
 
   test('are silent until an event shows one of them, which then is matched by its tuple', () => {
     const { tracker, feed } = track().feed(
@@ -574,7 +574,7 @@ describe('orphans older than the capture', () => {
     );
     expect(tracker.silentCount()).toBe(2);
     expect(tracker.ledger().orphans).toBe(2);
-    feed(late());
+    feed(foundDead());
     expect(tracker.silentCount()).toBe(1);
     expect([...tracker.silent()].map(({ rport }) => rport)).toEqual([2]);
     expect(only(tracker.live())).toMatchObject({ entered: true, orphanAt: null });
@@ -586,7 +586,7 @@ describe('orphans older than the capture', () => {
     const { tracker } = track().feed(
       inventoriedLine(ms(9)),
       readyAt(ms(10)),
-      late(),
+      foundDead(),
       setStateLine({ at: ms(30), from: 'FIN_WAIT1', to: 'CLOSE' }),
       destroyLine({ at: ms(31) }),
     );
@@ -600,7 +600,7 @@ describe('orphans older than the capture', () => {
       inventoriedLine(ms(9), { netns: 2 }),
       inventoriedLine(ms(9), { netns: 2, local: '2001:db8::1', peer: '2001:db8::2' }),
       readyAt(ms(10)),
-      late({ netns: 2, local: '2001:db8::1' }),
+      foundDead({ netns: 2, local: '2001:db8::1' }),
     );
     expect([...tracker.silent()].map(({ netns, family }) => [netns, family])).toEqual([
       [1, 'ipv4'],
@@ -611,13 +611,18 @@ describe('orphans older than the capture', () => {
   test('one of a namespace nobody could read is one less unlocated', () => {
     const { tracker, feed } = track().feed(readyAt(ms(10)), sampleLine(ms(11), 3), tickLine(ms(200)));
     expect(tracker.ledger()).toMatchObject({ orphans: 3, unlocated: 3 });
-    feed(late({ at: ms(300) }));
+    feed(foundDead({ at: ms(300) }));
     expect([...only(tracker.live()).gaps]).toEqual(['older_than_capture']);
     expect(tracker.ledger()).toMatchObject({ orphans: 3, unlocated: 2, entries: 0 });
   });
 
-  test('one that nothing announces as older was closed unobserved: an inferred entry', () => {
-    const { tracker } = track().feed(readyAt(ms(10)), sampleLine(ms(11), 0), tickLine(ms(200)), late({ at: ms(300) }));
+  test('one that nothing announces as baseline was closed unobserved: an inferred entry', () => {
+    const { tracker } = track().feed(
+      readyAt(ms(10)),
+      sampleLine(ms(11), 0),
+      tickLine(ms(200)),
+      foundDead({ at: ms(300) }),
+    );
     expect([...only(tracker.live()).gaps]).toEqual(['close_not_observed']);
     expect(tracker.ledger()).toMatchObject({ orphans: 1, entries: 1, inferred: 1 });
   });
@@ -626,7 +631,7 @@ describe('orphans older than the capture', () => {
     const { tracker } = track().feed(
       inventoriedLine(ms(9)),
       readyAt(ms(10)),
-      late({ via: VIA.destroy, state: 'CLOSE' }),
+      foundDead({ via: VIA.destroy, state: 'CLOSE' }),
       destroyLine({ at: ms(21) }),
     );
     expect(tracker.silentCount()).toBe(0);
@@ -655,9 +660,9 @@ describe('while the inventory is taken', () => {
     expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 1, orphans: 0 });
   });
 
-  test('an older orphan that shows itself before its line counts once', () => {
+  test('a baseline orphan that shows itself before its line counts once', () => {
     const { tracker } = track().feed(
-      announceLine({ at: ms(5), via: VIA.late, flags: SOCK.DEAD }),
+      announceLine({ at: ms(5), via: VIA.foundDead, flags: SOCK.DEAD }),
       inventoriedLine(ms(9)),
       end(),
     );
@@ -665,10 +670,10 @@ describe('while the inventory is taken', () => {
     expect(tracker.silentCount()).toBe(0);
   });
 
-  test('an older orphan that shows itself after its line and before the end counts once', () => {
+  test('a baseline orphan that shows itself after its line and before the end counts once', () => {
     const { tracker } = track().feed(
       inventoriedLine(ms(8)),
-      announceLine({ at: ms(9), via: VIA.late, flags: SOCK.DEAD }),
+      announceLine({ at: ms(9), via: VIA.foundDead, flags: SOCK.DEAD }),
       end(),
     );
     expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 1 });
@@ -676,9 +681,9 @@ describe('while the inventory is taken', () => {
     expect(tracker.silentCount()).toBe(0);
   });
 
-  test('an older orphan destroyed between scan and end is gone', () => {
+  test('a baseline orphan destroyed between scan and end is gone', () => {
     const { tracker } = track().feed(
-      announceLine({ at: ms(5), via: VIA.late, flags: SOCK.DEAD }),
+      announceLine({ at: ms(5), via: VIA.foundDead, flags: SOCK.DEAD }),
       destroyLine({ at: ms(6) }),
       inventoriedLine(ms(9)),
       end(),
@@ -699,9 +704,9 @@ describe('while the inventory is taken', () => {
     expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
   });
 
-  test('an older one seen on its way to CLOSE during attach has gone, wherever it was', () => {
+  test('one seen on its way to CLOSE during attach has gone, wherever it was', () => {
     const moves = [{ at: -ms(5), from: 'FIN_WAIT2', to: 'CLOSE' }] as const;
-    const line = announceLine({ at: -ms(5), via: VIA.late, flags: SOCK.DEAD, state: 'FIN_WAIT2', moves });
+    const line = announceLine({ at: -ms(5), via: VIA.foundDead, flags: SOCK.DEAD, state: 'FIN_WAIT2', moves });
     const { tracker, ended } = track().feed(line, end({ unreadable: 1 }));
     expect([...only(ended).gaps]).toEqual(['older_than_capture', 'attaching']);
     expect(tracker.ledger()).toMatchObject({ entries: 0, exits: 1, orphans: 0, inferred: 1 });
@@ -714,7 +719,7 @@ describe('while the inventory is taken', () => {
   });
 
   test('one that is announced after the inventory had listed it counts once, and its close is known', () => {
-    const closed = announceLine({ at: ms(30), late: { closedAt: ms(5) } });
+    const closed = announceLine({ at: ms(30), deferred: { closedAt: ms(5) } });
     const { tracker, feed, ended } = track().feed(inventoriedLine(ms(9)), end(), closed);
     expect(tracker.silentCount()).toBe(0);
     expect(tracker.ledger()).toMatchObject({ entries: 0, orphans: 1 });
@@ -725,7 +730,7 @@ describe('while the inventory is taken', () => {
   });
 
   test('one that was closed after it is another', () => {
-    const closed = announceLine({ at: ms(30), late: { closedAt: ms(15) } });
+    const closed = announceLine({ at: ms(30), deferred: { closedAt: ms(15) } });
     const { tracker } = track().feed(inventoriedLine(ms(9)), end(), closed);
     expect(tracker.silentCount()).toBe(1);
     expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 2 });
@@ -848,7 +853,7 @@ describe('a life whose destroy never comes', () => {
     });
   });
 
-  test('and is older than the capture, is dropped in the same way', () => {
+  test('and is of the baseline, is dropped in the same way', () => {
     const { tracker, ended, feed } = track().feed(
       inventoriedLine(-2, { rport: 1 }),
       inventoriedLine(-1, { rport: 2 }),
@@ -876,7 +881,7 @@ describe('tallies', () => {
     expect(tracker.ledger()).toMatchObject({ entries: 17, exits: 17, orphans: 0 });
   });
 
-  test('a smaller count than before, as a late line has, changes nothing', () => {
+  test('a smaller count than before, as a line out of order has, changes nothing', () => {
     const { tracker } = track().feed(readyAt(0), tallyLine(ms(1), 5), tallyLine(ms(2), 3), tallyLine(ms(3), 7));
     expect(tracker.counters().tallied).toBe(7);
     expect(tracker.ledger()).toMatchObject({ entries: 7, exits: 7 });
@@ -957,10 +962,10 @@ test('before any event, now is the handshake', () => {
 });
 
 test('now is the newest time, negative before the handshake', () => {
-  const { tracker, feed, feedLate } = track().feed(tickLine(-ms(5)));
+  const { tracker, feed, feedOutOfOrder } = track().feed(tickLine(-ms(5)));
   expect(tracker.now()).toBe(-ms(5));
   feed(tickLine(ms(3)));
-  feedLate(tickLine(ms(1)));
+  feedOutOfOrder(tickLine(ms(1)));
   expect(tracker.now()).toBe(ms(3));
 });
 

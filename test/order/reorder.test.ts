@@ -4,7 +4,7 @@ import { type TraceNs, traceNs } from '../../src/kernel/units.ts';
 import { createReorder, type ReorderOptions } from '../../src/order/reorder.ts';
 
 type Item = { readonly at: TraceNs; readonly id: number };
-type Out = { readonly item: Item; readonly isLate: boolean };
+type Out = { readonly item: Item; readonly isOutOfOrder: boolean };
 
 const run = (
   times: readonly number[],
@@ -20,7 +20,7 @@ const run = (
     maxHeld: 1_000_000,
     maxWeight: 1_000_000,
     ...change,
-    emit: (item, isLate) => out.push({ item, isLate }),
+    emit: (item, isOutOfOrder) => out.push({ item, isOutOfOrder }),
   });
   for (const [id, at] of times.entries()) {
     reorder.push({ at: traceNs(at), id }, !isOwn(id), 1);
@@ -36,22 +36,22 @@ const times = fc.array(fc.integer({ min: -2000, max: 20_000 }), { maxLength: 200
 const isSorted = (list: readonly number[]): boolean => list.every((at, i) => i === 0 || at >= (list[i - 1] ?? 0));
 
 describe('any stream', () => {
-  test('comes out sorted, but for events flagged late', () => {
+  test('comes out sorted, but for events marked out of order', () => {
     fc.assert(
       fc.property(times, (given) => {
         const { out } = run(given);
-        expect(isSorted(out.filter((each) => !each.isLate).map(({ item }) => item.at))).toBe(true);
+        expect(isSorted(out.filter((each) => !each.isOutOfOrder).map(({ item }) => item.at))).toBe(true);
       }),
     );
   });
 
-  test('a late event is older than one given on before it, and only such an event is late', () => {
+  test('an event out of order is older than one given on before it, and no other is', () => {
     fc.assert(
       fc.property(times, (given) => {
         let newestGiven = Number.NEGATIVE_INFINITY;
-        for (const { item, isLate } of run(given).out) {
-          expect(isLate).toBe(item.at < newestGiven);
-          if (!isLate) newestGiven = item.at;
+        for (const { item, isOutOfOrder } of run(given).out) {
+          expect(isOutOfOrder).toBe(item.at < newestGiven);
+          if (!isOutOfOrder) newestGiven = item.at;
         }
       }),
     );
@@ -70,7 +70,7 @@ describe('any stream', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 50, 100, 500, 550), { maxLength: 100, size: 'max' }), (given) => {
         const { out } = run(given);
-        const onTime = out.filter((each) => !each.isLate).map(({ item }) => item);
+        const onTime = out.filter((each) => !each.isOutOfOrder).map(({ item }) => item);
         for (const [i, item] of onTime.entries()) {
           const before = onTime[i - 1];
           if (before?.at === item.at) expect(before.id).toBeLessThan(item.id);
@@ -94,11 +94,11 @@ describe('the window', () => {
         .map(({ at }) => at);
     });
 
-  test('events displaced by no more than it come out sorted, none late', () => {
+  test('events displaced by no more than it come out sorted, none out of order', () => {
     fc.assert(
       fc.property(displaced(100), (given) => {
         const { out, times: sorted } = run(given);
-        expect(out.some((each) => each.isLate)).toBe(false);
+        expect(out.some((each) => each.isOutOfOrder)).toBe(false);
         expect(isSorted(sorted)).toBe(true);
       }),
     );
@@ -109,15 +109,15 @@ describe('the window', () => {
     expect(run([0, 100]).beforeFlush).toBe(1);
   });
 
-  test('doubles over the lateness it meets', () => {
-    const late = run([0, 400, 600, 250]);
-    expect(late.windows.at(-1)).toBe(2 * (600 - 250));
-    expect(late.out.find((each) => each.isLate)?.item.at).toBe(250);
+  test('grows to twice the delay it meets', () => {
+    const displaced = run([0, 400, 600, 250]);
+    expect(displaced.windows.at(-1)).toBe(2 * (600 - 250));
+    expect(displaced.out.find((each) => each.isOutOfOrder)?.item.at).toBe(250);
   });
 
-  test('once grown, the same displacement is not late again', () => {
+  test('once grown, the same displacement is not out of order again', () => {
     const { out } = run([0, 400, 600, 250, 2000, 2400, 2600, 2250]);
-    expect(out.filter((each) => each.isLate).map(({ item }) => item.id)).toEqual([3]);
+    expect(out.filter((each) => each.isOutOfOrder).map(({ item }) => item.id)).toEqual([3]);
   });
 
   test('never shrinks and never passes its bound', () => {
@@ -137,9 +137,9 @@ describe('own events', () => {
     expect(beforeFlush).toBe(0);
   });
 
-  test('make no event late', () => {
+  test('put no event out of order', () => {
     const { out } = run([0, 10_000, 50], {}, (index) => index === 1);
-    expect(out.map(({ item, isLate }) => [item.at, isLate])).toEqual([
+    expect(out.map(({ item, isOutOfOrder }) => [item.at, isOutOfOrder])).toEqual([
       [0, false],
       [50, false],
       [10_000, false],
@@ -169,9 +169,9 @@ describe('maxHeld', () => {
   });
 });
 
-test('an event of the very instant last given on is not late', () => {
+test('an event of the very instant last given on is not out of order', () => {
   const { out } = run([0, 100, 0]);
-  expect(out.map(({ item, isLate }) => [item.id, isLate])).toEqual([
+  expect(out.map(({ item, isOutOfOrder }) => [item.id, isOutOfOrder])).toEqual([
     [0, false],
     [2, false],
     [1, false],
@@ -182,7 +182,7 @@ test('a hundred thousand displaced events, more than any buffer keeps, come out 
   // A fixed walk: each is displaced by up to 90 of the window's 100.
   const given = Array.from({ length: 100_000 }, (_, i) => i * 10 - ((i * 7919) % 10) * 10);
   const { out, held } = run(given);
-  expect(out.some((each) => each.isLate)).toBe(false);
+  expect(out.some((each) => each.isOutOfOrder)).toBe(false);
   const sorted = given.map((at, id) => ({ at, id })).toSorted((a, b) => a.at - b.at || a.id - b.id);
   expect(out.map(({ item }) => item)).toEqual(sorted);
   expect(Math.max(...held)).toBeLessThan(50);
@@ -205,19 +205,19 @@ test('flushing twice gives nothing twice, and the stream may go on', () => {
   expect(out).toEqual([5, 7]);
 });
 
-test('holds no more weight than it may: then the oldest go on, and what is older than they comes late', () => {
+test('holds no more weight than it may: then the oldest go on, and what is older than they comes out of order', () => {
   const out: Out[] = [];
   const reorder = createReorder<Item>({
     windowNs: 1e9,
     maxWindowNs: 1e9,
     maxHeld: 1_000_000,
     maxWeight: 1000,
-    emit: (item, isLate) => out.push({ item, isLate }),
+    emit: (item, isOutOfOrder) => out.push({ item, isOutOfOrder }),
   });
   for (const [id, at] of [10, 5, 20].entries()) reorder.push({ at: traceNs(at), id }, true, 400);
   expect(out.map(({ item }) => item.at)).toEqual([5]);
   reorder.push({ at: traceNs(1), id: 3 }, true, 900);
-  expect(out.at(-1)).toMatchObject({ item: { at: 1 }, isLate: true });
+  expect(out.at(-1)).toMatchObject({ item: { at: 1 }, isOutOfOrder: true });
   reorder.push({ at: traceNs(30), id: 4 }, true, 1001);
   expect(out.map(({ item }) => item.at)).toEqual([5, 1, 10, 20, 30]);
 });

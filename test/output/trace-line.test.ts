@@ -46,8 +46,8 @@ describe('a line of trace', () => {
   });
 
   test('of a sock whose transitions nobody saw has the state it was seen in', () => {
-    const late = announceLine({ at: 0, via: VIA.late, state: 'FIN_WAIT2', flags: SOCK.DEAD, own: false });
-    expect(traceLine(pathOf([late]), false)).toMatch(/ unknown +FIN_WAIT2 still dying/);
+    const found = announceLine({ at: 0, via: VIA.foundDead, state: 'FIN_WAIT2', flags: SOCK.DEAD, own: false });
+    expect(traceLine(pathOf([found]), false)).toMatch(/ unknown +FIN_WAIT2 still dying/);
   });
 
   test('counts retransmits, and says that a sock is still dying', () => {

@@ -54,9 +54,9 @@ const SPECS: Readonly<Record<Kind, string>> = {
   rest: '%s',
 };
 
-/** The line of the schema that a script prints with such a letter: a late L line only as its second half. */
-const lineBy = (letter: string, isLate: boolean): Line => {
-  const lines: readonly Line[] = isLate
+/** The line of the schema that a script prints with such a letter: a deferred L line only as its second half. */
+const lineBy = (letter: string, isDeferred: boolean): Line => {
+  const lines: readonly Line[] = isDeferred
     ? [...Object.values(PROBE_LINES), ...Object.values(LINES)]
     : Object.values(LINES);
   const found = lines.find((line) => line.letter === letter);
@@ -73,13 +73,13 @@ const shifts = (fields: readonly Field[], base = 0): readonly number[] =>
     .flatMap(({ at = 0, parts: within }) => (within === undefined ? [base + at] : shifts(within, base + at)))
     .filter((at) => at > 0);
 
-const SCRIPTS = BACKENDS.flatMap((backend) => [backend, `${backend}-lazy`]);
+const SCRIPTS = BACKENDS.flatMap((backend) => [backend, `${backend}-deferred`]);
 
 const tooLong = (text: string): readonly string[] => text.split('\n').filter((line) => line.length > MOST_COLUMNS);
 
 describe.each(SCRIPTS)('probes/%s.bt', (name) => {
   const text = read(`${name}.bt`);
-  const isLate = name.endsWith('-lazy');
+  const isDeferred = name.endsWith('-deferred');
 
   test('is what its parts generate (npm run probes)', () => {
     expect(text).toBe(generateProbe(name));
@@ -103,7 +103,7 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
     const marks = [...text.matchAll(/^ *\/\/ part: (\S+)$/gm)].map(([, part = '']) => `${part}.bt`);
     expect(marks.length).toBeGreaterThan(10);
     expect(marks.filter((part) => !parts.includes(part))).toEqual([]);
-    expect(marks).toContain(isLate ? 'lazy/set-state.bt' : 'set-state.bt');
+    expect(marks).toContain(isDeferred ? 'deferred/set-state.bt' : 'set-state.bt');
   });
 
   test('has no line that is too long, but for formats: bpftrace has no string of two lines', () => {
@@ -144,8 +144,8 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
 
   test('prints lines that the decoder reads, field for field', () => {
     const kinds = printfs(text).map(({ format }) => {
-      // A late announcement is two lines; finwait makes one of them.
-      if (isLate && 'BL'.includes(format.charAt(0))) return 'announce';
+      // A deferred announcement is two lines; finwait makes one of them.
+      if (isDeferred && 'BL'.includes(format.charAt(0))) return 'announce';
       const decode = createDecoder();
       decode(helloLine());
       const line = fill(format);
@@ -162,7 +162,7 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
 
   test('prints the words of every line in the order of the schema, each as its kind is printed', () => {
     for (const { format, args } of printfs(text)) {
-      const { words } = lineBy(format.charAt(0), isLate);
+      const { words } = lineBy(format.charAt(0), isDeferred);
       const tokens = format.split(' ').slice(1);
       expect(tokens.length, format).toBe(words.length);
       let next = 0;
@@ -186,7 +186,7 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
 
   test('says hello with its own name', () => {
     expect(printfs(text).find(({ format }) => format.startsWith('H '))?.format).toContain(
-      ` ${name.replace('-lazy', '')} `,
+      ` ${name.replace('-deferred', '')} `,
     );
   });
 

@@ -20,7 +20,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   fastDeathsPerSec: 0,
   minAgeMs: null,
   lostEvents: 0,
-  lateEvents: 0,
+  outOfOrder: 0,
   malformed: 0,
   heldBytes: 12_900_000,
   heldUnknown: 0,

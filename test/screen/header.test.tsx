@@ -28,7 +28,7 @@ it('before the inventory is taken nothing is 0', async () => {
 });
 
 it('lost, late and malformed events and a drift beyond what is in flight are loud', async () => {
-  const header = await head({ lostEvents: 1234, lateEvents: 3, malformed: 1, drift: -122, inFlight: 4 });
+  const header = await head({ lostEvents: 1234, outOfOrder: 3, malformed: 1, drift: -122, inFlight: 4 });
   expect(header).toContain(' DRIFT -122 ');
   expect(header).toContain(' 1,234 LOST    3 LATE    1 MALFORMED');
 });

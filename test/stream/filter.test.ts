@@ -58,7 +58,7 @@ describe('a filter', () => {
     expect(passes(aClosePath({ closer: null }), { ...NO_FILTER, comm: '' })).toBe(false);
   });
 
-  test('by state passes one older than the capture in the state it was seen in, as the screen does', () => {
+  test('by state passes a baseline orphan in the state it was seen in, as the screen does', () => {
     const fold = openStream(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
     const dead = { flags: SOCK.DEAD, own: false };
     for (const line of [
@@ -66,7 +66,7 @@ describe('a filter', () => {
       inventoriedLine(0, { rport: 1, state: 'FIN_WAIT2' }),
       inventoriedLine(0, { rport: 2, state: 'LAST_ACK' }),
       inventoryEndLine(1),
-      announceLine({ at: ms(1), rport: 3, via: VIA.late, state: 'FIN_WAIT2', ...dead }),
+      announceLine({ at: ms(1), rport: 3, via: VIA.foundDead, state: 'FIN_WAIT2', ...dead }),
       tickLine(sec(1)),
     ]) {
       fold.push(line);

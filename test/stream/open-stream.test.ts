@@ -57,7 +57,7 @@ describe('one stream of lines', () => {
     );
   });
 
-  test('keeps its order when a tally that finwait dated runs ahead of the kernel: nothing older than it is late', () => {
+  test('keeps its order when a tally that finwait dated runs ahead of the kernel: nothing older than it is out of order', () => {
     const [first = '', ...rest] = life;
     const inOrder = folded([helloLine(), inventoryEndLine(0), ...life, tickLine(sec(1))]);
     const { fold, paths } = folded([
@@ -69,7 +69,7 @@ describe('one stream of lines', () => {
       tickLine(sec(1)),
     ]);
     expect(paths).toEqual(inOrder.paths);
-    expect(fold.tracker.counters()).toMatchObject({ lateEvents: 0, tallied: 5 });
+    expect(fold.tracker.counters()).toMatchObject({ outOfOrder: 0, tallied: 5 });
   });
 
   test('advises by the deadline that it worked out, and by TCP_USER_TIMEOUT', () => {

@@ -27,12 +27,17 @@ test('any value is one line of printable ASCII that is read back as JSON is', ()
 });
 
 /** What goes to the lab's worker, and between finwait and its reader, is seen by nobody. */
-const UNSEEN = ['capture/reader/reader-protocol.ts', 'capture/reader/reader.ts', 'lab/worker.ts', 'wire/ascii-json.ts'];
+const NOT_SHOWN = [
+  'capture/reader/reader-protocol.ts',
+  'capture/reader/reader.ts',
+  'lab/worker.ts',
+  'wire/ascii-json.ts',
+];
 
 test('no other file of the source makes JSON', () => {
   const src = fileURLToPath(new URL('../../src/', import.meta.url));
   const makers = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
     (name) => /\.tsx?$/.test(name) && readFileSync(`${src}${name}`, 'utf8').includes('JSON.stringify('),
   );
-  expect(makers.sort()).toEqual(UNSEEN);
+  expect(makers.sort()).toEqual(NOT_SHOWN);
 });

@@ -24,7 +24,7 @@ import {
 } from '../builders/wire-lines.ts';
 
 /** An `L` line: an announcement at `boot` of a close at `closed`, both of the boot clock. */
-const lateLine = (boot: bigint, closed: bigint): string => {
+const deferredLine = (boot: bigint, closed: bigint): string => {
   const [, , ...words] = announceLine({ at: 0 }).split(' ');
   return ['L', boot, ...words.slice(0, -16), closed.toString(16), '138800001388', '30010', ...words.slice(-16)].join(
     ' ',
@@ -120,14 +120,14 @@ describe('each kind of line', () => {
     });
   });
 
-  test('a late announcement after years of uptime is of the nanosecond of its close, and of no other', () => {
+  test('a deferred announcement after years of uptime is of the nanosecond of its close, and of no other', () => {
     const uptime = fc.bigInt({ min: 1n, max: 10n ** 18n });
     fc.assert(
       fc.property(uptime, fc.nat({ max: 2 ** 40 }), fc.oneof(fc.constant(0), fc.nat()), (since, after, earlier) => {
         const decode = createDecoder();
         decode(helloLine({ boot: since }));
         const closed = since + BigInt(after);
-        const line = lateLine(closed + BigInt(earlier), closed);
+        const line = deferredLine(closed + BigInt(earlier), closed);
         expect(decode(line)).toMatchObject({ kind: 'announce', at: after + earlier, closedAt: after });
       }),
       { numRuns: 1000 },
@@ -142,7 +142,7 @@ describe('each kind of line', () => {
         (at, boot) => {
           const decode = createDecoder();
           decode(helloLine({ boot }));
-          const event = decode(lateLine(boot + at, boot + at));
+          const event = decode(deferredLine(boot + at, boot + at));
           expect(event).toMatchObject({ kind: 'announce', at: Number(at), closedAt: Number(at) });
         },
       ),
@@ -151,7 +151,7 @@ describe('each kind of line', () => {
   });
 
   test('one of a close that is yet to come is malformed', () => {
-    expect(decodeAfterHello(lateLine(BOOT, BOOT + 5000n))?.kind).toBe('malformed');
+    expect(decodeAfterHello(deferredLine(BOOT, BOOT + 5000n))?.kind).toBe('malformed');
   });
 
   test('a transition gives its two states', () => {

@@ -109,7 +109,7 @@ describe('every field goes through encoding and decoding, at its extremes, as te
   const evidence = LINES.retransmit.words.slice(2);
   const names = evidence.flatMap(({ fields }) => fields.map(({ name }) => name));
 
-  test.each(['set_state', 'retransmit', 'announce', 'late'] as const)('of the evidence in %s', (name) => {
+  test.each(['set_state', 'retransmit', 'announce', 'deferred'] as const)('of the evidence in %s', (name) => {
     fc.assert(
       fc.property(shown(name, evidence), (values) => {
         const line = encodeLine(name, { ...values, at: BOOT, sk: 'ff' });
@@ -121,13 +121,13 @@ describe('every field goes through encoding and decoding, at its extremes, as te
     );
   });
 
-  test.each(['announce', 'late'] as const)('of what %s has besides', (name) => {
+  test.each(['announce', 'deferred'] as const)('of what %s has besides', (name) => {
     const words = LINES.announce.words
       .slice(2)
       .filter((word) => !evidence.includes(word))
       .map((word) => ({ ...word, fields: word.fields.filter(({ raw }) => raw !== true) }));
-    // A late announcement tells nothing of what was unread: a close with that resets, and is not announced late.
-    const wiped = name === 'late' ? ['rcvNxt', 'copiedSeq'] : [];
+    // A deferred announcement says nothing of unread data: a close with unread data resets, so no announcement follows.
+    const wiped = name === 'deferred' ? ['rcvNxt', 'copiedSeq'] : [];
     fc.assert(
       fc.property(shown(name, words), (values) => {
         const line = encodeLine(name, { ...values, at: BOOT, sk: 'ff', comm: commHex(COMM) });
@@ -177,6 +177,7 @@ test('a name that a line does not have is an error of the program', () => {
 });
 
 test('an A line and an L line have the same words in the same places up to their transitions', () => {
-  for (const { name } of LINES.announce.words.slice(0, -1)) expect(wordAt('late', name)).toBe(wordAt('announce', name));
-  expect(announceLine({ late: { closedAt: 0 } }).split(' ')[0]).toBe('L');
+  for (const { name } of LINES.announce.words.slice(0, -1))
+    expect(wordAt('deferred', name)).toBe(wordAt('announce', name));
+  expect(announceLine({ deferred: { closedAt: 0 } }).split(' ')[0]).toBe('L');
 });

@@ -13,7 +13,7 @@ import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts
 import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
 import { judgeLab } from '../judge.ts';
 import { PARTS, type Verdict } from '../verdict.ts';
-import { judgeEnd, lateWatcher } from './late.ts';
+import { deferredWatcher, judgeEnd } from './deferred.ts';
 import { playLossy } from './lossy.ts';
 import { playMisses } from './misses.ts';
 import { type Conditions, playRounds, settled, type Watcher, watchStalls } from './play.ts';
@@ -56,7 +56,16 @@ type Played = Omit<
   'kernel' | 'bpftrace' | 'backend' | 'parts' | 'deadlines' | 'privileges' | 'error' | 'seconds'
 >;
 const nothing: Played = {
-  ...{ scenarios: {}, ipv6: null, lossy: null, unlogged: [], late: null, sockets: null, misses: null, ledger: null },
+  ...{
+    scenarios: {},
+    ipv6: null,
+    lossy: null,
+    unlogged: [],
+    deferred: null,
+    sockets: null,
+    misses: null,
+    ledger: null,
+  },
   ...{ again: [], disturbed: [] },
 };
 
@@ -66,44 +75,47 @@ const mainWatcher = (trace: Trace): Watcher => ({
   judge: (lab, paths) => judgeLab(lab, paths, trace.meta().backend),
 });
 
-/** All that needs finwaits that trace, one of them announcing late. `keep` takes what there is when it stops half-way. */
+/**
+ * The experiments that need a finwait that traces, and one with deferred announcements. `keep` takes what there is when
+ * it stops half-way.
+ */
 const playTraced = async (
   trace: Trace,
-  late: Trace,
+  deferred: Trace,
   odd: Odd,
   conditions: Conditions,
   keep: (played: Played) => void,
 ): Promise<void> => {
   const main = mainWatcher(trace);
-  const lateMain = lateWatcher(late, main, {}, Number(values['min-age']));
+  const deferredMain = deferredWatcher(deferred, main, {}, Number(values['min-age']));
   // From here on both see every death.
   const both = trace.paths().length;
   // First, as the limits of the whole host would end other orphans too.
   const host = await timed(
     'the host',
-    playRounds([main, lateMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),
+    playRounds([main, deferredMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),
   );
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
   const odds = timed('retries', odd.play());
   const { lossy, again } = await timed('netem', playLossy(trace, conditions.isCounted));
-  const ipv4 = await timed('IPv4', playRounds([main, lateMain], conditions, out, names, '--at-once', AT_ONCE));
+  const ipv4 = await timed('IPv4', playRounds([main, deferredMain], conditions, out, names, '--at-once', AT_ONCE));
   const main6 = mainWatcher(trace);
   const ipv6 = parts.includes('ipv6')
     ? await timed('IPv6', playRounds([main6], conditions, out, names, '-6', '--at-once', AT_ONCE))
     : null;
   await odds;
-  const [ledger, lateLedger] = await Promise.all([settled(trace), settled(late)]);
+  const [ledger, deferredLedger] = await Promise.all([settled(trace), settled(deferred)]);
   const sockets = await timed('ss', compareSocks());
   const told = trace.paths().slice(both);
-  await late.stop();
+  await deferred.stop();
   const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
   const played: Played = {
     scenarios: main.scenarios,
     ipv6: ipv6 === null ? null : main6.scenarios,
     lossy,
     unlogged: LOGGED.filter((text) => !log.includes(text)),
-    late: judgeEnd(late, lateMain.scenarios, told, lateLedger, conditions.isCounted),
+    deferred: judgeEnd(deferred, deferredMain.scenarios, told, deferredLedger, conditions.isCounted),
     sockets,
     misses: null,
     ledger,
@@ -135,11 +147,11 @@ let privileges: Verdict['privileges'] = {};
 try {
   if (isPrivileges) privileges = await timed('privileges', playPrivileges());
   // Attaching takes long enough for the namespaces to stand before finwait reads their sysctls.
-  const [trace, late, odd, checks] = await Promise.all([
+  const [trace, deferred, odd, checks] = await Promise.all([
     timed('attached', startTrace('--backend', backend, '--record', join(out, 'cell.fwr'))),
     timed(
-      'attached, late',
-      startTrace('--backend', backend, '--min-age', `${values['min-age']}ms`, '--record', join(out, 'late.fwr')),
+      'attached, deferred',
+      startTrace('--backend', backend, '--min-age', `${values['min-age']}ms`, '--record', join(out, 'deferred.fwr')),
     ),
     timed('retries are prepared', prepareOdd(parts.includes('long'))),
     timed('doctor', askDoctor()),
@@ -148,19 +160,19 @@ try {
   const isCounted = checks.some(({ name, state }) => name === 'skipped probes' && state === 'ok');
   const conditions: Conditions = { isCounted, stalledMs: watchStalls() };
   try {
-    await playTraced(trace, late, odd, conditions, (now) => {
+    await playTraced(trace, deferred, odd, conditions, (now) => {
       played = now;
     });
   } catch (thrown) {
     error = errorText(thrown);
     played = { ...played, ledger: trace.ledger() };
   }
-  await Promise.all([trace.stop(), late.stop()]);
+  await Promise.all([trace.stop(), deferred.stop()]);
   odd.end(join(out, 'odd.json'));
   writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
-  writeFileSync(join(out, 'late.ndjson'), late.stdout());
-  writeFileSync(join(out, 'late.stderr'), late.stderr());
+  writeFileSync(join(out, 'deferred.ndjson'), deferred.stdout());
+  writeFileSync(join(out, 'deferred.stderr'), deferred.stderr());
   if (isPrivileges) {
     privileges = { ...privileges, 'lockdown=confidentiality': await timed('lockdown', playConfidentiality()) };
   }

@@ -34,7 +34,7 @@ export type Conditions = {
 const STALL_MS = 500;
 const LOOK_MS = 50;
 
-/** Looks at the clock all the time, and how late it looks. */
+/** Reads the clock all the time, and keeps how far it lagged. */
 export const watchStalls = (): Conditions['stalledMs'] => {
   let longest = 0;
   let last = performance.now();

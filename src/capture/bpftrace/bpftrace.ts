@@ -95,14 +95,14 @@ export const mapKeys = (cpus: number, maxOrphans: number): number =>
 const RING_SLOTS = { least: 256, most: 8192 } as const;
 
 /**
- * The parameters of a probe that announces late: the age in ns, the mask of a ring that fits its map, and the mask of the
+ * The parameters of a deferred probe: the age in ns, the mask of a ring that fits its map, and the mask of the
  * numbers that CPUs have.
  *
  * @param minAgeMs - how long a socket has been dying when it is announced, ms; more than 0
  * @param cpus - of the host, not only those that finwait may run on
  * @param keys - places of each map: all rings together have no more, so what waits in one has its place in every map
  */
-export const lateParams = (minAgeMs: number, cpus: number, keys: number): readonly string[] => {
+export const deferredParams = (minAgeMs: number, cpus: number, keys: number): readonly string[] => {
   const room = 2 ** Math.floor(Math.log2(keys / cpus));
   const slots = Math.max(1, Math.min(RING_SLOTS.most, room));
   const numbers = 2 ** Math.ceil(Math.log2(cpus));

@@ -4,12 +4,12 @@ import type { PathFilter } from '../../filter/table.ts';
 import type { Backend } from '../kernel/backend.ts';
 import type { Btf } from '../kernel/btf.ts';
 import { readOrphanGauge } from '../kernel/sockstat.ts';
-import { lateParams, mapKeys, onStack } from './bpftrace.ts';
+import { deferredParams, mapKeys, onStack } from './bpftrace.ts';
 import { filterText } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 
 export type Wanted = {
-  /** Which sockets the probes announce, where they announce late; the others are only counted. */
+  /** Which sockets deferred probes announce; they only count the others. */
   readonly only: PathFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;
@@ -39,12 +39,15 @@ export const compose = (
   has: Btf['has'],
   { only, minAgeMs, mapKeys: given }: Wanted,
 ): Composed => {
-  const isLate = minAgeMs > 0;
-  const text = readFileSync(new URL(`../../../probes/${backend}${isLate ? '-lazy' : ''}.bt`, import.meta.url), 'utf8');
+  const isDeferred = minAgeMs > 0;
+  const text = readFileSync(
+    new URL(`../../../probes/${backend}${isDeferred ? '-deferred' : ''}.bt`, import.meta.url),
+    'utf8',
+  );
   const keys = given ?? mapKeys(cpus().length, maxOrphans());
   return {
     script: onStack(resolveProbe(text, has, filterText(only)), version),
-    params: lateParams(minAgeMs, cpus().length, keys),
+    params: deferredParams(minAgeMs, cpus().length, keys),
     keys,
   };
 };

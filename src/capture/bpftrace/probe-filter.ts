@@ -5,7 +5,7 @@ import type { PathFilter } from '../../filter/table.ts';
 export type FilterText = {
   readonly all: string;
   /** For orphans whose close was not seen: nobody knows by whom it was. */
-  readonly older: string;
+  readonly baseline: string;
 };
 
 /**
@@ -22,5 +22,5 @@ export const filterText = (filter: PathFilter): FilterText | null => {
   const [identity, closer] = [conditions('sock'), conditions('closer')];
   const all = [...identity, ...closer];
   if (all.length === 0) return null;
-  return { all: all.join(' && '), older: closer.length > 0 ? '0' : identity.join(' && ') };
+  return { all: all.join(' && '), baseline: closer.length > 0 ? '0' : identity.join(' && ') };
 };

@@ -35,6 +35,6 @@ export const resolveProbe = (text: string, has: Btf['has'], filter: FilterText |
       return isLive ? bare : '';
     })
     .join('\n')
-    .replaceAll('OLDER_FILTER', filter?.older ?? '')
+    .replaceAll('BASELINE_FILTER', filter?.baseline ?? '')
     .replaceAll('FILTER', filter?.all ?? '');
 };

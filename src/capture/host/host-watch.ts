@@ -48,9 +48,9 @@ export const watchHost = ({ clock, put }: HostWatchOptions): HostWatch => {
     finish: async () => {
       clearInterval(timer);
       const patience = new Promise<void>((resolve) => {
-        const late = setTimeout(resolve, LAST_MS);
+        const tooLong = setTimeout(resolve, LAST_MS);
         void look().then(() => {
-          clearTimeout(late);
+          clearTimeout(tooLong);
           resolve();
         });
       });

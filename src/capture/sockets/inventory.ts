@@ -25,7 +25,7 @@ const takeInventory = async (): Promise<Inventory> => {
   return { orphans, namespaces: namespaces.length, unreadable };
 };
 
-/** No probe that announces late takes longer than this beyond the age, ms. */
+/** A deferred announcement comes at most this long after the age, ms. */
 const SWEEP_MS = 60;
 /** Longer than this the inventory waits for no announcement, ms: only sockets closed while it was first read are in question. */
 const LONGEST_WAIT_MS = 2000;
@@ -53,7 +53,7 @@ const keyOf = ({ netns, sock }: Inventory['orphans'][number]): string =>
 /**
  * Puts the inventory into the stream: an `i` line an orphan, then the `e` line.
  *
- * @param minAgeMs - how late the probes announce, for the first inventory; 0: at once, or not the first
+ * @param minAgeMs - the age at which the probes announce, for the first inventory; 0: at once, or not the first
  */
 export const putInventory = async (clock: BootClock, put: (line: string) => void, minAgeMs = 0): Promise<void> => {
   const attachedAt = clock.now();

@@ -24,7 +24,7 @@ export const killed: EndingCause<'killed'> = {
   isHarmless: false,
   /** @see Linux tcp_abort (ss -K, bpf_sock_destroy) */
   question: ({ phase, err, isClosed }) => {
-    if (err !== ERRNO.ECONNABORTED || phase === 'unseen') return NO;
+    if (err !== ERRNO.ECONNABORTED || phase === 'not_observed') return NO;
     if (phase === 'before_close') {
       return isClosed ? yes('aborted (ECONNABORTED, as ss -K does) before the close') : NO;
     }

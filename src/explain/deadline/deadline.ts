@@ -12,7 +12,7 @@ import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { answeredReasons, lateReason, mayRevertReason, neverReasons, reasonsOf, revertReasons } from './reasons.ts';
+import { answeredReasons, mayRevertReason, neverReasons, overdueReason, reasonsOf, revertReasons } from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
 
 /** What is known of the host, beside the sock's own evidence. */
@@ -28,7 +28,7 @@ export type Host = {
 
 type DeadlineAt = {
   readonly kind: 'at';
-  /** The earliest, by the kernel's arithmetic; only `ifLateAt` may come before it. */
+  /** The earliest, by the kernel's arithmetic; only `ifOverdueAt` may come before it. */
   readonly at: TraceNs;
   /**
    * The same with what the timer wheel adds, up to 13 %. Where ICMP may undo the timer's doubling, it may be far later.
@@ -39,8 +39,8 @@ type DeadlineAt = {
    * When it gives up if the peer goes on answering window probes, as it did when last observed; null for other socks.
    */
   readonly ifAnsweredAt: TraceNs | null;
-  /** An earlier tick that ends it if the timers are as late as on a busy CPU; null where there is none. */
-  readonly ifLateAt: TraceNs | null;
+  /** An earlier tick that ends it if the timers are as overdue as on a busy CPU; null where there is none. */
+  readonly ifOverdueAt: TraceNs | null;
   readonly rule: Rule;
   readonly because: readonly string[];
   /** The running timer itself was observed; otherwise it follows from the close. */
@@ -121,7 +121,7 @@ const inFinWait2 = (record: SockRecord, { host, observedAt, jiffyMs, wheel }: On
     expectedAt: traceNs(end.expectedNs),
     nextTimerAt: traceNs(Math.max(host.now, end.atNs)),
     ifAnsweredAt: null,
-    ifLateAt: null,
+    ifOverdueAt: null,
     rule: end.rule,
     because: end.because,
     isExact: entered !== undefined,
@@ -175,8 +175,8 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   // An answering and a silent peer see the same ticks: answers only move the end.
   const end = isSilencePast ? next : isAnswered ? silent : reaping;
   const told = isAnswered && !isSilencePast ? silent : reaping;
-  // A tick that is past by now was not late enough to end it.
-  const ifLate = told.ifLate !== null && told.ifLate.expectedNs > now ? told.ifLate : null;
+  // A tick that has passed was not overdue enough to end it.
+  const ifOverdue = told.ifOverdue !== null && told.ifOverdue.expectedNs > now ? told.ifOverdue : null;
   const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
   const deadline: DeadlineAt = {
@@ -185,12 +185,12 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     expectedAt: traceNs(end.expectedNs),
     nextTimerAt: traceNs(Math.max(now, next.earliestNs)),
     ifAnsweredAt: isAnswered ? traceNs(reaping.earliestNs) : null,
-    ifLateAt: ifLate === null ? null : traceNs(ifLate.earliestNs),
+    ifOverdueAt: ifOverdue === null ? null : traceNs(ifOverdue.earliestNs),
     rule: told.rule,
     because: [
       ...set,
       ...reasonsOf(told, dying, agoMs),
-      ...(ifLate === null ? [] : [lateReason(ifLate.shortMs, leftMs(ifLate.earliestNs))]),
+      ...(ifOverdue === null ? [] : [overdueReason(ifOverdue.shortMs, leftMs(ifOverdue.earliestNs))]),
       ...(isAnswered ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), isSilencePast) : []),
     ],
     isExact: timer.isExact,
@@ -211,14 +211,14 @@ const withReverts = (deadline: DeadlineAt, isReverting: boolean, on: Reverting):
   const leftMs = (atNs: number): number => Math.max(0, atNs - now) / 1e6;
   if (!isReverting) {
     const because = [...deadline.because, mayRevertReason(errSoft, leftMs(at))];
-    return { ...deadline, at: traceNs(at), ifLateAt: null, because };
+    return { ...deadline, at: traceNs(at), ifOverdueAt: null, because };
   }
   return {
     ...deadline,
     at: traceNs(at),
     expectedAt: traceNs(expectedAt),
     nextTimerAt: traceNs(Math.max(now, reverted.next.earliestNs)),
-    ifLateAt: null,
+    ifOverdueAt: null,
     rule: reverted.rule,
     because: [
       ...(reverted.rule === 'retries' ? on.set : deadline.because),

@@ -9,7 +9,7 @@ export type KernelClock = {
   readonly hz: number;
   /** Null where the recording does not say how jiffies stood. */
   readonly phase: Phase | null;
-  /** When the low 32 bits of jiffies read this, nearest to `near`; early by up to one jiffy, never late. */
+  /** When the low 32 bits of jiffies read this, nearest to `near`: up to one jiffy too early, never overdue. */
   readonly jiffiesAt: (jiffies: number, near: number) => TraceNs | null;
   /** When `retrans_stamp` was taken: milliseconds, or microseconds with `tcp_usec_ts`; null when it fits neither. */
   readonly stampAt: (stamp: number, near: number) => TraceNs | null;

@@ -51,7 +51,7 @@ export type Dying = {
 export type Firing = { readonly earliestNs: number; readonly expectedNs: number };
 
 /** An earlier firing that ends it if the timers come later than expected by `shortMs` in all. */
-export type LateFiring = Firing & { readonly shortMs: number };
+export type OverdueFiring = Firing & { readonly shortMs: number };
 
 export type Reaping = Firing & {
   readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit' | 'out_of_memory'>;
@@ -59,15 +59,15 @@ export type Reaping = Firing & {
   readonly firings: readonly Firing[];
   /** Retries allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
   readonly limit: number;
-  /** An earlier firing that misses the limit by no more than a busy CPU may be late; null where there is none. */
-  readonly ifLate: LateFiring | null;
+  /** An earlier firing that misses the limit by as much as timers are overdue on a busy CPU; null where none does. */
+  readonly ifOverdue: OverdueFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
   /** The sysctl that the allowed retries came from: tcp_retries2 until SO_LINGER ends. */
   readonly sysctl: RetriesSysctl;
 };
 
-/** How late a timer may be on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
+/** A timer may be overdue by this on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
 const BUSY_MS = 250;
 
 /** Beyond so many ticks a sock is not followed tick by tick: a long user timeout can keep it. */
@@ -119,7 +119,7 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
   let at = start.at(-1) as Firing;
   let rto = Math.max(jiffyMs, Math.min(dying.rtoMs, rtoMaxMs));
   let since = dying.firstRetransmitAtNs === null ? null : known(dying.firstRetransmitAtNs);
-  let ifLate: LateFiring | null = null;
+  let ifOverdue: OverdueFiring | null = null;
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
     const isAlive = isBelowMax(rto, rtoMaxMs);
@@ -130,20 +130,20 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
       const isTimedOut = elapsed !== null && elapsed.expectedNs >= modelMs;
       const doReset = isAlive || !isTimedOut;
       const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), doReset, errSoft);
-      if (shortage !== null) return { ...at, ...shortage, firings, ifLate, isAlive, sysctl };
+      if (shortage !== null) return { ...at, ...shortage, firings, ifOverdue, isAlive, sysctl };
     }
     const limitMs = userTimeoutMs > 0 ? userTimeoutMs : modelMs;
     const rule = userTimeoutMs > 0 ? 'user_timeout' : 'retries';
     const limit = userTimeoutMs > 0 ? userTimeoutMs : retries;
     if (elapsed !== null && elapsed.expectedNs >= limitMs)
-      return { ...at, rule, firings, limit, ifLate, isAlive, sysctl };
+      return { ...at, rule, firings, limit, ifOverdue, isAlive, sysctl };
     if (since !== null && firings.length >= MOST_TICKS) {
       const end = after(since, limitMs, limitMs, wheel);
-      return { ...end, rule, firings: [...firings, end], limit, ifLate, isAlive, sysctl };
+      return { ...end, rule, firings: [...firings, end], limit, ifOverdue, isAlive, sysctl };
     }
-    // A late tick counts as more time that has passed. A user timeout's last tick is set for what is left of it.
+    // An overdue tick counts as more time that has passed. A user timeout's last tick is set for what is left of it.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
-    if (shortMs <= BUSY_MS) ifLate ??= { ...at, shortMs };
+    if (shortMs <= BUSY_MS) ifOverdue ??= { ...at, shortMs };
     since ??= at;
     rto = doubledRto(rto, rtoMaxMs);
     const left = elapsedMs(since, at);
@@ -167,15 +167,15 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     const { sysctl, retries: limit } = retriesOf(isOrphan, isAlive, dying);
     const elapsed = since === null ? null : elapsedMs(since, at);
     if (elapsed !== null && userTimeoutMs > 0 && elapsed.expectedNs >= userTimeoutMs) {
-      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifLate: null, isAlive, sysctl };
+      return { ...at, rule: 'user_timeout', firings, limit: userTimeoutMs, ifOverdue: null, isAlive, sysctl };
     }
     const isGivenUp = isOrphan && !isAlive && backoff >= limit;
     if (!isGivenUp && isOrphan) {
       const shortage = shortageOf(dying.pressure, dying.wmemQueued, isIdle(dying, at), true, errSoft);
-      if (shortage !== null) return { ...at, ...shortage, firings, ifLate: null, isAlive, sysctl };
+      if (shortage !== null) return { ...at, ...shortage, firings, ifOverdue: null, isAlive, sysctl };
     }
     if (isGivenUp || probesOut >= limit)
-      return { ...at, rule: 'window_probes', firings, limit, ifLate: null, isAlive, sysctl };
+      return { ...at, rule: 'window_probes', firings, limit, ifOverdue: null, isAlive, sysctl };
     if (since !== null && userTimeoutMs > 0 && firings.length >= MOST_TICKS) {
       const end = after(since, userTimeoutMs, userTimeoutMs, wheel);
       return {
@@ -183,7 +183,7 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
         rule: 'user_timeout',
         firings: [...firings, end],
         limit: userTimeoutMs,
-        ifLate: null,
+        ifOverdue: null,
         isAlive,
         sysctl,
       };

@@ -129,7 +129,7 @@ const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
 /** Whether the newest evidence was traced at a retransmission: an R line, or an announcement made from one. */
 const isRetransmission = ({ sock, last }: SockRecord): boolean =>
   sock.latest === null
-    ? sock.announce.via === VIA.late && last.pending === ICSK_TIME.none && last.packetsOut > 0
+    ? sock.announce.via === VIA.foundDead && last.pending === ICSK_TIME.none && last.packetsOut > 0
     : sock.latest.startsWith('R');
 
 /** In these states tcp_close is about to send the FIN. */

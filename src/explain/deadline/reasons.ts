@@ -76,8 +76,8 @@ export const mayRevertReason = (errSoft: number, earliestMs: number): string =>
   `ICMP said unreachable (errno ${errSoft}): a message that says so of the host or its net undoes a doubling of icsk_rto (tcp_ld_RTO_revert), and then it may end in ${settingTime(earliestMs)}`;
 
 /** Why a tick before the last may be the last. @param earliestMs - from now until that tick */
-export const lateReason = (shortMs: number, earliestMs: number): string =>
-  `the tick in ${settingTime(earliestMs)} falls ${settingTime(shortMs)} short: if the timers are as late as that in all, as on a busy CPU, it gives up there`;
+export const overdueReason = (shortMs: number, earliestMs: number): string =>
+  `the tick in ${settingTime(earliestMs)} falls ${settingTime(shortMs)} short: if the timers are overdue by that much in all, as on a busy CPU, it gives up there`;
 
 /**
  * Why the deadline has two ends where the peer had answered window probes.

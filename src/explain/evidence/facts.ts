@@ -8,9 +8,9 @@ export type ResetReasons = ReadonlyMap<number, string>;
 
 /**
  * When it moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: it was there
- * when tcp_close found it, or nobody closed it. `unseen`: the move was not observed.
+ * when tcp_close found it, or nobody closed it. `not_observed`: the move was not observed.
  */
-export type Phase = 'in_close' | 'after_close' | 'before_close' | 'unseen';
+export type Phase = 'in_close' | 'after_close' | 'before_close' | 'not_observed';
 
 /** The facts about a destroyed sock that the causes ask for. */
 export type Facts = {
@@ -76,12 +76,12 @@ const phaseOf = (record: SockRecord): Phase => {
   const { sock } = record;
   if (sock.announce.via === VIA.destroy || record.closedIn === TCP.CLOSE) return 'before_close';
   const last = record.moves.at(-1);
-  if (last?.to !== TCP.CLOSE) return 'unseen';
+  if (last?.to !== TCP.CLOSE) return 'not_observed';
   // The tracepoint backend infers the close from this very move; a hook on __tcp_close sees the move next. In neither
   // is the sock orphaned yet.
   const isHooked = sock.announce.via === VIA.hook;
   const isClosingMove = isHooked
     ? sock.moves.length === 1 && last.own && (record.last.flags & SOCK.DEAD) === 0
-    : sock.moves.length === 0 && record.detail.late === null;
+    : sock.moves.length === 0 && record.detail.deferred === null;
   return isClosingMove && record.closedAt !== null ? 'in_close' : 'after_close';
 };

@@ -45,7 +45,7 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   }
   for (const move of sock.moves) moves[count++] = move;
   const isClose = isInferred || via === VIA.hook || (via === VIA.destroy && closedByTask(sock.announce.context));
-  const closedIn = isClose ? (detail.late?.closedIn ?? closing?.from ?? stateOf(sock.announce.context)) : null;
+  const closedIn = isClose ? (detail.deferred?.closedIn ?? closing?.from ?? stateOf(sock.announce.context)) : null;
   const wasInClose = via === VIA.destroy || closedIn === TCP.CLOSE;
   const intoClose = sock.moves.length === 0 ? (detail.moves.at(-1)?.err ?? 0) : last.err;
   return {
@@ -65,8 +65,8 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
  * The remembered transition that tcp_close made: the last one, or of a deferred announcement the one of that
  * microsecond.
  */
-const closingMove = ({ late, moves }: AnnounceDetail): Move | undefined =>
-  late === null ? moves.at(-1) : moves.find(({ bootUs }) => bootUs === Math.floor(late.closedBootNs / 1000));
+const closingMove = ({ deferred, moves }: AnnounceDetail): Move | undefined =>
+  deferred === null ? moves.at(-1) : moves.find(({ bootUs }) => bootUs === Math.floor(deferred.closedBootNs / 1000));
 
 /** States of a connection that is ending. The probe remembers the transition into each. */
 const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSE_WAIT, TCP.LAST_ACK, TCP.CLOSING]);
@@ -74,7 +74,7 @@ const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.C
 const REMEMBERED = 3;
 
 /**
- * Whether a transition from before the announcement is missing: the kernel skipped the probe, or it is older than the
+ * Whether a transition from before the announcement is missing: the kernel skipped the probe, or it came before the
  * capture. The remembered ones must lead from a living connection to the state of the announcement. A sock in CLOSE
  * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above 0.
  */

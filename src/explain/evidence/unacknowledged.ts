@@ -11,7 +11,7 @@ import type { Side } from './subject.ts';
 export const unacknowledged = ({ sock, last }: SockRecord): { readonly because: string; readonly side?: Side } => {
   const unacked = distance(last.writeSeq, last.sndUna);
   // An announcement is made before the FIN is queued; later lines count the FIN.
-  const data = sock.latest === null && sock.announce.via !== VIA.late ? unacked : withoutFin(unacked, sock.state);
+  const data = sock.latest === null && sock.announce.via !== VIA.foundDead ? unacked : withoutFin(unacked, sock.state);
   const open = `our FIN${data === null || data === 0 ? '' : ` and ${exactSize(data)} before it`}`;
   const tries = counted(last.icskRetransmits, 'retransmission timeout');
   const because = `in ${stateName(sock.state)}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far`;

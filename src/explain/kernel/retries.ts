@@ -61,7 +61,7 @@ const USUAL_RTO_MS: { readonly least: number; readonly most: number } = { least:
  * looked at when the timer fires, so life is a sawtooth over the RTO: it doubles where one more firing is needed.
  *
  * @param sysctl - net.ipv4.tcp_orphan_retries
- * @returns the shortest and the longest life over the RTOs of ordinary connections, without the timer wheel's lateness
+ * @returns the shortest and the longest life over the RTOs of ordinary connections, if the timer wheel were exact
  * @see Linux net/ipv4/tcp_timer.c, retransmits_timed_out
  */
 export const lifeByRetries = (sysctl: number): { readonly leastMs: number; readonly mostMs: number } => {

@@ -116,12 +116,16 @@ const whoseWords = (whose: Whose | null): readonly string[] => {
 };
 
 /** The largest closer that has a name. Where more closes were not seen than it made, that comes first. */
-const closerWords = ({ closer, unseen }: Whose): readonly string[] => {
-  const isUnseen = unseen !== null && unseen.count > (closer?.count ?? 0);
+const closerWords = ({ closer, unobserved }: Whose): readonly string[] => {
+  const isUnobserved = unobserved !== null && unobserved.count > (closer?.count ?? 0);
   const pid = closer === null || closer.pid === null ? '' : `[${closer.pid}]`;
   return [
-    ...(isUnseen ? [`${shareWords(unseen)} of a closer not observed`] : []),
-    ...(closer === null ? (isUnseen ? [] : ['no single closer']) : [`${shareWords(closer)} of ${closer.name}${pid}`]),
+    ...(isUnobserved ? [`${shareWords(unobserved)} of a closer not observed`] : []),
+    ...(closer === null
+      ? isUnobserved
+        ? []
+        : ['no single closer']
+      : [`${shareWords(closer)} of ${closer.name}${pid}`]),
   ];
 };
 

@@ -106,7 +106,7 @@ const hostOf = ({ host, ledger }: ReportEnd): HostState => ({
 
 const lossOf = (counters: Counters | null): Loss => ({
   lost_events: counters?.lostEvents ?? 0,
-  late_events: counters?.lateEvents ?? 0,
+  late_events: counters?.outOfOrder ?? 0,
   malformed: counters?.malformed ?? 0,
   unannounced: counters?.unannounced ?? 0,
 });

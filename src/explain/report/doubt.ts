@@ -21,7 +21,7 @@ export const doubtSentences = (
   if (end.isCut) sentences.push('the recording is cut off: what came later is not in it');
   if (loss.lost_events > 0) sentences.push(`${counted(loss.lost_events, 'event')} lost: the counts are not exact`);
   if (loss.malformed > 0) sentences.push(`${counted(loss.malformed, 'line')} could not be read`);
-  if (loss.late_events > 0) sentences.push(`${counted(loss.late_events, 'event')} came too late to be put in order`);
+  if (loss.late_events > 0) sentences.push(`${counted(loss.late_events, 'event')} came out of order`);
   if (ledger !== null && ledger.unlocated > 0) {
     sentences.push(
       `${counted(ledger.unlocated, 'orphan')} of the host in namespaces that could not be read: counted, not described`,
@@ -36,7 +36,7 @@ export const doubtSentences = (
     sentences.push(`${thousands(uncertain)} of ${counted(all, 'socket')} not wholly observed, or not decided (~)`);
   if (orphans.totals.age_unknown > 0) {
     sentences.push(
-      `${counted(orphans.totals.age_unknown, 'orphan')} closed before finwait watched, or unseen: since when is not known`,
+      `${counted(orphans.totals.age_unknown, 'orphan')} closed before finwait watched, or their close was missed: their age is not known`,
     );
   }
   return sentences;

@@ -20,7 +20,7 @@ export type FrequentKeys<Value> = {
 const MAX_KEYS = 1024;
 
 /**
- * Counts keys in bounded space, and misses no key that came often, however late it came (Misra and Gries): a key that
+ * Counts keys in bounded space, and misses no key that came often, whenever it came (Misra and Gries): a key that
  * finds no room takes one from each count. Up to `maxKeys` keys all counts are exact; beyond that they are too low, by
  * at most one in `maxKeys` of all that came.
  */

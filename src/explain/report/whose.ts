@@ -22,7 +22,7 @@ export type Example = { readonly raddr: string | null; readonly netns: number };
 /** What most of the sockets have in common; null where no single closer, network or port has a quarter of them. */
 export type Whose = {
   /** Sockets whose close was not observed. */
-  readonly unseen: Share | null;
+  readonly unobserved: Share | null;
   readonly closer: (Share & { readonly pid: number | null }) | null;
   readonly network: Share | null;
   readonly port: Share | null;
@@ -36,7 +36,7 @@ export type Owners = {
   readonly largest: () => Whose | null;
 };
 
-const UNSEEN = '(not observed)';
+const NOT_OBSERVED = '(not observed)';
 
 export const createOwners = (): Owners => {
   let total = 0;
@@ -68,10 +68,10 @@ export const createOwners = (): Owners => {
     },
     largest: () => {
       if (total === 0) return null;
-      const named = closers.largest((name) => name !== UNSEEN);
+      const named = closers.largest((name) => name !== NOT_OBSERVED);
       const closer = shareOf(named);
       return {
-        unseen: shareOf(closers.largest((name) => name === UNSEEN)),
+        unobserved: shareOf(closers.largest((name) => name === NOT_OBSERVED)),
         closer:
           closer === null || named === null
             ? null

@@ -31,7 +31,7 @@ export const notReading = (path: Subject): string => {
 export const notClosing = (path: Subject): string =>
   `The application at ${peerEnd(path)} does not close: there the connection is in CLOSE_WAIT, and ss -tanp state close-wait names it.`;
 
-/** For an ordinary end that came late. */
+/** For an ordinary end that took long. */
 export const tookLong = (path: Subject): string =>
   path.waiting_for === 'window'
     ? `The application at ${peerEnd(path)} took long to read: its window was shut.`

@@ -4,9 +4,9 @@ import { dyingOf } from '../../explain/dying.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { HostId, Stream } from '../../stream/stream.ts';
 import type { Inventoried } from '../../wire/event.ts';
-import { heirOf, isHeir, stillSilent } from '../table/heir.ts';
 import { type Dying, isSame, isSock } from '../table/pass.ts';
 import { keyOf } from '../table/rows.ts';
+import { isSockOfOrphan, sockOfOrphan, stillSilent } from '../table/sock-of-orphan.ts';
 
 /** The socket whose close path is open on the screen, wherever it goes. */
 export type Opened = {
@@ -72,10 +72,10 @@ export const createOpened = (): Opened => {
         source.wallClock,
       );
     }
-    const heir = heirOf(tracker, on.orphan, on.isListed);
-    if (heir !== null) return pathOfSock(heir, null, source, isStill);
+    const sock = sockOfOrphan(tracker, on.orphan, on.isListed);
+    if (sock !== null) return pathOfSock(sock, null, source, isStill);
     // Where it had gone before it was opened, whatever became of it was not kept.
-    at = { kind: 'over', path: on.wasSeen && on.isListed ? goneUnseen(on.orphan, meta.netns) : null };
+    at = { kind: 'over', path: on.wasSeen && on.isListed ? pathOfMissedDestroy(on.orphan, meta.netns) : null };
     return at.path;
   };
 
@@ -116,7 +116,7 @@ const isOf = (host: HostId, sock: Sock, at: Followed, opened: string): boolean =
     case 'nothing':
       return keyOf(host, sock) === opened;
     case 'silent':
-      return isHeir(sock, at.orphan, at.isListed);
+      return isSockOfOrphan(sock, at.orphan, at.isListed);
     case 'sock':
       return isSame(sock, at.sock);
     case 'over':
@@ -125,7 +125,7 @@ const isOf = (host: HostId, sock: Sock, at: Followed, opened: string): boolean =
 };
 
 /** The last that is known of an orphan of the inventory that a later one did not have any more. */
-const goneUnseen = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
+const pathOfMissedDestroy = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = describeSilent(orphan, ownNetns);
   return {
     ...path,

@@ -7,7 +7,7 @@ import type { Inventoried } from '../../wire/event.ts';
 export type Row = {
   /** Identity for selection: `sk/generation`. Never shown. */
   readonly key: string;
-  /** Milliseconds since tcp_close; null when the close is older than the capture. */
+  /** Milliseconds since tcp_close; null for a baseline orphan. */
   readonly ageMs: number | null;
   /** With `ageMs` null: how long it has been dying at the least (since the capture began), shown as `>4m05s`. */
   readonly atLeastMs?: number;
@@ -67,7 +67,7 @@ export type Status = {
   /** What is fast, ms; null where nothing says so. */
   readonly minAgeMs: number | null;
   readonly lostEvents: number;
-  readonly lateEvents: number;
+  readonly outOfOrder: number;
   readonly malformed: number;
   /** Kernel memory in bytes that the dying sockets held at their last sighting; null where it was not added up. */
   readonly heldBytes: number | null;

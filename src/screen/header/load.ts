@@ -33,13 +33,13 @@ export type LoadSample = {
   readonly tookMs: number;
   /** Share of it, 0 to 1, in which the loop was at work and not waiting. */
   readonly busy: number;
-  /** How late this sample's own timer was, ms. */
-  readonly lateMs: number;
+  /** How far the event loop lagged: the delay of this sample's own timer, ms. */
+  readonly lagMs: number;
 };
 
 /** A loop that never waits leaves lines in the pipe; one that has time to spare for a while may be given more to do. */
-const HOT = { busy: 0.95, lateMs: 500 } as const;
-const COOL = { busy: 0.75, lateMs: 100 } as const;
+const HOT = { busy: 0.95, lagMs: 500 } as const;
+const COOL = { busy: 0.75, lagMs: 100 } as const;
 /** It takes this long to go a step down, and this long to come a step back, ms. */
 const HOT_MS = 1000;
 const COOL_MS = 2000;
@@ -47,14 +47,14 @@ const COOL_MS = 2000;
 const LONGEST_MS = 500;
 
 /** The load after one more sample. Between hot and cool it stays as it is. */
-export const nextLoad = ({ step, hotMs, coolMs }: Load, { tookMs, busy, lateMs }: LoadSample): Load => {
+export const nextLoad = ({ step, hotMs, coolMs }: Load, { tookMs, busy, lagMs }: LoadSample): Load => {
   const counted = Math.min(tookMs, LONGEST_MS);
-  if (busy >= HOT.busy || lateMs >= HOT.lateMs) {
+  if (busy >= HOT.busy || lagMs >= HOT.lagMs) {
     return hotMs + counted < HOT_MS
       ? { step, hotMs: hotMs + counted, coolMs: 0 }
       : { step: Math.min(step + 1, LEVELS.length - 1), hotMs: 0, coolMs: 0 };
   }
-  if (busy > COOL.busy || lateMs > COOL.lateMs) return { step, hotMs: 0, coolMs: 0 };
+  if (busy > COOL.busy || lagMs > COOL.lagMs) return { step, hotMs: 0, coolMs: 0 };
   return coolMs + counted < COOL_MS
     ? { step, hotMs: 0, coolMs: coolMs + counted }
     : { step: Math.max(0, step - 1), hotMs: 0, coolMs: 0 };

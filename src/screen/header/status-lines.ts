@@ -138,7 +138,7 @@ export const flowLine = (status: Status, width: number): Line => {
       segment(3, span('held ', 'dim'), value(heldText(status))),
       driftSegment(status, width),
       loss(status.lostEvents, safe`lost`, 0),
-      loss(status.lateEvents, safe`late`, 1),
+      loss(status.outOfOrder, safe`late`, 1),
       loss(status.malformed, safe`malformed`, 1),
     ],
     width,

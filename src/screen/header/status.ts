@@ -44,7 +44,7 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
     fastDeathsPerSec: rates?.tallied ?? null,
     minAgeMs: minAgeOf(source?.meta),
     lostEvents: counters?.lostEvents ?? 0,
-    lateEvents: counters?.lateEvents ?? 0,
+    outOfOrder: counters?.outOfOrder ?? 0,
     malformed: counters?.malformed ?? 0,
     heldBytes: level.hasDetail ? beside.heldBytes : null,
     heldUnknown: source?.tracker.silentCount() ?? 0,

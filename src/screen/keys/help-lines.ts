@@ -38,7 +38,7 @@ const HEADER = [
     'overloaded',
     'more comes than finwait can take: it gives up frames first, then due times, the sum of memory and the order; never the counts',
   ],
-  ['lost, late', 'events that never came, came too late to be ordered, or came malformed'],
+  ['lost, late', 'events that never came, came out of order, or came malformed'],
 ] as const;
 
 const UNKNOWN_WAIT = ['unknown', 'shown as ?: nobody saw'] as const;

@@ -26,14 +26,14 @@ export const ageCell = (row: Row): Printable => {
   return row.atLeastMs === undefined ? UNKNOWN : safe`>${shortAge(row.atLeastMs)}`;
 };
 
-/** A timer may be this late, ms, before it is said to be overdue. */
-const LATE_MS = 1000;
+/** The screen calls a timer overdue from this on, ms. */
+const OVERDUE_MS = 1000;
 
-/** How long until the kernel gives up on it, its timer wheel's lateness included; `now`, then `overdue` when that has come. */
+/** How long until the kernel gives up on it, the timer wheel's delay included; `now`, then `overdue` when that has come. */
 const deadlineCell = ({ deadlineMs = null }: Row): Printable => {
   if (deadlineMs === null) return UNKNOWN;
   if (deadlineMs === 'never') return safe`never`;
-  if (deadlineMs < -LATE_MS) return safe`overdue`;
+  if (deadlineMs < -OVERDUE_MS) return safe`overdue`;
   return deadlineMs <= 0 ? safe`now` : shortAge(deadlineMs);
 };
 

@@ -1,6 +1,6 @@
 import { NO_FILTER, type PathFilter } from '../../filter/table.ts';
-import { type Glimpse, glimpseOf } from '../../lifecycle/glimpse.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
+import { type SockView, viewOf } from '../../lifecycle/sock-view.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import type { HostId } from '../../stream/stream.ts';
 import type { Inventoried } from '../../wire/event.ts';
@@ -92,7 +92,7 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
 
   const look = (one: Passing): void => {
     seen++;
-    if (order.addsUpHeld && isGlimpse(one)) held += one.heldBytes;
+    if (order.addsUpHeld && isView(one)) held += one.heldBytes;
     if (query === null || (filter !== NO_FILTER && !accepts(dyingAt(one), filter, vantage))) return;
     const row = words.length > 0 ? rowOfDying(dyingAt(one), vantage) : null;
     if (row === null || hasWords(row, words)) rank(one, keyOfOne(one, query.sort, row));
@@ -129,21 +129,21 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
 };
 
 /** What a pass looks at: of a sock no copy, so that only those that are kept cost one. */
-type Passing = Glimpse | Inventoried;
+type Passing = SockView | Inventoried;
 
-const isGlimpse = (one: Passing): one is Glimpse => !('kind' in one);
-const dyingAt = (one: Passing): Dying => (isGlimpse(one) ? one.sock() : one);
-const passingAt = (dying: Dying): Passing => (isSock(dying) ? glimpseOf(dying) : dying);
+const isView = (one: Passing): one is SockView => !('kind' in one);
+const dyingAt = (one: Passing): Dying => (isView(one) ? one.sock() : one);
+const passingAt = (dying: Dying): Passing => (isSock(dying) ? viewOf(dying) : dying);
 const isTheOne = (one: Passing, dying: Dying | null): boolean =>
   one === dying ||
-  (dying !== null && isGlimpse(one) && isSock(dying) && one.sk === dying.sk && one.generation === dying.generation);
+  (dying !== null && isView(one) && isSock(dying) && one.sk === dying.sk && one.generation === dying.generation);
 
 function* inPassing(tracker: Tracker): Generator<Passing, void> {
   yield* tracker.silent();
-  for (const glimpse of tracker.glimpses()) if (!glimpse.isDestroyed) yield glimpse;
+  for (const view of tracker.views()) if (!view.isDestroyed) yield view;
 }
 
-/** All that is dying, in the order in which it was announced; what is older than the capture first. */
+/** All dying socks in the order of their announcements, the baseline first. */
 export function* dyingOf(tracker: Tracker): Generator<Dying, void> {
   yield* tracker.silent();
   for (const sock of tracker.live()) if (sock.destroyedAt === null) yield sock;

@@ -23,11 +23,11 @@ export const silentKeyOf = (host: HostId, orphan: Inventoried): string =>
 
 /** Whether a dying sock passes the command line's filter, as its path would if it ended now. */
 export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
-  const isLate = sock.announce.via === VIA.late;
-  return accepts(filter, isLate ? null : (now - sock.closedAt) / 1000, () => {
+  const isFoundDead = sock.announce.via === VIA.foundDead;
+  return accepts(filter, isFoundDead ? null : (now - sock.closedAt) / 1000, () => {
     const { family, lport, rport, netns, pid, comm, moves } = parseAnnounce(sock.announce.line);
     return {
-      closer: isLate ? null : { pid, comm },
+      closer: isFoundDead ? null : { pid, comm },
       family,
       lport,
       rport,
@@ -54,20 +54,20 @@ export const acceptsSilent = ({ family, lport, rport, netns, state }: Inventorie
 export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   const detail = parseAnnounce(sock.announce.line);
   const evidence = sock.latest === null ? detail.evidence : parseEvidence(sock.latest);
-  const isLate = sock.announce.via === VIA.late;
+  const isFoundDead = sock.announce.via === VIA.foundDead;
   const isSeen = isFollowed(sock);
   const seenMs = Math.max(0, (vantage.now - sock.closedAt) / 1e6);
   return {
     sock,
     key: keyOf(vantage.host, sock),
-    ageMs: isLate || !isSeen ? null : seenMs,
+    ageMs: isFoundDead || !isSeen ? null : seenMs,
     ...(!isSeen && { atLeastMs: Math.max(0, (sock.announcedAt - sock.closedAt) / 1e6) }),
-    ...(isLate && { atLeastMs: sock.gaps.has('older_than_capture') ? vantage.now / 1e6 : seenMs }),
+    ...(isFoundDead && { atLeastMs: sock.gaps.has('older_than_capture') ? vantage.now / 1e6 : seenMs }),
     state: stateName(sock.state),
     local: localEnd(detail),
     peer: peerEnd(detail),
     netns: detail.netns === vantage.netns ? null : detail.netns,
-    closer: isLate ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
+    closer: isFoundDead ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
     heldBytes: heldBytes(evidence),
     retransmits: sock.retransmits,
     waitingFor: !isSeen ? 'unknown' : sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
@@ -77,7 +77,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   };
 };
 
-/** An orphan that only the inventory knows: older than the capture, and silent since. */
+/** A baseline orphan that has been silent since: only the inventory knows it. */
 export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   key: silentKeyOf(vantage.host, orphan),
   ageMs: null,

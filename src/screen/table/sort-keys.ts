@@ -1,10 +1,10 @@
 import { stateName } from '../../kernel/tcp-state.ts';
-import type { Glimpse } from '../../lifecycle/glimpse.ts';
+import type { SockView } from '../../lifecycle/sock-view.ts';
 import { type Inventoried, VIA } from '../../wire/event.ts';
 import type { Row, SortKey } from '../frame/model.ts';
 import type { Key } from './ranking.ts';
 
-/** Older than the capture is older than anything in it; two of them are equal. */
+/** The key of a baseline orphan: it comes before all others, and two of them are equal. */
 const OLDEST = Number.MAX_VALUE;
 /** After all whose memory is known. */
 const UNKNOWN_HELD = -1;
@@ -32,7 +32,7 @@ export const keyOfRow = (row: Row, sort: SortKey): Key => {
  *
  * @returns keys that order as `keyOfRow`'s do among themselves; null where a row has to be made
  */
-export const quickKey = (dying: Glimpse | Inventoried, sort: SortKey): Key | null => {
+export const quickKey = (dying: SockView | Inventoried, sort: SortKey): Key | null => {
   if ('kind' in dying) {
     switch (sort) {
       case 'age':
@@ -49,7 +49,7 @@ export const quickKey = (dying: Glimpse | Inventoried, sort: SortKey): Key | nul
   }
   switch (sort) {
     case 'age':
-      return dying.via === VIA.late ? OLDEST : -dying.closedAt;
+      return dying.via === VIA.foundDead ? OLDEST : -dying.closedAt;
     case 'held':
       return dying.heldBytes;
     case 'retransmits':

@@ -17,7 +17,7 @@ export const ledgerRecord = (row: LedgerRow, counters: Counters, at: string) => 
   tallied: counters.tallied,
   unannounced: counters.unannounced,
   lost_events: counters.lostEvents,
-  late_events: counters.lateEvents,
+  late_events: counters.outOfOrder,
   malformed: counters.malformed,
 });
 

@@ -21,9 +21,9 @@ test('all that is asked for must hold', () => {
   );
 });
 
-test('of an older orphan the closer is not known', () => {
-  expect(textOf({ pid: 7, localPorts: [1] })?.older).toBe('0');
-  expect(textOf({ localPorts: [1] })?.older).toBe('($inet->inet_sport == 256)');
+test('the closer of a baseline orphan is not known', () => {
+  expect(textOf({ pid: 7, localPorts: [1] })?.baseline).toBe('0');
+  expect(textOf({ localPorts: [1] })?.baseline).toBe('($inet->inet_sport == 256)');
 });
 
 describe('a name', () => {
@@ -38,8 +38,8 @@ describe('a name', () => {
 });
 
 test('what a script has for filters is live with one only', () => {
-  const script = 'a\n//@if filter\n//if (!(FILTER)) { b; } // OLDER_FILTER\n//@end\nc';
+  const script = 'a\n//@if filter\n//if (!(FILTER)) { b; } // BASELINE_FILTER\n//@end\nc';
   const has = () => false;
   expect(resolveProbe(script, has, null)).not.toContain('b;');
-  expect(resolveProbe(script, has, { all: 'x == 1', older: '0' })).toContain('if (!(x == 1)) { b; } // 0');
+  expect(resolveProbe(script, has, { all: 'x == 1', baseline: '0' })).toContain('if (!(x == 1)) { b; } // 0');
 });

@@ -70,8 +70,8 @@ describe.each(BACKENDS)('probes/%s.bt', (backend) => {
     }
   });
 
-  test.each(['', '-lazy'])('is told to build its lines on the stack, where bpftrace would not (%s)', (late) => {
-    const script = readFileSync(new URL(`../../../probes/${backend}${late}.bt`, import.meta.url), 'utf8');
+  test.each(['', '-deferred'])('is told to build its lines on the stack, where bpftrace would not (%s)', (suffix) => {
+    const script = readFileSync(new URL(`../../../probes/${backend}${suffix}.bt`, import.meta.url), 'utf8');
     const [first, ...others] = onStack(script, '0.23.2').split('\n');
     expect(first).toBe('config = { on_stack_limit = 256 }');
     expect(others).toEqual(script.split('\n').slice(1));

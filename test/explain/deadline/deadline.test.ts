@@ -55,12 +55,14 @@ describe('from the close on', () => {
   it('a tick that falls just short of the limit is told beside it, until it is past', () => {
     // Ticks of the retransmission timer at 0.408, 0.816 and 1.632 s; one retry lasts 0.6 s from the first of them.
     const before = said([closing()]);
-    expect(before).toMatchObject({ at: ms(1632), ifLateAt: ms(816) });
-    expect(before.because.join('; ')).toMatch(/the tick in 816 ms falls \d+ ms short: if the timers are as late/);
+    expect(before).toMatchObject({ at: ms(1632), ifOverdueAt: ms(816) });
+    expect(before.because.join('; ')).toMatch(
+      /the tick in 816 ms falls \d+ ms short: if the timers are overdue by that much/,
+    );
     const after = said([closing(), tickLine(ms(900))]);
-    expect(after).toMatchObject({ at: ms(1632), ifLateAt: null });
+    expect(after).toMatchObject({ at: ms(1632), ifOverdueAt: null });
     expect(after.because.join('; ')).not.toContain('short');
-    expect(said([closing({ orphanRetries: 8 })])).toMatchObject({ ifLateAt: null });
+    expect(said([closing({ orphanRetries: 8 })])).toMatchObject({ ifOverdueAt: null });
   });
 
   it('a timer that runs already is where it starts', () => {
@@ -228,9 +230,9 @@ describe('from a retransmission on', () => {
     expect(said([closing(), line])).toMatchObject({ at: ms(210 + 1428), isExact: true });
   });
 
-  it('an orphan older than the capture is told by its first', () => {
+  it('a baseline orphan is told by its first', () => {
     const line = announceLine({
-      via: VIA.late,
+      via: VIA.foundDead,
       state: 'LAST_ACK',
       flags: SOCK.DEAD,
       own: false,
@@ -265,7 +267,7 @@ describe('under ICMP unreachable', () => {
 
   it('each message undoes a doubling: it ends at the first tick beyond the limit, not one of a doubling timer', () => {
     const deadline = said([closing(eight), at60(240, 0)]);
-    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(60_204), rule: 'retries', ifLateAt: null });
+    expect(deadline).toMatchObject({ at: END, nextTimerAt: ms(60_204), rule: 'retries', ifOverdueAt: null });
     if (deadline.kind === 'at') {
       expect(deadline.expectedAt).toBeGreaterThanOrEqual(END);
       expect(deadline.expectedAt).toBeLessThan(END + ms(250));
@@ -293,8 +295,8 @@ describe('under ICMP unreachable', () => {
   });
 
   it('beyond the limit any instant may be the last', () => {
-    const late = at60(240, 0, { retransStamp: stamp(-sec(50)) });
-    expect(said([closing(eight), late, tickLine(ms(60_100))])).toMatchObject({
+    const overdue = at60(240, 0, { retransStamp: stamp(-sec(50)) });
+    expect(said([closing(eight), overdue, tickLine(ms(60_100))])).toMatchObject({
       at: ms(60_100),
       nextTimerAt: ms(60_204),
     });

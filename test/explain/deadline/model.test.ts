@@ -54,31 +54,31 @@ describe('the table of cases, seconds from the timer being set', () => {
   });
 });
 
-describe('timers that are late', () => {
+describe('overdue timers', () => {
   test.each([
     [1, 0.612, 192],
     [2, 1.428, 176],
     [3, 3.06, 144],
   ])(
-    '%i retries: the tick at %d s falls %i ms short, and being late so long ends it there',
+    '%i retries: the tick at %d s falls %i ms short, and being overdue so long ends it there',
     (orphanRetries, at, shortMs) => {
       const dying = aDying({ orphanRetries });
-      const { ifLate } = mustReap(dying);
-      expect((ifLate?.earliestNs ?? 0) / 1e9).toBeCloseTo(at, 6);
-      expect(ifLate?.shortMs).toBeCloseTo(shortMs, 6);
-      const late = (byMs: number): Wheel => {
+      const { ifOverdue } = mustReap(dying);
+      expect((ifOverdue?.earliestNs ?? 0) / 1e9).toBeCloseTo(at, 6);
+      expect(ifOverdue?.shortMs).toBeCloseTo(shortMs, 6);
+      const overdueBy = (byMs: number): Wheel => {
         let ticks = 0;
         return (from, ms) => from + (ms + (++ticks === 2 ? byMs : 0)) * 1e6;
       };
-      expect(mustReap(dying, late(shortMs - 1)).firings).toHaveLength(orphanRetries + 2);
-      expect(mustReap(dying, late(shortMs + 1)).firings).toHaveLength(orphanRetries + 1);
+      expect(mustReap(dying, overdueBy(shortMs - 1)).firings).toHaveLength(orphanRetries + 2);
+      expect(mustReap(dying, overdueBy(shortMs + 1)).firings).toHaveLength(orphanRetries + 1);
     },
   );
 
   it('change nothing where no tick comes so near its limit, nor under TCP_USER_TIMEOUT, nor for window probes', () => {
     for (const dying of [aDying(), aDying({ orphanRetries: 6 }), aDying({ orphanRetries: 3, userTimeoutMs: 3000 })])
-      expect(mustReap(dying).ifLate).toBe(null);
-    expect(mustReap(aProbing({ orphanRetries: 3 })).ifLate).toBe(null);
+      expect(mustReap(dying).ifOverdue).toBe(null);
+    expect(mustReap(aProbing({ orphanRetries: 3 })).ifOverdue).toBe(null);
   });
 });
 

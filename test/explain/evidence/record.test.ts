@@ -10,7 +10,7 @@ const atDestroy = (on: AnnounceFields): readonly string[] => [
 ];
 
 describe('a transition from before the announcement that is not known', () => {
-  test('in CLOSE with sequence numbers and no transition: a connect that failed unseen is not "never connected"', () => {
+  test('in CLOSE with sequence numbers and no transition: a connect whose failure was missed is not "never connected"', () => {
     const path = pathOf(atDestroy({ writeSeq: 77, rport: 0 }));
     expect(path).toMatchObject({ certain: false, gaps: ['transition_missed'] });
   });

@@ -33,7 +33,7 @@ describe('the retries of a sock', () => {
 });
 
 test.each([
-  // Measured: RTO 220 lived 3.37 s, 204 lived 6.66 s, both with the timer wheel's lateness.
+  // Measured: RTO 220 lived 3.37 s, 204 lived 6.66 s, both with the timer wheel's delay.
   [3, 3.2, 6.6],
   [2, 1.6, 3.5],
   // RTO 208 lived 110 s, 304 161 s, 408 108 s.

@@ -6,7 +6,7 @@ const HZ = 250;
 const JIFFY = 4e6;
 
 describe('the timer wheel', () => {
-  it('a short timer is late by the jiffy it was set in', () => {
+  it('a short timer is overdue by the jiffy it was set in', () => {
     expect(exactWheel({ hz: HZ, jiffies: 1000, atNs: 0 })(0, 40)).toBe(11 * JIFFY);
   });
 
@@ -23,7 +23,7 @@ describe('the timer wheel', () => {
     expect(before(1e9, 6000)).toBe(afterWrap(1e9, 6000));
   });
 
-  it('never fires early, and late by an eighth and a jiffy at most', () => {
+  it('never fires early, and is overdue by an eighth and a jiffy at most', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(100, 250, 300, 1000),

@@ -32,10 +32,10 @@ test('the state is where it is, or where it came from into CLOSE', () => {
 });
 
 test('the state of one whose transitions nobody saw is where it was seen', () => {
-  const unseen = { path: [], closed_in: null };
-  expect(lastState(aDying({ ...unseen, state: 'LAST_ACK' }))).toBe('LAST_ACK');
-  expect(lastState(aPath({ ...unseen, state: 'CLOSING' }))).toBe('CLOSING');
-  expect(lastState(aDying({ ...unseen, state: null }))).toBe('unknown');
+  const unobserved = { path: [], closed_in: null };
+  expect(lastState(aDying({ ...unobserved, state: 'LAST_ACK' }))).toBe('LAST_ACK');
+  expect(lastState(aPath({ ...unobserved, state: 'CLOSING' }))).toBe('CLOSING');
+  expect(lastState(aDying({ ...unobserved, state: null }))).toBe('unknown');
 });
 
 test('a socket has a key for each grouping', () => {

@@ -63,9 +63,9 @@ describe('the answer', () => {
     expect(answer).toContain('6 orphans of the host in namespaces that could not be read');
   });
 
-  test('owns up to losses, late events, drift, a cut recording and what was not observed', () => {
+  test('owns up to losses, events out of order, drift, a cut recording and what was not observed', () => {
     const { answer, doubts } = reportOf([aDying({ certain: false, gaps: ['events_lost'] })], {
-      counters: { lostEvents: 12, lateEvents: 2, malformed: 1, unannounced: 0, tallied: 0 },
+      counters: { lostEvents: 12, outOfOrder: 2, malformed: 1, unannounced: 0, tallied: 0 },
       ledger: withLedger({ drift: -5, inFlight: 1 }),
       isCut: true,
     });
@@ -91,11 +91,11 @@ describe('the answer', () => {
   });
 
   test('names the largest closer that was observed, after how many were not', () => {
-    const unseen = aDying({ closer: null, how: 'unknown' });
-    expect(reportOf([unseen, unseen, aDying()]).answer).toContain(
+    const unobserved = aDying({ closer: null, how: 'unknown' });
+    expect(reportOf([unobserved, unobserved, aDying()]).answer).toContain(
       'Whose: 2 (67%) of a closer not observed; 1 (33%) of nginx[4242];',
     );
-    expect(reportOf([unseen, aDying(), aDying()]).answer).toContain('Whose: 2 (67%) of nginx[4242]; 3 (100%) with');
+    expect(reportOf([unobserved, aDying(), aDying()]).answer).toContain('Whose: 2 (67%) of nginx[4242]; 3 (100%) with');
   });
 
   test('puts a peer of the most frequent network into what to do, not the first that came', () => {

@@ -20,7 +20,7 @@ const SK = 'ffff8881000000aa';
 /** As `manyOrphans` lists the first one. */
 const TUPLE = { sk: SK, peer: '10.9.0.2', rport: 2000 } as const;
 const found = (at: number, change: AnnounceFields = {}): string =>
-  announceLine({ at, ...TUPLE, via: VIA.late, state: 'FIN_WAIT2', flags: SOCK.DEAD, own: false, ...change });
+  announceLine({ at, ...TUPLE, via: VIA.foundDead, state: 'FIN_WAIT2', flags: SOCK.DEAD, own: false, ...change });
 
 /** A store over 40 orphans, and 2 that only the inventory knows; the first row is open. */
 const opened = () => {
@@ -89,7 +89,7 @@ describe('an open orphan that only the inventory knows', () => {
     expect(nextAt(5, line, destroyLine({ at: sec(4.8), sk: SK }))).toMatchObject({ type: 'close_path', sk: SK });
   });
 
-  test('has gone unseen where a later inventory has it no more, and is not described as dying ever after', () => {
+  test('has gone without a destroy where a later inventory has it no more, and is not described as dying ever after', () => {
     const { nextAt } = opened();
     const relisted = inventoriedLine(sec(5), { peer: '10.9.0.2', rport: 2001 });
     const living = Array.from({ length: 40 }, (_, i) =>

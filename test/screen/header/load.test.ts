@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { CALM, type Load, type LoadSample, levelOf, nextLoad } from '../../../src/screen/header/load.ts';
 
 const TICK_MS = 200;
-const loadAfter = (load: Load, ms: number, busy: number, lateMs = 0): Load => {
+const loadAfter = (load: Load, ms: number, busy: number, lagMs = 0): Load => {
   let next = load;
-  for (let at = 0; at < ms; at += TICK_MS) next = nextLoad(next, { tookMs: TICK_MS, busy, lateMs });
+  for (let at = 0; at < ms; at += TICK_MS) next = nextLoad(next, { tookMs: TICK_MS, busy, lagMs });
   return next;
 };
 const HOT = 1;
@@ -48,19 +48,19 @@ describe('the screen under load', () => {
     expect(load.step).toBe(1);
   });
 
-  test('a late timer is a load too, however idle the loop says it was', () => {
+  test('a lagging loop is a load too, however idle the loop says it was', () => {
     expect(loadAfter(CALM, 1000, COOL, 600).step).toBe(1);
   });
 
   test('one sample that the machine slept through is none', () => {
-    expect(nextLoad(CALM, { tookMs: 3_600_000, busy: 0, lateMs: 3_599_800 }).step).toBe(0);
+    expect(nextLoad(CALM, { tookMs: 3_600_000, busy: 0, lagMs: 3_599_800 }).step).toBe(0);
   });
 
   test('moves one step at a time, whatever is measured', () => {
     const sample: fc.Arbitrary<LoadSample> = fc.record({
       tookMs: fc.double({ min: 0, max: 1e9, noNaN: true }),
       busy: fc.double({ min: 0, max: 1, noNaN: true }),
-      lateMs: fc.double({ min: -1e3, max: 1e9, noNaN: true }),
+      lagMs: fc.double({ min: -1e3, max: 1e9, noNaN: true }),
     });
     fc.assert(
       fc.property(fc.array(sample, { maxLength: 200 }), (samples) => {

@@ -85,7 +85,7 @@ it('a pid is never cut in two', () => {
   expect(fitCloser(null, 8)).toBe('?');
 });
 
-it('an age older than the capture is a bound, or unknown, never a figure', () => {
+it('the age of a baseline orphan is a bound, or unknown, never a figure', () => {
   const columns = columnsFor(80, NO_TRAITS);
   expect(rowText(aRow({ ageMs: null, atLeastMs: 245_000 }), columns)).toMatch(/^>4m05s /);
   expect(rowText(aRow({ ageMs: null }), columns)).toMatch(/^ {5}\? /);

@@ -35,7 +35,7 @@ describe('a filter of the screen', () => {
 });
 
 describe('rows are ordered', () => {
-  test('by age, oldest first, those older than the capture before all', () => {
+  test('by age, oldest first, the baseline before all', () => {
     expect(order('age', { ageMs: 5 }, { ageMs: null }, { ageMs: 9 }, { ageMs: null })).toEqual(['1', '3', '2', '0']);
   });
 

@@ -1,0 +1,93 @@
+import { joinDeferred, tallyLine } from '../../wire/deferred.ts';
+import { letterOf, wordAt } from '../../wire/layout.ts';
+import type { MapRoom } from './map-room.ts';
+
+/** How a socket was closed is told in one line, how it stands in the next; this long after, the other will not come. */
+const PATIENCE_MS = 2000;
+const CLOSED = letterOf('closed');
+const STANDS = letterOf('stands');
+const TICK = letterOf('tick');
+/** `@`, with which bpftrace begins a line of a map. */
+const MAP = 0x40;
+/** Where both have the address of their socket. */
+const SK = wordAt('closed', 'sk');
+
+type Held = { readonly line: string; readonly since: number };
+
+export type DeferredLines = {
+  /**
+   * Takes a line of a deferred probe and passes on the wire's form of it. Two lines of an announcement become one `L` line:
+   * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line. How full the maps are goes to
+   * `room`. All other lines go through.
+   */
+  readonly take: (line: string) => void;
+};
+
+/**
+ * @param put - takes the wire's lines
+ * @param now - boot clock, ns: a map is printed without a time
+ * @param onLost - so many announcements were lost, and why
+ * @param room - of the probes' maps
+ */
+export const createDeferredLines = (
+  put: (line: string) => void,
+  now: () => bigint,
+  onLost: (count: number, where: string) => void,
+  room: MapRoom,
+): DeferredLines => {
+  const held = new Map<string, Held>();
+
+  const forget = (): void => {
+    const before = performance.now() - PATIENCE_MS;
+    let count = 0;
+    for (const [sk, { since }] of held) {
+      if (since > before) break;
+      held.delete(sk);
+      count++;
+    }
+    if (count > 0) onLost(count, 'half of an announcement did not come');
+  };
+
+  const classes = new Set<string>();
+  const counted = (line: string): void => {
+    const places = /^@(un)?kept\[(\d)\]: (-?\d{1,15})$/.exec(line);
+    if (places !== null) {
+      const [, isUnkept, map = '', count = '0'] = places;
+      if (isUnkept === undefined) room.taken(map, Number(count));
+      else room.unkept(map, Number(count));
+      return;
+    }
+    const tally = tallyLine(line, now());
+    put(tally ?? line);
+    if (tally === null) return;
+    classes.add(line.slice(0, line.indexOf(':')));
+    room.taken('tally', classes.size);
+  };
+
+  return {
+    take: (line) => {
+      switch (line.charCodeAt(0)) {
+        case CLOSED: {
+          const sk = line.split(' ', SK + 1)[SK];
+          if (sk === undefined) return put(line);
+          held.delete(sk);
+          held.set(sk, { line, since: performance.now() });
+          return;
+        }
+        case STANDS: {
+          const sk = line.split(' ', SK + 1)[SK] ?? '';
+          const how = held.get(sk)?.line;
+          held.delete(sk);
+          return put(joinDeferred(line, how) ?? line);
+        }
+        case MAP:
+          return counted(line);
+        case TICK:
+          if (held.size > 0) forget();
+          return put(line);
+        default:
+          return put(line);
+      }
+    },
+  };
+};

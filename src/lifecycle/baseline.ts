@@ -1,0 +1,92 @@
+import { BOUNDS } from '../wire/bounds.ts';
+import type { Inventoried } from '../wire/event.ts';
+import { parseAnnounce } from '../wire/evidence.ts';
+
+type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
+
+const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
+
+/** Namespace, addresses and ports of an announced sock: all that it shares with its line of /proc/net/tcp. */
+export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
+
+/** The orphans that were there before the capture: collected from attach to the end of the inventory, and kept after. */
+export type Baseline = {
+  readonly isDone: () => boolean;
+  /** A line of /proc/net/tcp. @returns false where there are too many already: it is not kept */
+  readonly list: (orphan: Inventoried) => boolean;
+  /** A sock was announced: until the inventory is done, its line there is no second sock. @returns the same */
+  readonly see: (tuple: string) => boolean;
+  /** Whether all lines of the inventory that is open now were kept. */
+  readonly isWhole: () => boolean;
+  readonly listedCount: () => number;
+  readonly has: (tuple: string) => boolean;
+  /** Whether the inventory that is open now has listed this tuple, taken since or not. */
+  readonly wasListed: (tuple: string) => boolean;
+  /** Of the silent ones, those that the inventory open now, not the first, has not listed. */
+  readonly missing: () => readonly string[];
+  /** A silent one has gone. */
+  readonly drop: (tuple: string) => void;
+  /** Closes an inventory that is not the first. */
+  readonly forget: () => void;
+  /** An orphan whose close was not observed shows itself; its line of the inventory, if that had one. */
+  readonly adopt: (tuple: string) => Inventoried | null;
+  /** The inventory is complete. @returns the size of the baseline, those seen already included */
+  readonly end: () => number;
+  /** Orphans of the first inventory that have shown no event yet. */
+  readonly silent: ReadonlyMap<string, Inventoried>;
+};
+
+export const createBaseline = (): Baseline => {
+  const silent = new Map<string, Inventoried>();
+  const listed = new Set<string>();
+  const seen = new Set<string>();
+  let adoptedBefore = 0;
+  let isDone = false;
+  let isWhole = true;
+  return {
+    isDone: () => isDone,
+    list: (orphan) => {
+      if (listed.size >= BOUNDS.inventory) {
+        isWhole = false;
+        return false;
+      }
+      const tuple = tupleOf(orphan);
+      listed.add(tuple);
+      if (!isDone) silent.set(tuple, orphan);
+      return true;
+    },
+    see: (tuple) => {
+      if (seen.size >= BOUNDS.inventory) return false;
+      seen.add(tuple);
+      return true;
+    },
+    isWhole: () => isWhole,
+    listedCount: () => listed.size,
+    has: (tuple) => silent.has(tuple),
+    wasListed: (tuple) => listed.has(tuple),
+    missing: () => [...silent.keys()].filter((tuple) => !listed.has(tuple)),
+    drop: (tuple) => {
+      silent.delete(tuple);
+    },
+    forget: () => {
+      listed.clear();
+      isWhole = true;
+    },
+    adopt: (tuple) => {
+      const known = silent.get(tuple) ?? null;
+      silent.delete(tuple);
+      if (!isDone) adoptedBefore++;
+      return known;
+    },
+    end: () => {
+      // What was seen dying since the probes attached is in the ledger already.
+      for (const tuple of seen) silent.delete(tuple);
+      listed.clear();
+      seen.clear();
+      isDone = true;
+      isWhole = true;
+      return silent.size + adoptedBefore;
+    },
+    silent,
+  };
+};

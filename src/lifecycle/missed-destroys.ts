@@ -1,0 +1,140 @@
+import { TCP } from '../kernel/tcp-state.ts';
+import type { SkAddr, TraceNs } from '../kernel/units.ts';
+import { BOUNDS } from '../wire/bounds.ts';
+import { type InventoryEnd, VIA } from '../wire/event.ts';
+import { parseAnnounce } from '../wire/evidence.ts';
+import { type Baseline, tupleOfLine } from './baseline.ts';
+import type { Ledger } from './ledger.ts';
+import type { Living } from './living.ts';
+import type { Gap, Sock } from './sock.ts';
+
+/** An orphan is destroyed in the same call that brings it to CLOSE: after this long its destroy was not seen. */
+const LONGEST_IN_CLOSE_NS = 5e9;
+
+/** Finds the socks that have gone without their destroy being seen. */
+export type MissedDestroys = {
+  /** An inventory is complete: the first one, or one that was taken again because a drift lasts. */
+  readonly inventory: (event: InventoryEnd) => void;
+  /** An orphan has come to CLOSE, or a socket in CLOSE has become an orphan. */
+  readonly inClose: (sock: Sock) => void;
+  /** bpftrace has spoken: once in a while looks for orphans that are still in CLOSE. */
+  readonly tick: (at: TraceNs) => void;
+};
+
+/** Ended ones among those in CLOSE, before they are let go of. */
+const FEW_CLOSED = 1024;
+
+type Waiting = Pick<Sock, 'sk' | 'generation'>;
+
+type Parts = {
+  readonly living: Living;
+  readonly baseline: Baseline;
+  readonly ledger: Ledger;
+  /** Time of the newest event. */
+  readonly now: () => TraceNs;
+  /** The sock at this address is gone although nobody saw its destroy. */
+  readonly infer: (sk: SkAddr, gap: Gap) => void;
+  /** So many were beyond a bound. */
+  readonly exceed: (count: number, what: string) => void;
+};
+
+export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exceed }: Parts): MissedDestroys => {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  /** Orphans that came to CLOSE, and some that have ended since. */
+  let closed: Waiting[] = [];
+  let mostClosed = FEW_CLOSED;
+  /** How many more socks may be compared with later inventories. */
+  let allowance: number = BOUNDS.compared;
+
+  const first = (event: InventoryEnd): void => {
+    const gone: SkAddr[] = [];
+    for (const sock of living.every()) {
+      if (sock.destroyedAt !== null || sock.closedAt >= event.attachedAt) continue;
+      // Closed while the probes were being attached, or seen on its way to CLOSE, and destroyed before the destroy probe was.
+      const isUnlisted =
+        event.unreadable === 0 && baseline.isWhole() && !baseline.wasListed(tupleOfLine(sock.announce.line));
+      if (isInClose(sock) || (isUnlisted && sock.announce.via !== VIA.foundDead)) gone.push(sock.sk);
+    }
+    for (const sk of gone) infer(sk, 'attaching');
+    ledger.setBaseline(baseline.end());
+  };
+
+  /**
+   * A later inventory, while a drift lasts. A sock that no namespace lists any more has gone unless it is where nobody can
+   * look; the kernel's own count decides: only if it is short by all of them have they gone. If by fewer, some of them
+   * have, and of none it is certain that it lives.
+   */
+  const again = (event: InventoryEnd): void => {
+    const { drift, inFlight } = ledger.now(now());
+    if (drift === null || drift <= inFlight) {
+      baseline.forget();
+      return;
+    }
+    const asked = living.count() + baseline.silent.size;
+    allowance += baseline.listedCount();
+    if (!baseline.isWhole() || asked > allowance) {
+      exceed(1, 'an inventory taken again was not compared with the sockets: there are too many of them');
+      baseline.forget();
+      return;
+    }
+    allowance -= asked;
+    const gone: SkAddr[] = [];
+    for (const sock of living.every()) {
+      const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
+      if (isOld && !baseline.wasListed(tupleOfLine(sock.announce.line))) gone.push(sock.sk);
+    }
+    const silentGone = baseline.missing();
+    baseline.forget();
+    const areAllGone = gone.length + silentGone.length <= drift;
+    for (const sk of gone) {
+      if (areAllGone) infer(sk, 'destroy_missed');
+      else living.doubt(sk);
+    }
+    if (!areAllGone) return;
+    for (const tuple of silentGone) {
+      baseline.drop(tuple);
+      ledger.exit(now());
+      ledger.infer();
+    }
+  };
+
+  /** The same life, if it still is in CLOSE. */
+  const find = ({ sk, generation }: Waiting): Sock | undefined => {
+    const sock = living.peek(sk);
+    if (sock?.generation !== generation || sock.destroyedAt !== null) return undefined;
+    return sock.state === TCP.CLOSE && sock.entered ? sock : undefined;
+  };
+
+  return {
+    inventory: (event) => {
+      if (baseline.isDone()) again(event);
+      else first(event);
+    },
+    inClose: ({ sk, generation }) => {
+      closed.push({ sk, generation });
+      if (closed.length <= mostClosed) return;
+      closed = closed.filter((waiting) => find(waiting) !== undefined);
+      mostClosed = Math.max(FEW_CLOSED, 2 * closed.length);
+    },
+    tick: (at) => {
+      if (at - lookedAt < LONGEST_IN_CLOSE_NS) return;
+      lookedAt = at;
+      const gone: SkAddr[] = [];
+      closed = closed.filter((waiting) => {
+        const sock = find(waiting);
+        if (sock === undefined) return false;
+        if (lastHeard(sock) >= at - LONGEST_IN_CLOSE_NS) return true;
+        gone.push(sock.sk);
+        return false;
+      });
+      for (const sk of gone) infer(sk, 'destroy_missed');
+    },
+  };
+};
+
+/** An orphan in CLOSE is destroyed next. */
+const isInClose = ({ announce, state }: Sock): boolean =>
+  state === TCP.CLOSE || parseAnnounce(announce.line).moves.at(-1)?.to === TCP.CLOSE;
+
+const lastHeard = ({ announcedAt, moves, latestAt }: Sock): number =>
+  Math.max(announcedAt, moves.at(-1)?.at ?? announcedAt, latestAt ?? announcedAt);

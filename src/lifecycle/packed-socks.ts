@@ -1,0 +1,292 @@
+import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
+import { NOT_FOLLOWED } from '../wire/evidence.ts';
+import { halfOf, hexWordAt } from '../wire/layout.ts';
+import { createGapLists } from './gap-lists.ts';
+import { PackedBlocks } from './packed-blocks.ts';
+import { MOST_TOLD_WORDS, PackedLines } from './packed-lines.ts';
+import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
+
+/** The number a packed sock goes by. */
+export type PackedId = number;
+
+/** Socks of which nothing was heard for a while, each in some 150 bytes that the garbage collector does not look into. */
+export type PackedSocks = {
+  /** @returns null for a sock that has more to it than fits: it stays an object */
+  readonly pack: (sock: Sock) => PackedId | null;
+  /** The sock as it was packed; a copy of its own. */
+  readonly read: (id: PackedId, sk: SkAddr) => Sock;
+  /** The same, and what it takes is for others from now on: but for its announcement, which stays till it is packed again. */
+  readonly unpack: (id: PackedId, sk: SkAddr) => Sock;
+  /** One that was unpacked will not be packed again. */
+  readonly forget: (sock: Sock) => void;
+  /** Its bytes are for others from now on. */
+  readonly free: (id: PackedId) => void;
+  readonly addGap: (id: PackedId, gap: Gap) => void;
+  /** Single things of a packed sock, without a copy of it. */
+  readonly generationOf: (id: PackedId) => number;
+  readonly viaOf: (id: PackedId) => number;
+  readonly stateOf: (id: PackedId) => number;
+  readonly retransmitsOf: (id: PackedId) => number;
+  readonly announcedAtOf: (id: PackedId) => TraceNs;
+  readonly closedAtOf: (id: PackedId) => TraceNs;
+  /** `heldBytes` of its newest evidence. */
+  readonly heldBytesOf: (id: PackedId) => number;
+};
+
+/** Doubles of a block; the others, where there are any, come after its words. */
+const DOUBLE = { announcedAt: 0, closedAt: 1 } as const;
+/** Words of a block, the doubles counted as two. `shape` tells what follows: doubles, moves, evidence. */
+const WORD = { generation: 4, lines: 5, counts: 6, marks: 7, shape: 8, announce: 9 } as const;
+const HEAD_WORDS = 10;
+export const MOST_MOVES = 7;
+/** `counts`: the list of gaps below, retransmissions above. */
+const MOST_RETRANSMITS = 0xffff;
+
+/** Where a time, or the newest evidence, is to be found. */
+const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
+/** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
+const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
+
+/** The low half of an L line's `closeBits`; an A line has nothing there. */
+const DEFERRED_BITS = 2 * hexWordAt('deferred', 'closeBits') + 1;
+
+/** A line on its way into a block. */
+const scratch = new Uint32Array(MOST_TOLD_WORDS.announce + MOST_TOLD_WORDS.evidence);
+
+export const createPackedSocks = (): PackedSocks => {
+  const blocks = new PackedBlocks();
+  const packedLines = new PackedLines();
+  const gapLists = createGapLists();
+  /** Announcements, by their blocks, of socks that are objects and may be packed again. */
+  const announces = new Map<Sock, number>();
+  const wordOf = (id: PackedId, index: number): number => {
+    const { words, at } = blocks.place(id);
+    return words[at + index] as number;
+  };
+  const doubleOf = (id: PackedId, index: number): TraceNs => {
+    const { doubles, at } = blocks.place(id);
+    return traceNs(doubles[(at >>> 1) + index] as number);
+  };
+
+  const packAnnounce = (line: string): number => {
+    const count = packedLines.tellAnnounce(line, scratch, 0);
+    const block = blocks.take(count);
+    const { words, at } = blocks.place(block);
+    for (let i = 0; i < count; i++) words[at + i] = scratch[i] as number;
+    return block;
+  };
+
+  const freeAnnounce = (block: number): void => {
+    const { words, at } = blocks.place(block);
+    blocks.free(block, packedLines.announceWords(words, at));
+  };
+
+  /** Words of the block at `at`, its evidence included. */
+  const wordsOf = (words: Uint32Array, at: number): number => {
+    const shape = words[at + WORD.shape] as number;
+    const evidence = latestAt(shape);
+    return evidence + (told(shape, SHAPE.latest) === TOLD.here ? packedLines.evidenceWords(words, at + evidence) : 0);
+  };
+
+  const freeHead = (id: PackedId): void => {
+    const { words, at } = blocks.place(id);
+    blocks.free(id, wordsOf(words, at));
+  };
+
+  const read = (id: PackedId, sk: SkAddr): Sock => {
+    const { words, doubles, at } = blocks.place(id);
+    const word = (index: number): number => words[at + index] as number;
+    const marks = word(WORD.marks);
+    const shape = word(WORD.shape);
+    const announcedAt = traceNs(doubles[(at >>> 1) + DOUBLE.announcedAt] as number);
+    const closedAt = traceNs(doubles[(at >>> 1) + DOUBLE.closedAt] as number);
+    let double = (at + HEAD_WORDS) >>> 1;
+    const time = (place: number, before: TraceNs): TraceNs | null => {
+      const where = told(shape, place);
+      if (where === TOLD.here) return traceNs(doubles[double++] as number);
+      return where === TOLD.asBefore ? before : null;
+    };
+    const orphanAt = time(SHAPE.orphanAt, closedAt);
+    const firstRetransmitAt = time(SHAPE.firstRetransmitAt, closedAt);
+    const latestSeenAt = time(SHAPE.latestAt, announcedAt);
+    const count = movesOf(shape);
+    const moves: ObservedMove[] = count === 0 ? NONE : new Array<ObservedMove>(count);
+    const packedMoves = 2 * (double + count);
+    for (let i = 0; i < count; i++) {
+      const packed = words[packedMoves + i] as number;
+      const moveAt = traceNs(doubles[double + i] as number);
+      moves[i] = { at: moveAt, from: packed & 0xff, to: (packed >>> 8) & 0xff, own: packed >>> 16 === 1 };
+    }
+    const announce = blocks.place(word(WORD.announce));
+    packedLines.open(announce.words, announce.at);
+    const line = packedLines.announceText();
+    const latest = told(shape, SHAPE.latest);
+    return {
+      sk,
+      generation: word(WORD.generation),
+      announce: {
+        kind: 'announce',
+        at: announcedAt,
+        sk,
+        via: viaIn(marks),
+        flags: packedLines.half(FLAGS),
+        context: packedLines.half(CONTEXT),
+        movedTo: (marks >>> 4) & 0xf,
+        closedAt,
+        retransmits: 0,
+        isFollowed: (packedLines.half(DEFERRED_BITS) & NOT_FOLLOWED) === 0,
+        line,
+      },
+      announcedAt,
+      closedAt,
+      orphanAt,
+      entered: marks >>> 16 === 1,
+      lingering: false,
+      state: stateIn(marks),
+      moves,
+      latest:
+        latest === TOLD.none
+          ? null
+          : latest === TOLD.asBefore
+            ? line
+            : packedLines.evidenceText(words, at + latestAt(shape)),
+      latestAt: latestSeenAt,
+      retransmits: word(WORD.counts) >>> 16,
+      firstRetransmitAt,
+      resets: NONE,
+      lines: word(WORD.lines),
+      printed: -1,
+      pressure: null,
+      destroyedAt: null,
+      cookie: null,
+      destroyErr: 0,
+      gaps: gapLists.copyOf(word(WORD.counts) & 0xffff),
+    };
+  };
+
+  return {
+    pack: (sock) => {
+      const gaps = gapLists.numberOf(sock.gaps);
+      if (gaps === null || !fits(sock)) return null;
+      const { announce, latest, moves, closedAt, announcedAt } = sock;
+      const announceBlock = announces.get(sock) ?? packAnnounce(announce.line);
+      announces.delete(sock);
+      const orphanAt = toldBy(sock.orphanAt, closedAt);
+      const firstRetransmitAt = toldBy(sock.firstRetransmitAt, null);
+      const latestSeenAt = toldBy(sock.latestAt, announcedAt);
+      const evidence = latest === null ? TOLD.none : latest === announce.line ? TOLD.asBefore : TOLD.here;
+      let evidenceWords = 0;
+      if (latest !== null && evidence === TOLD.here) {
+        const { words, at } = blocks.place(announceBlock);
+        packedLines.open(words, at);
+        evidenceWords = packedLines.tellEvidence(latest, scratch, 0);
+      }
+      const shape =
+        (moves.length << SHAPE.moves) |
+        (orphanAt << SHAPE.orphanAt) |
+        (firstRetransmitAt << SHAPE.firstRetransmitAt) |
+        (latestSeenAt << SHAPE.latestAt) |
+        (evidence << SHAPE.latest);
+      const id = blocks.take(latestAt(shape) + evidenceWords);
+      const { words, doubles, at } = blocks.place(id);
+      doubles[(at >>> 1) + DOUBLE.announcedAt] = announcedAt;
+      doubles[(at >>> 1) + DOUBLE.closedAt] = closedAt;
+      words[at + WORD.generation] = sock.generation;
+      words[at + WORD.lines] = sock.lines;
+      words[at + WORD.counts] = gaps | (sock.retransmits << 16);
+      words[at + WORD.marks] =
+        announce.via | (announce.movedTo << 4) | (sock.state << 8) | (sock.entered ? 1 << 16 : 0);
+      words[at + WORD.shape] = shape;
+      words[at + WORD.announce] = announceBlock;
+      let double = (at + HEAD_WORDS) >>> 1;
+      if (orphanAt === TOLD.here) doubles[double++] = sock.orphanAt ?? 0;
+      if (firstRetransmitAt === TOLD.here) doubles[double++] = sock.firstRetransmitAt ?? 0;
+      if (latestSeenAt === TOLD.here) doubles[double++] = sock.latestAt ?? 0;
+      const packedMoves = 2 * (double + moves.length);
+      for (let i = 0; i < moves.length; i++) {
+        const move = moves[i] as ObservedMove;
+        doubles[double + i] = move.at;
+        words[packedMoves + i] = move.from | (move.to << 8) | (move.own ? 1 << 16 : 0);
+      }
+      const end = packedMoves + moves.length;
+      for (let i = 0; i < evidenceWords; i++) words[end + i] = scratch[i] as number;
+      return id;
+    },
+
+    read,
+
+    unpack: (id, sk) => {
+      const sock = read(id, sk);
+      announces.set(sock, wordOf(id, WORD.announce));
+      freeHead(id);
+      return sock;
+    },
+
+    forget: (sock) => {
+      const block = announces.get(sock);
+      if (block === undefined) return;
+      announces.delete(sock);
+      freeAnnounce(block);
+    },
+
+    free: (id) => {
+      freeAnnounce(wordOf(id, WORD.announce));
+      freeHead(id);
+    },
+
+    addGap: (id, gap) => {
+      const { words, at } = blocks.place(id);
+      const counts = words[at + WORD.counts] as number;
+      words[at + WORD.counts] = (counts & 0xffff0000) | gapLists.with(counts & 0xffff, gap);
+    },
+
+    generationOf: (id) => wordOf(id, WORD.generation),
+    viaOf: (id) => viaIn(wordOf(id, WORD.marks)),
+    stateOf: (id) => stateIn(wordOf(id, WORD.marks)),
+    retransmitsOf: (id) => wordOf(id, WORD.counts) >>> 16,
+    announcedAtOf: (id) => doubleOf(id, DOUBLE.announcedAt),
+    closedAtOf: (id) => doubleOf(id, DOUBLE.closedAt),
+    heldBytesOf: (id) => {
+      const { words, at } = blocks.place(id);
+      const shape = words[at + WORD.shape] as number;
+      const evidence = told(shape, SHAPE.latest) === TOLD.here ? at + latestAt(shape) : null;
+      const announce = blocks.place(words[at + WORD.announce] as number);
+      const half = (i: number): number =>
+        (evidence === null ? null : packedLines.evidenceHalf(words, evidence, i)) ??
+        packedLines.announceHalf(announce.words, announce.at, i);
+      return half(HELD.wmemQueued) + half(HELD.rmemAlloc) + Math.max(0, half(HELD.forwardAlloc) | 0);
+    },
+  };
+};
+
+/** Halves of the evidence that `heldBytes` is about. */
+const HELD = {
+  wmemQueued: halfOf('deferred', 'wmemQueued'),
+  rmemAlloc: halfOf('deferred', 'rmemAlloc'),
+  forwardAlloc: halfOf('deferred', 'forwardAlloc'),
+} as const;
+const FLAGS = halfOf('deferred', 'flags');
+const CONTEXT = halfOf('deferred', 'context');
+
+/** Whether all there is to a sock has a place in a block. */
+const fits = (sock: Sock): boolean =>
+  sock.destroyedAt === null &&
+  !sock.lingering &&
+  sock.resets.length === 0 &&
+  sock.pressure === null &&
+  sock.retransmits <= MOST_RETRANSMITS &&
+  sock.moves.length <= MOST_MOVES;
+
+const toldBy = (time: TraceNs | null, before: TraceNs | null): number =>
+  time === null ? TOLD.none : time === before ? TOLD.asBefore : TOLD.here;
+
+const viaIn = (marks: number): number => marks & 0xf;
+const stateIn = (marks: number): number => (marks >>> 8) & 0xff;
+const movesOf = (shape: number): number => shape & 0xf;
+const told = (shape: number, place: number): number => (shape >>> place) & 3;
+/** Where in a block the newest evidence stands: behind the times and the moves. */
+const latestAt = (shape: number): number =>
+  HEAD_WORDS +
+  2 * (isHere(shape, SHAPE.orphanAt) + isHere(shape, SHAPE.firstRetransmitAt) + isHere(shape, SHAPE.latestAt)) +
+  3 * movesOf(shape);
+const isHere = (shape: number, place: number): number => (told(shape, place) === TOLD.here ? 1 : 0);

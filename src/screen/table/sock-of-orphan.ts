@@ -1,0 +1,39 @@
+import type { Sock } from '../../lifecycle/sock.ts';
+import type { Tracker } from '../../lifecycle/tracker.ts';
+import { type Inventoried, VIA } from '../../wire/event.ts';
+import { parseAnnounce } from '../../wire/evidence.ts';
+
+type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
+
+/** An orphan of the inventory and its sock share only this. */
+const isSameTuple = (a: Tuple, b: Tuple): boolean =>
+  a.rport === b.rport && a.lport === b.lport && a.netns === b.netns && a.raddr === b.raddr && a.laddr === b.laddr;
+
+/** The orphan as the inventory has it now; null where an event of it has come, or it has gone. */
+export const stillSilent = (tracker: Tracker, orphan: Inventoried): Inventoried | null => {
+  for (const one of tracker.silent()) if (one === orphan || isSameTuple(one, orphan)) return one;
+  return null;
+};
+
+/** Whether a sock announced this way may be of the baseline. Until the inventory is in, its close may have been seen. */
+const mayBeListed = (via: number, isListed: boolean): boolean =>
+  !isListed || via === VIA.foundDead || via === VIA.destroy;
+
+/**
+ * Whether an orphan of the inventory is this sock, now that events of it have come.
+ *
+ * @param isListed - the inventory was in while the orphan was silent: a socket closed since is another one
+ */
+export const isSockOfOrphan = (sock: Sock, orphan: Inventoried, isListed: boolean): boolean =>
+  mayBeListed(sock.announce.via, isListed) && isSameTuple(parseAnnounce(sock.announce.line), orphan);
+
+/** The sock that is it; null where none is announced that has not been finished. */
+export const sockOfOrphan = (tracker: Tracker, orphan: Inventoried, isListed: boolean): Sock | null => {
+  for (const view of tracker.views()) {
+    // The others are not worth a copy.
+    if (!mayBeListed(view.via, isListed)) continue;
+    const sock = view.sock();
+    if (isSockOfOrphan(sock, orphan, isListed)) return sock;
+  }
+  return null;
+};

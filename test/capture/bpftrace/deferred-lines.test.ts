@@ -1,0 +1,140 @@
+import { expect, test, vi } from 'vitest';
+import { createDeferredLines } from '../../../src/capture/bpftrace/deferred-lines.ts';
+import { createMapRoom } from '../../../src/capture/bpftrace/map-room.ts';
+import { createDecoder } from '../../../src/wire/decode.ts';
+import { encodeLine } from '../../../src/wire/encode.ts';
+import { TALLY, VIA } from '../../../src/wire/event.ts';
+import { parseAnnounce } from '../../../src/wire/evidence.ts';
+import { WIRE_VERSION } from '../../../src/wire/schema.ts';
+
+const HELLO = `H ${WIRE_VERSION} tracepoint 24573000000000 1795260000.000000`;
+const HOW =
+  'B 24573975145903 ffff888135db3780 24573964051884 300a7300030010 52fb000052fc 40010400000009 d97ba9e3d97ba9e2 5b8b8ef131480 0 0 6c 6f 61 64 00 00 00 00 00 00 00 00 00 00 00 00';
+const NOW = encodeLine('stands', {
+  at: 24_573_978_762_240n,
+  sk: 'ffff888135db3780',
+  flags: 0x301,
+  context: 0x4c0,
+  writeSeq: 0xd97ba9e4,
+  sndUna: 0xd97ba9e4,
+  sndNxt: 0xd97ba9e4,
+  sndWnd: 0x10000,
+  rto: 0x33,
+  netns: 0xf0000151,
+  lport: 0xe12,
+  cookie: 0x1012018,
+});
+
+const taken = (...lines: readonly string[]) => {
+  const out: string[] = [];
+  const lost: number[] = [];
+  const notices: string[] = [];
+  const deferred = createDeferredLines(
+    (line) => out.push(line),
+    () => 24_574_000_000_000n,
+    (count) => lost.push(count),
+    createMapRoom(
+      100,
+      (text) => notices.push(text),
+      (count) => lost.push(count),
+    ),
+  );
+  for (const line of lines) deferred.take(line);
+  const decode = createDecoder();
+  decode(HELLO);
+  return { deferred, out, lost, notices, events: out.map((line) => decode(line)) };
+};
+
+test('the two halves of an announcement become one line, which is read whole', () => {
+  const { out, events } = taken(HOW, NOW);
+  expect(out).toHaveLength(1);
+  expect(events[0]).toMatchObject({ kind: 'announce', via: VIA.last_fput, at: 978_762_240, closedAt: 964_051_884 });
+  expect(parseAnnounce(out[0] ?? '')).toMatchObject({
+    pid: 0x52fb,
+    tid: 0x52fc,
+    exiting: true,
+    exitCode: 9,
+    comm: 'load',
+    deferred: { closedBootNs: 24_573_964_051_884, closedIn: 1 },
+    // After the close write_seq has grown by the FIN alone; the rest is as the close left it.
+    evidence: { writeSeq: 0xd97ba9e3, sndUna: 0xd97ba9e3, sndNxt: 0xd97ba9e2 },
+  });
+});
+
+test('how it stands, and how it was closed is lost: a socket whose close was not seen', () => {
+  const { events } = taken(NOW);
+  expect(events[0]).toMatchObject({ kind: 'announce', via: VIA.foundDead, closedAt: 978_762_240 });
+});
+
+test('how it was closed, and how it stands is lost: told as lost when it has not come for a while', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const { deferred, out, lost } = taken(HOW, 'C 24573979000000');
+    expect(lost).toEqual([]);
+    vi.advanceTimersByTime(3000);
+    deferred.take('C 24576979000000');
+    expect(lost).toEqual([1]);
+    expect(out.every((line) => line.startsWith('C '))).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a torn half is passed on, and counts as malformed', () => {
+  expect(taken(HOW.slice(0, 60), NOW).events[0]).toMatchObject({ kind: 'malformed' });
+  expect(taken(HOW, NOW.slice(0, 100)).events[0]).toMatchObject({ kind: 'malformed' });
+});
+
+test('a line of the map of tallies becomes a T line', () => {
+  const bits =
+    9n | (8n << 4n) | (12n << 8n) | (3n << 16n) | (1n << 19n) | (104n << 24n) | (1n << 32n) | (1n << 35n) | (7n << 40n);
+  const { events } = taken(`@tally[${bits}]: 42`);
+  expect(events[0]).toMatchObject({
+    kind: 'tally',
+    at: 1_000_000_000,
+    via: VIA.last_fput,
+    exiting: true,
+    closedIn: 8,
+    lastFrom: 9,
+    err: 104,
+    reset: 12,
+    marks: TALLY.done | TALLY.answered,
+    size: 7,
+    count: 42,
+  });
+});
+
+test('what a full map did not keep is lost: the count grows, and each is told once', () => {
+  const { out, lost } = taken('@unkept[1]: 3', '@unkept[1]: 3', '@unkept[2]: 1', '@unkept[1]: 5');
+  expect(lost).toEqual([3, 1, 2]);
+  expect(out).toEqual([]);
+});
+
+test('a map that fills is told of once, before it is full, and again when it has emptied between', () => {
+  const { out, lost, notices } = taken(
+    ...[79, 80, 95, 61, 85, 59, 81].map((places) => `@kept[2]: ${places}`),
+    '@kept[4]: -3',
+  );
+  expect(notices).toEqual([
+    'a map of the probes is 80 % full: 80 of 100 places, for dying sockets; once it is full, later ones are announced, and no more is seen of them',
+    'a map of the probes is 81 % full: 81 of 100 places, for dying sockets; once it is full, later ones are announced, and no more is seen of them',
+  ]);
+  expect([out, lost]).toEqual([[], []]);
+});
+
+test('held sockets whose past had no place are told of, and are no loss: nothing of a death is missing', () => {
+  const { lost, notices } = taken('@unkept[4]: 12');
+  expect(lost).toEqual([]);
+  expect(notices).toEqual([expect.stringMatching(/^a map of the probes is full: 12 more half-closed sockets/)]);
+});
+
+test('the map of tallies fills with kinds of death', () => {
+  const { notices } = taken(...Array.from({ length: 81 }, (_, kind) => `@tally[${kind}]: 1`), '@tally[3]: 2');
+  expect(notices).toHaveLength(1);
+  expect(notices[0]).toContain('80 of 100 places, for kinds of death');
+});
+
+test('all other lines go through', () => {
+  const { out } = taken('C 24573979000000', '@tally[x]: 1', 'Z 24573979000000');
+  expect(out).toEqual(['C 24573979000000', '@tally[x]: 1', 'Z 24573979000000']);
+});

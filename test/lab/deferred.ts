@@ -1,0 +1,62 @@
+import type { ClosePath } from '../../src/explain/close-path.ts';
+import type { TalliedDeaths } from '../../src/explain/tally.ts';
+import type { LabSocket } from '../e2e/lab.ts';
+import { differences, expectedOf, isSpoiled, OTHERS, rowsOf } from './endings.ts';
+
+/** What a deferred capture must tell of sockets of the lab: a row of those that die slowly, a count of all others. */
+
+/** Ends that a class does not tell from one another, or only by the moment's pressure. */
+const UNTOLD: readonly string[] = ['retries', 'user_timeout', 'orphan_limit', 'out_of_memory', 'resources'];
+/** They die slowly on any machine, and each has a row. */
+export const SLOW: readonly string[] = ['retries', 'last_ack_retries', 'window_silent'];
+
+/** Those whose deaths the table of endings knows. */
+export const toldOf = (sockets: readonly LabSocket[]): readonly LabSocket[] =>
+  sockets.filter(({ role, scenario }) => role === 'dying' && !OTHERS.includes(scenario));
+
+/**
+ * How the row of a deferred announcement differs from the table of endings, a line for each field: what it held
+ * at the close is not known, and of retransmissions before the announcement not how many. Empty where it does not, and
+ * where there is no row, or one that says itself that events of it were lost.
+ */
+export const deferredDifferences = (
+  socket: LabSocket,
+  paths: readonly ClosePath[],
+  backend: string,
+): readonly string[] => {
+  const [row] = rowsOf(paths, socket);
+  if (row === undefined || isSpoiled(row)) return [];
+  const { retransmits, probes, held_bytes, ...steady } = expectedOf(socket.scenario, backend) ?? {};
+  return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
+};
+
+/** Rows of those that died within `minAgeMs` and were not sent again: there should be none. */
+export const hasty = (paths: readonly ClosePath[], minAgeMs: number): readonly ClosePath[] =>
+  paths.filter(({ dying_us, retransmits }) => dying_us !== null && dying_us < minAgeMs * 1000 && retransmits === 0);
+
+/** Deaths by how the sockets were closed and how they ended, as `close acked`. */
+export type Kinds = ReadonlyMap<string, number>;
+
+export const kindOf = (how: string, ended_by: string | null | undefined): string =>
+  `${how} ${ended_by === undefined || ended_by === null || UNTOLD.includes(ended_by) ? 'unknown' : ended_by}`;
+
+export const kindsOf = (all: readonly { readonly kind: string; readonly count: number }[]): Kinds => {
+  const kinds = new Map<string, number>();
+  for (const { kind, count } of all) kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+  return kinds;
+};
+
+export const talliedKinds = (tallied: readonly TalliedDeaths[]): Kinds =>
+  kindsOf(tallied.map(({ how, ended_by, count }) => ({ kind: kindOf(how, ended_by), count })));
+
+/**
+ * How many deaths were not counted as what they were.
+ *
+ * A class has sk_err as it is at the destroy: an error that the process has read by then makes a kind unknown, which two
+ * may.
+ */
+export const uncounted = (wanted: Kinds, counted: Kinds): number => {
+  const lacking = [...wanted].reduce((sum, [kind, count]) => sum + Math.max(0, count - (counted.get(kind) ?? 0)), 0);
+  const unknown = Math.max(0, (counted.get('close unknown') ?? 0) - (wanted.get('close unknown') ?? 0));
+  return Math.max(0, lacking - Math.min(2, unknown));
+};
