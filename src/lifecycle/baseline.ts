@@ -9,26 +9,26 @@ const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on
 /** Namespace, addresses and ports of an announced sock: all that it shares with its line of /proc/net/tcp. */
 export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
 
-/** The orphans that were there before the capture: collected from attach to the end of the inventory, and kept after. */
+/** The orphans that were there before the capture. They are collected from attach to the end of the inventory. */
 export type Baseline = {
   readonly isDone: () => boolean;
-  /** A line of /proc/net/tcp. @returns false where there are too many already: it is not kept */
+  /** A line of /proc/net/tcp. @returns false where there are too many already: this one is not kept */
   readonly list: (orphan: Inventoried) => boolean;
-  /** A sock was announced: until the inventory is done, its line there is no second sock. @returns the same */
+  /** A sock was announced: until the inventory is done, its line there is not a second sock. @returns the same */
   readonly see: (tuple: string) => boolean;
-  /** Whether all lines of the inventory that is open now were kept. */
+  /** Whether every line of the inventory that is open now was kept. */
   readonly isWhole: () => boolean;
   readonly listedCount: () => number;
   readonly has: (tuple: string) => boolean;
-  /** Whether the inventory that is open now has listed this tuple, taken since or not. */
+  /** Whether the inventory that is open now has listed this tuple, even if it was taken since. */
   readonly wasListed: (tuple: string) => boolean;
-  /** Of the silent ones, those that the inventory open now, not the first, has not listed. */
+  /** The silent ones that the open inventory, a later one, has not listed. */
   readonly missing: () => readonly string[];
   /** A silent one has gone. */
   readonly drop: (tuple: string) => void;
-  /** Closes an inventory that is not the first. */
+  /** Closes a later inventory. */
   readonly forget: () => void;
-  /** An orphan whose close was not observed shows itself; its line of the inventory, if that had one. */
+  /** An orphan whose close was not observed shows itself. @returns its line of the inventory; null where it had none */
   readonly adopt: (tuple: string) => Inventoried | null;
   /** The inventory is complete. @returns the size of the baseline, those seen already included */
   readonly end: () => number;
@@ -79,7 +79,7 @@ export const createBaseline = (): Baseline => {
       return known;
     },
     end: () => {
-      // What was seen dying since the probes attached is in the ledger already.
+      // The ledger has what was seen dying since the probes attached.
       for (const tuple of seen) silent.delete(tuple);
       listed.clear();
       seen.clear();

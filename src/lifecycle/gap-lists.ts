@@ -1,15 +1,17 @@
 import { type Gap, NO_GAPS } from './sock.ts';
 
-/** Lists known at most: of nine gaps in any order there are more, but never on one host. */
+/** Lists kept at most. Nine gaps in any order make more, but no host has that many. */
 const MOST = 4096;
 
-/** Numbers for lists of gaps: a million socks have few different ones between them, most often none. */
+/** Numbers for lists of gaps: a million socks share a few lists, most often the empty one. */
 export const createGapLists = (): {
   /** @returns null where there are too many already */
   readonly numberOf: (gaps: ReadonlySet<Gap>) => number | null;
-  /** The list, to be added to by whoever asked; the one without a gap is shared. */
+  /** The list, which the caller may add to. The empty one is shared. */
   readonly copyOf: (number: number) => Set<Gap>;
-  /** The number of the list with one more, or its own where that is known already or there are too many. */
+  /**
+   * The number of the list with one gap more. The same number where the list has that gap, or there are too many lists.
+   */
   readonly with: (number: number, gap: Gap) => number;
 } => {
   const lists: (readonly Gap[])[] = [[]];

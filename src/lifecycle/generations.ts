@@ -1,13 +1,13 @@
 import type { SkAddr } from '../kernel/units.ts';
 
-/** Addresses remembered at most, twice over; then the ones not used for longest are forgotten. */
+/** Addresses remembered at most, in each of two tables. Beyond that the ones not used for longest are forgotten. */
 const MOST = 500_000;
 
 /**
- * Numbers the lives at one address: 1, 2, …; starts again at 1 for an address out of use for very long.
+ * Numbers the lives at one address: 1, 2, …. An address that was out of use for very long starts again at 1.
  *
- * @param seed - a whole number of 32 bits, by which addresses have their places: who does not know it cannot choose many
- *   that meet
+ * @param seed - a whole number of 32 bits that decides where addresses stand in the table: without it nobody can choose
+ *   many that collide
  */
 export const createGenerations = (most = MOST, seed = 0): { readonly next: (sk: SkAddr) => number } => {
   let young = new Counts(seed);

@@ -1,16 +1,18 @@
 import type { HostSeen, KernelLogged, Sample } from '../wire/event.ts';
 
-/** Lines of the kernel's log that are kept; more are only counted. A process's lines leave room for the kernel's. */
+/** Lines of the kernel's log that are kept; more are only counted. Lines of processes leave room for the kernel's. */
 const MAX_LOG = { all: 1000, byProcess: 500 } as const;
 
-/** The kernel's complaints since the capture began. It limits their rate: the counts are the least there were. */
+/**
+ * The kernel's complaints since the capture began. The kernel limits their rate, so each count is the least there were.
+ */
 export type KernelLog = {
-  /** Oldest first; the first 1,000, among them no more than the first 500 of processes. */
+  /** Oldest first: the first 1,000, of which at most 500 are of processes. */
   readonly lines: readonly KernelLogged[];
-  /** Lines the kernel itself wrote, by what they are about. */
+  /** Counts of the lines that the kernel itself wrote, by subject. */
   readonly orphans: number;
   readonly memory: number;
-  /** Lines like the kernel's that a process wrote to /dev/kmsg; in neither count. */
+  /** Lines like the kernel's that a process wrote to /dev/kmsg. They are in neither count. */
   readonly byProcess: number;
 };
 
@@ -25,7 +27,7 @@ export type Host = {
   };
 };
 
-/** Keeps what the host said last of itself, and what its kernel complained of. */
+/** Keeps what the host last said of itself, and what its kernel complained of. */
 export const createHost = (): Host => {
   let facts: HostSeen | null = null;
   let sample: Sample | null = null;

@@ -1,7 +1,7 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 
-/** How far apart, in ns, our events and the kernel's counter may be read and still mean the same moment. */
+/** Our events and the kernel's counter may be read this far apart, ns, and still mean the same moment. */
 const SAMPLE_SLACK_NS = 10_000_000;
 
 /** Where announcements are deferred, `unlocated` is the least of so many samples. */
@@ -21,18 +21,18 @@ export type LedgerRow = {
   readonly unlocated: number;
   /** orphans - kernelOrphans at the sample's moment. */
   readonly drift: number | null;
-  /** Entries and exits within 10 ms of the sample: they can explain that much drift. */
+  /** Entries and exits within 10 ms of the sample. They can explain that much drift. */
   readonly inFlight: number;
-  /** Entries and exits that were not observed but follow from what was. */
+  /** Entries and exits that were not observed but follow from others. */
   readonly inferred: number;
 };
 
 export type Ledger = {
   readonly enter: (at: TraceNs, count?: number) => void;
   readonly exit: (at: TraceNs, count?: number) => void;
-  /** Sockets that entered and left between two lines of the kernel's own count of them, each dying for `ns` at most. */
+  /** Sockets that entered and left between two lines of the kernel's own count. Each was dying for `ns` at most. */
   readonly passThrough: (count: number, ns: number) => void;
-  /** So many entered or left at a moment that is known to a second only. */
+  /** So many entered or left at a moment that is known only to a second. */
   readonly blur: (count: number) => void;
   readonly infer: () => void;
   /** The inventory is complete: `located` orphans were there before the capture. */
@@ -41,7 +41,7 @@ export type Ledger = {
   readonly locate: () => boolean;
   /** @returns false where so many samples wait to be settled that this one is not compared */
   readonly sample: (at: TraceNs, orphans: number, limit: number) => boolean;
-  /** Lets event time pass; a sample is settled when what was closed before it has been announced. */
+  /** Lets event time pass. A sample is settled once every close before it has been announced. */
   readonly advance: (at: TraceNs) => void;
   /** The capture has ended: settles a sample that still waits. */
   readonly end: (at: TraceNs) => void;
@@ -59,14 +59,15 @@ type Pending = {
 };
 
 /**
- * orphans = baseline + entries - exits, and what the kernel's own counter says of it.
+ * orphans = baseline + entries - exits, compared with the kernel's own counter.
  *
- * The count is never reset to the kernel's. Only once, at the first settled sample after the inventory, what the
- * kernel counts beyond inventory and in-flight events becomes `unlocated`: orphans in namespaces nobody can read. Where
- * announcements are deferred, the least of ten samples: what had not been announced yet was not hidden.
+ * The count is never reset to the kernel's. Once, at the first settled sample after the inventory, the kernel's surplus
+ * over inventory and in-flight events becomes `unlocated`: orphans in namespaces that nobody can read. Where
+ * announcements are deferred, it is the least surplus of ten samples: orphans that were not announced yet are not
+ * hidden ones.
  *
  * @param onRow - called for each settled sample
- * @param announceNs - how long after its close a sock may be announced: entries come that much later than they were
+ * @param announceNs - a sock is announced up to this long after its close: its entry comes that much later
  * @see ../../docs/ledger.md; Linux net/ipv4/tcp.c __tcp_close, net/ipv4/inet_connection_sock.c inet_csk_destroy_sock
  */
 export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): Ledger => {
@@ -83,13 +84,15 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   let inFlight = 0;
   /** Samples taken and not settled, oldest first. */
   const pending: Pending[] = [];
-  /** Passed through since the sample before, and for how long all of them together were dying, ns. */
+  /** Sockets that passed through since the sample before, and how long all of them together were dying, ns. */
   let passed = 0;
   let dwelt = 0;
   let blurred = 0;
   let sampledAt: TraceNs | null = null;
   const recent: TraceNs[] = [];
-  /** How many there were up to each, itself included, since the capture began: of any span the sum is a difference. */
+  /**
+   * How many there were up to each, itself included, since the capture began. The sum over any span is a difference.
+   */
   const recentSums: number[] = [];
   let recentSum = 0;
   let droppedSum = 0;
@@ -115,7 +118,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     }
   };
 
-  /** How many came before `at`: all that were let go of, and some that were not. */
+  /** How many came before `at`: all that were let go of, and some of the others. */
   const sumBefore = (at: TraceNs): number => {
     let [from, to] = [recentStart, recent.length];
     while (from < to) {
@@ -134,7 +137,8 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     if (ours !== null && settlings > 0 && baseline !== null) {
       const isFirst = settlings-- === SETTLINGS;
       const beyond = sample.kernel - ours;
-      // What dies before it is announced may be beyond ours at one sample, and is not at the next.
+      // A socket that dies before its announcement may be in the kernel's count and not in ours, at one sample but not
+      // at the next.
       const change = isFirst ? (beyond > inFlight ? beyond : 0) : -Math.min(unlocated, Math.max(0, -beyond));
       if (announceNs === 0) settlings = 0;
       unlocated += change;

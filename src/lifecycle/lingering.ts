@@ -2,16 +2,16 @@ import TinyQueue from 'tinyqueue';
 import type { TraceNs } from '../kernel/units.ts';
 import type { Sock } from './sock.ts';
 
-/** Ended ones in the queue, before they are let go of. */
+/** Ended ones that may stay in the queue before they are removed. */
 const FEW = 64;
 
-/** Socks whose close() waits for SO_LINGER, and until when at most; infinite where that is not known. */
+/** Socks whose close() waits for SO_LINGER, and until when at most: infinite where that is not known. */
 export type Lingering = {
   readonly set: (sock: Sock, until: TraceNs) => void;
   readonly get: (sock: Sock) => TraceNs | undefined;
   readonly delete: (sock: Sock) => void;
   readonly count: () => number;
-  /** Takes the next one that waits no longer at `now`, earliest first; `get` knows it until it is deleted. */
+  /** Takes the next one whose wait is over at `now`, earliest first. `get` knows it until it is deleted. */
   readonly due: (now: TraceNs) => Sock | undefined;
 };
 
@@ -19,13 +19,13 @@ type Waiting = { readonly sock: Sock; readonly until: TraceNs };
 
 const earliestFirst = (a: Waiting, b: Waiting): number => a.until - b.until;
 
-/** Asked with every event, so none of its answers walks over all that linger. */
+/** This is asked with every event, so no answer walks over all that linger. */
 export const createLingering = (): Lingering => {
   const untils = new Map<Sock, TraceNs>();
-  /** Holds some that have been deleted. */
+  /** May hold some that have been deleted. */
   let queue = new TinyQueue<Waiting>([], earliestFirst);
 
-  /** One that ended long before its time would be held until then. */
+  /** Without this the queue would hold one that ended early until its time. */
   const letGo = (): void => {
     if (queue.length <= FEW + 2 * untils.size) return;
     const kept = queue.data.filter(({ sock, until }) => untils.get(sock) === until);

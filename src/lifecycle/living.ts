@@ -5,55 +5,60 @@ import { createPackedSocks, MOST_MOVES, type PackedId } from './packed-socks.ts'
 import { addGap, type Gap, NONE, type Sock } from './sock.ts';
 import { createSockView, type SockView } from './sock-view.ts';
 
-/** Objects, ended ones among them, before those are let go of; a flood may lose the ticks. */
+/** Objects, ended ones among them, before the ended ones are removed. A flood may lose the ticks that do it. */
 const FEW_OBJECTS = 256;
-/** With half as many alive a flood is taken to be one of orphans, and they are packed before the next tick. */
+/** With half as many alive a flood is taken to be one of orphans: they are packed before the next tick. */
 const MOST_OBJECTS = 1024;
 
-/** Every sock announced and not finished: objects where something was heard since the last tick, the others packed. */
+/**
+ * Every sock announced and not finished. A sock is an object if something was heard of it since the last tick, else
+ * packed.
+ */
 export type Living = {
   readonly add: (sock: Sock) => void;
-  /** Takes a sock out, unless its address is another's by now. */
+  /** Removes a sock, unless its address belongs to another by now. */
   readonly remove: (sock: Sock) => void;
-  /** The sock at an address, to be changed; one that was packed comes back for it. */
+  /** The sock at an address, to be changed. A packed one is unpacked. */
   readonly unpack: (sk: SkAddr) => Sock | undefined;
-  /** The sock at an address, to be looked at; of a packed one a copy. */
+  /** The sock at an address, to be read. A packed one is copied. */
   readonly peek: (sk: SkAddr) => Sock | undefined;
   readonly count: () => number;
-  /** To be looked at, in the order of their announcements; of packed ones copies. */
+  /** All socks, to be read, in the order of their announcements. Packed ones are copied. */
   readonly every: () => Generator<Sock>;
-  /** The same in passing: one object, which tells of each in turn, and is of use until the next. */
+  /** Iterates without copying: yields the same object each time, refilled. */
   readonly views: () => Generator<SockView>;
-  /** Marks one as perhaps not wholly observed. */
+  /** Marks one sock as perhaps not wholly observed. */
   readonly doubt: (sk: SkAddr) => void;
   /** Marks every sock. */
   readonly addGap: (gap: Gap) => void;
   /**
-   * Events were lost at `at`, no earlier than any loss before: whoever lives then may miss some. Costs nothing: a sock is
-   * marked when it is next taken or looked at, and no event changes it before.
+   * Events were lost at `at`, no earlier than any loss before: every sock that lives then may miss some. This costs
+   * nothing: a sock is marked when it is next taken or read, and no event changes it before.
    */
   readonly lose: (at: TraceNs) => void;
-  /** Packs those that live on. */
+  /** Packs the socks that live on. */
   readonly pack: () => void;
   /** Bounds the objects where no tick comes. Nobody may hold a sock that `unpack` gave. */
   readonly keepFew: () => void;
 };
 
-/** @param onStrip - there are too many objects: something of a sock was let go of, so that it can be packed */
+/** @param onStrip - there are too many objects: something of a sock was dropped, so that it can be packed */
 export const createLiving = (onStrip: () => void): Living => {
-  // A Map keeps the place of a key whose value is replaced: one that was packed, and comes back, stands where it stood.
+  // A Map keeps the place of a key whose value is replaced: a sock that is packed and unpacked keeps its place.
   const socks = new Map<SkAddr, Sock | PackedId>();
   const packed = createPackedSocks();
-  /** Those of `socks` that are objects and may be packed at the next tick, and some that have ended since the last. */
+  /**
+   * Those of `socks` that are objects and may be packed at the next tick, and some that have ended since the last tick.
+   */
   let objects: Sock[] = [];
-  /** Objects with more to them than can be packed, as they were when that was tried. */
+  /** Objects that did not fit into the packed form, as they were when that was tried. */
   let unfit: Sock[] = [];
-  /** Since that was tried with all of `unfit`. */
+  /** Events since that was tried with all of `unfit`. */
   let events = 0;
   let mostObjects = FEW_OBJECTS;
   let lostAt = Number.NEGATIVE_INFINITY;
 
-  /** Who lives now has lived through every loss since its announcement. */
+  /** A sock that lives now has lived through every loss since its announcement. */
   const marked = (sock: Sock): Sock => {
     if (sock.announcedAt <= lostAt && sock.destroyedAt === null) addGap(sock, 'events_lost');
     return sock;
@@ -79,7 +84,7 @@ export const createLiving = (onStrip: () => void): Living => {
       socks.set(sock.sk, id);
       return false;
     }
-    // A piece of a chunk would keep the whole chunk alive.
+    // A slice of a chunk would keep the whole chunk alive.
     const line = packedText(sock.announce.line);
     if (line !== sock.announce.line) sock.announce = { ...sock.announce, line };
     if (sock.latest !== null) sock.latest = packedText(sock.latest);
@@ -87,7 +92,7 @@ export const createLiving = (onStrip: () => void): Living => {
   };
 
   const pack = (): void => {
-    // As many events as there are of them: a tick costs no more than what came since the last.
+    // Only after as many events as there are of them: then a tick costs no more than the events since the last one.
     if (events >= unfit.length) {
       events = 0;
       unfit = unfit.filter((sock) => isUnfit(sock, false));
@@ -157,7 +162,7 @@ export const createLiving = (onStrip: () => void): Living => {
   };
 };
 
-/** Lets go of what keeps it from being packed, but for the end that a lingering close waits for. */
+/** Drops the parts of a sock that keep it from being packed. A lingering close keeps its end, and stays an object. */
 const strip = (sock: Sock): void => {
   addGap(sock, 'events_lost');
   sock.resets = NONE;

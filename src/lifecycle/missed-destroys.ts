@@ -8,20 +8,22 @@ import type { Ledger } from './ledger.ts';
 import type { Living } from './living.ts';
 import type { Gap, Sock } from './sock.ts';
 
-/** An orphan is destroyed in the same call that brings it to CLOSE: after this long its destroy was not seen. */
+/**
+ * An orphan is destroyed in the same call that brings it to CLOSE. Still there after this long, its destroy was missed.
+ */
 const LONGEST_IN_CLOSE_NS = 5e9;
 
 /** Finds the socks that have gone without their destroy being seen. */
 export type MissedDestroys = {
-  /** An inventory is complete: the first one, or one that was taken again because a drift lasts. */
+  /** An inventory is complete: the first one, or a later one that was taken because a drift lasts. */
   readonly inventory: (event: InventoryEnd) => void;
   /** An orphan has come to CLOSE, or a socket in CLOSE has become an orphan. */
   readonly inClose: (sock: Sock) => void;
-  /** bpftrace has spoken: once in a while looks for orphans that are still in CLOSE. */
+  /** bpftrace has spoken. Once in a while this looks for orphans that are still in CLOSE. */
   readonly tick: (at: TraceNs) => void;
 };
 
-/** Ended ones among those in CLOSE, before they are let go of. */
+/** Ended ones that may stay among those in CLOSE before they are removed. */
 const FEW_CLOSED = 1024;
 
 type Waiting = Pick<Sock, 'sk' | 'generation'>;
@@ -50,7 +52,8 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
     const gone: SkAddr[] = [];
     for (const sock of living.every()) {
       if (sock.destroyedAt !== null || sock.closedAt >= event.attachedAt) continue;
-      // Closed while the probes were being attached, or seen on its way to CLOSE, and destroyed before the destroy probe was.
+      // Closed while the probes were being attached, or seen on its way to CLOSE: destroyed before the destroy probe
+      // was there.
       const isUnlisted =
         event.unreadable === 0 && baseline.isWhole() && !baseline.wasListed(tupleOfLine(sock.announce.line));
       if (isInClose(sock) || (isUnlisted && sock.announce.via !== VIA.foundDead)) gone.push(sock.sk);
@@ -60,9 +63,9 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
   };
 
   /**
-   * A later inventory, while a drift lasts. A sock that no namespace lists any more has gone unless it is where nobody can
-   * look; the kernel's own count decides: only if it is short by all of them have they gone. If by fewer, some of them
-   * have, and of none it is certain that it lives.
+   * A later inventory, taken while a drift lasts. A sock that no namespace lists any more has gone, unless it is where
+   * nobody can look. The kernel's own count decides. If it is short by all of them, they have gone. If it is short by
+   * fewer, some have gone, and each may have.
    */
   const again = (event: InventoryEnd): void => {
     const { drift, inFlight } = ledger.now(now());
@@ -132,7 +135,7 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
   };
 };
 
-/** An orphan in CLOSE is destroyed next. */
+/** Whether it is in CLOSE: an orphan there is destroyed next. */
 const isInClose = ({ announce, state }: Sock): boolean =>
   state === TCP.CLOSE || parseAnnounce(announce.line).moves.at(-1)?.to === TCP.CLOSE;
 

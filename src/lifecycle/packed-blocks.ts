@@ -1,9 +1,9 @@
-/** Words of 32 bits in a unit: blocks are of whole units, and so stand where a double may. */
+/** Words of 32 bits in a unit. Blocks are of whole units, so that a double may stand at their start. */
 const UNIT_WORDS = 4;
 const CHUNK_WORDS = 1 << 18;
 const CHUNK_UNITS = CHUNK_WORDS / UNIT_WORDS;
 
-/** A place among the blocks: `words[at]` on, or `doubles[at / 2]` on, which are the same bytes. */
+/** A place among the blocks: `words[at]` on, or `doubles[at / 2]` on; both are the same bytes. */
 export type Place = { readonly words: Uint32Array; readonly doubles: Float64Array; readonly at: number };
 
 type Chunk = { readonly words: Uint32Array; readonly doubles: Float64Array };
@@ -11,8 +11,7 @@ type Chunk = { readonly words: Uint32Array; readonly doubles: Float64Array };
 /**
  * Memory for blocks of some hundred bytes, taken in chunks of 1 MiB that the garbage collector does not look into.
  *
- * A block that is freed is used again for one of its size. Chunks are never given back: what was needed once is needed
- * again at the next flood.
+ * A freed block is used again for one of its size. Chunks are never given back: the next flood needs them again.
  */
 export class PackedBlocks {
   readonly #chunks: Chunk[] = [];
@@ -39,13 +38,13 @@ export class PackedBlocks {
     return { words, doubles, at: (block % CHUNK_UNITS) * UNIT_WORDS };
   }
 
-  /** @param words - as many as it was taken for */
+  /** @param words - as many as the block was taken for */
   free(block: number, words: number): void {
     const units = unitsOf(words);
     let list = this.#free[units];
     if (list === undefined) {
       list = [];
-      // The holes before it are filled: a list with holes is slow.
+      // This fills the holes before it: a list with holes is slow.
       while (this.#free.length < units) this.#free.push([]);
       this.#free[units] = list;
     }

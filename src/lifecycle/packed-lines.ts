@@ -1,16 +1,19 @@
 import { halfOf } from '../wire/layout.ts';
 import { COMM_WORDS, EVIDENCE_HALVES, eachHalf, HALF_BITS_WORDS, HALVES, LETTER, packHalves } from '../wire/packed.ts';
 
-/** Lines that others are told by at most; of a host's sockets there are few kinds, and a kind with none tells all of it. */
+/**
+ * Bases at most: lines from which others are told apart. A host has few kinds of sockets; a line without a base is kept
+ * whole.
+ */
 const MOST_BASES = 255;
 const LETTER_BITS = 8;
-/** The letter and the base's number; a bit for each half of a field that is another than expected. */
+/** The letter and the base's number, then a bit for each half that differs from what is expected. */
 const ANNOUNCE_HEAD = 1 + HALF_BITS_WORDS;
-/** The bits of the halves of an S or R line stand beside its letter, so they are 16 at most. */
+/** The bits of an S or R line's halves stand beside its letter, so there are 16 at most. */
 const EVIDENCE_BITS_AT = 16;
 if (EVIDENCE_HALVES > 32 - EVIDENCE_BITS_AT) throw new Error('the evidence has more halves than a word has bits for');
 
-/** Words that `tell` takes at most, of an announcement and of evidence. */
+/** Words that `tell` writes at most, for an announcement and for evidence. */
 export const MOST_TOLD_WORDS = { announce: ANNOUNCE_HEAD + HALVES, evidence: 1 + EVIDENCE_HALVES } as const;
 
 const pair = (field: string, leader: string): readonly [number, number] => [
@@ -18,13 +21,13 @@ const pair = (field: string, leader: string): readonly [number, number] => [
   halfOf('deferred', leader),
 ];
 
-/** Pairs of a half and the earlier one that it mostly goes with: as far from it as in the base. */
+/** Pairs of a half and an earlier one that it mostly moves with: their distance is the same as in the base. */
 const GOES_WITH = Uint8Array.of(
   ...pair('sndUna', 'writeSeq'),
   ...pair('sndNxt', 'writeSeq'),
   ...pair('copiedSeq', 'rcvNxt'),
   ...pair('rcvTstamp', 'lsndtime'),
-  // The addresses of IPv4 as IPv6 has them.
+  // IPv4 addresses as IPv6 has them.
   ...pair('laddr3', 'laddr'),
   ...pair('raddr3', 'raddr'),
   ...pair('tid', 'pid'),
@@ -37,10 +40,10 @@ const DEFERRED_GOES_WITH = Uint8Array.of(
 const pairsOf = (letter: number): Uint8Array => (letter === LETTER.deferred ? DEFERRED_GOES_WITH : GOES_WITH);
 
 /**
- * The lines of packed socks, each told by what is different from another one: sockets of one program share their
- * namespace, addresses and settings, and a retransmission says mostly what the announcement said.
+ * The lines of packed socks. Each is kept as its differences from another line: sockets of one program share their
+ * namespace, addresses and settings, and a retransmission mostly repeats the announcement.
  *
- * What was told of stays readable: a base, once it is one, is never changed or given up.
+ * A packed line stays readable: a base is never changed or given up.
  */
 export class PackedLines {
   readonly #bases: Uint32Array[] = [new Uint32Array(HALVES)];
@@ -78,7 +81,7 @@ export class PackedLines {
     return count;
   }
 
-  /** Reads the announcement at `at`: what is asked next is about it. */
+  /** Opens the announcement at `at`: the methods below read it. */
   open(words: Uint32Array, at: number): void {
     const head = words[at] as number;
     this.#letter = head & 0xff;
@@ -132,7 +135,7 @@ export class PackedLines {
     return 1 + onesIn((words[at] as number) >>> EVIDENCE_BITS_AT);
   }
 
-  /** The packed form of the evidence at `at`, its announcement being open, as `parseEvidence` takes it. */
+  /** The packed form of the evidence at `at`, as `parseEvidence` takes it. Its announcement is open. */
   evidenceText(words: Uint32Array, at: number): string {
     const announce = this.#announce;
     const halves = this.#halves.fill(0);
@@ -151,21 +154,21 @@ export class PackedLines {
     return packHalves(head & 0xff, halves);
   }
 
-  /** A half of the announcement's evidence that goes with no other; nothing else is read. */
+  /** A half of the announcement's evidence that moves with no other. Nothing else is read. */
   announceHalf(words: Uint32Array, at: number, i: number): number {
     const bits = words[at + 1] as number;
     if (((bits >>> i) & 1) === 1) return words[at + ANNOUNCE_HEAD + onesIn(bits & ((1 << i) - 1))] as number;
     return (this.#bases[(words[at] as number) >>> LETTER_BITS] as Uint32Array)[i] as number;
   }
 
-  /** The same of an S or R line; null where the announcement's is its too. */
+  /** The same half of an S or R line; null where it equals the announcement's. */
   evidenceHalf(words: Uint32Array, at: number, i: number): number | null {
     const bits = (words[at] as number) >>> EVIDENCE_BITS_AT;
     if (((bits >>> i) & 1) === 0) return null;
     return words[at + 1 + onesIn(bits & ((1 << i) - 1))] as number;
   }
 
-  /** What a line told by `base` should have, by those halves of `#halves` that others go with. */
+  /** What `base` leads to expect of a line, given those halves of `#halves` that others move with. */
   #expect(base: Uint32Array, letter: number): Uint32Array {
     const wanted = this.#wanted;
     wanted.set(base);
@@ -178,7 +181,7 @@ export class PackedLines {
     return wanted;
   }
 
-  /** The line that this one of `#halves` is told by: the first of its kind and program. 0: none. */
+  /** The base of this line: the first line of its kind and program. 0: none. */
   #baseFor(letter: number, count: number): number {
     const halves = this.#halves;
     const last = this.#last;

@@ -6,23 +6,25 @@ import { PackedBlocks } from './packed-blocks.ts';
 import { MOST_TOLD_WORDS, PackedLines } from './packed-lines.ts';
 import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
 
-/** The number a packed sock goes by. */
+/** The number of a packed sock. */
 export type PackedId = number;
 
-/** Socks of which nothing was heard for a while, each in some 150 bytes that the garbage collector does not look into. */
+/**
+ * Socks of which nothing was heard for a while, in some 150 bytes each that the garbage collector does not look into.
+ */
 export type PackedSocks = {
-  /** @returns null for a sock that has more to it than fits: it stays an object */
+  /** @returns null for a sock that does not fit: it stays an object */
   readonly pack: (sock: Sock) => PackedId | null;
-  /** The sock as it was packed; a copy of its own. */
+  /** The sock as it was packed: a copy. */
   readonly read: (id: PackedId, sk: SkAddr) => Sock;
-  /** The same, and what it takes is for others from now on: but for its announcement, which stays till it is packed again. */
+  /** The same copy, and frees the block. The announcement's block stays until the sock is packed again or forgotten. */
   readonly unpack: (id: PackedId, sk: SkAddr) => Sock;
-  /** One that was unpacked will not be packed again. */
+  /** This unpacked sock will not be packed again. */
   readonly forget: (sock: Sock) => void;
-  /** Its bytes are for others from now on. */
+  /** Frees its blocks. */
   readonly free: (id: PackedId) => void;
   readonly addGap: (id: PackedId, gap: Gap) => void;
-  /** Single things of a packed sock, without a copy of it. */
+  /** Single facts of a packed sock, without a copy of it. */
   readonly generationOf: (id: PackedId) => number;
   readonly viaOf: (id: PackedId) => number;
   readonly stateOf: (id: PackedId) => number;
@@ -33,16 +35,16 @@ export type PackedSocks = {
   readonly heldBytesOf: (id: PackedId) => number;
 };
 
-/** Doubles of a block; the others, where there are any, come after its words. */
+/** Doubles of a block. Any others come after its words. */
 const DOUBLE = { announcedAt: 0, closedAt: 1 } as const;
-/** Words of a block, the doubles counted as two. `shape` tells what follows: doubles, moves, evidence. */
+/** Words of a block; a double counts as two. `shape` tells what follows: doubles, moves, evidence. */
 const WORD = { generation: 4, lines: 5, counts: 6, marks: 7, shape: 8, announce: 9 } as const;
 const HEAD_WORDS = 10;
 export const MOST_MOVES = 7;
-/** `counts`: the list of gaps below, retransmissions above. */
+/** `counts`: the list of gaps in the low half, retransmissions in the high half. */
 const MOST_RETRANSMITS = 0xffff;
 
-/** Where a time, or the newest evidence, is to be found. */
+/** Where a time, or the newest evidence, stands. */
 const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
 /** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
 const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
@@ -57,7 +59,7 @@ export const createPackedSocks = (): PackedSocks => {
   const blocks = new PackedBlocks();
   const packedLines = new PackedLines();
   const gapLists = createGapLists();
-  /** Announcements, by their blocks, of socks that are objects and may be packed again. */
+  /** Blocks of the announcements of socks that are objects and may be packed again. */
   const announces = new Map<Sock, number>();
   const wordOf = (id: PackedId, index: number): number => {
     const { words, at } = blocks.place(id);
@@ -259,7 +261,7 @@ export const createPackedSocks = (): PackedSocks => {
   };
 };
 
-/** Halves of the evidence that `heldBytes` is about. */
+/** Halves of the evidence that `heldBytes` reads. */
 const HELD = {
   wmemQueued: halfOf('deferred', 'wmemQueued'),
   rmemAlloc: halfOf('deferred', 'rmemAlloc'),
@@ -268,7 +270,7 @@ const HELD = {
 const FLAGS = halfOf('deferred', 'flags');
 const CONTEXT = halfOf('deferred', 'context');
 
-/** Whether all there is to a sock has a place in a block. */
+/** Whether a block has a place for all of the sock. */
 const fits = (sock: Sock): boolean =>
   sock.destroyedAt === null &&
   !sock.lingering &&
@@ -284,7 +286,7 @@ const viaIn = (marks: number): number => marks & 0xf;
 const stateIn = (marks: number): number => (marks >>> 8) & 0xff;
 const movesOf = (shape: number): number => shape & 0xf;
 const told = (shape: number, place: number): number => (shape >>> place) & 3;
-/** Where in a block the newest evidence stands: behind the times and the moves. */
+/** Where the newest evidence stands in a block: behind the times and the moves. */
 const latestAt = (shape: number): number =>
   HEAD_WORDS +
   2 * (isHere(shape, SHAPE.orphanAt) + isHere(shape, SHAPE.firstRetransmitAt) + isHere(shape, SHAPE.latestAt)) +

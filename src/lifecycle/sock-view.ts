@@ -3,17 +3,19 @@ import { heldBytes, parseEvidence } from '../wire/evidence.ts';
 import type { PackedId, PackedSocks } from './packed-socks.ts';
 import type { Sock } from './sock.ts';
 
-/** What is asked of a hundred thousand socks to find the few that are looked at: no copy is made of one that is packed. */
+/**
+ * The facts that a hundred thousand socks are asked for, to find the few that are shown. A packed sock is not copied.
+ */
 export type SockView = {
   readonly sk: SkAddr;
   readonly generation: number;
   readonly isDestroyed: boolean;
-  /** How the probe knew of its close, of `VIA`. */
+  /** How the probe knew of its close: one of `VIA`. */
   readonly via: number;
   readonly closedAt: TraceNs;
   readonly state: number;
   readonly retransmits: number;
-  /** Kernel memory, in bytes, that it held at its last sighting. */
+  /** Kernel memory that it held at its last sighting, bytes. */
   readonly heldBytes: number;
   /** The sock itself, or a copy. */
   readonly sock: () => Sock;
@@ -21,7 +23,7 @@ export type SockView = {
 
 type Read = (found: Sock | PackedId, sk: SkAddr) => Sock;
 
-/** A view that `at` turns to one sock after the other. @param read - gives the sock itself, or a copy */
+/** A view that `at` moves from one sock to the next. @param read - gives the sock itself, or a copy */
 export const createSockView = (
   packed: PackedSocks,
   read: Read,
@@ -71,7 +73,7 @@ class Turning implements SockView {
     return this.#sock?.generation ?? this.#packed.generationOf(this.#id);
   }
 
-  /** What is packed is alive. */
+  /** A packed sock is alive. */
   get isDestroyed(): boolean {
     return this.#sock !== null && this.#sock.destroyedAt !== null;
   }

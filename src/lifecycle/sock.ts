@@ -11,7 +11,7 @@ export type ObservedMove = {
   readonly own: boolean;
 };
 
-/** What makes a path less than certain; shown with it, word for word. */
+/** Reasons why a path is less than certain. They are shown with it, word for word. */
 export type Gap =
   | 'older_than_capture'
   | 'close_not_observed'
@@ -23,65 +23,65 @@ export type Gap =
   | 'linger_end_inferred'
   | 'capture_ended';
 
-/** How near the host was to its limits at one moment; null where that is not known. */
+/** How near the host was to its limits at one moment. Null is unknown. */
 export type Pressure = {
-  /** Orphans of the whole host, by our count where the inventory is in, else the kernel's. */
+  /** Orphans of the whole host: our count once the inventory is in, the kernel's before. */
   readonly orphans: number | null;
   /** net.ipv4.tcp_max_orphans. */
   readonly limit: number | null;
-  /** Pages of memory that TCP sockets hold, of the newest sample. */
+  /** Pages of memory that TCP sockets held at the newest sample. */
   readonly memPages: number | null;
   /** The third figure of net.ipv4.tcp_mem, pages. */
   readonly memHigh: number | null;
-  /** Whether the limits were read about then. Samples come once a second: an older one was followed by others, lost. */
+  /** Whether the limits were read about then. Samples come once a second: after an older one, samples were lost. */
   readonly isFresh: boolean;
 };
 
-/** One life of one `struct sock`, from its close to its destroy: what was observed, and no more. */
+/** One life of one `struct sock`, from its close to its destroy, as it was observed. */
 export type Sock = {
   readonly sk: SkAddr;
   /** Tells lives at one address apart; counts from 1. */
   readonly generation: number;
   announce: Announce;
-  /** When the probe announced it; where its map did not keep that, when it did so again. */
+  /** When the probe announced it. Where its map did not keep it: when the probe announced it again. */
   announcedAt: TraceNs;
-  /** When it was closed; where no close was observed, when it was announced. */
+  /** When it was closed. Where no close was observed: when it was announced. */
   readonly closedAt: TraceNs;
   /** When it became an orphan; null while it is none. */
   orphanAt: TraceNs | null;
-  /** The exit of this sock is to be counted. */
+  /** Its exit is to be counted. */
   entered: boolean;
-  /** close() waits for SO_LINGER; the orphan begins when that ends. */
+  /** close() waits for SO_LINGER. The orphan begins when that ends. */
   lingering: boolean;
-  /** State last heard of. */
+  /** The newest state. */
   state: number;
-  /** Transitions after the announcement; those before are in its line. */
+  /** Transitions after the announcement. The earlier ones are in its line. */
   moves: ObservedMove[];
-  /** Newest S or R line, or the L line that announced it, or its packed form: evidence for `parseEvidence`. */
+  /** The newest evidence, for `parseEvidence`: an S or R line, or the L line that announced it, or its packed form. */
   latest: string | null;
   latestAt: TraceNs | null;
   retransmits: number;
   /** Of the first retransmission that was seen; null where none was. */
   firstRetransmitAt: TraceNs | null;
   resets: Reset[];
-  /** Lines about it since its announcement, up to its destroy. */
+  /** Lines about it between its announcement and its destroy. */
   lines: number;
-  /** How many the probe had printed of these, by its destroy; -1 where that is not known. */
+  /** How many of these lines the probe had printed by its destroy; -1 where that is not known. */
   printed: number;
-  /** When it was reset by the kernel itself, or left without an answer: the host's limits at that moment. */
+  /** The host's limits when the kernel reset it, or stopped waiting for it. */
   pressure: Pressure | null;
   destroyedAt: TraceNs | null;
-  /** As its destroy told it, decimal; the announcement's line may know it before. */
+  /** As its destroy told it, decimal. The announcement's line may have it already. */
   cookie: string | null;
   destroyErr: number;
   gaps: Set<Gap>;
 };
 
-/** Shared until a sock has something of its own: most never do, and a hundred thousand empty lists are memory. */
+/** Shared until a sock has an entry of its own: most never have, and a hundred thousand empty lists take memory. */
 export const NONE: never[] = [];
 export const NO_GAPS: Set<Gap> = new Set();
 
-/** Marks what makes a sock's path less than certain. */
+/** Adds a reason why a sock's path is less than certain. */
 export const addGap = (sock: Sock, gap: Gap): void => {
   if (sock.gaps === NO_GAPS) sock.gaps = new Set();
   sock.gaps.add(gap);
@@ -113,12 +113,10 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   gaps: NO_GAPS,
 });
 
-/**
- * Whether lines tell of it until its destroy. Where not, it may have gone since, and its newest evidence is old.
- */
+/** Whether lines tell of it until its destroy. If not, it may have gone, and its newest evidence is old. */
 export const isFollowed = ({ announce, latest }: Sock): boolean =>
   announce.isFollowed || (latest !== null && latest !== announce.line);
 
-/** Where a sock stands after its announcement: a tracepoint's transition is traced before it is stored. */
+/** The state of a sock after its announcement: a tracepoint fires before the transition is stored. */
 export const stateAfter = (event: Announce): number =>
   event.via === VIA.hook || event.via === VIA.destroy || event.movedTo === 0 ? stateOf(event.context) : event.movedTo;

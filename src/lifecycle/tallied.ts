@@ -9,7 +9,9 @@ export type Tallied = Tally & {
   readonly atMemoryLimit: number;
 };
 
-/** Counts come once a second, and each kill takes one off what had passed its limit: near is seven eighths of it. */
+/**
+ * Counts come once a second, and each kill takes one off the count that passed its limit: near is seven eighths of it.
+ */
 const isNear = (figure: number | null, limit: number | null): boolean | null =>
   figure === null || limit === null ? null : figure * 8 >= limit * 7;
 
@@ -25,9 +27,9 @@ export const tallyOn = (event: Tally, more: number, before: Tallied | undefined,
   };
 };
 
-/** A key that is the same for lines of the same class. */
+/** The same key for all lines of one class. */
 export const classOf = ({ via, exiting, closedIn, lastFrom, err, reset, marks, size }: Tally): string =>
   [via, exiting, closedIn, lastFrom, err, reset, marks, size].join(' ');
 
-/** The class that a correction corrects has this key; its own, of any other. */
+/** The key of the class that a correction corrects; of any other class, its own. */
 export const correctedClassOf = (tally: Tally): string => classOf({ ...tally, marks: tally.marks & ~TALLY.answered });

@@ -35,14 +35,14 @@ import {
 import type { SockView } from './sock-view.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
 
-/** A destroyed sock may still send the reset that answers a segment: it is finished this much later. */
+/** A destroyed sock is finished this much later: it may still send the reset that answers a segment. */
 const AFTERMATH_NS = 5_000_000;
 
 /** A sample a second, and some more for an event loop that lags. */
 const FRESH_NS = 1_500_000_000;
-/** Resets kept of one sock; the rules need the first few. */
+/** Resets kept of one sock. The rules need the first few. */
 const MAX_RESETS = 8;
-/** An announcement may be this much on its way to those that are looked at again, ns. */
+/** An announcement may take this long to the list of sockets that are looked at again, ns. */
 const ON_ITS_WAY_NS = 100_000_000;
 /** Destroys kept whose announcement has not come; it may still come, out of order. */
 const MAX_EARLY = 4096;
@@ -50,14 +50,14 @@ const MAX_EARLY = 4096;
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
   readonly hz: number | null;
-  /** How long a sock had been dying when it was announced, ns; 0: announced when it was closed. */
+  /** How long a sock had been dying when it was announced, ns. 0: it was announced at its close. */
   readonly announceNs?: number;
-  /** Of chance, for tables; what is called does not depend on it. @see createGenerations */
+  /** Random, for the tables. The callbacks do not depend on it. @see createGenerations */
   readonly seed?: number;
-  /** Called once for each sock that is destroyed, in the order of their destroys. */
+  /** Called once for each destroyed sock, in the order of their destroys. */
   readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
-  /** So many lines, or lives, were beyond a bound and are counted as lost, and what that was; at `at`. */
+  /** So many lines or lives, named by `what`, were beyond a bound at `at` and count as lost. */
   readonly onExceeded?: (count: number, what: string, at: TraceNs) => void;
 };
 
@@ -65,20 +65,20 @@ export type Counters = {
   readonly lostEvents: number;
   readonly outOfOrder: number;
   readonly malformed: number;
-  /** Events about socks whose announcement never came. */
+  /** Events of socks whose announcement never came. */
   readonly unannounced: number;
-  /** Deaths that were tallied in the kernel and never announced. */
+  /** Deaths that the kernel only counted. */
   readonly tallied: number;
 };
 
 export type Tracker = Host['seen'] & {
   readonly apply: (event: TimedEvent, isOutOfOrder: boolean) => void;
   readonly addMalformed: () => void;
-  /** The stream has ended: finishes destroyed socks; `live` keeps those still dying. */
+  /** The stream has ended: finishes destroyed socks. `live` keeps those still dying. */
   readonly end: () => void;
-  /** Every sock announced and not finished, in the order of their announcements; of one long silent, a copy. */
+  /** Every sock announced and not finished, in the order of their announcements. A packed one is copied. */
   readonly live: () => IterableIterator<Sock>;
-  /** The same in passing, without copies: one object, which tells of each in turn. */
+  /** Iterates without copying: yields the same object each time, refilled. */
   readonly views: () => IterableIterator<SockView>;
   /** The same life of a sock as it is now; undefined where it has ended. */
   readonly current: (sock: Sock) => Sock | undefined;
@@ -89,21 +89,27 @@ export type Tracker = Host['seen'] & {
   readonly silentCount: () => number;
   readonly ledger: () => LedgerRow;
   readonly counters: () => Counters;
-  /** What died before it was announced: the newest count of each class. */
+  /** Deaths that were only counted: the newest count of each class. */
   readonly tallies: () => IterableIterator<Tallied>;
   /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
-  /** When the newest evidence of a sock was known to hold: its newest line, or a pass that found it as it was. */
+  /**
+   * When the newest evidence of a sock was last known to hold: at its newest line, or at a pass that found it
+   * unchanged.
+   */
   readonly evidenceAt: (sock: Sock) => TraceNs;
 };
 
 /**
- * Folds ordered events into the lives of socks and the orphan ledger. Pure but for its own tables: no clock, no
- * input, no output but the two callbacks; the same events give the same calls.
+ * Folds ordered events into the lives of socks and the orphan ledger. Pure but for its own tables: no clock, no input,
+ * and two callbacks as the only output. The same events give the same calls.
  */
 export const createTracker = (options: TrackerOptions): Tracker => {
   const living = createLiving(() => exceed(1, 'resets of dying sockets, of which there are too many'));
-  /** Destroyed and not finished, from `endedStart` on; before it, null: nothing is held longer than it must be. */
+  /**
+   * Destroyed and not finished, from `endedStart` on. The places before it are null, so that nothing is held longer
+   * than needed.
+   */
   const ended: (Sock | null)[] = [];
   let endedStart = 0;
   const lingering = createLingering();
@@ -123,12 +129,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let before: TimedEvent | null = null;
   const beforeAt = new Float64Array(1);
   let tallied = 0;
-  /** Followed socks that were announced before are known to stand as they were last told of. */
+  /** Followed socks that were announced before this are known to be unchanged. */
   let sweptAt = traceNs(Number.NEGATIVE_INFINITY);
 
   const newest = (): TraceNs => (now === Number.NEGATIVE_INFINITY ? traceNs(0) : now);
 
-  /** Beyond a bound. Counted as lost; what is said of other socks stays as certain as it was. */
+  /** Something was beyond a bound. It counts as lost; other socks stay as certain as they were. */
   const exceed = (count: number, what: string): void => {
     lostEvents += count;
     options.onExceeded?.(count, what, newest());
@@ -146,7 +152,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const finish = (sock: Sock): void => {
-    // The probe counted what it printed: of the lines about this very sock some did not come.
+    // The probe counts the lines that it prints: some of this sock's did not come.
     if (sock.lines < sock.printed) addGap(sock, 'events_lost');
     living.remove(sock);
     options.onEnd(sock);
@@ -193,7 +199,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const announce = (event: Announce, isOutOfOrder: boolean): void => {
     const before = living.unpack(event.sk);
     if (isOutOfOrder && before !== undefined && event.at < before.announcedAt) {
-      // The address is in its next life already.
+      // The address has its next life already.
       unannounced++;
       return;
     }
@@ -222,7 +228,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (early.size > 0) early.delete(event.sk);
   };
 
-  /** The probe's map had no place for it, and did not know it when it showed itself again: only that much is seen of it. */
+  /** The probe's map had no place for the sock, so the probe announced it again. Nothing between is known. */
   const repeat = (sock: Sock, event: Announce): void => {
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     addGap(sock, 'events_lost');
@@ -231,7 +237,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (event.isFollowed) remember(sock, event);
   };
 
-  /** Announced after the inventory had listed it as one closed before: the baseline has it. */
+  /** The inventory listed it before its announcement came: the baseline has it. */
   const isCounted = (sock: Sock): boolean => {
     if (!baseline.isDone() || baseline.silent.size === 0) return false;
     const tuple = tupleOfLine(sock.announce.line);
@@ -259,7 +265,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
       return;
     }
     if ((sock.announce.flags & SOCK.DEAD) !== 0) {
-      // Announced after close() had returned: when it did was not seen.
+      // Announced after close() had returned: that moment was not seen.
       addGap(sock, 'linger_end_inferred');
       ledger.infer();
       enter(sock, sock.announcedAt);
@@ -293,17 +299,17 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const lingerEnd = (closedAt: TraceNs, detail: AnnounceDetail): TraceNs =>
     traceNs(options.hz === null ? Number.POSITIVE_INFINITY : closedAt + (detail.lingerTime / options.hz) * 1e9);
 
-  /** SO_LINGER ran out, or an event shows the sock orphaned already: the orphan began then, at the latest now. */
+  /** SO_LINGER ran out, or an event shows the sock orphaned already. The orphan began then, or now at the latest. */
   const endLinger = (sock: Sock, at: TraceNs): void => {
     const until = lingering.get(sock) ?? at;
-    // A loss before this comes before it in the list of gaps, whether or not somebody looked meanwhile.
+    // The gap of an earlier loss comes first in the list, whether or not somebody read the sock in between.
     living.unpack(sock.sk);
     addGap(sock, 'linger_end_inferred');
     ledger.infer();
     enter(sock, until < at ? until : at);
   };
 
-  /** The sock that an event at `at` is about; one destroyed before it was another at the same address. */
+  /** The sock of an event at `at`. One destroyed before `at` was another at the same address. */
   const sockAt = (sk: SkAddr, at: TraceNs): Sock | undefined => {
     const sock = living.unpack(sk);
     if (sock !== undefined && (sock.destroyedAt === null || at <= sock.destroyedAt)) return sock;
@@ -319,7 +325,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     else if (event.from !== sock.state) addGap(sock, 'transition_missed');
     if (sock.lingering && (event.flags & SOCK.DEAD) !== 0) endLinger(sock, event.at);
     if (sock.moves.length >= BOUNDS.moves) {
-      // The newest is the one that tells how it stands.
+      // The newest transition tells the present state, so the one before it is dropped.
       sock.moves.pop();
       addGap(sock, 'transition_missed');
       exceed(1, `transitions of a socket that had ${BOUNDS.moves} of them since its close`);
@@ -352,8 +358,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   /**
-   * A look is no sighting of an event, and is not numbered: it was made while the sock may have gone, and what it read may
-   * be another's. So it counts where it shows the sock as it is known, and not otherwise.
+   * A look is not the sighting of an event and has no number. The sock may have gone while it was made, and the memory
+   * may be another's. So a look counts only where it shows the sock in its known state.
    */
   const look = (event: Look, isOutOfOrder: boolean): void => {
     const sock = living.unpack(event.sk);
@@ -398,7 +404,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (ended.length - endedStart > BOUNDS.ended) finishOldest();
   };
 
-  /** So many have ended at one moment that the first of them waits no longer for a reset that may follow. */
+  /** Too many have ended at one moment: the first of them no longer waits for a reset. */
   const finishOldest = (): void => {
     const sock = ended[endedStart] ?? null;
     ended[endedStart++] = null;
@@ -439,7 +445,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     ledger.passThrough(more, dwellOf(event.size));
   };
 
-  /** The most that a bin of the tallies holds, ns; the last has no end but the announcement. 0: it died inside close(). */
+  /**
+   * The upper bound of a bin of the tallies, ns. Only the announcement bounds the last one. 0: it died inside close().
+   */
   const dwellOf = (size: number): number =>
     size === 0 ? 0 : size < LAST_BIN ? 2 ** size * 1000 : Math.max(2 ** LAST_BIN * 1000, announceLag);
 
@@ -457,7 +465,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /**
    * A bpftrace that builds lines in one buffer for each CPU (see `onStack`) lets one fentry program overwrite the line
-   * of another that it interrupts: its own then comes twice, in the other's place. Recordings may have such.
+   * of another that it interrupts: the interrupting line then comes twice. Recordings may have such lines.
    */
   const isTwice = (event: TimedEvent, at: TraceNs): boolean =>
     before !== null &&
@@ -470,7 +478,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   return {
     apply: (event, isOutOfOrder) => {
       if (isOutOfOrder) outOfOrder++;
-      // Asked once: a double that is read out of an event of any shape is a new object each time.
+      // Read once: each read of a double from events of different shapes makes a new object.
       const { at } = event;
       if (isTwice(event, at)) return lose(1);
       before = event;
@@ -502,7 +510,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
           if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
           if (sock.resets.length >= MAX_RESETS) return;
-          // A list that grows by a push grows by 16.
+          // `push` would let the list grow by 16.
           sock.resets = [...sock.resets, event];
           return;
         }
@@ -565,16 +573,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 };
 
-/** Of a tally's sizes: 32,768 us and longer. */
+/** The tally's size for 32,768 us and longer. */
 const LAST_BIN = 16;
-/** A CPU looks through its closes two hundred times a second, and takes several turns when many are due. */
+/** A CPU looks through its closes 200 times a second, and needs several turns when many are due. */
 const SWEEP_NS = 50_000_000;
 const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);
 
-/** States in which close() does not wait for SO_LINGER any more. @see Linux net/core/stream.c, sk_stream_closing */
+/** States in which close() no longer waits for SO_LINGER. @see Linux net/core/stream.c, sk_stream_closing */
 const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;
 
-/** An array that grows by a push grows by 16 at least; most socks have one transition, two or three. */
+/** `push` lets an array grow by 16 at least; most socks have one to three transitions. */
 const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => {
   const [first, second] = moves;
   if (first === undefined) return [move];
@@ -584,11 +592,13 @@ const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => 
   return moves;
 };
 
-/** Clocks of A and D lines are the same; a D line has no lower bits, and a double no ns after 104 days of capture. */
+/**
+ * A and D lines have the same clock. A D line lacks the lower bits, and a double has no ns after 104 days of capture.
+ */
 const ROUNDED_NS = 65_536;
 const SLACK_NS = 1000;
 
-/** Whether a destroy is of this life: the probe keeps when it announced what it now sees go. */
+/** Whether a destroy is of this life: the probe keeps when it announced the socket that it now sees go. */
 const isOf = (sock: Sock, event: Destroy): boolean => {
   const since = sock.announcedAt - event.announcedAt;
   return event.lines === 0 || (since > -SLACK_NS && since < ROUNDED_NS + SLACK_NS);
