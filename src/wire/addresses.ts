@@ -1,32 +1,47 @@
 import { type SkAddr, skAddr } from '../kernel/units.ts';
 
-/** Addresses whose text is remembered: 2^15, so that 17 bits of a hash are too many. */
-const SLOTS = 32_768;
+/** Places of an address, by 13 bits of its hash, and slots of a place. 2^15 addresses are remembered. */
+const PLACE_BITS = 13;
+const WAYS = 4;
+const SLOTS = WAYS << PLACE_BITS;
+/** What a slot's text is of. Four keys fill a cache line. */
+const KEY = { hi: 0, lo: 1, digits: 2 } as const;
+const KEY_WORDS = 4;
 
 /**
  * Texts of `struct sock` addresses, the same string for the same address while it is remembered. Several lines are
  * about each address, and the slab gives addresses out again: the string is made once, its hash counted once, and
  * found in a table by being the same.
+ *
+ * A place has four slots: capture hides addresses by a hash, so 5,000 of them would meet another in one of seven cases
+ * where a place has one, and two that meet push each other out with every line.
  */
 export const createAddresses = (): {
   /** @param digits - as many as the line had, 1 to 16: leading zeros belong to the text. Others give '' */
   readonly textOf: (hi: number, lo: number, digits: number) => SkAddr;
 } => {
-  const his = new Uint32Array(SLOTS);
-  const los = new Uint32Array(SLOTS);
-  const widths = new Uint8Array(SLOTS);
+  const keys = new Uint32Array(SLOTS * KEY_WORDS);
   const texts: SkAddr[] = new Array<SkAddr>(SLOTS).fill(skAddr(''));
   return {
     textOf: (hi, lo, digits) => {
       if (digits === 0 || digits > 16) return skAddr('');
-      // Socks lie in slabs, all of one length, each at the start of a cache line.
-      const slot = Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> 17;
-      if (his[slot] === hi && los[slot] === lo && widths[slot] === digits) return texts[slot] as SkAddr;
+      // Older recordings have addresses of slabs: all of one length, each at the start of a cache line.
+      const place = WAYS * (Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> (32 - PLACE_BITS));
+      for (let slot = place; slot < place + WAYS; slot++) {
+        const at = slot * KEY_WORDS;
+        if (keys[at + KEY.lo] === lo && keys[at + KEY.hi] === hi && keys[at + KEY.digits] === digits) {
+          return texts[slot] as SkAddr;
+        }
+      }
       const text = skAddr(flat(digits > 8 ? hex(hi, digits - 8) + hex(lo, 8) : hex(lo, digits)));
-      his[slot] = hi;
-      los[slot] = lo;
-      widths[slot] = digits;
-      texts[slot] = text;
+      // The newest in front: the one that was made longest ago goes.
+      keys.copyWithin((place + 1) * KEY_WORDS, place * KEY_WORDS, (place + WAYS - 1) * KEY_WORDS);
+      texts.copyWithin(place + 1, place, place + WAYS - 1);
+      const at = place * KEY_WORDS;
+      keys[at + KEY.hi] = hi;
+      keys[at + KEY.lo] = lo;
+      keys[at + KEY.digits] = digits;
+      texts[place] = text;
       return text;
     },
   };

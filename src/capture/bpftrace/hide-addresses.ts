@@ -5,6 +5,9 @@ import { HEX } from '../../wire/scan.ts';
 /** Addresses whose text is remembered: 2^16, half the bits of a hash. */
 const SLOTS = 65_536;
 const DIGITS = 16;
+/** A slot has the hidden form of an address and the address itself, each as it is written: 16 digits in four words. */
+const SLOT = { hidden: 0, digits: 4 } as const;
+const SLOT_WORDS = 8;
 /** A line that is longer is none of the probes: what is held of it is given on. */
 const MOST_HELD = 1 << 20;
 const [LINE_BREAK, SPACE, ZERO] = [0x0a, 0x20, 0x30];
@@ -28,49 +31,47 @@ const START_OF_ADDRESS = /(?:f{1,4}|ffff[0-9a-f]*|1844\d*)$/;
  * @param key - secret, and of this run alone: no two runs have the same text for an address
  */
 export const hideAddresses = (key: Uint8Array = randomBytes(32)): Transform => {
-  const his = new Uint32Array(SLOTS);
-  const los = new Uint32Array(SLOTS);
-  const texts = Buffer.alloc(SLOTS * DIGITS);
+  const slots = new Uint32Array(SLOTS * SLOT_WORDS);
 
-  const hide = (bytes: Buffer, at: number): boolean => {
-    let hi = 0;
-    let lo = 0;
-    for (let i = at; i < at + 8; i++) {
-      const digit = HEX[bytes[i] as number] as number;
-      if (digit > 15) return false;
-      hi = (hi << 4) | digit;
+  /** @param view - of the same bytes */
+  const hide = (bytes: Buffer, view: DataView, from: number): boolean => {
+    const first = view.getUint32(from);
+    const second = view.getUint32(from + 4);
+    const third = view.getUint32(from + 8);
+    const fourth = view.getUint32(from + 12);
+    const at = slotOf(second, third, fourth);
+    // A slot never written has 0 for its first word, which no hidden form has.
+    const isKnown =
+      slots[at + SLOT.hidden] !== 0 &&
+      slots[at + SLOT.digits + 3] === fourth &&
+      slots[at + SLOT.digits + 2] === third &&
+      slots[at + SLOT.digits + 1] === second &&
+      slots[at + SLOT.digits] === first;
+    if (!isKnown) {
+      for (let i = from; i < from + DIGITS; i++) if ((HEX[bytes[i] as number] as number) > 15) return false;
+      slots.set(hashed(bytes.subarray(from, from + DIGITS)), at + SLOT.hidden);
+      slots.set([first, second, third, fourth], at + SLOT.digits);
     }
-    for (let i = at + 8; i < at + DIGITS; i++) {
-      const digit = HEX[bytes[i] as number] as number;
-      if (digit > 15) return false;
-      lo = (lo << 4) | digit;
-    }
-    hi >>>= 0;
-    lo >>>= 0;
-    // Socks lie in slabs, all of one length, each at the start of a cache line.
-    const slot = Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> 16;
-    const from = slot * DIGITS;
-    if (his[slot] !== hi || los[slot] !== lo || texts[from] === 0) {
-      const hash = createHmac('sha256', key)
-        .update(bytes.subarray(at, at + DIGITS))
-        .digest();
-      hash[0] = (hash[0] as number) & 0x7f;
-      texts.write(hash.toString('hex', 0, DIGITS / 2), from, 'latin1');
-      his[slot] = hi;
-      los[slot] = lo;
-    }
-    for (let i = 0; i < DIGITS; i++) bytes[at + i] = texts[from + i] as number;
+    for (let i = 0; i < 4; i++) view.setUint32(from + 4 * i, slots[at + SLOT.hidden + i] as number);
     return true;
   };
 
+  /** The hidden form of 16 digits, four characters a word. */
+  const hashed = (digits: Uint8Array): readonly number[] => {
+    const hash = createHmac('sha256', key).update(digits).digest();
+    hash[0] = (hash[0] as number) & 0x7f;
+    const text = Buffer.from(hash.toString('hex', 0, DIGITS / 2), 'latin1');
+    return [0, 4, 8, 12].map((from) => text.readUInt32BE(from));
+  };
+
   /** @param end - where its line break stands */
-  const hideInLine = (bytes: Buffer, start: number, end: number): void => {
+  const hideInLine = (bytes: Buffer, view: DataView, start: number, end: number): void => {
     if (OF_SOCKS[bytes[start] as number] === 1 && bytes[start + 1] === SPACE) {
       let at = start + 2;
       while (at < end && bytes[at] !== SPACE) at++;
       at++;
       const after = at + DIGITS;
-      if (after <= end && (after === end || bytes[after] === SPACE) && hide(bytes, at)) return;
+      if (after <= end && (after === end || bytes[after] === SPACE) && hide(bytes, view, at)) return;
       if (bytes[at] === ZERO && bytes[at + 1] === SPACE) return;
     }
     replaceAll(bytes, start, end, KERNEL_ADDRESS);
@@ -89,13 +90,14 @@ export const hideAddresses = (key: Uint8Array = randomBytes(32)): Transform => {
           done();
           return;
         }
-        hideInLine(first, 0, end < 0 ? first.length : first.length - 1);
+        hideInLine(first, viewOf(first), 0, end < 0 ? first.length : first.length - 1);
         this.push(first);
         rest = end < 0 ? chunk.subarray(chunk.length) : chunk.subarray(end + 1);
       }
+      const view = viewOf(rest);
       let start = 0;
       for (let end = rest.indexOf(LINE_BREAK); end >= 0; end = rest.indexOf(LINE_BREAK, start)) {
-        hideInLine(rest, start, end);
+        hideInLine(rest, view, start, end);
         start = end + 1;
       }
       // A copy: a piece would hold the whole chunk.
@@ -110,6 +112,24 @@ export const hideAddresses = (key: Uint8Array = randomBytes(32)): Transform => {
       done();
     },
   });
+};
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+
+/**
+ * Where the slot of an address begins, by its last twelve digits. Socks lie in slabs, all of one length, each at the start
+ * of a cache line.
+ */
+const slotOf = (second: number, third: number, fourth: number): number => {
+  const lo = (hex4(third) << 16) | hex4(fourth);
+  return SLOT_WORDS * (Math.imul((lo >>> 6) | (hex4(second) << 26), 0x9e3779b1) >>> 16);
+};
+
+/** Four hexadecimal digits, as a word has them; of other characters something. */
+const hex4 = (word: number): number => {
+  const digits = (word & 0x0f0f0f0f) + 9 * ((word >>> 6) & 0x01010101);
+  const pairs = (digits | (digits >>> 4)) & 0x00ff00ff;
+  return (pairs | (pairs >>> 8)) & 0xffff;
 };
 
 /** Zeros in place of what `pattern` finds. */

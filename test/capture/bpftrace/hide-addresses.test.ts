@@ -86,6 +86,7 @@ describe('a line that is none of a sock', () => {
     ['two lines in one', `S 12 34 5\0D 77 ${SK} 0\n`],
     ['a line whose address is too long', `S 12 ${SK}0 5 ${SK}\n`],
     ['a line whose address is too short', `S 12 ffff88813 5 ${SK}\n`],
+    ['a line with zero bytes for its address', `S 12 ${'\0'.repeat(16)} ${SK}\n`],
     ['a line without a time', `S ${SK} 4 5\n`],
     ['a line that ends with its address', `R 12 ${SK}`],
     ['a line that breaks off amid the address', 'D 12 ffff888135'],
