@@ -21,7 +21,7 @@ export type BenchOptions = {
   readonly finwait: string | null;
   /** A second build of finwait, measured in the same rounds: its bin file; null: none. */
   readonly beside: string | null;
-  /** Only rows whose name has one of these texts in it, beside "no tracer" and "bare attach"; empty: all. */
+  /** Only rows whose name has one of these texts in it, beside "no tracer", "bare attach" and `wc -l`; empty: all. */
   readonly rows: readonly string[];
   /** Where the tables go besides stdout; null: nowhere. */
   readonly out: string | null;
@@ -38,8 +38,8 @@ export const USAGE = `npm run bench [-- OPTIONS]
   --slow N          connections that die slowly, spread over each load (default 100)
   --lines N         wire lines for the pipeline (default 5000000, quick 500000)
   --finwait FILE    another build of finwait: its dist/bin/finwait.js
-  --beside FILE     a second build, measured in the same rounds (capture): its dist/bin/finwait.js
-  --row TEXT        only tracers whose name has this text (capture); repeatable (default: all)
+  --beside FILE     a second build, in the same rounds (capture, pipeline): its dist/bin/finwait.js
+  --row TEXT        only rows whose name has this text (capture, pipeline); repeatable (default: all)
   --out FILE        where the tables go besides stdout (default docs/benchmarks.md, quick: nowhere)
   --quick           short and rough
 `;

@@ -102,7 +102,14 @@ describe('the capture table', () => {
 });
 
 test("the pipeline's rates are by lines, and by the first way's", () => {
-  const pass = { seconds: 2, rssQuarter: null, rssEnd: null, peakRss: 3 * 1024 * 1024, note: 'as noted' };
+  const pass = {
+    seconds: 2,
+    cpuSeconds: 0.0015,
+    rssQuarter: null,
+    rssEnd: null,
+    peakRss: 3 * 1024 * 1024,
+    note: 'as noted',
+  };
   const lines = pipelineLines(1000, [
     { name: 'wc', passes: [{ ...pass, seconds: 1, note: '' }] },
     { name: 'ours', passes: [pass] },
@@ -112,7 +119,7 @@ test("the pipeline's rates are by lines, and by the first way's", () => {
       .find((line) => line.startsWith('| ours'))
       ?.split('|')
       .map((cell) => cell.trim()),
-  ).toEqual(['', 'ours', '500', '0.500', '—', '—', '3', '']);
+  ).toEqual(['', 'ours', '500', '0.500', '1.50', '—', '—', '3', '']);
   expect(lines.at(-1)).toBe('- ours: as noted');
 });
 
