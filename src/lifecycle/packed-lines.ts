@@ -1,20 +1,33 @@
 import { halfOf } from '../wire/layout.ts';
-import { COMM_WORDS, EVIDENCE_HALVES, eachHalf, HALF_BITS_WORDS, HALVES, LETTER, packHalves } from '../wire/packed.ts';
+import {
+  BITS,
+  bitOf,
+  COMM_WORDS,
+  EVIDENCE_HALVES,
+  eachHalf,
+  HALF_BITS_WORDS,
+  HALVES,
+  LETTER,
+  packHalves,
+  wordOfBit,
+} from '../wire/packed.ts';
 
 /**
  * Bases at most: lines from which others are told apart. A host has few kinds of sockets; a line without a base is kept
  * whole.
  */
 const MOST_BASES = 255;
-const LETTER_BITS = 8;
+/** A line begins with one word: its letter, and above it the number of its base, or the bits of its evidence. */
+const HEAD = { letter: 0xff, base: 8, evidenceBits: 16 } as const;
+/** Words of a line: that one, then bits or what differs. */
+const WORD = { head: 0, next: 1 } as const;
 /** The letter and the base's number, then a bit for each half that differs from what is expected. */
-const ANNOUNCE_HEAD = 1 + HALF_BITS_WORDS;
+const ANNOUNCE_HEAD = WORD.next + HALF_BITS_WORDS;
 /** The bits of an S or R line's halves stand beside its letter, so there are 16 at most. */
-const EVIDENCE_BITS_AT = 16;
-if (EVIDENCE_HALVES > 32 - EVIDENCE_BITS_AT) throw new Error('the evidence has more halves than a word has bits for');
+if (EVIDENCE_HALVES > 32 - HEAD.evidenceBits) throw new Error('the evidence has more halves than a word has bits for');
 
 /** Words that `tell` writes at most, for an announcement and for evidence. */
-export const MOST_TOLD_WORDS = { announce: ANNOUNCE_HEAD + HALVES, evidence: 1 + EVIDENCE_HALVES } as const;
+export const MOST_TOLD_WORDS = { announce: ANNOUNCE_HEAD + HALVES, evidence: WORD.next + EVIDENCE_HALVES } as const;
 
 const pair = (field: string, leader: string): readonly [number, number] => [
   halfOf('deferred', field),
@@ -61,14 +74,14 @@ export class PackedLines {
     const letter = line.charCodeAt(0);
     const number = this.#baseFor(letter, count);
     const wanted = this.#expect(this.#bases[number] as Uint32Array, letter);
-    out[at] = letter | (number << LETTER_BITS);
-    out.fill(0, at + 1, at + ANNOUNCE_HEAD);
+    out[at + WORD.head] = letter | (number << HEAD.base);
+    out.fill(0, at + WORD.next, at + ANNOUNCE_HEAD);
     let end = at + ANNOUNCE_HEAD;
     for (let i = 0; i < count; i++) {
       const half = halves[i] as number;
       if (half === wanted[i]) continue;
-      const bits = at + 1 + (i >>> 5);
-      out[bits] = (out[bits] as number) | (1 << (i & 31));
+      const bits = at + WORD.next + wordOfBit(i);
+      out[bits] = (out[bits] as number) | bitOf(i);
       out[end++] = half;
     }
     return end - at;
@@ -77,20 +90,20 @@ export class PackedLines {
   /** Words of the announcement at `at`. */
   announceWords(words: Uint32Array, at: number): number {
     let count = ANNOUNCE_HEAD;
-    for (let i = 1; i < ANNOUNCE_HEAD; i++) count += onesIn(words[at + i] as number);
+    for (let i = WORD.next; i < ANNOUNCE_HEAD; i++) count += onesIn(words[at + i] as number);
     return count;
   }
 
   /** Opens the announcement at `at`: the methods below read it. */
   open(words: Uint32Array, at: number): void {
-    const head = words[at] as number;
-    this.#letter = head & 0xff;
-    const base = this.#bases[head >>> LETTER_BITS] as Uint32Array;
+    const head = words[at + WORD.head] as number;
+    this.#letter = head & HEAD.letter;
+    const base = this.#bases[head >>> HEAD.base] as Uint32Array;
     const halves = this.#announce;
     halves.set(base);
     let from = at + ANNOUNCE_HEAD;
-    for (let i = 1; i < ANNOUNCE_HEAD; i++) {
-      const first = 32 * (i - 1);
+    for (let i = WORD.next; i < ANNOUNCE_HEAD; i++) {
+      const first = BITS * (i - WORD.next);
       for (let bits = words[at + i] as number; bits !== 0; bits &= bits - 1) {
         halves[first + lowestOf(bits)] = words[from++] as number;
       }
@@ -99,7 +112,7 @@ export class PackedLines {
     for (let i = 0; i < pairs.length; i += 2) {
       const half = pairs[i] as number;
       const leader = pairs[i + 1] as number;
-      const isTold = (((words[at + 1 + (half >>> 5)] as number) >>> (half & 31)) & 1) === 1;
+      const isTold = ((words[at + WORD.next + wordOfBit(half)] as number) & bitOf(half)) !== 0;
       if (!isTold) halves[half] = (halves[leader] as number) + (base[half] as number) - (base[leader] as number);
     }
   }
@@ -120,19 +133,19 @@ export class PackedLines {
     eachHalf(line, halves);
     const wanted = this.#expect(this.#announce, LETTER.setState);
     let bits = 0;
-    let end = at + 1;
+    let end = at + WORD.next;
     for (let i = 0; i < EVIDENCE_HALVES; i++) {
       const half = halves[i] as number;
       if (half === wanted[i]) continue;
-      bits |= 1 << i;
+      bits |= bitOf(i);
       out[end++] = half;
     }
-    out[at] = line.charCodeAt(0) | (bits << EVIDENCE_BITS_AT);
+    out[at + WORD.head] = line.charCodeAt(0) | (bits << HEAD.evidenceBits);
     return end - at;
   }
 
   evidenceWords(words: Uint32Array, at: number): number {
-    return 1 + onesIn((words[at] as number) >>> EVIDENCE_BITS_AT);
+    return WORD.next + onesIn((words[at + WORD.head] as number) >>> HEAD.evidenceBits);
   }
 
   /** The packed form of the evidence at `at`, as `parseEvidence` takes it. Its announcement is open. */
@@ -140,32 +153,32 @@ export class PackedLines {
     const announce = this.#announce;
     const halves = this.#halves.fill(0);
     halves.set(announce.subarray(0, EVIDENCE_HALVES));
-    const head = words[at] as number;
-    const told = head >>> EVIDENCE_BITS_AT;
-    let from = at + 1;
+    const head = words[at + WORD.head] as number;
+    const told = head >>> HEAD.evidenceBits;
+    let from = at + WORD.next;
     for (let bits = told; bits !== 0; bits &= bits - 1) halves[lowestOf(bits)] = words[from++] as number;
     for (let i = 0; i < GOES_WITH.length; i += 2) {
       const half = GOES_WITH[i] as number;
       const leader = GOES_WITH[i + 1] as number;
-      if (half < EVIDENCE_HALVES && ((told >>> half) & 1) === 0) {
+      if (half < EVIDENCE_HALVES && (told & bitOf(half)) === 0) {
         halves[half] = (halves[leader] as number) + (announce[half] as number) - (announce[leader] as number);
       }
     }
-    return packHalves(head & 0xff, halves);
+    return packHalves(head & HEAD.letter, halves);
   }
 
   /** A half of the announcement's evidence that moves with no other. Nothing else is read. */
   announceHalf(words: Uint32Array, at: number, i: number): number {
-    const bits = words[at + 1] as number;
-    if (((bits >>> i) & 1) === 1) return words[at + ANNOUNCE_HEAD + onesIn(bits & ((1 << i) - 1))] as number;
-    return (this.#bases[(words[at] as number) >>> LETTER_BITS] as Uint32Array)[i] as number;
+    const bits = words[at + WORD.next] as number;
+    if ((bits & bitOf(i)) !== 0) return words[at + ANNOUNCE_HEAD + onesBelow(bits, i)] as number;
+    return (this.#bases[(words[at + WORD.head] as number) >>> HEAD.base] as Uint32Array)[i] as number;
   }
 
   /** The same half of an S or R line; null where it equals the announcement's. */
   evidenceHalf(words: Uint32Array, at: number, i: number): number | null {
-    const bits = (words[at] as number) >>> EVIDENCE_BITS_AT;
-    if (((bits >>> i) & 1) === 0) return null;
-    return words[at + 1 + onesIn(bits & ((1 << i) - 1))] as number;
+    const bits = (words[at + WORD.head] as number) >>> HEAD.evidenceBits;
+    if ((bits & bitOf(i)) === 0) return null;
+    return words[at + WORD.next + onesBelow(bits, i)] as number;
   }
 
   /** What `base` leads to expect of a line, given those halves of `#halves` that others move with. */
@@ -207,6 +220,8 @@ export class PackedLines {
 }
 
 const lowestOf = (bits: number): number => 31 - Math.clz32(bits & -bits);
+
+const onesBelow = (bits: number, half: number): number => onesIn(bits & (bitOf(half) - 1));
 
 const onesIn = (bits: number): number => {
   let count = bits - ((bits >>> 1) & 0x55555555);

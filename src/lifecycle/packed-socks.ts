@@ -4,6 +4,7 @@ import { halfOf, hexWordAt } from '../wire/layout.ts';
 import { createGapLists } from './gap-lists.ts';
 import { PackedBlocks } from './packed-blocks.ts';
 import { MOST_TOLD_WORDS, PackedLines } from './packed-lines.ts';
+import { COUNTS, MARKS, MOVE, part, partOf } from './packed-parts.ts';
 import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
 
 /** The number of a packed sock. */
@@ -41,8 +42,7 @@ const DOUBLE = { announcedAt: 0, closedAt: 1 } as const;
 const WORD = { generation: 4, lines: 5, counts: 6, marks: 7, shape: 8, announce: 9 } as const;
 const HEAD_WORDS = 10;
 export const MOST_MOVES = 7;
-/** `counts`: the list of gaps in the low half, retransmissions in the high half. */
-const MOST_RETRANSMITS = 0xffff;
+const MOST_RETRANSMITS = COUNTS.retransmits.mask;
 
 /** Where a time, or the newest evidence, stands. */
 const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
@@ -117,7 +117,8 @@ export const createPackedSocks = (): PackedSocks => {
     for (let i = 0; i < count; i++) {
       const packed = words[packedMoves + i] as number;
       const moveAt = traceNs(doubles[double + i] as number);
-      moves[i] = { at: moveAt, from: packed & 0xff, to: (packed >>> 8) & 0xff, own: packed >>> 16 === 1 };
+      const [from, to] = [partOf(packed, MOVE.from), partOf(packed, MOVE.to)];
+      moves[i] = { at: moveAt, from, to, own: partOf(packed, MOVE.own) === 1 };
     }
     const announce = blocks.place(word(WORD.announce));
     packedLines.open(announce.words, announce.at);
@@ -130,10 +131,10 @@ export const createPackedSocks = (): PackedSocks => {
         kind: 'announce',
         at: announcedAt,
         sk,
-        via: viaIn(marks),
+        via: partOf(marks, MARKS.via),
         flags: packedLines.half(FLAGS),
         context: packedLines.half(CONTEXT),
-        movedTo: (marks >>> 4) & 0xf,
+        movedTo: partOf(marks, MARKS.movedTo),
         closedAt,
         retransmits: 0,
         isFollowed: (packedLines.half(DEFERRED_BITS) & NOT_FOLLOWED) === 0,
@@ -142,9 +143,9 @@ export const createPackedSocks = (): PackedSocks => {
       announcedAt,
       closedAt,
       orphanAt,
-      entered: marks >>> 16 === 1,
+      entered: partOf(marks, MARKS.entered) === 1,
       lingering: false,
-      state: stateIn(marks),
+      state: partOf(marks, MARKS.state),
       moves,
       latest:
         latest === TOLD.none
@@ -153,7 +154,7 @@ export const createPackedSocks = (): PackedSocks => {
             ? line
             : packedLines.evidenceText(words, at + latestAt(shape)),
       latestAt: latestSeenAt,
-      retransmits: word(WORD.counts) >>> 16,
+      retransmits: partOf(word(WORD.counts), COUNTS.retransmits),
       firstRetransmitAt,
       resets: NONE,
       lines: word(WORD.lines),
@@ -162,7 +163,7 @@ export const createPackedSocks = (): PackedSocks => {
       destroyedAt: null,
       cookie: null,
       destroyErr: 0,
-      gaps: gapLists.copyOf(word(WORD.counts) & 0xffff),
+      gaps: gapLists.copyOf(partOf(word(WORD.counts), COUNTS.gaps)),
     };
   };
 
@@ -195,9 +196,12 @@ export const createPackedSocks = (): PackedSocks => {
       doubles[(at >>> 1) + DOUBLE.closedAt] = closedAt;
       words[at + WORD.generation] = sock.generation;
       words[at + WORD.lines] = sock.lines;
-      words[at + WORD.counts] = gaps | (sock.retransmits << 16);
+      words[at + WORD.counts] = part(gaps, COUNTS.gaps) | part(sock.retransmits, COUNTS.retransmits);
       words[at + WORD.marks] =
-        announce.via | (announce.movedTo << 4) | (sock.state << 8) | (sock.entered ? 1 << 16 : 0);
+        part(announce.via, MARKS.via) |
+        part(announce.movedTo, MARKS.movedTo) |
+        part(sock.state, MARKS.state) |
+        part(sock.entered ? 1 : 0, MARKS.entered);
       words[at + WORD.shape] = shape;
       words[at + WORD.announce] = announceBlock;
       let double = (at + HEAD_WORDS) >>> 1;
@@ -208,7 +212,7 @@ export const createPackedSocks = (): PackedSocks => {
       for (let i = 0; i < moves.length; i++) {
         const move = moves[i] as ObservedMove;
         doubles[double + i] = move.at;
-        words[packedMoves + i] = move.from | (move.to << 8) | (move.own ? 1 << 16 : 0);
+        words[packedMoves + i] = part(move.from, MOVE.from) | part(move.to, MOVE.to) | part(move.own ? 1 : 0, MOVE.own);
       }
       const end = packedMoves + moves.length;
       for (let i = 0; i < evidenceWords; i++) words[end + i] = scratch[i] as number;
@@ -239,13 +243,14 @@ export const createPackedSocks = (): PackedSocks => {
     addGap: (id, gap) => {
       const { words, at } = blocks.place(id);
       const counts = words[at + WORD.counts] as number;
-      words[at + WORD.counts] = (counts & 0xffff0000) | gapLists.with(counts & 0xffff, gap);
+      const gaps = gapLists.with(partOf(counts, COUNTS.gaps), gap);
+      words[at + WORD.counts] = part(gaps, COUNTS.gaps) | part(partOf(counts, COUNTS.retransmits), COUNTS.retransmits);
     },
 
     generationOf: (id) => wordOf(id, WORD.generation),
-    viaOf: (id) => viaIn(wordOf(id, WORD.marks)),
-    stateOf: (id) => stateIn(wordOf(id, WORD.marks)),
-    retransmitsOf: (id) => wordOf(id, WORD.counts) >>> 16,
+    viaOf: (id) => partOf(wordOf(id, WORD.marks), MARKS.via),
+    stateOf: (id) => partOf(wordOf(id, WORD.marks), MARKS.state),
+    retransmitsOf: (id) => partOf(wordOf(id, WORD.counts), COUNTS.retransmits),
     announcedAtOf: (id) => doubleOf(id, DOUBLE.announcedAt),
     closedAtOf: (id) => doubleOf(id, DOUBLE.closedAt),
     heldBytesOf: (id) => {
@@ -282,8 +287,6 @@ const fits = (sock: Sock): boolean =>
 const toldBy = (time: TraceNs | null, before: TraceNs | null): number =>
   time === null ? TOLD.none : time === before ? TOLD.asBefore : TOLD.here;
 
-const viaIn = (marks: number): number => marks & 0xf;
-const stateIn = (marks: number): number => (marks >>> 8) & 0xff;
 const movesOf = (shape: number): number => shape & 0xf;
 const told = (shape: number, place: number): number => (shape >>> place) & 3;
 /** Where the newest evidence stands in a block: behind the times and the moves. */

@@ -44,14 +44,21 @@ const shapeBy = (letter: number): Shape => {
   return letter === LETTER.setState ? SET_STATE : RETRANSMIT;
 };
 
+/** Bits of a word, in a row of words that has a bit for each half. */
+export const BITS = 32;
+/** Which of those words has a half's bit, and that bit in it. */
+export const wordOfBit = (half: number): number => half >>> 5;
+export const bitOf = (half: number): number => 1 << (half & (BITS - 1));
+
 /** Halves of what a socket shows, which come first in every such line. */
 export const EVIDENCE_HALVES = SET_STATE.halves;
 /** Halves of the longest line that is packed. */
 export const HALVES = DEFERRED.halves;
 /** A bit for each half, 32 in a word. */
-export const HALF_BITS_WORDS = Math.ceil(HALVES / 32);
-/** The letter, and a bit for each half that is not 0. */
-const HEAD_WORDS = 1 + HALF_BITS_WORDS;
+export const HALF_BITS_WORDS = Math.ceil(HALVES / BITS);
+/** Words of the packed form: the letter, a bit for each half that is not 0, then those halves. */
+const WORD = { letter: 0, bits: 1 } as const;
+const HEAD_WORDS = WORD.bits + HALF_BITS_WORDS;
 const MOST_PACKED_WORDS = HEAD_WORDS + HALVES;
 
 const halvesOfLine = new Uint32Array(HALVES);
@@ -76,8 +83,8 @@ export const readHalves = (line: string, out: Uint32Array): number => {
   bytes.latin1Write(line, 0, line.length);
   let from = HEAD_WORDS;
   for (let i = 0; i < count; i++) {
-    const isThere = ((words[1 + (i >>> 5)] as number) >>> (i & 31)) & 1;
-    out[i] = isThere === 1 ? (words[from++] as number) : 0;
+    const isThere = ((words[WORD.bits + wordOfBit(i)] as number) & bitOf(i)) !== 0;
+    out[i] = isThere ? (words[from++] as number) : 0;
   }
   return count;
 };
@@ -95,13 +102,13 @@ export const eachHalf = (line: string, out: Uint32Array): number => {
  */
 export const packHalves = (letter: number, halves: Uint32Array): string => {
   words.fill(0, 0, HEAD_WORDS);
-  words[0] = letter;
+  words[WORD.letter] = letter;
   let end = HEAD_WORDS;
   for (let i = 0; i < HALVES; i++) {
     const half = halves[i] as number;
     if (half === 0) continue;
-    const at = 1 + (i >>> 5);
-    words[at] = (words[at] as number) | (1 << (i & 31));
+    const at = WORD.bits + wordOfBit(i);
+    words[at] = (words[at] as number) | bitOf(i);
     words[end++] = half;
   }
   return bytes.toString('latin1', 0, 4 * end);
