@@ -10,7 +10,7 @@
  */
 
 /** The wire version that the probes speak. Older ones are read through upgrade/; a newer one is refused with advice. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** How a word is written, and how bpftrace prints it. */
 export type Kind =
@@ -248,7 +248,26 @@ const CLOSE_BITS = packed(
   bits('via', 16, 3, '`via`', { raw: true }),
   bits('closeReset', 8, 8, 'reason + 1 of a reset that the kernel sent of itself; 255: none given', { raw: true }),
   bits('closeFrom', 4, 4, 'the state that the close found', { unit: 'state', raw: true }),
+  bits('closeNotMemory', 3, 1, 'reset for a limit of the host, and it was not tcp_mem; from version 3 on', { raw: true }),
+  bits('closeSample', 0, 3, 'announced, however young, as an example of this abnormal end; 0: none. From version 3 on', {
+    raw: true,
+  }),
 );
+
+/** How an abnormal end that the kernel counted came about. @see event.ts, ENDED */
+const END: Word = packed(
+  'end',
+  bits('servicePort', 32, 16, 'the smaller of its ports; 0: not kept', { raw: true }),
+  bits('endReset', 16, 8, 'reset (as bits 8–15 of `closeBits`)', { raw: true }),
+  bits('endFrom', 12, 4, 'state before the end', { unit: 'state', raw: true }),
+  bits('endUnseen', 10, 1, 'the closer is not known', { raw: true }),
+  bits('endKernelThread', 9, 1, 'a kernel thread closed it', { raw: true }),
+  bits('endExiting', 8, 1, 'the task was exiting', { raw: true }),
+  bits('endClosedIn', 4, 4, 'the state that the close found', { unit: 'state', raw: true }),
+  bits('endNotMemory', 3, 1, 'a limit of the host, and it was not tcp_mem', { raw: true }),
+  bits('endKind', 0, 3, 'kind', { raw: true }),
+);
+const END_PID = word('hex32', 'endPid', 'tgid of the closer; 0: not known, or several of that name', { raw: true });
 
 const VIA = word('hex32', 'via', '`via`', { raw: true });
 const COMM = word('comm', 'comm', 'the name of the process', { raw: true });
@@ -360,6 +379,11 @@ export const LINES = {
       word('decimal', 'count', 'count since the start'),
     ],
   },
+  ended: {
+    letter: 'E',
+    title: 'abnormal ends, from version 3 on: how many, announced or not, of one kind, closer and port',
+    words: [AT, END, END_PID, word('decimal', 'count', 'count since the start'), COMM],
+  },
   tick: { letter: 'C', title: 'tick, ten a second: lets time pass when nothing happens', words: [AT] },
   bye: { letter: 'Z', title: 'goodbye, last; where it is missing the stream is cut', words: [AT] },
 } as const satisfies Readonly<Record<string, Line>>;
@@ -380,6 +404,11 @@ export const PROBE_LINES = {
       ...MOVES,
       COMM,
     ],
+  },
+  named: {
+    letter: 'N',
+    title: 'an abnormal end that is counted by a number from here on',
+    words: [AT, word('hex', 'endId', 'the number'), END, END_PID, COMM],
   },
   stands: { letter: 'L', title: 'how it stands', words: [AT, SK, ...EVIDENCE, ...SETTINGS, ...IDENTITY] },
 } as const satisfies Readonly<Record<string, Line>>;
@@ -456,7 +485,7 @@ export const OWN_LINES = {
 export const TALLY_KEY: Word = packed(
   'tallyKey',
   bits('size', 40, 5, 'size'),
-  bits('marksAtDestroy', 33, 3, 'the marks 20, 40 and 80'),
+  bits('marksAtDestroy', 33, 4, 'the marks 20, 40, 80 and 100'),
   bits('marksDone', 32, 1, 'the mark 10'),
   bits('err', 24, 8, 'errno'),
   bits('marksAtClose', 20, 4, 'the marks 1, 2, 4 and 8'),
@@ -465,6 +494,17 @@ export const TALLY_KEY: Word = packed(
   bits('reset', 8, 8, 'reset'),
   bits('closedIn', 4, 4, 'state that the close found'),
   bits('lastFrom', 0, 4, 'state before CLOSE'),
+);
+
+/** A key of the same map that counts abnormal ends: `1 << 60` is set. */
+export const END_KEY: Word = packed(
+  'endKey',
+  bits('isEnd', 60, 1, '1'),
+  bits('endNotMemory', 59, 1, 'as in `N`'),
+  bits('endKind', 56, 3, 'kind'),
+  bits('servicePort', 40, 16, 'as in `N`'),
+  bits('endIdHigh', 32, 8, 'the number, its high bits'),
+  bits('endIdLow', 0, 32, 'and its low bits; 0 in both: no room was left for another number'),
 );
 
 export type LineName = keyof typeof LINES | keyof typeof PROBE_LINES | keyof typeof OWN_LINES;

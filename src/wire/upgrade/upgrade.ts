@@ -5,6 +5,8 @@ import { type Step, sameLines } from './step.ts';
 export const STEPS: readonly Step[] = [
   // Version 2 has lines that version 1 has not, W and V; all others are the same.
   sameLines,
+  // Version 3 has E lines, which version 2 has not; bits that were 0 before; all others are the same.
+  sameLines,
 ];
 
 /** Whether this program reads streams of such a version. */
