@@ -39,7 +39,9 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
   for (const tally of all) {
     if (isCorrection(tally)) continue;
     if (isForResources(tally)) {
-      const { atOrphanLimit, atMemoryLimit } = tally;
+      const isOrphans = (tally.marks & TALLY.not_memory) !== 0;
+      const atOrphanLimit = isOrphans ? tally.count : tally.atOrphanLimit;
+      const atMemoryLimit = isOrphans ? 0 : tally.atMemoryLimit;
       put(groups, tally, [orphanLimit.name, orphanLimit.side], atOrphanLimit);
       put(groups, tally, [outOfMemory.name, outOfMemory.side], atMemoryLimit);
       put(groups, tally, ['unknown', orphanLimit.side], tally.count - atOrphanLimit - atMemoryLimit);

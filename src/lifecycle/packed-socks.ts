@@ -138,6 +138,7 @@ export const createPackedSocks = (): PackedSocks => {
         closedAt,
         retransmits: 0,
         isFollowed: (packedLines.half(DEFERRED_BITS) & NOT_FOLLOWED) === 0,
+        sample: 0,
         line,
       },
       announcedAt,

@@ -12,7 +12,7 @@ export type Tallied = Tally & {
 /**
  * Counts come once a second, and each kill takes one off the count that passed its limit: near is seven eighths of it.
  */
-const isNear = (figure: number | null, limit: number | null): boolean | null =>
+export const isNear = (figure: number | null, limit: number | null): boolean | null =>
   figure === null || limit === null ? null : figure * 8 >= limit * 7;
 
 /** The class after `more` deaths in it. @param before - as it was; undefined for the first */

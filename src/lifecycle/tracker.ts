@@ -15,6 +15,7 @@ import type {
 } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
+import { type AbnormalEnds, createAbnormal } from './abnormal.ts';
 import { createBaseline, tupleOfLine } from './baseline.ts';
 import { createGenerations } from './generations.ts';
 import { createHost, type Host } from './host.ts';
@@ -91,6 +92,8 @@ export type Tracker = Host['seen'] & {
   readonly counters: () => Counters;
   /** Deaths that were only counted: the newest count of each class. */
   readonly tallies: () => IterableIterator<Tallied>;
+  /** Abnormal ends by kind, closer and port, those that were announced included; most first. */
+  readonly abnormal: () => readonly AbnormalEnds[];
   /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
   /**
@@ -116,6 +119,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const baseline = createBaseline();
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
+  const abnormal = createAbnormal();
   const generations = createGenerations(undefined, options.seed);
   const announceLag = announceLagOf(options.announceNs ?? 0);
   const ledger: Ledger = createLedger(options.onLedger, announceLag);
@@ -213,6 +217,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     const sock = newSock(event, generations.next(event.sk));
     if (!event.isFollowed) addGap(sock, 'events_lost');
+    if (event.sample !== 0) sampled(event);
     living.add(sock);
     dying++;
     if (!baseline.isDone() && !baseline.see(tupleOfLine(event.line))) {
@@ -226,6 +231,18 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (sock.state === TCP.CLOSE && sock.entered) missedDestroys.inClose(sock);
     if (isOutOfOrder) meetDestroy(sock);
     if (early.size > 0) early.delete(event.sk);
+  };
+
+  const sampled = ({ sample, line, closedAt }: Announce): void => {
+    const { lport, rport, pid, comm } = parseAnnounce(line);
+    const port = Math.min(...[lport, rport].filter((each) => each !== 0));
+    const end = {
+      end: sample,
+      port: Number.isFinite(port) ? port : null,
+      pid: pid || null,
+      comm: comm === '' ? null : comm,
+    };
+    abnormal.sample(end, closedAt);
   };
 
   /** The probe's map had no place for the sock, so the probe announced it again. Nothing between is known. */
@@ -518,6 +535,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return destroy(event, isOutOfOrder);
         case 'tally':
           return tally(event);
+        case 'ended':
+          if (!abnormal.count(event, pressure()))
+            exceed(1, `abnormal ends of more than ${BOUNDS.ends} kinds and closers`);
+          return;
         case 'inventoried':
           if (!baseline.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
           return;
@@ -564,6 +585,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     tallies: function* () {
       for (const tally of tallies.values()) if (tally.via <= VIA.destroy) yield tally;
     },
+    abnormal: abnormal.all,
     now: newest,
     evidenceAt: (sock) => {
       const told = sock.latestAt ?? sock.announcedAt;

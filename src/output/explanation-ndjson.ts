@@ -1,3 +1,4 @@
+import { abnormalRecord } from '../stream/records/abnormal.ts';
 import { tallyRecord } from '../stream/records/tally.ts';
 import type { Sink } from '../stream/sink.ts';
 import { explanationRecord } from './explain/explanation-record.ts';
@@ -15,6 +16,7 @@ export const createExplanationNdjson = (output: Output, options: ExplanationOpti
       ...hosts,
       ...report.sockets,
       ...tallied.map(tallyRecord),
+      ...report.abnormal.map(abnormalRecord),
       ledger,
     ]) {
       output.record(record);

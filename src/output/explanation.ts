@@ -57,7 +57,7 @@ export const createExplanation = (
 
 /** Ends a report with what a stream knows beside the rows that were added to it. */
 export const endReport = (
-  { meta, tracker, wallClock }: Stream,
+  { meta, tracker, wallClock, abnormal }: Stream,
   report: ReturnType<typeof createReport>,
   isFiltered: boolean,
   isCut: boolean,
@@ -70,6 +70,7 @@ export const endReport = (
     until: until === '' ? null : until,
     ledger: tracker.ledger(),
     counters: tracker.counters(),
+    abnormal: abnormal(),
     host: hostStateOf(tracker.host(), tracker.kernelLog(), wallClock),
     isFiltered,
     isCut,

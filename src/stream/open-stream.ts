@@ -1,3 +1,4 @@
+import { abnormalDeaths } from '../explain/abnormal.ts';
 import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Host } from '../explain/deadline/deadline.ts';
 import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
@@ -153,6 +154,11 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     },
     describeOneDying: (sock) => dying(sock, begun(), hostNow(begun())),
     deadline: (one) => deadlineOfDying(one, hostNow(begun())),
+    abnormal: (since = Number.NEGATIVE_INFINITY) =>
+      abnormalDeaths(
+        tracker.abnormal().filter(({ lastAt }) => lastAt >= since),
+        reasons,
+      ),
     wallClock: (at) => context?.wallClock(at) ?? '',
     isComplete: () => isComplete,
     isInDoubt: () => driftingFor >= LASTING_DRIFT,
@@ -162,6 +168,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
 /** Lines that finwait itself put into the stream, or dated: their clock runs ahead of the kernel's buffers. */
 const isOwn = (event: TimedEvent): boolean =>
   event.kind === 'tally' ||
+  event.kind === 'ended' ||
   event.kind === 'inventoried' ||
   event.kind === 'inventory_end' ||
   event.kind === 'sample' ||

@@ -152,6 +152,9 @@ const tellRest = async (
   if (takers.some((sink) => sink.tally !== undefined)) {
     for (const deaths of talliedDeaths(tracker.tallies())) for (const sink of takers) sink.tally?.(deaths);
   }
+  if (takers.some((sink) => sink.abnormal !== undefined)) {
+    for (const deaths of stream.abnormal()) for (const sink of takers) sink.abnormal?.(deaths);
+  }
   const seen = tracker.host();
   if (seen !== null && takers.some((sink) => sink.host !== undefined)) {
     const record = hostRecord(seen, tracker.kernelLog(), stream.wallClock);

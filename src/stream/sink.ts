@@ -1,3 +1,4 @@
+import type { AbnormalDeaths } from '../explain/abnormal.ts';
 import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { TalliedDeaths } from '../explain/tally.ts';
 import type { Fault } from '../kernel/fault.ts';
@@ -19,7 +20,7 @@ export type RunEnd = {
  * Takes what a stream tells. A sink names only what it wants to hear; what nobody wants is not worked out.
  *
  * Order: `progress` at any time; `begin`; then paths, ledger records and notices as they come; when no more lines come,
- * what still is dying (`dying`, or `path` for a sink that has no `dying`), the tallies, the host, the last ledger record,
+ * what still is dying (`dying`, or `path` for a sink that has no `dying`), the tallies, the abnormal ends, the host, the last ledger record,
  * `finish`. At last `end`, also for a run that never began.
  */
 export type Sink = {
@@ -40,6 +41,8 @@ export type Sink = {
   /** Once a second, and last of all. */
   readonly ledger?: (record: LedgerRecord, row: LedgerRow) => void;
   readonly tally?: (deaths: TalliedDeaths) => void;
+  /** Abnormal ends by cause, closer and port. Those that are in a tally, too, are counted in both. */
+  readonly abnormal?: (deaths: AbnormalDeaths) => void;
   readonly host?: (record: HostRecord) => void;
   /** Something the user must know; it may hold any bytes. @param at - RFC 3339, or empty */
   readonly notice?: (text: string, at: string) => void;

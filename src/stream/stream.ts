@@ -1,3 +1,4 @@
+import type { AbnormalDeaths } from '../explain/abnormal.ts';
 import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Deadline } from '../explain/deadline/deadline.ts';
 import type { TraceNs } from '../kernel/units.ts';
@@ -31,6 +32,12 @@ export type Stream = {
   /** When the kernel will give up on it. */
   readonly deadline: (dying: Sock | Inventoried) => Deadline;
   /** RFC 3339, UTC; empty for a time before the handshake. */
+  /**
+   * Abnormal ends by cause, closer and port, most first.
+   *
+   * @param since - those alone of which some came after it
+   */
+  readonly abnormal: (since?: number) => readonly AbnormalDeaths[];
   readonly wallClock: (at: TraceNs) => string;
   /** The stream said goodbye: the probes were told to stop, and everything before it is here. */
   readonly isComplete: () => boolean;

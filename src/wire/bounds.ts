@@ -25,6 +25,8 @@ export const BOUNDS = {
   inventory: 262_144,
   /** Classes of fast deaths: the probes' map has 4,096. */
   tallies: 16_384,
+  /** Counts of abnormal ends by kind, closer and port: the probes have 1,024, and some for what did not fit. */
+  ends: 4096,
   /** Transitions kept of one dying socket: the kernel makes five at most. */
   moves: 64,
   /**

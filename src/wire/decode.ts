@@ -1,7 +1,8 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { createAddresses } from './addresses.ts';
+import { commText } from './comm.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
-import { NOT_FOLLOWED } from './evidence.ts';
+import { NOT_FOLLOWED, SAMPLE_MASK } from './evidence.ts';
 import { bitsWithin, fieldAt, hexWordsFrom, letterOf, placeOf, wordsBetween } from './layout.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
@@ -19,6 +20,7 @@ const LETTER = {
   reset: letterOf('reset'),
   destroy: letterOf('destroy'),
   tally: letterOf('tally'),
+  ended: letterOf('ended'),
   tick: letterOf('tick'),
   bye: letterOf('bye'),
 } as const;
@@ -83,6 +85,18 @@ const TALLY = {
   reset: placeOf('tally', 'reset', 'via'),
   marks: placeOf('tally', 'marks', 'via'),
   size: placeOf('tally', 'size', 'via'),
+} as const;
+const ENDED = {
+  words: hexWordsFrom('ended', 'end', 'endPid'),
+  port: placeOf('ended', 'servicePort', 'end'),
+  reset: placeOf('ended', 'endReset', 'end'),
+  unseen: placeOf('ended', 'endUnseen', 'end'),
+  kernelThread: placeOf('ended', 'endKernelThread', 'end'),
+  exiting: placeOf('ended', 'endExiting', 'end'),
+  closedIn: placeOf('ended', 'endClosedIn', 'end'),
+  notMemory: placeOf('ended', 'endNotMemory', 'end'),
+  kind: placeOf('ended', 'endKind', 'end'),
+  pid: placeOf('ended', 'endPid', 'end'),
 } as const;
 /** Of the line that is being read. */
 const halves = new Uint32Array(32);
@@ -174,6 +188,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         let closedAt = at;
         let retransmits = 0;
         let isFollowed = true;
+        let sample = 0;
         if (isDeferred) {
           // Announced at that very transition, which is traced before it is stored; else the state is the one it stands in.
           const since = at - moveTime(moveHi, moveLo);
@@ -185,13 +200,27 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           scan.hex();
           retransmits = (scan.hi >>> RETRANSMITS.shift) & RETRANSMITS.mask;
           isFollowed = (scan.lo & NOT_FOLLOWED) === 0;
+          sample = scan.lo & SAMPLE_MASK;
           scan.skipHex(BETWEEN.bitsAndComm);
         } else {
           scan.skipHex(BETWEEN.h0AndComm);
         }
         scan.skipComm();
         if (via < 1 || via > 5 || closedAt > at) return null;
-        return { kind: 'announce', at, sk: key, via, flags, context, movedTo, closedAt, retransmits, isFollowed, line };
+        return {
+          kind: 'announce',
+          at,
+          sk: key,
+          via,
+          flags,
+          context,
+          movedTo,
+          closedAt,
+          retransmits,
+          isFollowed,
+          sample,
+          line,
+        };
       }
       case LETTER.setState: {
         const key = sk();
@@ -274,6 +303,33 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           count: scan.above * 1e9 + scan.below,
         };
       }
+      case LETTER.ended: {
+        scan.hexWords(ENDED.words, halves);
+        const [end, port, pid] = [ENDED.kind, ENDED.port, ENDED.pid].map((place) => fieldAt(halves, place));
+        const isUnseen = fieldAt(halves, ENDED.unseen) === 1;
+        const fields = {
+          closedIn: fieldAt(halves, ENDED.closedIn),
+          exiting: fieldAt(halves, ENDED.exiting) === 1,
+          isKernels: fieldAt(halves, ENDED.kernelThread) === 1,
+          reset: fieldAt(halves, ENDED.reset),
+          isNotMemory: fieldAt(halves, ENDED.notMemory) === 1,
+        };
+        scan.decimal();
+        const count = scan.above * 1e9 + scan.below;
+        scan.skipComm();
+        const comm = isUnseen ? '' : commText(line.slice(-COMM_CHARACTERS));
+        if (end === 0 || end === undefined) return null;
+        return {
+          kind: 'ended',
+          at,
+          end,
+          ...fields,
+          port: port || null,
+          pid: isUnseen ? null : pid || null,
+          comm: comm === '' ? null : comm,
+          count,
+        };
+      }
       case LETTER.tick:
         return { kind: 'tick', at };
       case LETTER.bye:
@@ -296,5 +352,8 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
 /** A number of 64 bits as the probes print it. */
 const hexOfHalves = (hi: number, lo: number): string =>
   hi === 0 ? lo.toString(16) : `${hi.toString(16)}${lo.toString(16).padStart(8, '0')}`;
+
+/** Sixteen bytes in hex, and the spaces between them. */
+const COMM_CHARACTERS = 47;
 
 const isState = (state: number): boolean => state >= 1 && state <= 12;

@@ -1,7 +1,7 @@
 import { encodeLine } from './encode.ts';
 import { VIA } from './event.ts';
 import { extentOf, wordAt } from './layout.ts';
-import { type Kind, LINES, lineOf, PROBE_LINES, TALLY_KEY, type Word } from './schema.ts';
+import { END_KEY, type Kind, LINES, lineOf, PROBE_LINES, TALLY_KEY, type Word } from './schema.ts';
 
 /**
  * What the probes print of a socket that they announce later, as the lines of the wire: an `L` line of the two that
@@ -78,22 +78,82 @@ export const joinDeferred = (stands: string, closed: string | undefined): string
   return [LINES.deferred.letter, ...MAKERS.map((make) => make(now, how))].join(' ');
 };
 
-const KEY = new Map(TALLY_KEY.fields.map((field) => [field.name, extentOf(TALLY_KEY, field)]));
+type Extents = ReadonlyMap<string, { readonly at: number; readonly bits: number }>;
+const extentsOf = (word: Word): Extents => new Map(word.fields.map((field) => [field.name, extentOf(word, field)]));
+const KEY = extentsOf(TALLY_KEY);
+const END = extentsOf(END_KEY);
+
+const bitsOf = (key: bigint, extents: Extents, name: string): bigint => {
+  const { at, bits } = extents.get(name) ?? { at: 0, bits: 0 };
+  return (key >> BigInt(at)) & (2n ** BigInt(bits) - 1n);
+};
 
 /** `@tally[KEY]: COUNT`, as bpftrace prints its map, as a `T` line; null for any other. @param at - boot clock, ns */
 export const tallyLine = (line: string, at: bigint): string | null => {
   const found = /^@tally\[(\d{1,20})\]: (\d{1,20})$/.exec(line);
   if (found === null) return null;
   const key = BigInt(found[1] ?? 0);
-  const bitsOf = (name: string): bigint => {
-    const { at: shift, bits } = KEY.get(name) ?? { at: 0, bits: 0 };
-    return (key >> BigInt(shift)) & (2n ** BigInt(bits) - 1n);
-  };
+  if (bitsOf(key, END, 'isEnd') === 1n) return null;
   const shared = LINES.tally.words.map(({ name }) => name).filter((name) => KEY.has(name));
   return encodeLine('tally', {
-    ...Object.fromEntries(shared.map((name) => [name, bitsOf(name)])),
+    ...Object.fromEntries(shared.map((name) => [name, bitsOf(key, KEY, name)])),
     at,
-    marks: bitsOf('marksAtClose') | (bitsOf('marksDone') << 4n) | (bitsOf('marksAtDestroy') << 5n),
+    marks:
+      bitsOf(key, KEY, 'marksAtClose') |
+      (bitsOf(key, KEY, 'marksDone') << 4n) |
+      (bitsOf(key, KEY, 'marksAtDestroy') << 5n),
     count: found[2],
   });
+};
+
+/** A count of abnormal ends, by a number that an `N` line tells of. */
+export type EndCount = {
+  /** The number, in hex; null where the kernel had no room for one more. */
+  readonly id: string | null;
+  readonly key: bigint;
+  readonly count: string;
+};
+
+/** `@tally[KEY]: COUNT` where the key is one of abnormal ends; null for any other line. */
+export const endCountOf = (line: string): EndCount | null => {
+  const found = /^@tally\[(\d{1,20})\]: (\d{1,20})$/.exec(line);
+  const key = BigInt(found?.[1] ?? 0);
+  if (found === null || bitsOf(key, END, 'isEnd') !== 1n) return null;
+  const id = (bitsOf(key, END, 'endIdHigh') << 32n) | bitsOf(key, END, 'endIdLow');
+  return { id: id === 0n ? null : id.toString(16), key, count: found[2] ?? '0' };
+};
+
+const NAMED_AT = { id: wordAt('named', 'endId'), end: wordAt('named', 'end'), comm: wordAt('named', 'comm') };
+const NAMED_LENGTH = NAMED_AT.comm + COMM_WORDS;
+
+/** An `N` line: the number, and the rest of it; null where it is no whole one. */
+export const namedEnd = (line: string): { readonly id: string; readonly words: readonly string[] } | null => {
+  const words = line.split(' ');
+  const id = words[NAMED_AT.id] ?? '';
+  const isWhole =
+    words.length === NAMED_LENGTH &&
+    words.slice(NAMED_AT.id, NAMED_AT.comm).every((text) => HEX.test(text)) &&
+    words.slice(NAMED_AT.comm).every((byte) => BYTE.test(byte));
+  return isWhole ? { id, words } : null;
+};
+
+/**
+ * The `E` line of the wire.
+ *
+ * @param words - of its `N` line; undefined where that did not come: then the closer is not known
+ */
+export const endedLine = ({ key, count }: EndCount, words: readonly string[] | undefined, at: bigint): string => {
+  if (words === undefined) {
+    const of = (name: string): bigint => bitsOf(key, END, name);
+    return encodeLine('ended', {
+      at,
+      endKind: of('endKind'),
+      endNotMemory: of('endNotMemory'),
+      servicePort: of('servicePort'),
+      endUnseen: 1n,
+      count,
+    });
+  }
+  const [end, pid] = words.slice(NAMED_AT.end, NAMED_AT.end + 2);
+  return encodeLine('ended', { at, end, endPid: pid, count, comm: words.slice(NAMED_AT.comm).join(' ') });
 };

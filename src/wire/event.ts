@@ -49,6 +49,8 @@ export type Announce = OnSock & {
   readonly retransmits: number;
   /** False: the probe's map had no place for it, and no later line tells of it. An `A` line does not say. */
   readonly isFollowed: boolean;
+  /** Announced, however young, as an example of this kind of abnormal end (`ENDED`); 0: for its age. */
+  readonly sample: number;
   /** The whole line, or its packed form: `parseAnnounce` reads the rest of it when somebody asks. */
   readonly line: string;
 };
@@ -124,6 +126,41 @@ export type Tally = {
   readonly count: number;
 };
 
+/** Kinds of abnormal ends that the kernel counts by closer and port; the numbers are the wire's. */
+export const ENDED = {
+  unread_data: 1,
+  linger_zero: 2,
+  /** A limit of the host: tcp_max_orphans or tcp_mem. */
+  limit: 3,
+  linger2: 4,
+  killed: 5,
+  /** With data that the peer had not acknowledged. */
+  peer_reset: 6,
+  data_after_close: 7,
+} as const;
+
+/** Abnormal ends of one kind, closer and port; counted in the kernel since the capture began, announced ones included. */
+export type Ended = {
+  readonly kind: 'ended';
+  readonly at: TraceNs;
+  /** Of `ENDED`. */
+  readonly end: number;
+  /** Of a limit: it was not tcp_mem. */
+  readonly isNotMemory: boolean;
+  readonly closedIn: number;
+  readonly exiting: boolean;
+  readonly isKernels: boolean;
+  /** As a tally's. */
+  readonly reset: number;
+  /** The smaller of its ports; null where it was not kept. */
+  readonly port: number | null;
+  /** Null where the closer is not known, and where several of that name are counted together. */
+  readonly pid: number | null;
+  /** Null where the closer is not known. */
+  readonly comm: string | null;
+  readonly count: number;
+};
+
 /** What else a tally says of its sockets, bits of the wire's `marks`. */
 export const TALLY = {
   /** tcp_close itself made the transition into CLOSE. */
@@ -141,6 +178,8 @@ export const TALLY = {
   own: 64,
   /** A correction: of those with all other fields the same, these many sent a reset that answered a segment. */
   answered: 128,
+  /** Reset for a limit of the host, and it was not tcp_mem. */
+  not_memory: 256,
 } as const;
 
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
@@ -232,6 +271,7 @@ export type TimedEvent =
   | Reset
   | Destroy
   | Tally
+  | Ended
   | Tick
   | Bye
   | Inventoried

@@ -1,6 +1,7 @@
 import { ipv6Text } from '../kernel/address.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { commOfWords } from './comm.ts';
+import { ENDED } from './event.ts';
 import { type AnnounceFields, type Evidence, readAnnounceFields, readEvidence } from './fields.ts';
 import { rememberedIpv4Text } from './ipv4-texts.ts';
 import { bitsWithin, fieldAt, halfOf, hexWordAt, placeOf } from './layout.ts';
@@ -55,11 +56,18 @@ export type DeferredAnnounce = {
   /** Nanoseconds of the boot clock; 0 where the close was not seen. */
   readonly closedBootNs: number;
   readonly closedIn: number;
+  /** Announced, however young, as an example of this kind of abnormal end (`ENDED`); 0: for its age. */
+  readonly sample: number;
+  /** Of a sample that was reset for a limit of the host: it was not tcp_mem. */
+  readonly isNotMemory: boolean;
 };
 
 const FOLLOWED = bitsWithin('deferred', 'closeNotFollowed');
 /** Of an `L` line's `closeBits`, in their low half: the map of announced sockets was full. */
 export const NOT_FOLLOWED = FOLLOWED.mask << FOLLOWED.shift;
+const SAMPLE = bitsWithin('deferred', 'closeSample');
+/** The same: what it is a sample of. */
+export const SAMPLE_MASK = SAMPLE.mask << SAMPLE.shift;
 
 const AF_INET6 = 10;
 
@@ -82,6 +90,8 @@ const CLOSED_AT = 2 * hexWordAt('deferred', 'closedAt');
 const CLOSE_SND_UNA = halfOf('deferred', 'closeSndUna');
 const CLOSE_SND_NXT = halfOf('deferred', 'closeSndNxt');
 const CLOSE_FROM = placeOf('deferred', 'closeFrom');
+const CLOSE_SAMPLE = placeOf('deferred', 'closeSample');
+const CLOSE_NOT_MEMORY = placeOf('deferred', 'closeNotMemory');
 
 /** Of the line that is being read. */
 const halves = new Uint32Array(HALVES);
@@ -103,8 +113,9 @@ const HAS_FIN: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.
  * The evidence at the close, of what was read later: sequence numbers as remembered; after the close write_seq grows
  * by the FIN alone. What was queued then is not known, and stays as it was read.
  */
-const atClose = (now: Evidence, closedIn: number, sndUna: number, sndNxt: number): Evidence => {
-  const fin = HAS_FIN.has(closedIn) || !HAS_FIN.has(stateOf(now.context)) ? 0 : 1;
+const atClose = (now: Evidence, { closedIn, sample }: DeferredAnnounce, sndUna: number, sndNxt: number): Evidence => {
+  const hasFin = HAS_FIN.has(stateOf(now.context)) || sample > ENDED.linger_zero;
+  const fin = HAS_FIN.has(closedIn) || !hasFin ? 0 : 1;
   return { ...now, writeSeq: (now.writeSeq - fin) >>> 0, sndUna, sndNxt };
 };
 
@@ -125,11 +136,17 @@ export const parseAnnounce = (line: string): AnnounceDetail => {
   };
   if (line.charCodeAt(0) !== LETTER.deferred) return { ...fields, ...shared, evidence, deferred: null };
   const closedBootNs = (halves[CLOSED_AT] as number) * 4_294_967_296 + (halves[CLOSED_AT + 1] as number);
-  const deferred = { closedBootNs, closedIn: fieldAt(halves, CLOSE_FROM) };
+  const deferred: DeferredAnnounce = {
+    closedBootNs,
+    closedIn: fieldAt(halves, CLOSE_FROM),
+    sample: fieldAt(halves, CLOSE_SAMPLE),
+    isNotMemory: fieldAt(halves, CLOSE_NOT_MEMORY) === 1,
+  };
   const [sndUna, sndNxt] = [halves[CLOSE_SND_UNA] as number, halves[CLOSE_SND_NXT] as number];
-  const closing = closedBootNs === 0 ? evidence : atClose(evidence, deferred.closedIn, sndUna, sndNxt);
-  // tcp_close resets a connection with data not read, so that one has no deferred announcement.
-  return { ...fields, ...shared, rcvNxt: 0, copiedSeq: 0, evidence: closing, deferred };
+  const closing = closedBootNs === 0 ? evidence : atClose(evidence, deferred, sndUna, sndNxt);
+  // tcp_close resets a connection with data not read, and that one does not have a deferred announcement for its age.
+  const unread = deferred.sample === ENDED.unread_data ? {} : { rcvNxt: 0, copiedSeq: 0 };
+  return { ...fields, ...shared, ...unread, evidence: closing, deferred };
 };
 
 const ipv6At = (half: number): readonly [number, number, number, number] => [

@@ -248,10 +248,18 @@ const CLOSE_BITS = packed(
   bits('via', 16, 3, '`via`', { raw: true }),
   bits('closeReset', 8, 8, 'reason + 1 of a reset that the kernel sent of itself; 255: none given', { raw: true }),
   bits('closeFrom', 4, 4, 'the state that the close found', { unit: 'state', raw: true }),
-  bits('closeNotMemory', 3, 1, 'reset for a limit of the host, and it was not tcp_mem; from version 3 on', { raw: true }),
-  bits('closeSample', 0, 3, 'announced, however young, as an example of this abnormal end; 0: none. From version 3 on', {
+  bits('closeNotMemory', 3, 1, 'reset for a limit of the host, and it was not tcp_mem; from version 3 on', {
     raw: true,
   }),
+  bits(
+    'closeSample',
+    0,
+    3,
+    'announced, however young, as an example of this abnormal end; 0: none. From version 3 on',
+    {
+      raw: true,
+    },
+  ),
 );
 
 /** How an abnormal end that the kernel counted came about. @see event.ts, ENDED */

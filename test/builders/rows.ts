@@ -29,6 +29,7 @@ export const aDying = (change: Partial<Dying> = {}): Dying => ({
 
 export const anEnd = (change: Partial<ReportEnd> = {}): ReportEnd => ({
   hostName: 'web-1',
+  abnormal: [],
   netns: 4026531840,
   from: '2026-05-04T12:34:00.000000000Z',
   until: '2026-05-04T12:34:56.000000000Z',

@@ -1,4 +1,4 @@
-import { joinDeferred, tallyLine } from '../../wire/deferred.ts';
+import { type EndCount, endCountOf, endedLine, joinDeferred, namedEnd, tallyLine } from '../../wire/deferred.ts';
 import { letterOf, wordAt } from '../../wire/layout.ts';
 import type { MapRoom } from './map-room.ts';
 
@@ -7,6 +7,8 @@ const PATIENCE_MS = 2000;
 const CLOSED = letterOf('closed');
 const STANDS = letterOf('stands');
 const TICK = letterOf('tick');
+const NAMED = letterOf('named');
+const BYE = letterOf('bye');
 /** `@`, with which bpftrace begins a line of a map. */
 const MAP = 0x40;
 /** Where both have the address of their socket. */
@@ -17,8 +19,8 @@ type Held = { readonly line: string; readonly since: number };
 export type DeferredLines = {
   /**
    * Takes a line of a deferred probe and passes on the wire's form of it. Two lines of an announcement become one `L` line:
-   * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line. How full the maps are goes to
-   * `room`. All other lines go through.
+   * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line, or an `E` line where it counts
+   * abnormal ends and has grown. How full the maps are goes to `room`. All other lines go through.
    */
   readonly take: (line: string) => void;
 };
@@ -48,6 +50,23 @@ export const createDeferredLines = (
     if (count > 0) onLost(count, 'half of an announcement did not come');
   };
 
+  /** Of numbers that ends are counted by: what an `N` line said, and the newest count. */
+  const named = new Map<string, readonly string[]>();
+  const ends = new Map<bigint, EndCount>();
+  const told = new Map<bigint, string>();
+
+  const tellEnd = (end: EndCount): void => {
+    if (told.get(end.key) === end.count) return;
+    told.set(end.key, end.count);
+    put(endedLine(end, end.id === null ? undefined : named.get(end.id), now()));
+  };
+
+  /** The line that says what a number means comes by another way than the counts, and may be behind them. */
+  const countEnd = (end: EndCount): void => {
+    ends.set(end.key, end);
+    if (end.id === null || named.has(end.id)) tellEnd(end);
+  };
+
   const classes = new Set<string>();
   const counted = (line: string): void => {
     const places = /^@(un)?kept\[(\d)\]: (-?\d{1,15})$/.exec(line);
@@ -55,6 +74,11 @@ export const createDeferredLines = (
       const [, isUnkept, map = '', count = '0'] = places;
       if (isUnkept === undefined) room.taken(map, Number(count));
       else room.unkept(map, Number(count));
+      return;
+    }
+    const end = endCountOf(line);
+    if (end !== null) {
+      countEnd(end);
       return;
     }
     const tally = tallyLine(line, now());
@@ -82,6 +106,15 @@ export const createDeferredLines = (
         }
         case MAP:
           return counted(line);
+        case NAMED: {
+          const found = namedEnd(line);
+          if (found === null) return put(line);
+          named.set(found.id, found.words);
+          return;
+        }
+        case BYE:
+          for (const end of ends.values()) tellEnd(end);
+          return put(line);
         case TICK:
           if (held.size > 0) forget();
           return put(line);

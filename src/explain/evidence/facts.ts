@@ -1,5 +1,5 @@
 import { TCP } from '../../kernel/tcp-state.ts';
-import { VIA } from '../../wire/event.ts';
+import { ENDED, VIA } from '../../wire/event.ts';
 import { HOLDER, holderOf, SOCK } from '../../wire/evidence.ts';
 import type { SockRecord } from './record.ts';
 
@@ -80,6 +80,9 @@ const phaseOf = (record: SockRecord): Phase => {
   // The tracepoint backend infers the close from this very move; a hook on __tcp_close sees the move next. In neither
   // is the sock orphaned yet.
   const isHooked = sock.announce.via === VIA.hook;
+  const sample = record.detail.deferred?.sample ?? 0;
+  // The probe saw tcp_close reset it: it announces such a one at that reset.
+  if (sample === ENDED.unread_data || sample === ENDED.linger_zero) return 'in_close';
   const isClosingMove = isHooked
     ? sock.moves.length === 1 && last.own && (record.last.flags & SOCK.DEAD) === 0
     : sock.moves.length === 0 && record.detail.deferred === null;

@@ -33,12 +33,14 @@ export const excessOf = ({ record, own }: Facts): Excess => {
     memPages === null || memHigh === null
       ? ''
       : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
+  // tcp_check_oom asks for two limits. The probe saw at that very moment that TCP's memory was not near its own.
+  const isOrphans = record.detail.deferred?.isNotMemory === true;
   const figures = [orphanFigures, memFigures].filter((text) => text !== '').join(', ');
   return {
-    orphans: areTooManyOrphans(orphans, limit, own ? 0 : MOST_ORPHAN_SHIFT),
-    memory: isOutOfMemory(memPages, memHigh),
+    orphans: isOrphans || areTooManyOrphans(orphans, limit, own ? 0 : MOST_ORPHAN_SHIFT),
+    memory: !isOrphans && isOutOfMemory(memPages, memHigh),
     figures: figures === '' ? '' : `${figures} ${whenRead(isFresh)}`,
-    isFresh,
+    isFresh: isFresh || isOrphans,
   };
 };
 

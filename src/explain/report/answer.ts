@@ -5,6 +5,7 @@ import { percent } from '../../text/share.ts';
 import { size } from '../../text/size.ts';
 import { causeNamed } from '../causes/order.ts';
 import type { Side } from '../close-path.ts';
+import { abnormalWords } from './abnormal-words.ts';
 import type { Count, Report, ReportEnd, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
 
@@ -25,6 +26,7 @@ export const answerOf = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: 
   const died = report.died.totals;
   const parts = orphans.count > 0 ? presentParts(report, end, whose) : absentParts(report, end, whose);
   if (orphans.count > 0 && died.count > 0) parts.push(`${diedWords(report)}.`);
+  parts.push(...abnormalParts(report, end, parts));
   if (report.doubts.length > 0) parts.push(`Doubts: ${report.doubts.join('; ')}.`);
   return parts.join(' ');
 };
@@ -44,8 +46,13 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
   const died = report.died.totals;
   const what = end.isFiltered ? 'No orphans that pass the filters' : 'No orphans described';
   const first = `${(report.host.orphans ?? 0) === 0 && !end.isFiltered ? 'No orphans' : what} on ${end.hostName}${limitWords(report)} at the end.`;
-  if (died.count === 0)
-    return [first, `No socket${end.isFiltered ? ' that passes them' : ''} died while finwait watched.`];
+  if (died.count === 0) {
+    const { tallied } = report;
+    if (tallied === 0)
+      return [first, `No socket${end.isFiltered ? ' that passes them' : ''} died while finwait watched.`];
+    const whole = end.isFiltered ? ' on the whole host, whatever the filters' : '';
+    return [first, `${counted(tallied, 'socket')} died too fast to be told of one by one${whole}.`];
+  }
   return [
     first,
     `${diedWords(report)}.`,
@@ -56,10 +63,31 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
   ];
 };
 
-const diedWords = ({ died, died_as_orphans }: Omit<Report, 'answer'>): string => {
+/** How many rows of abnormal ends are told of in words. */
+const ABNORMAL = 2;
+
+/** Who ends connections abnormally, and the first thing to do about the most frequent cause. */
+const abnormalParts = (
+  { abnormal }: Omit<Report, 'answer'>,
+  { isFiltered }: ReportEnd,
+  said: readonly string[],
+): readonly string[] => {
+  const [first] = abnormal;
+  if (first === undefined) return [];
+  const rest = abnormal.slice(ABNORMAL).reduce((sum, { count }) => sum + count, 0);
+  const told = abnormal.slice(0, ABNORMAL).map(abnormalWords);
+  const words = `Abnormal ends${isFiltered ? ' on the whole host' : ''}: ${told.join('; ')}${rest === 0 ? '' : `; ${thousands(rest)} more`}.`;
+  const toDo = toDoWords(first.ended_by, causeNamed(first.ended_by)?.helps[0]);
+  return [words, ...toDo.filter((text) => !said.includes(text))];
+};
+
+const toDoWords = (cause: string, help: string | undefined): readonly string[] =>
+  help === undefined ? [] : [`To do (${cause}): ${help}`];
+
+const diedWords = ({ died, died_as_orphans, tallied }: Omit<Report, 'answer'>): string => {
   const { count, oldest_us } = died.totals;
   const slowest = oldest_us === null ? '' : `, the slowest in ${duration(oldest_us)}`;
-  return `${counted(count, 'socket')} died while finwait watched, ${died_as_orphans === count && count > 1 ? 'all' : thousands(died_as_orphans)} of them as orphans${slowest}`;
+  return `${counted(count, 'socket')} died while finwait watched, ${died_as_orphans === count && count > 1 ? 'all' : thousands(died_as_orphans)} of them as orphans${slowest}${tallied === 0 ? '' : `; ${thousands(tallied)} more died too fast to be told of one by one`}`;
 };
 
 const limitWords = ({ host }: Omit<Report, 'answer'>): string => {
@@ -138,7 +166,7 @@ const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: nu
   const example = whose?.exampleOf(worst.key) ?? null;
   const peer = example?.raddr ?? null;
   return [
-    `To do (${worst.key}): ${peer === null ? help : help.replaceAll('PEER', () => peer)}`,
+    ...toDoWords(worst.key, peer === null ? help : help.replaceAll('PEER', () => peer)),
     ...netnsWords(example, ownNetns),
   ];
 };

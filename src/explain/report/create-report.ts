@@ -83,6 +83,8 @@ export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
         lingering,
         died: died.section(),
         died_as_orphans: diedAsOrphans,
+        tallied: end.counters?.tallied ?? 0,
+        abnormal: end.abnormal,
         sockets: [...slowestDying.rows(), ...slowestDead.rows()].slice(0, limit),
         host: hostOf(end),
         loss: lossOf(end.counters),

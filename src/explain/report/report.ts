@@ -1,5 +1,6 @@
 import type { LedgerRow } from '../../lifecycle/ledger.ts';
 import type { Counters } from '../../lifecycle/tracker.ts';
+import type { AbnormalDeaths } from '../abnormal.ts';
 import type { Cause, ClosePath, Dying, Side, WaitingFor } from '../close-path.ts';
 import type { HostState } from './host-state.ts';
 
@@ -21,6 +22,8 @@ export type ReportEnd = {
   readonly until: string | null;
   readonly ledger: LedgerRow | null;
   readonly counters: Counters | null;
+  /** Of the whole host: no filter is for them. */
+  readonly abnormal: readonly AbnormalDeaths[];
   readonly host: HostState;
   /** The rows are only those that pass filters; the ledger still counts the whole host. */
   readonly isFiltered: boolean;
@@ -108,6 +111,10 @@ export type Report = {
   readonly died: Section;
   /** How many of those were orphans before they died. */
   readonly died_as_orphans: number;
+  /** Deaths too fast to be announced, which are in none of the sections: the kernel counted them. */
+  readonly tallied: number;
+  /** Abnormal ends by cause, closer and port, most first; of the whole host. */
+  readonly abnormal: readonly AbnormalDeaths[];
   /** Slowest first, bounded: those still dying, then those that died. */
   readonly sockets: readonly Row[];
   readonly host: HostState;

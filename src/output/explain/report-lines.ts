@@ -3,6 +3,7 @@ import type { TalliedDeaths } from '../../explain/tally.ts';
 import { counted } from '../../text/count.ts';
 import { moment } from '../../text/moment.ts';
 import { type Printable, safe } from '../../text/printable.ts';
+import { abnormalLines } from './abnormal-lines.ts';
 import { sectionLines } from './group-lines.ts';
 import { hostLines } from './host-lines.ts';
 import { paragraph } from './paragraph.ts';
@@ -33,6 +34,7 @@ export const reportLines = (
       ? []
       : paragraph(`${counted(lingering, 'socket')} in a close() that lingers: dying, and no orphans yet`, width),
     sectionLines(`Died by ${by}${period}: ${counted(died.totals.count, 'socket')}`, died, width),
+    abnormalLines(report.abnormal, width),
     tallyLines(tallied, width),
     [safe`Host`, ...hostLines(report, width)],
     ...(report.sockets.length === 0

@@ -1,0 +1,80 @@
+import type { AbnormalEnds } from '../lifecycle/abnormal.ts';
+import { ENDED } from '../wire/event.ts';
+import { causeNamed } from './causes/order.ts';
+import type { EndedBy, Side } from './close-path.ts';
+import type { ResetReasons } from './evidence/facts.ts';
+
+/** Abnormal ends that have cause, closer and port in common, however fast they were. */
+export type AbnormalDeaths = {
+  readonly ended_by: EndedBy;
+  readonly side: Side;
+  /** Null where the closer is not known. */
+  readonly comm: string | null;
+  /** Null where it is not known, or where several processes of that name are counted together. */
+  readonly pid: number | null;
+  /** The smaller of a socket's two ports; null where it was not kept. */
+  readonly port: number | null;
+  /** All of them, announced or not. */
+  readonly count: number;
+  /** How many a second while they came; null where that is not known. */
+  readonly per_second: number | null;
+  /** How many of them were announced in spite of their age: they have a close path each. */
+  readonly sampled: number;
+};
+
+/** The reason that the kernel gives for a reset for want of orphans or memory. @see enum sk_rst_reason */
+const FOR_LIMIT = 'TCP_ABORT_ON_MEMORY';
+const NO_REASON = 255;
+
+const NAMES: Readonly<Record<number, EndedBy>> = {
+  [ENDED.unread_data]: 'unread_data',
+  [ENDED.linger_zero]: 'linger_zero',
+  [ENDED.linger2]: 'linger2',
+  [ENDED.killed]: 'killed',
+  [ENDED.peer_reset]: 'peer_reset',
+  [ENDED.data_after_close]: 'data_after_close',
+};
+
+/** Abnormal ends by cause, closer and port; most first. @param reasons - of resets; empty where the kernel has none */
+export const abnormalDeaths = (ends: readonly AbnormalEnds[], reasons: ResetReasons): readonly AbnormalDeaths[] => {
+  const rows = new Map<string, AbnormalDeaths>();
+  const put = (of: AbnormalEnds, ended_by: EndedBy, side: Side, count: number, sampled: number): void => {
+    if (count === 0) return;
+    const { comm, pid, port } = of;
+    const key = [ended_by, side, port, pid, comm].join(' ');
+    const before = rows.get(key);
+    const rate = of.perSecond === null ? null : (of.perSecond * count) / of.count;
+    const per_second = rate === null ? null : Math.round(((before?.per_second ?? 0) + rate) * 10) / 10;
+    rows.set(key, {
+      ended_by,
+      side,
+      comm,
+      pid,
+      port,
+      count: (before?.count ?? 0) + count,
+      per_second,
+      sampled: (before?.sampled ?? 0) + sampled,
+    });
+  };
+  for (const of of ends) {
+    if (of.end !== ENDED.limit) {
+      const name = NAMES[of.end] ?? 'unknown';
+      put(of, name, causeNamed(name)?.side ?? 'unknown', of.count, of.sampled);
+    } else if (!isForLimit(of.reset, reasons)) {
+      put(of, 'unknown', 'unknown', of.count, of.sampled);
+    } else if (of.isNotMemory) {
+      put(of, 'orphan_limit', 'limit', of.count, of.sampled);
+    } else {
+      // Both may have been passed. Where orphans were far from their limit it was memory.
+      const ofMemory = Math.round((of.sampled * of.forMemory) / of.count);
+      put(of, 'out_of_memory', 'limit', of.forMemory, ofMemory);
+      put(of, 'unknown', 'limit', of.count - of.forMemory, of.sampled - ofMemory);
+    }
+  }
+  return [...rows.values()].sort((a, b) => b.count - a.count);
+};
+
+const isForLimit = (reset: number, reasons: ResetReasons): boolean => {
+  if (reset === 0 || reset === NO_REASON || reasons.size === 0) return true;
+  return reasons.get(reset - 1) === FOR_LIMIT;
+};

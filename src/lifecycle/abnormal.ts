@@ -1,0 +1,149 @@
+import type { TraceNs } from '../kernel/units.ts';
+import { BOUNDS } from '../wire/bounds.ts';
+import { ENDED, type Ended } from '../wire/event.ts';
+import type { Pressure } from './sock.ts';
+import { isNear } from './tallied.ts';
+
+/** Abnormal ends of one kind, closer and port. */
+export type AbnormalEnds = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'> & {
+  /** Since the capture began, announced ones included. */
+  readonly count: number;
+  /** How many of them were announced, as samples. */
+  readonly sampled: number;
+  /** Of those for a limit that may have been tcp_mem: how many came while orphans were known not to be near theirs. */
+  readonly forMemory: number;
+  /** How many a second while they came; null where that was too short to tell. */
+  readonly perSecond: number | null;
+  /** Of the newest count that grew. */
+  readonly lastAt: TraceNs;
+};
+
+export type Abnormal = {
+  /** Takes a count. False: there is no room for one more kind, closer and port. */
+  readonly count: (event: Ended, pressure: Pressure) => boolean;
+  /** One of them was announced. */
+  readonly sample: (of: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>, closedAt: TraceNs) => void;
+  /** Most first. */
+  readonly all: () => readonly AbnormalEnds[];
+};
+
+/** Counts come once a second. A pause this long begins another run of ends. */
+const PAUSE_NS = 3e9;
+/** Counts of one printing come within this. */
+const SAME_NS = 3e8;
+const SECOND_NS = 1e9;
+
+/** Ends without a pause, by the counts that grew. `from` is the first end's time. */
+type Run = { from: number; base: number; before: Point | null; last: Point };
+type Point = { readonly at: number; readonly count: number };
+
+type Group = {
+  readonly of: Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'>;
+  count: number;
+  forMemory: number;
+  run: Run | null;
+  /** How many there were in the longest run before this one, and how many a second. */
+  best: { readonly count: number; readonly perSecond: number | null };
+};
+
+/**
+ * Keeps the counts of abnormal ends that the kernel counted by kind, closer and port, and how many a second they were.
+ * The kernel's counts only grow; a line of a count that is known already changes nothing.
+ */
+export const createAbnormal = (): Abnormal => {
+  const counts = new Map<string, number>();
+  const groups = new Map<string, Group>();
+  const samples = new Map<string, { count: number; startedAt: TraceNs; newestAt: TraceNs }>();
+
+  const sampleKey = ({ end, port, pid, comm }: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>): string =>
+    [end, port, pid, comm].join(' ');
+
+  /** When the run that a count at `at` begins had its first end: samples tell, else it was within the second before. */
+  const startOf = (group: Group, at: TraceNs): number => {
+    const sampled = samples.get(sampleKey(group.of))?.startedAt;
+    const earliest = at - SECOND_NS - SAME_NS;
+    return sampled !== undefined && sampled > earliest && sampled < at ? sampled : at - SECOND_NS;
+  };
+
+  const grow = (group: Group, at: TraceNs, more: number): void => {
+    const { run } = group;
+    const base = group.count;
+    group.count += more;
+    const last = { at, count: group.count };
+    if (run === null || at - run.last.at > PAUSE_NS) {
+      if (run !== null) group.best = longer(group.best, run);
+      group.run = { from: startOf(group, at), base, before: null, last };
+      return;
+    }
+    if (at - run.last.at > SAME_NS) run.before = run.last;
+    run.last = last;
+  };
+
+  return {
+    count: (event, { orphans, limit }) => {
+      const { end, isNotMemory, reset, port, pid, comm, at } = event;
+      const of = { end, isNotMemory, reset: end === ENDED.limit ? reset : 0, port, pid, comm };
+      const groupKey = [sampleKey(of), of.isNotMemory, of.reset].join(' ');
+      const key = [groupKey, reset, event.closedIn, event.exiting, event.isKernels].join(' ');
+      const more = event.count - (counts.get(key) ?? 0);
+      if (more <= 0) return true;
+      if (!counts.has(key) && counts.size >= BOUNDS.ends) return false;
+      counts.set(key, event.count);
+      let group = groups.get(groupKey);
+      if (group === undefined) {
+        group = { of, count: 0, forMemory: 0, run: null, best: { count: 0, perSecond: null } };
+        groups.set(groupKey, group);
+      }
+      grow(group, at, more);
+      if (!isNotMemory && isNear(orphans, limit) === false) group.forMemory += more;
+      return true;
+    },
+    sample: (of, closedAt) => {
+      const key = sampleKey(of);
+      const before = samples.get(key);
+      if (before === undefined) {
+        if (samples.size < BOUNDS.ends) samples.set(key, { count: 1, startedAt: closedAt, newestAt: closedAt });
+        return;
+      }
+      before.count++;
+      if (closedAt - before.newestAt > PAUSE_NS) before.startedAt = closedAt;
+      before.newestAt = closedAt;
+    },
+    all: () => {
+      const own = new Set([...groups.values()].map(({ of }) => sampleKey(of)));
+      const told = new Set<string>();
+      return [...groups.values()]
+        .map((group): AbnormalEnds => {
+          const { of, count, forMemory, run, best } = group;
+          const key = sampleKey(of);
+          const sampled = told.has(key) ? 0 : (samples.get(key)?.count ?? 0) + (of.pid === null ? unowned(of, own) : 0);
+          told.add(key);
+          const { perSecond } = run === null ? best : longer(best, run);
+          return { ...of, count, sampled, forMemory, perSecond, lastAt: (run?.last.at ?? 0) as TraceNs };
+        })
+        .sort((a, b) => b.count - a.count);
+    },
+  };
+
+  /** Samples of processes that are counted together under one name. */
+  function unowned(of: Pick<Ended, 'end' | 'port' | 'comm'>, own: ReadonlySet<string>): number {
+    let sum = 0;
+    for (const [key, { count }] of samples) {
+      const [end, port, , ...comm] = key.split(' ');
+      if (!own.has(key) && end === `${of.end}` && port === `${of.port}` && comm.join(' ') === of.comm) sum += count;
+    }
+    return sum;
+  }
+};
+
+const longer = (best: Group['best'], run: Run): Group['best'] => {
+  const count = run.last.count - run.base;
+  return count > best.count ? { count, perSecond: rateOf(run) } : best;
+};
+
+/** The newest count may be of a part of its second: where there is one before it, that one tells. */
+const rateOf = ({ from, base, before, last }: Run): number | null => {
+  const until = before ?? last;
+  const ns = Math.max(until.at - from, before === null ? SECOND_NS : SAME_NS);
+  return ((until.count - base) * 1e9) / ns;
+};
