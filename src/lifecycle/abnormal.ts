@@ -32,6 +32,8 @@ const PAUSE_NS = 3e9;
 /** Counts of one printing come within this. */
 const SAME_NS = 3e8;
 const SECOND_NS = 1e9;
+/** So few ends are no rate. */
+const FEW = 3;
 
 /** Ends without a pause, by the counts that grew. `from` is the first end's time. */
 type Run = { from: number; base: number; before: Point | null; last: Point };
@@ -61,8 +63,7 @@ export const createAbnormal = (): Abnormal => {
   /** When the run that a count at `at` begins had its first end: samples tell, else it was within the second before. */
   const startOf = (group: Group, at: TraceNs): number => {
     const sampled = samples.get(sampleKey(group.of))?.startedAt;
-    const earliest = at - SECOND_NS - SAME_NS;
-    return sampled !== undefined && sampled > earliest && sampled < at ? sampled : at - SECOND_NS;
+    return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
   };
 
   const grow = (group: Group, at: TraceNs, more: number): void => {
@@ -143,6 +144,7 @@ const longer = (best: Group['best'], run: Run): Group['best'] => {
 
 /** The newest count may be of a part of its second: where there is one before it, that one tells. */
 const rateOf = ({ from, base, before, last }: Run): number | null => {
+  if (last.count - base < FEW) return null;
   const until = before ?? last;
   const ns = Math.max(until.at - from, before === null ? SECOND_NS : SAME_NS);
   return ((until.count - base) * 1e9) / ns;

@@ -90,7 +90,7 @@ const ENDED = {
   words: hexWordsFrom('ended', 'end', 'endPid'),
   port: placeOf('ended', 'servicePort', 'end'),
   reset: placeOf('ended', 'endReset', 'end'),
-  unseen: placeOf('ended', 'endUnseen', 'end'),
+  closerUnknown: placeOf('ended', 'endCloserUnknown', 'end'),
   kernelThread: placeOf('ended', 'endKernelThread', 'end'),
   exiting: placeOf('ended', 'endExiting', 'end'),
   closedIn: placeOf('ended', 'endClosedIn', 'end'),
@@ -306,7 +306,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
       case LETTER.ended: {
         scan.hexWords(ENDED.words, halves);
         const [end, port, pid] = [ENDED.kind, ENDED.port, ENDED.pid].map((place) => fieldAt(halves, place));
-        const isUnseen = fieldAt(halves, ENDED.unseen) === 1;
+        const isCloserUnknown = fieldAt(halves, ENDED.closerUnknown) === 1;
         const fields = {
           closedIn: fieldAt(halves, ENDED.closedIn),
           exiting: fieldAt(halves, ENDED.exiting) === 1,
@@ -317,7 +317,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.decimal();
         const count = scan.above * 1e9 + scan.below;
         scan.skipComm();
-        const comm = isUnseen ? '' : commText(line.slice(-COMM_CHARACTERS));
+        const comm = isCloserUnknown ? '' : commText(line.slice(-COMM_CHARACTERS));
         if (end === 0 || end === undefined) return null;
         return {
           kind: 'ended',
@@ -325,7 +325,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           end,
           ...fields,
           port: port || null,
-          pid: isUnseen ? null : pid || null,
+          pid: isCloserUnknown ? null : pid || null,
           comm: comm === '' ? null : comm,
           count,
         };

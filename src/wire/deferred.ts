@@ -150,7 +150,7 @@ export const endedLine = ({ key, count }: EndCount, words: readonly string[] | u
       endKind: of('endKind'),
       endNotMemory: of('endNotMemory'),
       servicePort: of('servicePort'),
-      endUnseen: 1n,
+      endCloserUnknown: 1n,
       count,
     });
   }

@@ -268,7 +268,7 @@ const END: Word = packed(
   bits('servicePort', 32, 16, 'the smaller of its ports; 0: not kept', { raw: true }),
   bits('endReset', 16, 8, 'reset (as bits 8–15 of `closeBits`)', { raw: true }),
   bits('endFrom', 12, 4, 'state before the end', { unit: 'state', raw: true }),
-  bits('endUnseen', 10, 1, 'the closer is not known', { raw: true }),
+  bits('endCloserUnknown', 10, 1, 'the closer is not known', { raw: true }),
   bits('endKernelThread', 9, 1, 'a kernel thread closed it', { raw: true }),
   bits('endExiting', 8, 1, 'the task was exiting', { raw: true }),
   bits('endClosedIn', 4, 4, 'the state that the close found', { unit: 'state', raw: true }),

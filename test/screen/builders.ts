@@ -17,6 +17,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   entriesPerSec: 120,
   exitsPerSec: 118,
   fastDeaths: 0,
+  abnormal: [],
   fastDeathsPerSec: 0,
   minAgeMs: null,
   lostEvents: 0,

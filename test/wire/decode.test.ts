@@ -116,6 +116,7 @@ describe('each kind of line', () => {
       closedAt: 5000,
       retransmits: 0,
       isFollowed: true,
+      sample: 0,
       line,
     });
   });

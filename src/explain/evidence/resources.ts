@@ -35,12 +35,18 @@ export const excessOf = ({ record, own }: Facts): Excess => {
       : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
   // tcp_check_oom asks for two limits. The probe saw at that very moment that TCP's memory was not near its own.
   const isOrphans = record.detail.deferred?.isNotMemory === true;
+  const areMany = areTooManyOrphans(orphans, limit, own ? 0 : MOST_ORPHAN_SHIFT);
+  if (isOrphans) {
+    const seen = "TCP's memory was not near tcp_mem";
+    const figures = areMany === true ? `${orphanFigures}; ${seen}` : seen;
+    return { orphans: true, memory: false, figures, isFresh: true };
+  }
   const figures = [orphanFigures, memFigures].filter((text) => text !== '').join(', ');
   return {
-    orphans: isOrphans || areTooManyOrphans(orphans, limit, own ? 0 : MOST_ORPHAN_SHIFT),
-    memory: !isOrphans && isOutOfMemory(memPages, memHigh),
+    orphans: areMany,
+    memory: isOutOfMemory(memPages, memHigh),
     figures: figures === '' ? '' : `${figures} ${whenRead(isFresh)}`,
-    isFresh: isFresh || isOrphans,
+    isFresh,
   };
 };
 

@@ -75,6 +75,8 @@ export type Status = {
   readonly heldUnknown: number;
   /** The command line's filter, as given there; empty when none. It may hold any bytes. The figures here are not filtered. */
   readonly filter: string;
+  /** Connections that end abnormally these seconds: by whom, how and how many, a sentence each. It may hold any bytes. */
+  readonly abnormal: readonly string[];
   /** What the screen has given up to keep up, in words; empty when nothing. */
   readonly overload: string;
   /** The newest fault or warning, one line, harmless on a screen; empty when none. */

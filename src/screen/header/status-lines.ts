@@ -148,6 +148,8 @@ export const flowLine = (status: Status, width: number): Line => {
 /** What has been given up, and the newest fault or warning, on one line. */
 export const noticeLine = (status: Status, width: number): Line => {
   const text = noticeText(status);
+  const [abnormal] = status.abnormal;
+  if (text === '' && abnormal !== undefined) return [span(cut(printable(abnormal), width), 'warn')];
   return text === '' ? [span(' ')] : [span(cut(safe`! ${text}`, width), status.phase === 'failed' ? 'loud' : 'warn')];
 };
 

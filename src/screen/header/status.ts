@@ -1,3 +1,4 @@
+import { abnormalWords } from '../../explain/report/abnormal-words.ts';
 import type { Stream } from '../../stream/stream.ts';
 import { localTimeOfDay } from '../../text/moment.ts';
 import type { Meta } from '../../wire/meta.ts';
@@ -49,10 +50,22 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
     heldBytes: level.hasDetail ? beside.heldBytes : null,
     heldUnknown: source?.tracker.silentCount() ?? 0,
     filter: beside.filter,
+    abnormal: source !== null && hasTime ? abnormalNow(source) : [],
     overload: level.text,
     notice: beside.notice,
   };
 };
+
+/** Counts come once a second: what has not grown for so long is over, ns. */
+const ABNORMAL_NS = 10e9;
+/** Sentences about abnormal ends. */
+const ABNORMAL = 2;
+
+const abnormalNow = (source: Stream): readonly string[] =>
+  source
+    .abnormal(source.tracker.now() - ABNORMAL_NS)
+    .slice(0, ABNORMAL)
+    .map(abnormalWords);
 
 /** Deaths faster than this are only counted, ms; null where nothing says so. */
 const minAgeOf = (meta: Meta | undefined): number | null => {

@@ -40,6 +40,13 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
       'No socket was dying when it ended.',
     ];
   }
+  if (status.abnormal.length > 0) {
+    return [
+      'No socket is dying now, but connections end abnormally:',
+      ...status.abnormal.map((words) => `${words}.`),
+      'Such an end is over at once, so it has no row here. finwait explain names its cause and the remedy.',
+    ];
+  }
   return [
     'No socket is dying now.',
     'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',

@@ -1,9 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createDeferredLines } from '../../../src/capture/bpftrace/deferred-lines.ts';
 import { createMapRoom } from '../../../src/capture/bpftrace/map-room.ts';
 import { createDecoder } from '../../../src/wire/decode.ts';
 import { encodeLine } from '../../../src/wire/encode.ts';
-import { TALLY, VIA } from '../../../src/wire/event.ts';
+import { ENDED, TALLY, VIA } from '../../../src/wire/event.ts';
 import { parseAnnounce } from '../../../src/wire/evidence.ts';
 import { WIRE_VERSION } from '../../../src/wire/schema.ts';
 
@@ -137,4 +137,56 @@ test('the map of tallies fills with kinds of death', () => {
 test('all other lines go through', () => {
   const { out } = taken('C 24573979000000', '@tally[x]: 1', 'Z 24573979000000');
   expect(out).toEqual(['C 24573979000000', '@tally[x]: 1', 'Z 24573979000000']);
+});
+
+describe('counts of abnormal ends', () => {
+  const NAMED = 'N 24573975145903 6be1b8ca01 1f90000c7011 4c4f 61 70 69 00 00 00 00 00 00 00 00 00 00 00 00 00';
+  const key = (count: number): string => `@tally[1233863615945689601]: ${count}`;
+
+  test('become E lines, with the kind, the process and the port that their number stands for', () => {
+    const { events } = taken(NAMED, key(580), key(800));
+    expect(events).toMatchObject([{ count: 580 }, { count: 800 }]);
+    expect(events[1]).toEqual({
+      kind: 'ended',
+      at: 1_000_000_000,
+      end: ENDED.unread_data,
+      isNotMemory: false,
+      closedIn: 1,
+      exiting: false,
+      isKernels: false,
+      reset: 12,
+      port: 8080,
+      pid: 0x4c4f,
+      comm: 'api',
+      count: 800,
+    });
+  });
+
+  test('that have not grown are told of once', () => {
+    expect(taken(NAMED, key(5), key(5), key(5)).out).toHaveLength(1);
+  });
+
+  test('wait for the line that says what their number means; where it is lost, the end tells of kind and port', () => {
+    const { out, deferred } = taken(key(5));
+    expect(out).toEqual([]);
+    deferred.take(NAMED);
+    deferred.take(key(6));
+    expect(out).toHaveLength(1);
+    const lost = taken(key(5), key(7), 'Z 24575000000000').events;
+    expect(lost).toMatchObject([
+      { kind: 'ended', end: ENDED.unread_data, port: 8080, pid: null, comm: null, count: 7 },
+      {},
+    ]);
+  });
+
+  test('that found no room have their kind alone', () => {
+    const other = (1n << 60n) | (BigInt(ENDED.linger_zero) << 56n);
+    expect(taken(`@tally[${other}]: 9`).events).toMatchObject([
+      { kind: 'ended', end: ENDED.linger_zero, port: null, pid: null, comm: null, count: 9 },
+    ]);
+  });
+
+  test('whose line is torn are malformed', () => {
+    expect(taken('N 24573975145903 6be1b8ca01 1f90000c7011 4c4f 61 70').events).toMatchObject([{ kind: 'malformed' }]);
+  });
 });

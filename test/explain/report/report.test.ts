@@ -21,6 +21,34 @@ const withLedger = (change: Partial<NonNullable<ReportEnd['ledger']>>): ReportEn
 };
 
 describe('the answer', () => {
+  test('tells of abnormal ends and what to do, and says that no socket died only where none did', () => {
+    const abnormal = [
+      {
+        ended_by: 'unread_data',
+        side: 'local',
+        comm: 'api',
+        pid: 4711,
+        port: 8080,
+        count: 800,
+        per_second: 200,
+        sampled: 80,
+      } as const,
+    ];
+    const { counters } = anEnd();
+    const tallied = { lostEvents: 0, outOfOrder: 0, malformed: 0, unannounced: 0, tallied: 1057 };
+    const none = { ledger: withLedger({ orphans: 0, kernelOrphans: 0 }), counters };
+    expect(reportOf([], none).answer).toContain('No socket died while finwait watched.');
+    const { answer } = reportOf([], { ...none, counters: tallied, abnormal });
+    expect(answer).not.toContain('No socket died');
+    expect(answer).toContain('1,057 sockets died too fast to be told of one by one.');
+    expect(answer).toContain(
+      'Abnormal ends: api[4711] resets clients with unread data: 200/s on port 8080, 800 connections in all.',
+    );
+    expect(answer.match(/To do \(unread_data\): Read before closing/g)).toHaveLength(1);
+    const row = aPath({ ended_by: 'unread_data', side: 'local' });
+    expect(reportOf([row], { ...none, counters: tallied, abnormal }).answer.match(/To do/g)).toHaveLength(1);
+  });
+
   test('says how many, since when, why, whose, who kept them and what to do', () => {
     const { answer } = reportOf(
       [

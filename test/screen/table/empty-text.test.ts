@@ -3,6 +3,7 @@ import { NO_FILTER } from '../../../src/filter/table.ts';
 import type { Snapshot } from '../../../src/screen/frame/model.ts';
 import { createTopStore } from '../../../src/screen/store.ts';
 import { emptyLines } from '../../../src/screen/table/empty-text.ts';
+import { aStatus } from '../builders.ts';
 import { manyOrphans } from '../many.ts';
 
 const textOf = (snapshot: Snapshot): string =>
@@ -36,4 +37,22 @@ test('what was typed is told apart from it, and is what escape clears', () => {
 
 test('a hostile filter of the command line does nothing to the screen', () => {
   expect(filtered({ comm: '\u001b[2J\u202e' })).toContain('passes --comm \\x1b[2J\\u202e.');
+});
+
+test('an empty table is good news only where nothing ends abnormally', () => {
+  const status = aStatus();
+  const snapshot = {
+    status,
+    rows: [],
+    matching: 0,
+    total: 0,
+    query: { filter: '', sort: 'age', limit: 24, offset: 0, detail: null } as const,
+    detail: null,
+  };
+  expect(textOf(snapshot)).toContain('good news');
+  const words = 'api[4711] resets clients with unread data: 200/s on port 8080, 800 connections in all';
+  const told = textOf({ ...snapshot, status: { ...status, abnormal: [words] } });
+  expect(told).toContain('connections end abnormally');
+  expect(told).toContain('api[4711] resets clients with unread data: 200/s on port 8080');
+  expect(told).not.toContain('good news');
 });
