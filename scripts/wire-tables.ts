@@ -1,5 +1,6 @@
 import { extentOf, isHex } from '../src/wire/layout.ts';
 import {
+  END_KEY,
   type Field,
   LINES,
   type Line,
@@ -92,6 +93,7 @@ export const WIRE_TABLES: Readonly<Record<string, readonly string[]>> = {
   destroy: fieldTable(LINES.destroy.words.slice(-1)),
   'probe-words': fieldTable(PROBE_LINES.closed.words.filter(({ name }) => name === 'taskWords')),
   tally: fieldTable([TALLY_KEY]),
+  end: fieldTable([END_KEY, ...LINES.ended.words.filter(({ name }) => name === 'end')]),
 };
 
 /** The page with its tables made anew. @throws Error when a table has no place, or a place no table */
