@@ -4,9 +4,10 @@ import { type SkAddr, skAddr } from '../kernel/units.ts';
 const PLACE_BITS = 13;
 const WAYS = 4;
 const SLOTS = WAYS << PLACE_BITS;
-/** What a slot's text is of. Four keys fill a cache line. */
-const KEY = { hi: 0, lo: 1, digits: 2 } as const;
-const KEY_WORDS = 4;
+/** What a slot's text is of: all of an address. */
+const KEY = { hi: 0, lo: 1 } as const;
+const KEY_WORDS = 2;
+const DIGITS = 16;
 
 /**
  * Texts of `struct sock` addresses, the same string for the same address while it is remembered. Several lines are
@@ -24,28 +25,30 @@ export const createAddresses = (): {
   const texts: SkAddr[] = new Array<SkAddr>(SLOTS).fill(skAddr(''));
   return {
     textOf: (hi, lo, digits) => {
-      if (digits === 0 || digits > 16) return skAddr('');
+      if (digits === 0 || digits > DIGITS) return skAddr('');
+      // Neither an address of the kernel nor a hidden one. 0 is the key of a slot that is not taken.
+      if (digits < DIGITS || (hi === 0 && lo === 0)) return madeOf(hi, lo, digits);
       // Older recordings have addresses of slabs: all of one length, each at the start of a cache line.
       const place = WAYS * (Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> (32 - PLACE_BITS));
       for (let slot = place; slot < place + WAYS; slot++) {
         const at = slot * KEY_WORDS;
-        if (keys[at + KEY.lo] === lo && keys[at + KEY.hi] === hi && keys[at + KEY.digits] === digits) {
-          return texts[slot] as SkAddr;
-        }
+        if (keys[at + KEY.lo] === lo && keys[at + KEY.hi] === hi) return texts[slot] as SkAddr;
       }
-      const text = skAddr(flat(digits > 8 ? hex(hi, digits - 8) + hex(lo, 8) : hex(lo, digits)));
+      const text = madeOf(hi, lo, digits);
       // The newest in front: the one that was made longest ago goes.
       keys.copyWithin((place + 1) * KEY_WORDS, place * KEY_WORDS, (place + WAYS - 1) * KEY_WORDS);
       texts.copyWithin(place + 1, place, place + WAYS - 1);
       const at = place * KEY_WORDS;
       keys[at + KEY.hi] = hi;
       keys[at + KEY.lo] = lo;
-      keys[at + KEY.digits] = digits;
       texts[place] = text;
       return text;
     },
   };
 };
+
+const madeOf = (hi: number, lo: number, digits: number): SkAddr =>
+  skAddr(flat(digits > 8 ? hex(hi, digits - 8) + hex(lo, 8) : hex(lo, digits)));
 
 const hex = (word: number, digits: number): string => word.toString(16).padStart(digits, '0');
 
