@@ -28,7 +28,7 @@ export const createAddresses = (): {
       if (digits === 0 || digits > DIGITS) return skAddr('');
       // Neither an address of the kernel nor a hidden one. 0 is the key of a slot that is not taken.
       if (digits < DIGITS || (hi === 0 && lo === 0)) return madeOf(hi, lo, digits);
-      // Older recordings have addresses of slabs: all of one length, each at the start of a cache line.
+      // Recordings of wire version 1 may have addresses of slabs: all of one length, each at the start of a cache line.
       const place = WAYS * (Math.imul((lo >>> 6) | (hi << 26), 0x9e3779b1) >>> (32 - PLACE_BITS));
       for (let slot = place; slot < place + WAYS; slot++) {
         const at = slot * KEY_WORDS;
