@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { ClosePath } from '../explain/close-path.ts';
 import type { Sink } from '../stream/sink.ts';
 import { printable } from '../text/printable.ts';
+import { asciiJson } from '../wire/ascii-json.ts';
 import { flowOf, type Output } from './stdout.ts';
 
 type Cell = string | number | boolean | null;
@@ -55,15 +56,17 @@ const HEADER: readonly string[] = [
 /** A spreadsheet takes a text that begins with one of these for a formula. @see OWASP, CSV Injection */
 const FORMULA = /^[=+\-@\t\r＝＋－＠']/;
 
-/** An apostrophe makes a spreadsheet take a formula for text. A text that begins with one gets one more: take one away. */
+/**
+ * An apostrophe makes a spreadsheet take a formula for text. A text that begins with one gets one more: take one away.
+ */
 const guarded = (text: string): string => {
   const safe = printable(text);
   return FORMULA.test(safe) ? `'${safe}` : safe;
 };
 
-const cellOf = (value: unknown): Cell => {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  return guarded(typeof value === 'string' ? value : JSON.stringify(value));
+const cellOf = (value: string | number | boolean | object | null): Cell => {
+  if (typeof value === 'object' && value !== null) return guarded(asciiJson(value));
+  return typeof value === 'string' ? guarded(value) : value;
 };
 
 const rowOf = (host: string, path: ClosePath): readonly Cell[] => [
@@ -83,7 +86,7 @@ const linesOf = (rows: readonly (readonly Cell[])[]): readonly string[] =>
     cast: { boolean: (is) => ({ value: String(is), quoted: false }) },
   }).split('\n');
 
-/** `export --to csv`: one row a close path, as RFC 4180 has it; those that still are dying last, without `ended_by`. */
+/** `export --to csv`: one row a close path, by RFC 4180. Sockets that still are dying come last, without `ended_by`. */
 export const createClosePathsCsv = (output: Output): Sink => {
   let host = '';
   let rows: (readonly Cell[])[] = [];

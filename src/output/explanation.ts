@@ -7,7 +7,7 @@ import type { LedgerRecord } from '../stream/records/ledger.ts';
 import type { Sink } from '../stream/sink.ts';
 import type { Stream } from '../stream/stream.ts';
 
-/** All that `explain` has to tell, once no more lines come. */
+/** Everything that `explain` tells, once no more lines come. */
 export type Explanation = {
   readonly meta: Stream['meta'];
   readonly report: Report;
@@ -25,7 +25,7 @@ export type ExplanationOptions = {
   readonly isFiltered: boolean;
 };
 
-/** Gathers a stream into a report, and gives it to `tell` when the stream has ended. */
+/** Gathers a stream into a report, and hands it to `tell` when the stream has ended. */
 export const createExplanation = (
   options: ExplanationOptions,
   tell: (explanation: Explanation) => void,

@@ -2,22 +2,22 @@ import type { Fault } from '../kernel/fault.ts';
 import { timeOfDay } from '../text/moment.ts';
 import { printable } from '../text/printable.ts';
 
-// A reader of stderr that has gone, as in `2>&1 | head`, is no reason to end in a stack trace.
+// When the reader of stderr goes away, as in `2>&1 | head`, finwait must not end in a stack trace.
 process.stderr.on('error', () => undefined);
 
-/** Text of several lines, harmless whatever is in it. */
+/** A text of several lines, made harmless. */
 export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
-/** A word to the user, on stderr, harmless whatever is in it. */
+/** A notice to the user, on stderr, made harmless. */
 export const tell = (text: string): void => {
   process.stderr.write(`finwait: ${printable(text)}\n`);
 };
 
-/** A fault in its three lines: what failed, why it matters, what to try. */
+/** A fault in its three lines: what failed, why it matters, one command to try. */
 export const tellFault = (fault: Fault): void => {
   tell(fault.message);
   process.stderr.write(`  why: ${printable(fault.why)}\n  try: ${printable(fault.remedy)}\n`);
 };
 
-/** The same for what a recording says of the time when it was made, `at` RFC 3339. */
+/** The same for a fault in a recording, with the time of recording: `at`, RFC 3339. */
 export const tellRecorded = (text: string, at: string): void => tell(`in the recording, ${timeOfDay(at)} UTC: ${text}`);

@@ -8,15 +8,20 @@ export type Output = {
   readonly line: (text: Printable) => void;
   /** One JSON object, in ASCII. */
   readonly record: (record: object) => void;
-  /** Undefined while the reader of stdout keeps up; else settled when it does again, or has gone. What waits is memory. */
+  /**
+   * Undefined while the reader of stdout keeps up. Else a promise that settles when it does again, or has gone; what
+   * waits is in memory.
+   */
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all lines are written. @throws Fault when stdout cannot take them */
   readonly flush: () => Promise<void>;
-  /** Aborted when the reader of stdout has gone, as `head` does. */
+  /** Aborted when the reader of stdout has gone, as `head` goes. */
   readonly closed: AbortSignal;
 };
 
-/** Lines to stdout, in pieces: one write a turn, not one a line. A reader that goes away ends the run, quietly. */
+/**
+ * Writes lines to stdout in pieces: one write a turn, not one a line. A reader that goes away ends the run, quietly.
+ */
 export const createOutput = (): Output => {
   const controller = new AbortController();
   let failure: Fault | null = null;
@@ -81,7 +86,10 @@ export const createOutput = (): Output => {
   };
 };
 
-/** Node's own stdout writes once to a file and takes half of it for all: a disk that fills up would cut in silence. */
+/**
+ * Node's own stdout writes to a file once and takes a half write for a whole one: a full disk would cut the output in
+ * silence.
+ */
 const writeWhole = (fd: number, text: string): void => {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
@@ -95,7 +103,7 @@ const isRegularFile = (fd: number): boolean => {
   }
 };
 
-/** How a sink's lines reach stdout: it waits for a reader that does not keep up, and ends where the reader has gone. */
+/** Connects a sink's lines to stdout: it waits for a slow reader, and ends when the reader has gone. */
 export const flowOf = (output: Output): Required<Pick<Sink, 'room' | 'isGone' | 'end'>> => ({
   room: output.room,
   isGone: () => output.closed.aborted,

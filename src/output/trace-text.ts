@@ -4,7 +4,7 @@ import { tell } from './stderr.ts';
 import { flowOf, type Output } from './stdout.ts';
 import { traceHeading, traceLine } from './trace-line.ts';
 
-/** `trace` for people: a line for each close path on stdout, and at the end the ledger in a sentence on stderr. */
+/** `trace` for people: a line for each close path on stdout, and at the end one sentence about the ledger on stderr. */
 export const createTraceText = (output: Output, withTime: boolean): Sink => {
   let newest: LedgerRecord | null = null;
   return {

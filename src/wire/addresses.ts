@@ -52,5 +52,5 @@ const madeOf = (hi: number, lo: number, digits: number): SkAddr =>
 
 const hex = (word: number, digits: number): string => word.toString(16).padStart(digits, '0');
 
-/** In one piece: two halves held together cost three times the memory. */
+/** In one piece: two halves held together take three times the memory. */
 const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');

@@ -1,4 +1,4 @@
-/** A comm's bytes, in hex with or without spaces, up to the first NUL; bytes that are no UTF-8 become `\xNN`. */
+/** A comm's bytes up to the first NUL, in hex with or without spaces. Bytes that are not UTF-8 become `\xNN`. */
 export const commText = (hexBytes: string): string => textOf(Buffer.from(hexBytes.replaceAll(' ', ''), 'hex'));
 
 const textOf = (bytes: Buffer): string => {
@@ -10,13 +10,13 @@ const textOf = (bytes: Buffer): string => {
     : utf8;
 };
 
-/** Names made already, at a place their bytes tell: a host has few, and they come by the thousand. */
+/** Names already made, each at a place that its bytes give. A host has few names, and they come by the thousand. */
 const SLOTS = 256;
 const WORDS = 4;
 const known = new Uint32Array(SLOTS * WORDS);
 const texts = new Array<string>(SLOTS).fill('');
 
-/** The same of 16 bytes, four in a word, which stand at `at`. */
+/** The same for 16 bytes, four in a word, from `at` on. */
 export const commOfWords = (words: Uint32Array, at: number): string => {
   let hash = 0;
   for (let i = 0; i < WORDS; i++) hash = Math.imul(hash ^ (words[at + i] as number), 0x9e3779b1);

@@ -25,7 +25,7 @@ const LETTER = {
   bye: letterOf('bye'),
 } as const;
 
-/** Words of an A or L line between those that are read here. */
+/** Words of an A or L line that stand between the words read here. */
 const BETWEEN = {
   viaAndE0: wordsBetween('deferred', 'via', 'e0'),
   e0AndNetns: wordsBetween('deferred', 'e0', 'netns'),
@@ -41,13 +41,13 @@ const MOVED_TO = bitsWithin('deferred', 'h0To');
 const MOVED_US = bitsWithin('deferred', 'h0Us');
 const RETRANSMITS = bitsWithin('deferred', 'closeRetransmits');
 
-/** Words of an S or R line that are only looked through. */
+/** Words of an S or R line that are only checked. */
 const SET_STATE_REST = wordsBetween('set_state', 'sk', 'e7') - hexWordsFrom('set_state', 'from', 'e0').length + 1;
 const RETRANSMIT_WORDS = wordsBetween('retransmit', 'sk', 'e7') + 1;
 
 const LOOK_REST = wordsBetween('look', 'e0', 'e7') + 1;
 
-/** Words that are read whole, and where in them the fields are. */
+/** Words that are read whole, and the places of their fields. */
 const SET_STATE = {
   words: hexWordsFrom('set_state', 'from', 'e0'),
   from: placeOf('set_state', 'from', 'from'),
@@ -123,9 +123,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     scan.decimal();
     return traceNs((scan.above - (bootSec ?? 0)) * 1e9 + (scan.below - bootNsec));
   };
-  /** A time of the boot clock in one hexadecimal field; as `time`, it is rounded at its last step, if at all. */
+  /** A time of the boot clock in one hexadecimal field. Like `time`, it is rounded at its last step, if at all. */
   const sinceHello = (hi: number, lo: number): TraceNs => traceNs((hi - bootHi) * 2 ** 32 + ((lo >>> 0) - bootLo));
-  /** When a transition of h0–h2 was, cut to its microsecond. */
+  /** When a transition of h0–h2 happened, cut to its microsecond. */
   const moveTime = (hi: number, lo: number): number =>
     (hi * 2 ** (32 - MOVED_US.shift) + (lo >>> MOVED_US.shift) - (bootSec ?? 0) * 1e6) * 1000 - bootNsec;
   const addresses = createAddresses();

@@ -25,12 +25,15 @@ const LENGTH = { closed: lengthOf('closed'), stands: lengthOf('stands') } as con
 
 const isGood = (text: string, kind: Kind): boolean => (kind === 'decimal' ? DECIMAL : HEX).test(text);
 
-/** A `B` line that was lost: no close known. Every field is 0 or unknown, but for how it is known to be dying. */
+/**
+ * Stands for a lost `B` line: no close known. Every field is 0 or unknown, except the one that says how its death is
+ * known.
+ */
 const NO_CLOSE = encodeLine('closed', { via: VIA.foundDead }).split(' ');
 
 const has = (words: readonly Word[], name: string): Word | undefined => words.find((word) => word.name === name);
 
-/** The bits of a field of a word's text. */
+/** The bits of a field in a word's text. */
 const cut = (text: string, at: number, bits: number): string =>
   ((BigInt(`0x${text}`) >> BigInt(at)) & (2n ** BigInt(bits) - 1n)).toString(16);
 
@@ -64,7 +67,7 @@ const CLOSED_KINDS: readonly Kind[] = PROBE_LINES.closed.words.map(({ kind }) =>
  *
  * @param stands - the probe's `L` line
  * @param closed - its `B` line; undefined where that was lost
- * @returns null where a half is no whole one
+ * @returns null where a line is not whole
  */
 export const joinDeferred = (stands: string, closed: string | undefined): string | null => {
   const how = closed === undefined ? NO_CLOSE : closed.split(' ');

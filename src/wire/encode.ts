@@ -2,7 +2,7 @@ import { swap16 } from '../kernel/address.ts';
 import { extentOf } from './layout.ts';
 import { type Field, type LineName, lineOf, type Word } from './schema.ts';
 
-/** Values by the names of fields or parts of them, or of whole words. */
+/** Values by the names of fields, of their parts, or of whole words. */
 export type Values = Readonly<Record<string, number | bigint | string | undefined>>;
 
 const fieldBits = (word: Word, field: Field, values: Values, base = 0): bigint => {
@@ -29,7 +29,7 @@ const wordText = (word: Word, values: Values): string => {
 /**
  * A line of the wire.
  *
- * @param values - a text stands for its whole word as it is; a number is cut to its field's bits. What is left out is
+ * @param values - a text is its whole word as it stands; a number is cut to its field's bits. A field left out is
  *   unknown where the schema has a value for that, else 0
  * @throws Error for a name that the line does not have
  */

@@ -27,7 +27,7 @@ export const stateOf = (context: number): number => (context >>> CONTEXT.state.s
 /** Bits of skc_flags, the same in 5.15 to 7.2. @see Linux include/net/sock.h, enum sock_flags */
 export const SOCK = { DEAD: 1, DONE: 2, LINGER: 16 } as const;
 
-/** A transition remembered in the kernel from before the announcement. `boot` in microseconds, as two halves. */
+/** A transition from before the announcement, remembered in the kernel. `boot` in microseconds, as two halves. */
 export type Move = {
   readonly bootUs: number;
   readonly from: number;
@@ -44,14 +44,14 @@ export type AnnounceDetail = AnnounceFields & {
   readonly raddr: string;
   readonly exiting: boolean;
   readonly isKernelThread: boolean;
-  /** Announced later than it was closed: `evidence` is that of the close only as far as it is remembered. */
+  /** Set for a deferred announcement: then `evidence` is that of the close as far as the probe remembered it. */
   readonly deferred: DeferredAnnounce | null;
   /** Oldest first. */
   readonly moves: readonly Move[];
   readonly comm: string;
 };
 
-/** What an `L` line says of the close that came before it. */
+/** Facts of the close before a deferred announcement, from its `L` line. */
 export type DeferredAnnounce = {
   /** Nanoseconds of the boot clock; 0 where the close was not seen. */
   readonly closedBootNs: number;
@@ -158,7 +158,7 @@ const ipv6At = (half: number): readonly [number, number, number, number] => [
 
 const NO_MOVES: readonly Move[] = [];
 
-/** h0, h1 and h2, the newest first. */
+/** h0, h1 and h2, newest first. */
 const readMoves = (): readonly Move[] => {
   const newest = moveAt(MOVES.h0);
   const before = moveAt(MOVES.h1);
@@ -188,7 +188,7 @@ const moveAt = (half: number): Move | null => {
   };
 };
 
-/** What the sock did since it was last connected: a sock reused after connect(AF_UNSPEC) keeps older moves. */
+/** Drops the moves before the sock's last connection: a sock reused after connect(AF_UNSPEC) keeps older moves. */
 const lastLife = (moves: readonly Move[]): readonly Move[] => {
   let start = 0;
   for (let i = 1; i < moves.length; i++) {

@@ -8,9 +8,9 @@ const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const maybe = v.nullable(number);
 const port = v.pipe(number, v.maxValue(65_535));
 const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
-/** What an address is written with: it reaches the terminal as it is. */
+/** Characters of an address: it reaches the terminal as it is. */
 const address = v.pipe(v.string(), v.regex(/^[0-9a-f.:]{2,45}$/));
-/** One that is too long is none: no copy is made of it. */
+/** A text that is too long is rejected: no copy is made of it. */
 const list = <T extends v.GenericSchema>(item: T, most = MAX_LISTED) =>
   v.pipe(v.array(v.unknown()), v.maxLength(most), v.array(item));
 
@@ -54,7 +54,7 @@ const ownerless = v.object({
 });
 const before = v.nullable(v.object({ count: number, newest_ms: maybe }));
 
-/** Every field must be there and good. What a newer finwait, or a forger, put beside them is not kept. */
+/** Every field must be there and good. Other fields, of a newer finwait or a forger, are not kept. */
 const hostFacts = v.object({
   took_ms: number,
   orphans: maybe,
@@ -121,7 +121,7 @@ const cut = (facts: HostFacts, most: number): HostFacts => ({
   notes: fewer(facts.notes).map((note) => note.slice(0, 500)),
 });
 
-/** The first of them; the last tells how many more there were. */
+/** The first ones of a list. The last entry tells how many more there were. */
 const fewer = (notes: readonly string[]): readonly string[] =>
   notes.length <= MAX_NOTES
     ? notes

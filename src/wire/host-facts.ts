@@ -1,4 +1,4 @@
-/** A process and its name; any process may set its own name to bytes of its liking. */
+/** A process and its name. A process may set its own name to any bytes. */
 export type Holder = { readonly pid: number; readonly comm: string };
 
 type Tuple = {
@@ -11,7 +11,7 @@ type Tuple = {
   readonly rport: number;
 };
 
-/** The listener in whose accept queue a connection waits: one of the same namespace on its local port. */
+/** The listener in whose accept queue a connection waits: it is in the same namespace, on the same local port. */
 export type Listener = {
   readonly laddr: string;
   readonly lport: number;
@@ -20,10 +20,10 @@ export type Listener = {
 };
 
 /**
- * A socket in CLOSE_WAIT: its peer has closed, its process has not. No orphan, and no sysctl ends it.
+ * A socket in CLOSE_WAIT: its peer has closed, its process has not. It is no orphan, and no sysctl ends it.
  *
- * Nothing tells when it entered the state. `min_ms` is the time since its last ACK: the FIN carried one, so it is at
- * least that long ago. `max_ms` is the time since data last came: the FIN came with it or after. Null: not asked.
+ * Nothing tells when it entered the state. `min_ms` is the time since its last ACK: the FIN carried one, so the FIN is
+ * at least that old. `max_ms` is the time since data last came: the FIN came with it or after. Null: not asked.
  *
  * @see Linux net/ipv4/tcp_input.c, tcp_ack (rcv_tstamp) and tcp_event_data_recv (lrcvtime)
  */
@@ -33,19 +33,22 @@ export type CloseWait = Tuple & {
   /** Received and not read, bytes, without the FIN. */
   readonly unread_bytes: number;
   /**
-   * Everything has been read, the FIN included. False: the process cannot know yet that its peer has closed. True is no
-   * proof that it does: a read that takes the last byte takes a FIN that came with it.
+   * The process has read everything, the FIN included. False: it cannot know yet that its peer has closed. True does
+   * not prove that it knows: a read of the last byte also takes a FIN that came with it.
    *
    * @see Linux net/ipv4/tcp.c, tcp_recvmsg_locked, found_fin_ok
    */
   readonly all_read: boolean;
   readonly min_ms: number | null;
   readonly max_ms: number | null;
-  /** Who has it open, three at most. Empty: nobody. Null: none was found, and not every process could be asked. */
+  /**
+   * Processes that have it open, three at most. Empty: nobody. Null: none was found, and not every process could be
+   * asked.
+   */
   readonly holders: readonly Holder[] | null;
   /** How many processes have it open; null where not every process could be asked. */
   readonly holder_count: number | null;
-  /** Where it waits when it is not accepted; null when it is, or when no listener fits. */
+  /** The listener that it waits for while it is not accepted; null when it is accepted, or no listener fits. */
   readonly listener: Listener | null;
 };
 
@@ -56,9 +59,9 @@ export type CloseWaitGroup = {
   readonly holder: Holder | null;
   readonly count: number;
   readonly unread_bytes: number;
-  /** Of these, sockets of which everything has been read. */
+  /** How many of them have been read to the end. */
   readonly all_read: number;
-  /** The longest `min_ms` and `max_ms` of them, in ms. */
+  /** The longest `min_ms` and `max_ms` of them. */
   readonly min_ms: number | null;
   readonly max_ms: number | null;
 };
@@ -81,25 +84,25 @@ export type Ownerless = Tuple & {
   readonly listener: Listener | null;
 };
 
-/** Lines of one kind that the kernel logged. It limits their rate, so that they may have been more. */
+/** Lines of one kind that the kernel logged. The kernel limits their rate, so there may have been more. */
 export type LoggedBefore = {
   readonly count: number;
-  /** Age of the newest when these facts were put, ms; printk's clock may be off by seconds after weeks. */
+  /** Age of the newest when these facts were written, ms. printk's clock may be off by seconds after weeks. */
   readonly newest_ms: number | null;
 };
 
 /**
- * What the host said about orphans, TCP's memory, and the sockets that are taken for orphans. The wire's `h` line, and
+ * Facts of the host about orphans, TCP's memory, and sockets that are taken for orphans. It is the wire's `h` line and
  * the contract's `host` record. Null is unknown, never 0.
  *
  * @see docs/json.md for each field's source and unit
  */
 export type HostFacts = {
-  /** How long it took to gather them, ms: the state of that whole span, not of an instant. */
+  /** How long gathering took, ms: the facts are of that whole span, not of an instant. */
   readonly took_ms: number;
   readonly orphans: number | null;
   readonly orphan_limit: number | null;
-  /** Minisocks of finwait's own namespace. */
+  /** Minisocks of finwait's own network namespace. */
   readonly time_wait: number | null;
   readonly sockets_allocated: number | null;
   readonly page_bytes: number | null;
@@ -108,7 +111,7 @@ export type HostFacts = {
   readonly mem_low_pages: number | null;
   readonly mem_pressure_pages: number | null;
   readonly mem_high_pages: number | null;
-  /** What the orphans of the readable namespaces hold: receive and send buffers and what is reserved. */
+  /** Memory of the orphans in readable namespaces: receive and send buffers and the reserve. */
   readonly orphan_mem_bytes: number | null;
   readonly namespaces: number;
   readonly unreadable: number;
@@ -118,13 +121,13 @@ export type HostFacts = {
     readonly count: number;
     readonly not_accepted: number;
     readonly unread_bytes: number;
-    /** The most, by process. */
+    /** The processes with the most. */
     readonly by_holder: readonly CloseWaitGroup[];
     /** The sockets with the most unread bytes; fewer than `count` where the list was cut. */
     readonly listed: readonly CloseWait[];
   };
   readonly ownerless: {
-    /** Null where `no_fd` is. */
+    /** Null where `no_fd` is null. */
     readonly count: number | null;
     readonly not_accepted: number;
     readonly no_socket: number;
@@ -134,14 +137,14 @@ export type HostFacts = {
   };
   readonly kernel_log: {
     readonly is_readable: boolean;
-    /** What the log held already when the capture began. */
+    /** Lines that the log held when the capture began. */
     readonly orphans_before: LoggedBefore | null;
     readonly memory_before: LoggedBefore | null;
   };
-  /** What could not be found out, and why. */
+  /** Facts that could not be found out, and why. */
   readonly notes: readonly string[];
 };
 
-/** An `h` line holds this many characters of JSON at most, and each list this many entries. */
+/** Characters of JSON in an `h` line at most, and entries in each list. */
 export const MAX_HOST_JSON = 262_144;
 export const MAX_LISTED = 100;

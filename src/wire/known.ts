@@ -8,12 +8,12 @@ const units = new Uint8Array(MOST + 1);
 const room = units.subarray(0, MOST);
 
 /**
- * Reads the hexadecimal words of a line that `Scan` has found good: ASCII, each of 1 to 16 digits with one space behind
- * it. Nothing is checked again, which takes half the time. Call it on decoded lines only. On anything else the result is
- * garbage, but it terminates.
+ * Reads the hexadecimal words of a line that `Scan` has found good: ASCII, 1 to 16 digits each, with one space behind.
+ * Checking nothing again saves half the time. Call it on decoded lines only. On anything else the result is garbage,
+ * but it terminates.
  *
- * @param skip - words that come before, the letter being one
- * @param count - words to read; the high half of each, then its low one, go to `out`
+ * @param skip - words before, the letter being one
+ * @param count - words to read: the high half of each, then the low one, go to `out`
  * @param bytes - bytes in hex behind them, separated by spaces; four of them become a word of `out`
  */
 export const readKnown = (line: string, skip: number, count: number, bytes: number, out: Uint32Array): void => {

@@ -1,8 +1,8 @@
 import { type Field, type Line, type LineName, lineOf, type Word } from './schema.ts';
 
 /**
- * Positions of the schema's words and fields. Modules ask by name once, when they load; a name that the schema does not
- * have throws there. What runs for each line uses the numbers.
+ * Positions of the schema's words and fields. Modules ask by name once, when they load; an unknown name throws there.
+ * Code that runs for each line uses the numbers.
  */
 
 /** A field of at most 32 bits within the halves of a line: `(halves[half] >>> shift) & mask`. */
@@ -10,12 +10,12 @@ export type Place = { readonly half: number; readonly shift: number; readonly ma
 
 const bitsOf = (word: Word, field: Field): number => field.bits ?? (word.kind === 'hex32' ? 32 : 64);
 
-/** Whether a word is a hexadecimal number: those have halves. */
+/** Whether a word is a hexadecimal number. Only those have halves. */
 export const isHex = ({ kind }: Word): boolean => kind === 'hex' || kind === 'hex32';
 
 const wordNames = ({ words }: Line): readonly string[] => words.map(({ name }) => name);
 
-/** Where a word stands in `line.split(' ')`: the letter is 0. @throws Error where the line has no such word */
+/** Where a word stands in `line.split(' ')`; the letter is 0. @throws Error where the line has no such word */
 export const wordAt = (name: LineName, word: string): number => {
   const index = wordNames(lineOf(name)).indexOf(word);
   if (index < 0) throw new Error(`line ${name} has no word ${word}`);
@@ -29,21 +29,21 @@ export const wordsBetween = (name: LineName, first: string, then: string): numbe
   return count;
 };
 
-/** The first word that has halves: those of what a socket shows. */
+/** The first word that has halves: it begins what a socket shows. */
 const FIRST = 'e0';
 
-/** A hexadecimal word's number among those from `from` on; its halves are twice that, and the next. */
+/** A hexadecimal word's number, counted from the word `from`. Its halves are twice that number, and the next. */
 export const hexWordAt = (name: LineName, word: string, from = FIRST): number =>
   wordAt(name, word) - wordAt(name, from);
 
-/** How many hexadecimal words a line has from `from` on. They stand together: what follows is a comm, or decimal. */
+/** How many hexadecimal words a line has from `from` on. They stand together: a comm, or decimals, follow. */
 export const hexWords = (name: LineName, from = FIRST): number => {
   const words = lineOf(name).words.slice(wordAt(name, from) - 1);
   const end = words.findIndex((word) => !isHex(word));
   return end < 0 ? words.length : end;
 };
 
-/** Hexadecimal words from one to another: for each 1 where it has 8 digits at most, else 0. */
+/** For each hexadecimal word from one to another: 1 where it has 8 digits at most, else 0. */
 export const hexWordsFrom = (name: LineName, first: string, last: string): Uint8Array => {
   const words = lineOf(name).words.slice(wordAt(name, first) - 1, wordAt(name, last));
   if (!words.every(isHex)) throw new Error(`line ${name} has other words between ${first} and ${last}`);
@@ -62,7 +62,8 @@ const found = (name: LineName, field: string): readonly [Word, Field, number] =>
 };
 
 /**
- * Where a field is in a line's halves: the high half of each hexadecimal word, then its low one, from the word `from` on.
+ * Where a field stands in a line's halves: the high half of each hexadecimal word, then the low one, from the word
+ * `from` on.
  *
  * @throws Error for a field that the line does not have, or that is wider than a half
  */
@@ -75,14 +76,14 @@ export const placeOf = (name: LineName, field: string, from = FIRST): Place => {
   return { half, shift, mask: count === 32 ? 0xffffffff : 2 ** count - 1 };
 };
 
-/** A field's bits within the half that its lowest bit is in. One may be wider: the rest is all of the half above. */
+/** A field's bits within the half of its lowest bit. A field that is wider takes all of the half above, too. */
 export const bitsWithin = (name: LineName, field: string): Pick<Place, 'shift' | 'mask'> => {
   const [, { bits }, at] = found(name, field);
   const shift = at % 32;
   return { shift, mask: 2 ** Math.min(bits ?? 32, 32 - shift) - 1 };
 };
 
-/** The half of a field that has one to itself. */
+/** The half of a field that fills it alone. */
 export const halfOf = (name: LineName, field: string): number => {
   const { half, shift, mask } = placeOf(name, field);
   if (shift !== 0 || mask !== 0xffffffff) throw new Error(`field ${field} of line ${name} shares its half`);
@@ -93,7 +94,7 @@ export const halfOf = (name: LineName, field: string): number => {
 export const fieldAt = (halves: Uint32Array, { half, shift, mask }: Place): number =>
   (((halves[half] as number) >>> shift) & mask) >>> 0;
 
-/** A field's width, bits, and its lowest bit in its word. */
+/** A field's width in bits, and its lowest bit in its word. */
 export const extentOf = (word: Word, field: Field): { readonly at: number; readonly bits: number } => ({
   at: field.at ?? 0,
   bits: bitsOf(word, field),

@@ -8,15 +8,15 @@ export type ClockReading = {
 };
 
 /**
- * The first record of every stream: what captured it, where, and how. Written into recordings and first of all in
- * `--json`. Fields may be added; readers ignore those they do not know.
+ * The first record of every stream: the capturing program, the host and the settings. It is written into recordings and
+ * first in `--json`. Fields may be added; readers ignore those that they do not know.
  */
 export type Meta = {
   readonly type: 'meta';
   readonly finwait: string;
   /** Version of the NDJSON contract. */
   readonly schema: number;
-  /** Version of the wire format the lines are in. */
+  /** Version of the lines' wire format. */
   readonly wire: number;
   readonly bpftrace: string;
   readonly kernel: string;
@@ -30,15 +30,18 @@ export type Meta = {
   readonly netns: number | null;
   /** Jiffies a second; null where unknown. */
   readonly hz: number | null;
-  /** How the kernel's clocks stood when the capture began; null where unknown. */
+  /** The kernel's clocks when the capture began; null where unknown. */
   readonly jiffies: ClockReading | null;
-  /** How long events may be displaced, ms: where the reorder window starts. */
+  /** How far events may be displaced, ms: the first reorder window. */
   readonly reorder_window_ms: number;
-  /** How long a socket had been dying when it was announced, ms: what died before was tallied. Missing or 0: at close. */
+  /**
+   * How long a socket had been dying when it was announced, ms. Younger deaths were tallied. Missing or 0: announced at
+   * close.
+   */
   readonly min_age_ms?: number;
   /** `enum sk_rst_reason`: number to name; empty before Linux 6.12. */
   readonly reset_reasons: Readonly<Record<string, string>>;
-  /** The sysctls that bound an orphan's life, by namespace inode: those of finwait's own alone. */
+  /** The sysctls that bound an orphan's life, by namespace inode. Only those of finwait's own namespace. */
   readonly sysctls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly filters: Readonly<Record<string, string>>;
 };

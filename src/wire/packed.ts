@@ -6,7 +6,7 @@ import type { LineName } from './schema.ts';
 const COMM_BYTES = 16;
 export const COMM_WORDS = COMM_BYTES / 4;
 
-/** What a line that shows a socket has from e0 on. */
+/** The part of a line that shows a socket, from e0 on. */
 type Shape = {
   /** Words before e0, the letter being one. */
   readonly skip: number;
@@ -66,8 +66,8 @@ const words = new Uint32Array(MOST_PACKED_WORDS);
 const bytes = Buffer.from(words.buffer);
 
 /**
- * What an A, L, S, R or W line says of its sock from e0 on: high and low half of each word, then its comm. What comes
- * behind them in `out` stays as it was.
+ * Reads what an A, L, S, R or W line shows of its sock, from e0 on: high and low half of each word, then its comm.
+ * Words of `out` behind them stay as they were.
  *
  * @param line - decoded already, and good; or its packed form
  * @param out - `HALVES` words
@@ -89,7 +89,7 @@ export const readHalves = (line: string, out: Uint32Array): number => {
   return count;
 };
 
-/** The same, and 0 behind them. */
+/** The same, with 0 behind them. */
 export const eachHalf = (line: string, out: Uint32Array): number => {
   const count = readHalves(line, out);
   out.fill(0, count);
@@ -97,8 +97,8 @@ export const eachHalf = (line: string, out: Uint32Array): number => {
 };
 
 /**
- * The packed form: the letter, a bit for each half that is not 0, and those. Half of them are 0; an announcement's 400
- * characters take some 150 bytes.
+ * The packed form: the letter, a bit for each half that is not 0, then those halves. Half of all are 0: an
+ * announcement's 400 characters take some 150 bytes.
  */
 export const packHalves = (letter: number, halves: Uint32Array): string => {
   words.fill(0, 0, HEAD_WORDS);
@@ -114,10 +114,10 @@ export const packHalves = (letter: number, halves: Uint32Array): string => {
   return bytes.toString('latin1', 0, 4 * end);
 };
 
-/** Whether a line was packed: after its letter a line's text has a space. */
+/** Whether a line is packed: in a line's text a space follows the letter. */
 export const isPacked = (line: string): boolean => line.charCodeAt(1) === 0;
 
-/** The packed form of a line; the letter still comes first. One that is packed already comes back as it is. */
+/** The packed form of a line. The letter still comes first. A line that is packed already comes back as it is. */
 export const packedText = (line: string): string => {
   if (isPacked(line)) return line;
   eachHalf(line, halvesOfLine);

@@ -1,6 +1,6 @@
 /**
- * Writes that Node's Buffer has and its documentation leaves out. `write` does the same and first finds out, for each
- * line anew, which encoding is meant: that takes longer than the copy.
+ * Writes that Node's Buffer has and its documentation leaves out. `write` does the same, but finds out the encoding for
+ * each line anew: that takes longer than the copy.
  */
 declare global {
   interface Buffer<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {

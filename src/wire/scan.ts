@@ -1,12 +1,12 @@
-/** Characters of a line that are looked at one by one: more than any line of digits has. What lies beyond is text. */
+/** Characters of a line that are read one by one: more than any line of digits has. Text lies beyond. */
 const MOST = 4096;
 
 /**
- * A cursor over one wire line: reads fields without allocating, and never throws. The first field that is not
- * what it should be marks the whole line as bad; the caller asks once, at the end.
+ * A cursor over one wire line. It reads fields without allocating, and never throws. The first bad field marks the
+ * whole line as bad; the caller asks once, at the end.
  *
- * A line is a piece of a chunk, and charCodeAt looks up the piece and the chunk for each character anew: its characters
- * are copied once, and read from there, which takes a third of the time.
+ * A line is a slice of a chunk, and charCodeAt looks up slice and chunk for each character anew. So the characters are
+ * copied once and read from there, which takes a third of the time.
  */
 export class Scan {
   readonly #units = new Uint8Array(MOST + 1);
@@ -22,8 +22,8 @@ export class Scan {
   ok = true;
 
   /**
-   * High and low half of the hexadecimal field read last. Out of an array of integers a small one comes as one; out of a
-   * property that once held 2^31 it would come as a double, and take 16 bytes more in every object it is put into.
+   * High and low half of the hexadecimal field read last. They are in an array of integers, where a small number stays
+   * small. A property that once held 2^31 would give a double, and take 16 bytes more in every object that holds it.
    */
   get hi(): number {
     return this.#halves[0] as number;
@@ -74,7 +74,7 @@ export class Scan {
     this.#end(at, this.digits, 16);
   }
 
-  /** Passes over hexadecimal fields of up to 16 digits, checking that they are. */
+  /** Passes over hexadecimal fields of up to 16 digits, and checks them. */
   skipHex(fields: number): void {
     const units = this.#units;
     const length = this.#line.length;
@@ -92,7 +92,7 @@ export class Scan {
   }
 
   /**
-   * Hexadecimal fields one after the other: the high half of each, then its low one, go to `out`.
+   * Reads hexadecimal fields one after the other: the high half of each, then the low one, go to `out`.
    *
    * @param narrow - for each field 1 where it has 8 digits at most, else 0
    */
@@ -113,7 +113,7 @@ export class Scan {
     return this.#halves[1] as number;
   }
 
-  /** An unsigned decimal field of up to 20 digits: what lies above 10^9 into `above`, the rest into `below`. */
+  /** An unsigned decimal field of up to 20 digits: the part above 10^9 goes into `above`, the rest into `below`. */
   decimal(): void {
     const units = this.#units;
     const start = this.#at;
@@ -128,21 +128,21 @@ export class Scan {
     this.#end(at, at - start, 20);
   }
 
-  /** A hexadecimal field as its text. */
+  /** The text of a hexadecimal field. */
   hexWord(): string {
     const start = this.#at;
     this.hex();
     return this.#line.slice(start, this.#at - 1);
   }
 
-  /** Sixteen bytes in hex, which bpftrace separates by spaces, as their text. */
+  /** The text of sixteen bytes in hex, which bpftrace separates by spaces. */
   comm(): string {
     const start = this.#at;
     this.skipComm();
     return this.#line.slice(start, this.#at - 1);
   }
 
-  /** Passes over such bytes, checking that they are. */
+  /** Passes over such bytes, and checks them. */
   skipComm(): void {
     const units = this.#units;
     const last = this.#at + COMM_UNITS - 2;
@@ -154,7 +154,7 @@ export class Scan {
     this.#end(last + 2, COMM_UNITS, COMM_UNITS);
   }
 
-  /** A field as text, up to the next space; empty marks the line as bad. */
+  /** The text of a field, up to the next space. An empty one marks the line as bad. */
   word(): string {
     const end = this.#line.indexOf(' ', this.#at);
     const stop = end < 0 ? this.#line.length : end;
@@ -164,14 +164,14 @@ export class Scan {
     return word;
   }
 
-  /** All that is left of the line. */
+  /** The rest of the line. */
   rest(): string {
     const rest = this.#line.slice(this.#at);
     this.#at = this.#line.length + 1;
     return rest;
   }
 
-  /** Whether every field was good and none is left over. */
+  /** Whether every field was good and nothing is left over. */
   done(): boolean {
     return this.ok && this.#at === this.#line.length + 1;
   }
@@ -190,11 +190,11 @@ const UTF8 = new TextEncoder();
 const SPACE = 0x20;
 const COMM_UNITS = 47;
 
-/** Of a line that is not plain ASCII, or too long: no character above 254 is a digit or a space. */
+/** The character codes of a line that is not plain ASCII, or too long. No code above 254 is a digit or a space. */
 const copyUnits = (line: string, units: Uint8Array): void => {
   const length = Math.min(line.length, MOST);
   for (let i = 0; i < length; i++) units[i] = Math.min(line.charCodeAt(i), 255);
-  // Neither digit nor space: no loop runs beyond it into the line before.
+  // Neither digit nor space: it keeps every loop out of the line before.
   units[length] = 0;
 };
 

@@ -6,12 +6,12 @@ import type { Netns } from './netns.ts';
 /** A program and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];
 
-/** Makes a command one that runs in a namespace that is held: `nsenter` by the open file, which nobody can exchange. */
+/** Makes a command run in a namespace that is held: `nsenter` takes the open file, which nobody can exchange. */
 export type Inside = (...command: Command) => Command;
 
 /**
- * Opens a namespace and does something with it while it is held. Only an open file is sure to be that namespace: its inode
- * is compared after it was opened, and the way is not gone again.
+ * Opens a namespace and does something with it while it is held. Only an open file is sure to be that namespace. So its
+ * inode is compared after opening, and the path is not walked again.
  *
  * @param proc - where the processes are: /proc
  * @returns null where no way leads to it any more

@@ -5,8 +5,8 @@ import type { Holder } from '../../wire/host-facts.ts';
 import { listProcesses, type Process } from './processes.ts';
 
 /**
- * Links read at most, of one process and of all, and for how long: the scan costs some 8 µs a file that any process has
- * open.
+ * Links read at most, of one process and of all, and the time for it: the scan costs some 8 µs for each file that any
+ * process has open.
  */
 const MOST = { each: 200_000, links: 500_000, ms: 5000 } as const;
 const SLICE = 256;
@@ -14,19 +14,19 @@ const MAX_NAMED = 3;
 /** Inode of the first pid namespace. @see Linux include/linux/proc_ns.h, PROC_PID_INIT_INO */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
-/** Who has a socket open: those with the lowest pids, and how many were found. */
+/** Processes that have a socket open: those with the lowest pids, and how many were found. */
 export type Held = { readonly holders: readonly Holder[]; readonly count: number };
 
 export type HolderScan = {
-  /** By inode, for those of the wanted that a process has open. */
+  /** By inode, for those of the wanted sockets that a process has open. */
   readonly held: ReadonlyMap<number, Held>;
-  /** Every process of the machine was asked for all of its files. If not, one that was not found may be held all the same. */
+  /** Every process of the machine was asked for all of its files. If not, a socket without a holder may have one. */
   readonly isComplete: boolean;
-  /** Why not; null when it is complete. */
+  /** The reason; null when it is complete. */
   readonly note: string | null;
 };
 
-/** For tests: another root than /proc, and other bounds. */
+/** For tests: a root other than /proc, and other bounds. */
 export type ScanOptions = {
   readonly proc?: string;
   readonly most?: typeof MOST | { each: number; links: number; ms: number };
@@ -37,7 +37,7 @@ const socketInode = (link: string): number | null => {
   return match === null ? null : Number(match[1]);
 };
 
-/** A process's name, of its 16 bytes; `?` when it has ended. */
+/** A process's name, from its 16 bytes; `?` when it has ended. */
 const commOf = (proc: string, pid: number): string => {
   try {
     const bytes = readFileSync(`${proc}/${pid}/comm`);
@@ -47,13 +47,13 @@ const commOf = (proc: string, pid: number): string => {
   }
 };
 
-/** The process has ended, or the file is closed: no holder. All other errors keep something from being seen. */
+/** The process has ended, or the file is closed: no holder. Any other error hides something. */
 const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
 
 /**
- * Looks through the open files of all processes, once, for the sockets of `wanted`. Threads that have left their
- * process's file table (`unshare(CLONE_FILES)`) are not asked.
+ * Looks through the open files of all processes, once, for the sockets of `wanted`. It does not ask threads that have
+ * left their process's file table (`unshare(CLONE_FILES)`).
  *
  * @see Linux fs/proc/fd.c, proc_fd_link
  */
@@ -69,7 +69,7 @@ export const scanHolders = async (wanted: ReadonlySet<number>, options: ScanOpti
 
   const find = (pid: number, inode: number): void => {
     const known = held.get(inode) ?? { holders: [], count: 0, last: 0 };
-    // A process may have it open more than once.
+    // A process may have a socket open more than once.
     if (known.last === pid) return;
     known.last = pid;
     known.count++;
@@ -79,7 +79,7 @@ export const scanHolders = async (wanted: ReadonlySet<number>, options: ScanOpti
     held.set(inode, known);
   };
 
-  /** Asks a process. @returns false when there is no more time, or room, to ask any */
+  /** Asks a process. @returns false when there is no time or room to ask more */
   const ask = async (process: Process): Promise<boolean> => {
     const { pid } = process;
     let dir: Dir | null = null;
@@ -119,7 +119,7 @@ export const scanHolders = async (wanted: ReadonlySet<number>, options: ScanOpti
   return { held, isComplete: note === null, note };
 };
 
-/** Where a process's open files are listed: under its first thread, or under one that lives on after it. */
+/** Where a process's open files are listed: under its first thread, or under one that outlives it. */
 const tableOf = (proc: string, { pid, isHeadless }: Process): string => {
   const thread = isHeadless ? readdirSync(`${proc}/${pid}/task`).find((name) => name !== String(pid)) : undefined;
   return thread === undefined ? `${proc}/${pid}/fd` : `${proc}/${pid}/task/${thread}/fd`;
@@ -127,7 +127,7 @@ const tableOf = (proc: string, { pid, isHeadless }: Process): string => {
 
 type Missed = Readonly<Record<'links' | 'refused' | 'large' | 'left' | 'each', number>> & { readonly proc: string };
 
-/** What the scan did not see, in a sentence; null when it saw all. */
+/** A sentence about what the scan did not see; null when it saw all. */
 const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | null => {
   const parts = [
     ...(left > 0

@@ -14,18 +14,20 @@ const SS_STATES = [
   ...['established', 'syn-sent', 'syn-recv', 'fin-wait-1', 'fin-wait-2'],
   ...['close-wait', 'last-ack', 'listening', 'closing'],
 ];
-/** With more than this ss is asked: of so many /proc/net/tcp writes a line each, and on a busy host takes seconds. */
+/**
+ * ss is asked where there are more than these: /proc/net/tcp has a line for each, which takes seconds on a busy host.
+ */
 const MANY_TIME_WAIT = 20_000;
 
 /** For tests. */
 type ListOptions = { readonly proc?: string; readonly timeoutMs?: number; readonly manyTimeWait?: number };
 
 /**
- * Every TCP socket of a namespace but those in TIME_WAIT, of /proc/net/tcp and tcp6, with its timer to 10 ms. Where many are in
- * TIME_WAIT ss is asked instead, for which the kernel passes over them: it tells timers to a second from 10 s on, to a minute
- * from 10 min on.
+ * Every TCP socket of a namespace but those in TIME_WAIT, from /proc/net/tcp and tcp6, with its timer to 10 ms. Where
+ * many are in TIME_WAIT, ss is asked instead: the kernel leaves them out for it. ss tells timers to a second from 10 s
+ * on, to a minute from 10 min on.
  *
- * @returns null where not all can be told: a half would say that the sockets of the other are gone. Never throws
+ * @returns null where not all can be told: half a list would say that the other sockets are gone. Never throws
  */
 export const listSocks = async (netns: Netns, options: ListOptions = {}): Promise<readonly ProcSock[] | null> => {
   const { proc = '/proc', timeoutMs = TIMEOUT_MS, manyTimeWait = MANY_TIME_WAIT } = options;
@@ -50,7 +52,11 @@ const parseAll = async (text: string): Promise<readonly ProcSock[]> => {
   return socks;
 };
 
-/** The same of ss alone. @returns why not, where ss could not tell all, or said what is no socket. Never throws */
+/**
+ * The same from ss alone.
+ *
+ * @returns the reason where ss could not tell all, or printed a line that is no socket. Never throws
+ */
 export const listThroughSs = async (
   netns: Netns,
   timeout = TIMEOUT_MS,
@@ -68,7 +74,7 @@ export const listThroughSs = async (
 };
 
 /**
- * TIME_WAIT sockets of a namespace; 0 where the kernel does not say. Only which way to read depends on it: a process that
+ * TIME_WAIT sockets of a namespace; 0 where the kernel does not say. It only decides which way to read: a process that
  * has left the namespace meanwhile may answer for another one.
  */
 const countTimeWait = async (netns: Netns, proc: string, timeout: number): Promise<number> => {

@@ -5,29 +5,31 @@ import { holdNetns, type Inside } from './held-netns.ts';
 import { type Netns, netnsOf, ownNetns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
 
-/** Stands in the heading of tcp6 alone. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
+/** A word that only the heading of tcp6 has. @see Linux net/ipv6/tcp_ipv6.c, tcp6_seq_show */
 const TCP6_HEADING = 'remote_address';
 const INSIDE = ['/proc/thread-self/net/tcp', '/proc/thread-self/net/tcp6'] as const;
-/** Processes that are tried before a program is started in the namespace: 30 ms of work, where a process costs none. */
+/**
+ * Processes to try before a program is started in the namespace: a process costs nothing, the program 30 ms of work.
+ */
 const TRIES = 3;
 
 /**
  * Inodes of a namespace's own tcp and tcp6; `tcp6` is null where IPv6 is off. Each namespace has files of its own, so
- * they tell one from another even after they were opened.
+ * the inodes tell them apart even after opening.
  *
  * @see Linux fs/proc/generic.c, proc_register
  */
 type Files = { readonly tcp: number; readonly tcp6: number | null };
 
-/** By the namespace's inode. What is no longer so does no harm: a file that is another one is not read. */
+/** By the namespace's inode. An outdated entry does no harm: a file that is another one is not read. */
 const known = new Map<number, Files>();
 const MAX_KNOWN = 4096;
 
 /**
- * /proc/net/tcp and tcp6 of a namespace, one after the other, but for their TIME_WAIT sockets; tcp alone where IPv6 is off.
- * A process that changes its namespace in between is not believed: its files are compared, and it is asked again where it is.
+ * /proc/net/tcp and tcp6 of a namespace, one after the other, without TIME_WAIT sockets; tcp alone where IPv6 is off. A
+ * process may change its namespace in between: its files are compared, and then it is asked where it is.
  *
- * @returns null where they cannot be read to their end: a half would say that the sockets of the other are gone
+ * @returns null where they cannot be read to their end: half a list would say that the other sockets are gone
  */
 export const readNetTables = async (netns: Netns, proc: string, timeoutMs: number): Promise<string | null> => {
   if (netns.inode === ownNetns()) return readThrough(`${proc}/self/net`, null);
@@ -43,7 +45,7 @@ export const readNetTables = async (netns: Netns, proc: string, timeoutMs: numbe
   return holdNetns(netns, proc, (inside) => readInside(inside, timeoutMs));
 };
 
-/** Asks for them inside the namespace. @returns null where it cannot be entered */
+/** Reads the tables inside the namespace. @returns null where it cannot be entered */
 const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<Files | null> => {
   const said = await holdNetns(netns, proc, (inside) => {
     const [file, ...args] = inside('stat', '-L', '-c', '%i', ...INSIDE);
@@ -58,7 +60,7 @@ const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<
 };
 
 /**
- * @param files - what must be read there; null: whatever is there
+ * @param files - what must be read there; null: anything
  * @returns null where something else is there
  * @throws where one is there and cannot be read
  */
@@ -70,7 +72,7 @@ const readThrough = async (net: string, files: Files | null): Promise<string | n
     return tcp6 === null || files?.tcp6 === null ? null : tcp + tcp6;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    // Absent where IPv6 is off; but so is all of it where the process has ended meanwhile.
+    // The file is absent where IPv6 is off. All files are absent where the process has ended meanwhile.
     if (files !== null) return files.tcp6 === null && (await isThere(`${net}/tcp`, files.tcp)) ? tcp : null;
     return tcp;
   }
@@ -109,8 +111,8 @@ const readInside = async (inside: Inside, timeout: number): Promise<string | nul
   child.stderr.resume();
   const result = await child;
   const { text, isWhole } = sieve.end();
-  // What was cut off stands there as if it were all.
+  // A table that was cut off looks like a whole one.
   if (result.timedOut || result.isTerminated || !isWhole || text === '') return null;
-  // cat fails where IPv6 is off too, but then it has not begun with tcp6.
+  // cat fails where IPv6 is off too, but before it has begun with tcp6.
   return result.failed && text.includes(TCP6_HEADING) ? null : text;
 };

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * A network namespace and the ways to it: through processes that were in it, and through mounts of it. A process may leave
- * at any moment and a mount may be another one's by now: whoever goes one of these ways compares the inode there.
+ * A network namespace and the ways to it: processes that were in it, and mounts of it. A process may leave at any
+ * moment, and a mount may be another one's by now. So the inode is compared at the end of each way.
  */
 export type Netns = {
   readonly inode: number;
@@ -15,7 +15,7 @@ const inodeOf = (link: string): number | null => {
   return match === null ? null : Number(match[1]);
 };
 
-/** The network namespace a process is in; null where /proc does not say. */
+/** The network namespace of a process; null where /proc does not say. */
 export const netnsOf = (pid: number | string, proc = '/proc'): number | null => {
   try {
     return inodeOf(readlinkSync(`${proc}/${pid}/ns/net`));
@@ -24,12 +24,12 @@ export const netnsOf = (pid: number | string, proc = '/proc'): number | null => 
   }
 };
 
-/** The network namespace finwait itself is in; null where /proc does not say. */
+/** finwait's own network namespace; null where /proc does not say. */
 export const ownNetns = (): number | null => netnsOf('self');
 
 /**
- * Every network namespace that has a process or a mount (`ip netns`, container runtimes). One with neither cannot
- * be entered; its orphans still count, as `unlocated`.
+ * Every network namespace that has a process or a mount (`ip netns`, container runtimes). One with neither cannot be
+ * entered; its orphans still count, as `unlocated`.
  */
 export const listNetns = (): readonly Netns[] => {
   const found = new Map<number, { inode: number; pids: number[]; mounts: string[] }>();
@@ -51,7 +51,11 @@ export const listNetns = (): readonly Netns[] => {
   return [...found.values()];
 };
 
-/** What a line of mountinfo says of a network namespace; null for all else. @see Linux fs/proc_namespace.c, show_mountinfo */
+/**
+ * The network namespace that a line of mountinfo names; null for any other line.
+ *
+ * @see Linux fs/proc_namespace.c, show_mountinfo
+ */
 const mountOf = (line: string): { readonly inode: number; readonly path: string } | null => {
   const fields = line.split(' ');
   const inode = inodeOf(fields[3] ?? '');

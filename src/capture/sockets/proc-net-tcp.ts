@@ -1,7 +1,10 @@
 import { ipv4Text, ipv6Text } from '../../kernel/address.ts';
 import { TCP } from '../../kernel/tcp-state.ts';
 
-/** One line of /proc/net/tcp or tcp6. Addresses as text, `txQueue` and `rxQueue` in bytes; of a listener, sockets to accept. */
+/**
+ * One line of /proc/net/tcp or tcp6. Addresses are text, `txQueue` and `rxQueue` bytes. A listener's `rxQueue` counts
+ * sockets to accept.
+ */
 export type ProcSock = {
   readonly family: 'ipv4' | 'ipv6';
   readonly laddr: string;
@@ -13,7 +16,7 @@ export type ProcSock = {
   readonly rxQueue: number;
   /** 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 3 TIME_WAIT, 4 window probe. */
   readonly timer: number;
-  /** Until it fires, ms, to 10 ms. */
+  /** Time until it fires, ms, to 10 ms. */
   readonly timerMs: number;
   /** Window probes that were not answered. */
   readonly probesOut: number;
@@ -23,11 +26,13 @@ export type ProcSock = {
 
 const LINE =
   /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}):([0-9A-F]{8}) ([0-9A-F]{2}):([0-9A-F]{8}) ([0-9A-F]{8})\s+\d+\s+(\d+) (\d+)/;
-/** /proc tells timers in clock ticks of USER_HZ, 100 a second whatever the kernel's HZ. */
+/** /proc tells timers in clock ticks of USER_HZ: 100 a second whatever the kernel's HZ. */
 const TICK_MS = 10;
 
 /**
- * Reads a line of /proc/net/tcp[6]. @returns null for one that is none (the heading)
+ * Reads a line of /proc/net/tcp[6].
+ *
+ * @returns null for the heading, and for anything else that is no socket
  *
  * @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock and get_timewait4_sock
  */
@@ -53,7 +58,7 @@ export const parseProcSock = (line: string): ProcSock | null => {
   };
 };
 
-/** In FIN_WAIT2 with this timer the line is a minisock, which is no orphan. */
+/** A line in FIN_WAIT2 with this timer is a minisock, which is no orphan. */
 const TIMER_TIME_WAIT = 3;
 const ORPHAN_STATES: readonly number[] = [TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.LAST_ACK, TCP.CLOSING];
 

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-/** A status costs some 30 µs. */
+/** Reading a status costs some 30 µs. */
 const SLICE = 64;
 
 /** A process, and what its status says of its open files. */
 export type Process = {
   readonly pid: number;
-  /** The real uid: a program that runs as root by its file still counts for whoever started it. */
+  /** The real uid: a set-user-ID program still counts for the user who started it. */
   readonly user: number;
-  /** Slots of its table of open files, at least as many as it has open; 0 where the kernel does not say. */
+  /** Slots of its table of open files: at least as many as it has open; 0 where the kernel does not say. */
   readonly slots: number;
-  /** Its first thread has ended and others live on: they alone have the table. */
+  /** Its first thread has ended and others live on: only they have the table. */
   readonly isHeadless: boolean;
 };
 
@@ -27,8 +27,8 @@ const parseProcess = (pid: number, status: string): Process => ({
 });
 
 /**
- * Every process, in an order in which nobody's many open files keep others from being asked: small tables first, and each
- * user gets as far as the others.
+ * Every process, in an order in which one user's many open files keep no other from being asked: small tables first,
+ * and users take turns.
  *
  * @param proc - where the processes are: /proc
  */
@@ -43,7 +43,7 @@ export const listProcesses = async (proc: string): Promise<readonly Process[]> =
   return inTurn(found);
 };
 
-/** Empty where the process has ended: who asks it for its files finds out. */
+/** Empty where the process has ended: asking it for its files will show that. */
 const statusOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
@@ -52,7 +52,7 @@ const statusOf = (path: string): string => {
   }
 };
 
-/** Each process comes after the slots of its user's smaller ones, and its own. */
+/** Each process is ranked by its own slots and those of its user's smaller processes. */
 const inTurn = (processes: readonly Process[]): readonly Process[] => {
   const used = new Map<number, number>();
   return [...processes]

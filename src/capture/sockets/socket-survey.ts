@@ -2,10 +2,10 @@ import { TCP } from '../../kernel/tcp-state.ts';
 import type { Netns } from './netns.ts';
 import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
 
-/** Sockets kept of one kind and namespace; more are only counted. */
+/** Sockets kept of one kind and namespace. More are only counted. */
 const MAX_KEPT = 50_000;
 
-/** What of a namespace's sockets concerns the host facts. */
+/** The sockets of a namespace that the host facts need. */
 export type Survey = {
   readonly netns: Netns;
   readonly orphans: number;
@@ -17,7 +17,7 @@ export type Survey = {
   readonly listeners: readonly ProcSock[];
 };
 
-/** Sockets of one kind: the counts are of all, also of those that are not kept. */
+/** Sockets of one kind. The counts include those that are not kept. */
 export type Counted = {
   readonly count: number;
   /** Without an inode, and a listener fits: they wait in its accept queue. */
@@ -58,8 +58,9 @@ const counted = (socks: readonly ProcSock[], find: ReturnType<typeof indexListen
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
 /**
- * The listeners of a namespace, by what they accept: `find` gives the one in whose accept queue a connection without an
- * inode waits. Of several on one port (SO_REUSEPORT) it is the one with the longest queue; null: none fits.
+ * The listeners of a namespace, by what they accept. `find` gives the listener in whose accept queue a connection
+ * without an inode waits; null: none fits. Where several share a port (SO_REUSEPORT) it gives the one with the longest
+ * queue.
  */
 export const indexListeners = (listeners: readonly ProcSock[]): ((sock: ProcSock) => ProcSock | null) => {
   const longest = new Map<string, ProcSock>();

@@ -1,22 +1,26 @@
 const NEWLINE = 0x0a;
 const COLON = 0x3a;
-/** The line's number and its colon take no more than this. */
+/** The line's number and its colon are no longer than this. */
 const LONGEST_NUMBER = 12;
 /** From the first digit of the local address to the state, in a line of tcp and of tcp6. */
 const TO_STATE = { ipv4: '0100007F:1F90 0100007F:0016 '.length, ipv6: `${'0'.repeat(32)}:1F90 `.length * 2 };
-/** The state as it stands there: of no struct sock, so the probes never see it. @see Linux include/net/tcp_states.h */
+/**
+ * The state as it stands there: a TIME_WAIT socket is no struct sock, so the probes never see it.
+ *
+ * @see Linux include/net/tcp_states.h
+ */
 const TIME_WAIT = Buffer.from('06');
 
 export type Sieve = {
   /** The next bytes of a table, cut off anywhere. */
   readonly push: (bytes: Buffer) => void;
-  /** The lines that stay, and whether the last one that came was whole. */
+  /** The lines that stay, and whether the last line was whole. */
   readonly end: () => { readonly text: string; readonly isWhole: boolean };
 };
 
 /**
- * Takes the lines of TIME_WAIT sockets out of /proc/net/tcp and tcp6 as they are read: there may be a million of them, none
- * is an orphan, and as text they would take hundreds of MB and seconds.
+ * Takes the lines of TIME_WAIT sockets out of /proc/net/tcp and tcp6 while they are read. There may be a million of
+ * them, none is an orphan, and as text they would take hundreds of MB and seconds.
  *
  * @see Linux net/ipv4/tcp_ipv4.c, get_timewait4_sock
  */
@@ -25,7 +29,7 @@ export const withoutTimeWait = (): Sieve => {
   let rest: Buffer = Buffer.alloc(0);
   const push = (bytes: Buffer): void => {
     const data = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-    // Lines that stay and follow each other are taken as one.
+    // Adjoining lines that stay are taken as one.
     let from = 0;
     let start = 0;
     for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
@@ -36,7 +40,7 @@ export const withoutTimeWait = (): Sieve => {
       start = end + 1;
     }
     if (from < start) kept.push(data.toString('latin1', from, start));
-    // What is kept for the next turn must not hold on to the reader's buffer.
+    // The part kept for the next turn must not hold on to the reader's buffer.
     rest = Buffer.from(data.subarray(start));
   };
   return { push, end: () => ({ text: kept.join('') + rest.toString('latin1'), isWhole: rest.length === 0 }) };

@@ -3,18 +3,18 @@ import { offset } from '../../text/duration.ts';
 import { type Printable, repeated, safe } from '../../text/printable.ts';
 import { padded, trimmed } from '../../text/width.ts';
 
-/** Transitions drawn; of more, the last ones. */
+/** Transitions drawn: the last ones where there are more. */
 const MAX_STEPS = 16;
 
 type Label = { readonly label: Printable; readonly tick: Printable };
 type Segment = Label & { readonly weight: number };
 
 /**
- * A close path on an axis of time: the states it was in, above each the time at which it got there, since the close; where
- * that was not seen, since the first step that was, which says `seen`.
+ * A close path on an axis of time. Above each state stands the time at which it was reached, since the close. Where the
+ * close was not seen, times count from the first step that was, and the axis says `seen`.
  *
- * Every state has room for its name; the rest of the width goes by the logarithm of the time spent, as microseconds
- * and minutes have to stand on one line. A path that needs more than `width` columns goes on below.
+ * Every state has room for its name. The rest of the width goes by the logarithm of the time spent: microseconds and
+ * minutes must fit on one line. A path that needs more than `width` columns goes on below.
  *
  * @returns pairs of lines, times above states; one line where no transition was observed
  */
@@ -66,7 +66,7 @@ const drawn = (segments: readonly Segment[], end: Label, width: number): readonl
   return lines;
 };
 
-/** `spare` columns are shared out by the segments' weights. */
+/** Shares out `spare` columns by the segments' weights. */
 const drawnRow = (segments: readonly Segment[], end: Label | null, spare: number): readonly [Printable, Printable] => {
   const weights = segments.reduce((sum, { weight }) => sum + weight, 0);
   let ticks = safe``;

@@ -10,7 +10,7 @@ export const indexLines = (causes: readonly Named[], columns: number): readonly 
   return causes.flatMap(({ name, title }) => labelled(name, title, Math.max(80, columns), labelWidth, 0));
 };
 
-/** What is known of a cause, for `explain --list`. */
+/** All about a cause, for `explain --list`. */
 export const causeLines = (cause: Named, columns: number): readonly Printable[] => {
   const width = Math.max(80, columns);
   return [

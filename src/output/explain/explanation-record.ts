@@ -1,7 +1,7 @@
 import type { Report } from '../../explain/report/report.ts';
 import { printable } from '../../text/printable.ts';
 
-/** The `explanation` record of `explain --json`: the report without its single sockets, which follow as rows. */
+/** The `explanation` record of `explain --json`: the report without its single sockets. Those follow as rows. */
 export const explanationRecord = (report: Report): object => {
   return {
     type: 'explanation',

@@ -12,7 +12,7 @@ const LABEL = 14;
 const UNKNOWN = 'not known: not recorded, or not readable';
 const EXAMPLES = 3;
 
-/** The host's own figures: how far its limits are, and what is often taken for an orphan and is none. */
+/** The host's own figures: how near its limits are, and sockets that are often taken for orphans but are none. */
 export const hostLines = (report: Pick<Report, 'host' | 'orphans'>, width: number): readonly Printable[] =>
   [
     ['Orphan limit', limitText(report.host)],
@@ -50,7 +50,7 @@ const memoryText = ({ host, orphans }: Pick<Report, 'host' | 'orphans'>): string
   return `the orphans held ${then} at their close${beyond}${now}; ${used}; ${limits}.`;
 };
 
-/** Behind a figure that is of fewer namespaces than there are. */
+/** Follows a figure that does not cover all namespaces. */
 const within = (unreadable: number): string => (unreadable === 0 ? '' : ' in the namespaces that could be read');
 
 const closeWaitText = ({ closeWait, unreadable }: HostState): string => {
@@ -73,7 +73,7 @@ const closeWaitText = ({ closeWait, unreadable }: HostState): string => {
   return `${sockets}${within(unreadable)}, ${are}: ${whose.join(', ')}.${named}${unnamed}`;
 };
 
-/** Between the two the kernel does not tell. */
+/** The kernel does not tell these two apart. */
 const ageText = (atLeastMs: number | null, atMostMs: number | null): string => {
   if (atLeastMs === null) return '';
   const least = duration(atLeastMs * 1000);

@@ -2,11 +2,11 @@ import { type Printable, printable, repeated, safe } from '../../text/printable.
 import { wrapProse } from '../../text/prose.ts';
 import { toWidth } from '../../text/width.ts';
 
-/** Text on lines of at most `width` columns, each after `indent` spaces; harmless whatever is in it. */
+/** Text on lines of at most `width` columns, each after `indent` spaces, made harmless. */
 export const paragraph = (text: string, width: number, indent = 0): readonly Printable[] =>
   wrapProse(text, width - indent).map((line) => safe`${repeated(' ', indent)}${line}`);
 
-/** `label  text`, the text's further lines below its first. */
+/** `label  text`: further lines stand below the text. */
 export const labelled = (
   label: string,
   text: string,
@@ -18,7 +18,7 @@ export const labelled = (
     (line, index) => safe`${repeated(' ', indent)}${toWidth(index === 0 ? printable(label) : '', labelWidth)} ${line}`,
   );
 
-/** `- text`, the further lines below the text. */
+/** `- text`: further lines stand below the text. */
 export const bullet = (text: string, width: number, indent = 2): readonly Printable[] =>
   wrapProse(text, width - indent - 2).map(
     (line, index) => safe`${repeated(' ', indent)}${index === 0 ? '- ' : '  '}${line}`,

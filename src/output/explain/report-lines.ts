@@ -10,13 +10,13 @@ import { paragraph } from './paragraph.ts';
 import { socketFullLines, socketLines } from './socket-lines.ts';
 import { tallyLines } from './tally-lines.ts';
 
-/** Lines below this cannot hold what they must. */
+/** Narrower lines cannot hold what they must. */
 const LEAST_WIDTH = 80;
 
 /**
  * The report for people: the answer, the groups, the host, single sockets.
  *
- * @param tallied - deaths that were too fast to be announced, and are in none of the groups
+ * @param tallied - deaths that were too fast to be announced; they are in none of the groups
  */
 export const reportLines = (
   report: Report,
@@ -51,7 +51,7 @@ export const reportLines = (
     .flatMap((block, index) => (index === 0 ? block : [safe``, ...block]));
 };
 
-/** `--socket`: all that is known of each socket that matched, slowest first. */
+/** `--socket`: everything about each socket that matched, slowest first. */
 export const socketReportLines = (report: Report, columns: number): readonly Printable[] => {
   const width = Math.max(LEAST_WIDTH, columns);
   const matched = report.orphans.totals.count + report.died.totals.count + report.lingering;

@@ -6,10 +6,10 @@ import { percent } from '../../text/share.ts';
 import { padded, trimmed } from '../../text/width.ts';
 import { paragraph } from './paragraph.ts';
 
-/** Kinds shown; the rest is one line. */
+/** Kinds shown. The rest is one line. */
 const MOST = 8;
 
-/** Those that died before they were announced, by how they ended; nothing where there were none. */
+/** Sockets that died before they were announced, by how they ended. No line where there were none. */
 export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): readonly Printable[] => {
   const all = deaths.reduce((sum, { count }) => sum + count, 0);
   if (all === 0) return [];
@@ -34,7 +34,7 @@ export const tallyLines = (deaths: readonly TalliedDeaths[], width: number): rea
   ];
 };
 
-/** The end of the bin that the middle one lies in, us; null where none was timed. */
+/** The upper end of the middle socket's bin, us; null where none was timed. */
 const halfWithin = ({ dwell }: TalliedDeaths): number | null => {
   const timed = dwell.reduce((sum, { count }) => sum + count, 0);
   let before = 0;

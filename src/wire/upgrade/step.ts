@@ -1,17 +1,17 @@
 /**
- * Makes a line of one wire version into a line of the next. Lines that did not change come back as they are, and so
- * does whatever is no good line: the decoder finds it malformed. A step never changes again once its version is out.
+ * Makes a line of one wire version into a line of the next. Unchanged lines come back as they are. So do bad ones: the
+ * decoder finds them malformed. A step never changes again once its version is out.
  */
 export type Step = (line: string) => string;
 
-/** A step to a version that has the same lines and more: nothing is to be done. */
+/** A step to a version that only adds lines: there is nothing to do. */
 export const sameLines: Step = (line) => line;
 
 /**
  * A step that puts a word into lines of some letters.
  *
- * @param behind - words that come before it, the letter being one
- * @param word - what means unknown there
+ * @param behind - words before it, the letter being one
+ * @param word - the text that means unknown there
  */
 export const insertWord =
   (letters: string, behind: number, word: string): Step =>
