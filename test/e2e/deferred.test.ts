@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClosePath } from '../../src/explain/close-path.ts';
-import type { TalliedDeaths } from '../../src/explain/tally.ts';
-import { deferredDifferences, hasty, kindOf, kindsOf, SLOW, talliedKinds, toldOf, uncounted } from '../lab/deferred.ts';
+import {
+  type CountRecord,
+  countedKinds,
+  countRecords,
+  deferredDifferences,
+  hasty,
+  kindOf,
+  kindsOf,
+  SLOW,
+  toldOf,
+  uncounted,
+} from '../lab/deferred.ts';
 import { ENDINGS, isSpoiled, rowsOf } from '../lab/endings.ts';
 import { startTrace, stopAll, type Trace } from './finwait.ts';
 import { type Lab, type LabSocket, startLab } from './lab.ts';
@@ -16,7 +26,8 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
   let lab: Lab;
   let trace: Trace;
   let paths: readonly ClosePath[] = [];
-  let tallied: readonly TalliedDeaths[] = [];
+  let records: readonly CountRecord[] = [];
+  const tallied = () => records.filter((record) => record.type === 'tally');
   const dying = (): readonly LabSocket[] => toldOf(lab.of('lab_socket'));
   const slow = (): readonly LabSocket[] => dying().filter(({ scenario }) => SLOW.includes(scenario));
   const rowOf = (socket: LabSocket): ClosePath | undefined => rowsOf(paths, socket)[0];
@@ -47,11 +58,7 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
       stopAll,
     );
     await trace.stop();
-    tallied = trace
-      .stdout()
-      .split('\n')
-      .filter((line) => line.startsWith('{"type":"tally"'))
-      .map((line) => JSON.parse(line) as TalliedDeaths);
+    records = countRecords(trace.stdout());
   }, 600_000);
   afterAll(stopAll);
 
@@ -81,7 +88,7 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
         return { kind: kindOf(how, ended_by), count: 1 };
       }),
     );
-    const counted = talliedKinds(tallied);
+    const counted = countedKinds(records);
     // The kernel may skip the probe that tells a kind from another. It says how often it did, but for what it
     // skips uncounted (docs/measurements.md): one in a few runs here.
     expect(uncounted(wanted, counted), JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
@@ -90,14 +97,14 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
   });
 
   it('the times of a kind are those of its sockets', () => {
-    for (const { count, dwell } of tallied) {
+    for (const { count, dwell } of tallied()) {
       const timed = dwell.reduce((sum, bin) => sum + bin.count, 0);
       expect(timed).toBeLessThanOrEqual(count);
       expect(dwell.map(({ from_us }) => from_us)).toEqual(
         [...dwell.map(({ from_us }) => from_us)].sort((a, b) => a - b),
       );
     }
-    const acked = tallied.filter(({ ended_by }) => ended_by === 'acked' || ended_by === 'time_wait');
+    const acked = tallied().filter(({ ended_by }) => ended_by === 'acked' || ended_by === 'time_wait');
     expect(acked.length).toBeGreaterThan(0);
     for (const { count, dwell, closed_in } of acked) {
       if (closed_in !== null && closed_in !== 'CLOSE')

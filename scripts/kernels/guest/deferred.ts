@@ -1,13 +1,13 @@
 import type { ClosePath } from '../../../src/explain/close-path.ts';
-import type { TalliedDeaths } from '../../../src/explain/tally.ts';
 import type { LedgerRecord, Trace } from '../../../test/e2e/finwait.ts';
 import {
+  countedKinds,
+  countRecords,
   deferredDifferences,
   hasty,
   type Kinds,
   kindOf,
   kindsOf,
-  talliedKinds,
   uncounted,
 } from '../../../test/lab/deferred.ts';
 import { expectedOf, isSpoiled, rowsOf } from '../../../test/lab/endings.ts';
@@ -84,11 +84,6 @@ export const judgeEnd = (
   ledger: LedgerRecord,
   isCounted: boolean,
 ): Deferred => {
-  const tallied: readonly TalliedDeaths[] = trace
-    .stdout()
-    .split('\n')
-    .filter((line) => line.startsWith('{"type":"tally"'))
-    .map((line) => JSON.parse(line));
   const announced = new Map<string, number[]>();
   for (const path of trace.paths()) {
     const times = announced.get(tupleOf(path)) ?? [];
@@ -102,7 +97,7 @@ export const judgeEnd = (
   const wanted = kindsOf(
     told.filter((path) => !wasAnnounced(path)).map(({ how, ended_by }) => ({ kind: kindOf(how, ended_by), count: 1 })),
   );
-  const counted = talliedKinds(tallied);
+  const counted = countedKinds(countRecords(trace.stdout()));
   return {
     scenarios,
     isCounted,
