@@ -55,7 +55,7 @@ export const createExplanation = (
   };
 };
 
-/** Ends a report with what a stream knows beside the rows that were added to it. */
+/** Completes a report with the facts of the stream that are not in its rows. */
 export const endReport = (
   { meta, tracker, wallClock, abnormal }: Stream,
   report: ReturnType<typeof createReport>,

@@ -3,15 +3,15 @@ import { thousands } from '../text/count.ts';
 import { moment, momentAfter } from '../text/moment.ts';
 
 /**
- * One thing that is known of a close path, or is not: then its value is null. Text may hold names that processes gave
+ * One fact of a close path. Its value is null where it is not known. Text may hold names that processes gave
  * themselves: make it printable.
  */
 export type Fact =
   | { readonly label: string; readonly unit: 'text'; readonly value: string | null }
-  /** `us` are microseconds; the label of a count is one whose plural ends in s. */
+  /** `us` are microseconds. The label of a count forms its plural with s. */
   | { readonly label: string; readonly unit: 'us' | 'bytes' | 'count'; readonly value: number | null };
 
-/** How a view writes a length of time and an amount, and what stands for what is not known. */
+/** How a view writes a length of time and an amount, and its sign for an unknown value. */
 export type Hand = {
   readonly unknown: string;
   readonly us: (us: number) => string;
@@ -24,7 +24,7 @@ const text = (label: string, value: string | number | null): Fact => ({
   value: value === null ? null : String(value),
 });
 
-/** The facts of a close path that the screen's detail and `explain --socket` both tell, each in a layout of its own. */
+/** The facts of a close path that the screen's detail and `explain --socket` both show, each in its own layout. */
 export const pathFacts = (path: ClosePath | Dying) =>
   ({
     sk: text('sk', path.sk),
@@ -49,7 +49,7 @@ export const pathFacts = (path: ClosePath | Dying) =>
     deadline: text('deadline', path.type === 'dying' ? deadlineText(path) : null),
   }) as const satisfies Readonly<Record<string, Fact>>;
 
-/** `?`, `4242`, `12.3s`, `128K`: the value alone. */
+/** The value alone: `?`, `4242`, `12.3s`, `128K`. */
 export const valueText = (fact: Fact, hand: Hand): string => {
   if (fact.value === null) return hand.unknown;
   if (fact.unit === 'text') return fact.value;
@@ -85,7 +85,7 @@ const closerText = (closer: Closer | null, how: How): string | null => {
   return `${name}, exiting with status ${closer.exit_status ?? 'not known'}`;
 };
 
-/** The kernel's timers do not fire early, and the longer they are the later. Null where it is not known. */
+/** Kernel timers never fire early, and longer ones are overdue by more. Null where it is not known. */
 const deadlineText = ({ deadline, deadline_at: at, deadline_expected_at: expected }: Dying): string | null => {
   if (at === null) return deadline === 'never' ? 'never' : null;
   const hasAbout = expected !== null && moment(expected) !== moment(at);

@@ -17,7 +17,7 @@ const HOW = 8;
 export const traceHeading = (withTime: boolean): Printable =>
   safe`${withTime ? padded('TIME', AT) : ''}${padded('DYING', DYING, 'right')} ${padded('PID', PID, 'right')} ${padded('COMM', COMM)} ${padded('LOCAL', ADDR)} ${padded('PEER', ADDR)} ${padded('HOW', HOW)} PATH`;
 
-/** One finished close path as a line; `~` marks one that is not certain, and says why at its end. */
+/** One finished close path as a line. `~` marks an uncertain one; the reason stands at the line's end. */
 export const traceLine = (path: ClosePath, withTime: boolean): Printable => {
   const { closed_at, dying_us, closer, retransmits } = path;
   const time = withTime ? padded(closed_at === null ? UNKNOWN : timeOfDay(closed_at), AT) : '';

@@ -10,15 +10,15 @@ const KEY_WORDS = 2;
 const DIGITS = 16;
 
 /**
- * Texts of `struct sock` addresses, the same string for the same address while it is remembered. Several lines are
- * about each address, and the slab gives addresses out again: the string is made once, its hash counted once, and
- * found in a table by being the same.
+ * Texts of `struct sock` addresses: the same string for the same address while it is remembered. Several lines name
+ * each address, and the slab gives addresses out again. So the string is made once, its hash is computed once, and
+ * tables find it by identity.
  *
- * A place has four slots: capture hides addresses by a hash, so 5,000 of them would meet another in one of seven cases
- * where a place has one, and two that meet push each other out with every line.
+ * A place has four slots. Capture hides addresses by a hash: with one slot a place, one in seven of 5,000 addresses
+ * would share its place with another, and the two would push each other out with every line.
  */
 export const createAddresses = (): {
-  /** @param digits - as many as the line had, 1 to 16: leading zeros belong to the text. Others give '' */
+  /** @param digits - as many as the line had, 1 to 16: leading zeros belong to the text. Any other number gives '' */
   readonly textOf: (hi: number, lo: number, digits: number) => SkAddr;
 } => {
   const keys = new Uint32Array(SLOTS * KEY_WORDS);

@@ -1,27 +1,34 @@
 /**
- * How much finwait keeps of what a stream says. A recording is packed: some kilobytes of it may unpack to gigabytes, made
- * by somebody who wants to exhaust whoever reads it. Each bound is above what a host in the worst trouble has. What is
- * beyond one is counted and said; see docs/recording.md.
+ * How much finwait keeps of a stream. A recording is packed: some kilobytes may unpack to gigabytes, made by somebody
+ * who wants to exhaust the reader. Each bound is above the needs of a host in the worst trouble. Anything beyond it is
+ * counted and reported; see docs/recording.md.
  */
 export const BOUNDS = {
   /**
-   * A recording's text may be so many times its packed size, beyond the first `FREE_TEXT` bytes. Recordings of real hosts
-   * have 2 to 10, up to 10 packed with zstd -19; an inventory of 131,072 orphans alone 19, and 33 with -19.
+   * A recording's text may be this many times its packed size, beyond the first `FREE_TEXT` bytes. Recordings of real
+   * hosts have 2 to 10, those packed with zstd -19 up to 10. An inventory of 131,072 orphans alone has 19, and 33 with
+   * -19.
    */
   expansion: 20,
   /** Bytes of text that are read whatever the packed size: more than an inventory of 131,072 orphans has. */
   freeText: 8_000_000,
   /**
    * log2 of the bytes that a frame may refer back: 8 MB, as zstd has up to level 19. finwait writes 2 MB. A frame that
-   * asks for more has the reader hold as much.
+   * asks for more makes the reader hold as much.
    */
   windowLog: 23,
   /** Characters of a notice, a reason or a line of the kernel's log; finwait's have 200, printk's at most 1,000. */
   text: 1024,
-  /** Bytes of lines that wait to be put in order, and what an event takes beside its line: half a second at 200,000 lines/s. */
+  /**
+   * Bytes of lines that wait to be put in order, and an event's own bytes beside its line: half a second at 200,000
+   * lines/s.
+   */
   reorderBytes: 40 * 1024 * 1024,
   eventBytes: 200,
-  /** Orphans of one inventory, and sockets that close while the first is taken: tcp_max_orphans of the largest hosts. */
+  /**
+   * Orphans of one inventory, and sockets that close while the first one is taken: tcp_max_orphans of the largest
+   * hosts.
+   */
   inventory: 262_144,
   /** Classes of fast deaths: the probes' map has 4,096. */
   tallies: 16_384,
@@ -30,31 +37,31 @@ export const BOUNDS = {
   /** Transitions kept of one dying socket: the kernel makes five at most. */
   moves: 64,
   /**
-   * Dying sockets with more to them than can be packed out of the heap, resets above all: whoever was reset is destroyed
-   * soon. And those whose close() waits for SO_LINGER: each holds a thread.
+   * Dying sockets that cannot be packed out of the heap, most of them because of resets: a socket that was reset is
+   * soon destroyed. The same bound holds for those whose close() waits for SO_LINGER: each holds a thread.
    */
   unpacked: 32_768,
-  /** Destroyed sockets that wait 5 ms for the reset that may follow: 400,000 closes a second make 2,000. */
+  /** Destroyed sockets that wait 5 ms for a reset that may follow: 400,000 closes a second make 2,000. */
   ended: 16_384,
-  /** Samples that wait until what was closed before them has been announced. One comes a second. */
+  /** Samples that wait until every close before them has been announced. One comes a second. */
   samples: 512,
-  /** Sockets compared with inventories that are taken again; each orphan that is listed adds one. */
+  /** Sockets compared with later inventories. Each listed orphan adds one. */
   compared: 300_000,
-  /** Words to the user: so many at once, then one for so many lines of the stream. */
+  /** Notices to the user: this many at once, then one for so many lines of the stream. */
   notices: 100,
   noticeLines: 10_000,
-  /** Of the meta: names of reset reasons, namespaces with sysctls, names of each. Linux has 24 reasons. */
+  /** Bounds of the meta: names of reset reasons, namespaces with sysctls, names of each. Linux has 24 reasons. */
   metaNames: 512,
 } as const;
 
-/** A text that may be long, cut with a word that it was; a copy, which does not keep the stream's piece alive. */
+/** Cuts a text that may be long, and says so. The result is a copy: it does not keep the stream's chunk alive. */
 export const boundedText = (text: string): string =>
   text.length <= BOUNDS.text
     ? ownText(text)
     : `${ownText(text.slice(0, BOUNDS.text))}… (cut: it has ${text.length} characters)`;
 
-/** A string of its own: a piece of a chunk would keep the whole chunk alive. Lone surrogates become U+FFFD. */
+/** A string of its own: a slice of a chunk would keep the whole chunk alive. Lone surrogates become U+FFFD. */
 export const ownText = (text: string): string => (text.length < SLICED ? text : Buffer.from(text).toString());
 
-/** V8 copies shorter pieces. */
+/** V8 copies slices that are shorter. */
 const SLICED = 13;

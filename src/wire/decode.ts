@@ -98,24 +98,24 @@ const ENDED = {
   kind: placeOf('ended', 'endKind', 'end'),
   pid: placeOf('ended', 'endPid', 'end'),
 } as const;
-/** Of the line that is being read. */
+/** The halves of the line that is being read. */
 const halves = new Uint32Array(32);
 
 /**
  * Reads wire lines into events.
  *
- * The closure keeps the handshake's clock, which every later time is relative to. It never throws and never
- * returns undefined: a line it cannot read comes back as `malformed`, an empty line as null.
+ * The closure keeps the handshake's clock: every later time is relative to it. It never throws and never returns
+ * undefined. A line that it cannot read comes back as `malformed`, an empty line as null.
  *
  * @see docs/wire-format.md
  */
 export const createDecoder = (): ((line: string) => WireEvent | null) => {
   const scan = new Scan();
-  /** Makes lines of an older version into this one's. */
+  /** Makes lines of an older version into lines of this version. */
   let upgrade: Step | null = null;
   let bootSec: number | null = null;
   let bootNsec = 0;
-  /** The same in halves of 32 bits: from 2^53 ns, 104 days of uptime, a double does not hold it to the nanosecond. */
+  /** The same in halves of 32 bits: from 2^53 ns on, 104 days of uptime, a double loses nanoseconds. */
   let bootHi = 0;
   let bootLo = 0;
 
@@ -190,7 +190,8 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         let isFollowed = true;
         let sample = 0;
         if (isDeferred) {
-          // Announced at that very transition, which is traced before it is stored; else the state is the one it stands in.
+          // Announced at that very transition, the new state is not stored yet: a tracepoint fires before. Else its
+          // state is current.
           const since = at - moveTime(moveHi, moveLo);
           if (since < 0 || since >= 1000) movedTo = 0;
           scan.skipHex(BETWEEN.h0AndClosed);

@@ -4,11 +4,11 @@ import { extentOf, wordAt } from './layout.ts';
 import { END_KEY, type Kind, LINES, lineOf, PROBE_LINES, TALLY_KEY, type Word } from './schema.ts';
 
 /**
- * What the probes print of a socket that they announce later, as the lines of the wire: an `L` line of the two that
- * bpftrace has the stack for, a `T` line of a line of the map of tallies.
+ * Joins the lines that a deferred probe prints into lines of the wire. Two lines of an announcement become an `L` line:
+ * bpftrace has not the stack for it in one. A line of the map of tallies becomes a `T` line.
  */
 
-/** A word of the `L` line, made of the words of the two that it comes in. */
+/** Makes a word of the `L` line from the words of its two lines. */
 type Maker = (stands: readonly string[], closed: readonly string[]) => string;
 
 const COMM_WORDS = 16;
@@ -91,7 +91,11 @@ const bitsOf = (key: bigint, extents: Extents, name: string): bigint => {
   return (key >> BigInt(at)) & (2n ** BigInt(bits) - 1n);
 };
 
-/** `@tally[KEY]: COUNT`, as bpftrace prints its map, as a `T` line; null for any other. @param at - boot clock, ns */
+/**
+ * Makes `@tally[KEY]: COUNT`, as bpftrace prints its map, into a `T` line; null for any other text.
+ *
+ * @param at - boot clock, ns
+ */
 export const tallyLine = (line: string, at: bigint): string | null => {
   const found = /^@tally\[(\d{1,20})\]: (\d{1,20})$/.exec(line);
   if (found === null) return null;

@@ -5,7 +5,7 @@ import type { HostFacts } from './host-facts.ts';
 export const VIA = {
   /** The hook on `__tcp_close` itself. */
   hook: 1,
-  /** A transition into the state it was in already: only `__tcp_close` emits one. */
+  /** A transition into the state that it was in already: only `__tcp_close` emits one. */
   repeated: 2,
   /** A transition under the socket's lock while its file was in its last fput. */
   last_fput: 3,
@@ -13,21 +13,24 @@ export const VIA = {
   foundDead: 4,
   /** First seen at destroy: it was in CLOSE before. */
   destroy: 5,
-  /** Of a tally alone: became old enough to be announced, and the probe's filter is not for it; and its destroy. */
+  /**
+   * In tallies only: the socket became old enough to be announced while the probe's filter was not for it; and its
+   * destroy.
+   */
   muted_in: 6,
   muted_out: 7,
 } as const;
 
-/** What each line about a socket carries, packed as on the wire. See docs/wire-format.md. */
+/** Facts that every line about a socket carries, packed as on the wire. See docs/wire-format.md. */
 type OnSock = { readonly at: TraceNs; readonly sk: SkAddr };
 
-/** The first line: who speaks, and how its clock stands to the wall's. */
+/** The first line: the speaker, and how its clock stands to the wall clock. */
 export type Hello = {
   readonly kind: 'hello';
   readonly at: TraceNs;
   readonly version: number;
   readonly backend: string;
-  /** Boot clock in ns at the handshake, in seconds above and nanoseconds below. */
+  /** Boot clock at the handshake: seconds above, nanoseconds below. */
   readonly bootSec: number;
   readonly bootNsec: number;
   /** Wall clock at the same instant, UTC seconds and microseconds. */
@@ -41,17 +44,17 @@ export type Announce = OnSock & {
   /** `e0`: skc_flags in the high half, context bits in the low. */
   readonly flags: number;
   readonly context: number;
-  /** State that the newest remembered transition led to; 0 where none is, and of an `L` line that came after it. */
+  /** The state after the newest remembered transition. 0: there is none, or an `L` line came after it. */
   readonly movedTo: number;
-  /** When it was closed: `at` of an `A` line; before it of an `L` line. Means nothing with `via` foundDead. */
+  /** When it was closed: `at` of an `A` line; earlier than `at` of an `L` line. Meaningless with `via` foundDead. */
   readonly closedAt: TraceNs;
-  /** Retransmissions between close and announcement: those of an `L` line. */
+  /** Retransmissions between close and announcement, from an `L` line. */
   readonly retransmits: number;
-  /** False: the probe's map had no place for it, and no later line tells of it. An `A` line does not say. */
+  /** False: the probe's map had no place for it, so no later line tells of it. An `A` line does not say. */
   readonly isFollowed: boolean;
-  /** Announced, however young, as an example of this kind of abnormal end (`ENDED`); 0: for its age. */
+  /** The kind of abnormal end (`ENDED`) that it was announced for as an example, however young; 0: announced for its age. */
   readonly sample: number;
-  /** The whole line, or its packed form: `parseAnnounce` reads the rest of it when somebody asks. */
+  /** The whole line, or its packed form. `parseAnnounce` reads the rest when somebody asks. */
   readonly line: string;
 };
 
@@ -66,22 +69,25 @@ export type SetState = OnSock & {
 
 export type Retransmit = OnSock & { readonly kind: 'retransmit'; readonly line: string };
 
-/** How it stands, where it was looked at again. It may have been destroyed meanwhile, and its address be another's. */
+/** The evidence of another look. The socket may have been destroyed meanwhile, and its address may be another's. */
 export type Look = OnSock & {
   readonly kind: 'look';
-  /** Hexadecimal; `0`: none was made yet. */
+  /** Hexadecimal; `0`: the kernel had made none yet. */
   readonly cookie: string;
   readonly context: number;
   readonly line: string;
 };
 
-/** Every followed sock announced before `began` was looked at by `at`; those that had changed had a `look` of their own. */
+/**
+ * The pass began at `began` and had looked at every followed sock announced before by `at`. Each changed one had a
+ * `look`.
+ */
 export type Swept = {
   readonly kind: 'swept';
   readonly at: TraceNs;
   readonly began: TraceNs;
   readonly watched: number;
-  /** False: some had no place among those that are looked at, and nobody knows which. */
+  /** False: some socks had no place on the list, and nobody knows which. */
   readonly isWhole: boolean;
 };
 
@@ -89,11 +95,11 @@ export type Reset = OnSock & {
   readonly kind: 'reset';
   readonly sent: boolean;
   readonly state: number;
-  /** The reset answered a segment; otherwise the kernel sent it of itself. */
+  /** The reset answered a segment. If not, the kernel sent it of its own accord. */
   readonly answersSegment: boolean;
   /** `enum sk_rst_reason`, or null where the kernel gives none. */
   readonly reason: number | null;
-  /** Of one received: the data segments that had come, modulo 2^24; the segment that it stands for included. */
+  /** For a received reset: the data segments that had come by then, modulo 2^24, including the one it came with. */
   readonly dataSegsIn: number;
 };
 
@@ -102,13 +108,13 @@ export type Destroy = OnSock & {
   readonly cookie: string;
   readonly context: number;
   readonly err: number;
-  /** When its socket was announced, rounded down to 65,536 ns; means nothing where `lines` is 0. */
+  /** When its socket was announced, rounded down to 65,536 ns. Meaningless where `lines` is 0. */
   readonly announcedAt: TraceNs;
-  /** Lines printed about this sock, its announcement included; 0 where the probe could not count. */
+  /** Lines printed about this sock, its announcement included. 0: the probe could not count. */
   readonly lines: number;
 };
 
-/** Sockets that died before they were announced; counted in the kernel since the capture began. */
+/** Sockets that died before they were announced. The kernel has counted them since the capture began. */
 export type Tally = {
   readonly kind: 'tally';
   readonly at: TraceNs;
@@ -117,11 +123,14 @@ export type Tally = {
   readonly closedIn: number;
   readonly lastFrom: number;
   readonly err: number;
-  /** A reset that the kernel sent of itself: 0 none, else `enum sk_rst_reason` + 1; 255 where it gives no reason. */
+  /**
+   * A reset that the kernel sent of its own accord: 0 none, else `enum sk_rst_reason` + 1; 255 where it gives no
+   * reason.
+   */
   readonly reset: number;
   /** Bits of `TALLY`. */
   readonly marks: number;
-  /** How long they were dying: 0 not known or no time, n: from 2^(n-1) µs on (1: from 0 on), the last without an end. */
+  /** How long they were dying. 0: not known, or no time. n: from 2^(n-1) µs on (1: from 0 on); the last has no end. */
   readonly size: number;
   readonly count: number;
 };
@@ -161,7 +170,7 @@ export type Ended = {
   readonly count: number;
 };
 
-/** What else a tally says of its sockets, bits of the wire's `marks`. */
+/** More facts that a tally's sockets share: bits of the wire's `marks`. */
 export const TALLY = {
   /** tcp_close itself made the transition into CLOSE. */
   in_close: 1,
@@ -174,9 +183,9 @@ export const TALLY = {
   done: 16,
   /** TCP_LINGER2 was negative. */
   linger2: 32,
-  /** At its destroy a task held the lock. */
+  /** A task held the lock at its destroy. */
   own: 64,
-  /** A correction: of those with all other fields the same, these many sent a reset that answered a segment. */
+  /** A correction: this many of the class without this mark sent a reset that answered a segment. */
   answered: 128,
   /** Reset for a limit of the host, and it was not tcp_mem. */
   not_memory: 256,
@@ -185,7 +194,7 @@ export const TALLY = {
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
 export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };
 
-/** One orphan that /proc/net/tcp[6] of some namespace, or ss in it, listed right after attach. */
+/** One orphan that /proc/net/tcp[6] of a namespace, or ss in it, listed right after attach. */
 export type Inventoried = {
   readonly kind: 'inventoried';
   readonly at: TraceNs;
@@ -199,24 +208,24 @@ export type Inventoried = {
   readonly retransmits: number;
   readonly txQueue: number;
   /**
-   * Its pending timer: 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe; ms until it fires, to 10 ms,
-   * or as ss tells it: to a second from 10 s on, to a minute from 10 min on; window probes that were not answered. Null
-   * in old recordings.
+   * Its pending timer: 0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe. Then ms until it fires, to
+   * 10 ms; ss tells it to a second from 10 s on, to a minute from 10 min on. Then window probes that were not answered.
+   * Null in old recordings.
    */
   readonly timer: { readonly kind: number; readonly ms: number; readonly probesOut: number } | null;
 };
 
-/** The inventory is complete; `unreadable` namespaces could not be asked. */
+/** The inventory is complete. finwait could not ask `unreadable` namespaces. */
 export type InventoryEnd = {
   readonly kind: 'inventory_end';
   readonly at: TraceNs;
-  /** When the probes were all attached. */
+  /** When all probes were attached. */
   readonly attachedAt: TraceNs;
   readonly namespaces: number;
   readonly unreadable: number;
 };
 
-/** What /proc/net/sockstat and tcp_max_orphans said. */
+/** Figures of /proc/net/sockstat, and tcp_max_orphans. */
 export type Sample = {
   readonly kind: 'sample';
   readonly at: TraceNs;
@@ -226,7 +235,7 @@ export type Sample = {
   readonly memory: TcpMemory | null;
 };
 
-/** Pages that all TCP sockets of the machine hold, and net.ipv4.tcp_mem's three thresholds in pages. */
+/** Pages that all TCP sockets of the machine hold, and the three thresholds of net.ipv4.tcp_mem, in pages. */
 export type TcpMemory = {
   readonly pages: number;
   readonly low: number;
@@ -234,34 +243,34 @@ export type TcpMemory = {
   readonly high: number;
 };
 
-/** What the host says of itself: at the start, once a minute, and at the end. */
+/** Facts of the host: at the start, once a minute, and at the end. */
 export type HostSeen = { readonly kind: 'host_facts'; readonly at: TraceNs; readonly facts: HostFacts };
 
-/** What the kernel logs when it kills orphans: `orphans` too many orphaned sockets, `memory` out of memory. */
+/** Subjects of the kernel's log when it kills orphans: `orphans` too many orphaned sockets, `memory` out of memory. */
 export type LoggedKind = 'orphans' | 'memory';
 
 /** A line of the kernel's log, read at `at`. */
 export type KernelLogged = {
   readonly kind: 'kernel_log';
   readonly at: TraceNs;
-  /** When it was logged: between the reading before and this one. */
+  /** When it was logged: between the previous reading and this one. */
   readonly loggedAt: TraceNs;
   readonly about: LoggedKind;
-  /** syslog's: 0 is the kernel itself; anything else was written to /dev/kmsg by a process. */
+  /** syslog's facility: 0 is the kernel itself; a process wrote anything else to /dev/kmsg. */
   readonly facility: number;
   readonly text: string;
 };
 
-/** Events that were dropped before they reached us, by who dropped them. */
+/** Events that were dropped before they reached finwait, and where. */
 export type Lost = { readonly kind: 'lost'; readonly at: TraceNs; readonly count: number; readonly where: string };
 
 /** Something the user must know, in words. */
 export type Notice = { readonly kind: 'notice'; readonly at: TraceNs; readonly text: string };
 
-/** A line that is no event; counted and shown, never thrown. */
+/** A line that is no event. It is counted and shown; nothing throws. */
 export type Malformed = { readonly kind: 'malformed'; readonly line: string };
 
-/** What the stream holds once its lines are read; all but `hello` and `malformed` have a place in time. */
+/** Everything that lines can hold. All but `hello` and `malformed` have a place in time. */
 export type TimedEvent =
   | Announce
   | SetState

@@ -63,7 +63,7 @@ export type DeferredAnnounce = {
 };
 
 const FOLLOWED = bitsWithin('deferred', 'closeNotFollowed');
-/** Of an `L` line's `closeBits`, in their low half: the map of announced sockets was full. */
+/** A bit in the low half of an `L` line's `closeBits`: the map of announced sockets was full. */
 export const NOT_FOLLOWED = FOLLOWED.mask << FOLLOWED.shift;
 const SAMPLE = bitsWithin('deferred', 'closeSample');
 /** The same: what it is a sample of. */
@@ -93,25 +93,25 @@ const CLOSE_FROM = placeOf('deferred', 'closeFrom');
 const CLOSE_SAMPLE = placeOf('deferred', 'closeSample');
 const CLOSE_NOT_MEMORY = placeOf('deferred', 'closeNotMemory');
 
-/** Of the line that is being read. */
+/** The halves of the line that is being read. */
 const halves = new Uint32Array(HALVES);
 
-/** The evidence of a decoded A, L, S or R line, or of its packed form, as it was read; known to be well formed. */
+/** The evidence of a decoded A, L, S or R line, or of its packed form, as it was read. The line must be well formed. */
 export const parseEvidence = (line: string): Evidence => {
   readHalves(line, halves);
   return readEvidence(halves);
 };
 
-/** Kernel memory, in bytes, that a sock held: what is queued to send and to read, and what it has reserved beyond. */
+/** Kernel memory that a sock held, bytes: its queues to send and to read, and its reserve beyond them. */
 export const heldBytes = (evidence: Pick<Evidence, 'wmemQueued' | 'rmemAlloc' | 'forwardAlloc'>): number =>
   evidence.wmemQueued + evidence.rmemAlloc + Math.max(0, evidence.forwardAlloc);
 
-/** States in which our FIN is queued or gone. */
+/** States in which our FIN is queued or sent. */
 const HAS_FIN: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSING, TCP.LAST_ACK]);
 
 /**
- * The evidence at the close, of what was read later: sequence numbers as remembered; after the close write_seq grows
- * by the FIN alone. What was queued then is not known, and stays as it was read.
+ * The evidence at the close, from evidence that was read later. Sequence numbers come from the probe's memory: after
+ * the close write_seq grows by the FIN alone. The queues at the close are not known, and stay as they were read.
  */
 const atClose = (now: Evidence, { closedIn, sample }: DeferredAnnounce, sndUna: number, sndNxt: number): Evidence => {
   const hasFin = HAS_FIN.has(stateOf(now.context)) || sample > ENDED.linger_zero;
@@ -119,7 +119,7 @@ const atClose = (now: Evidence, { closedIn, sample }: DeferredAnnounce, sndUna: 
   return { ...now, writeSeq: (now.writeSeq - fin) >>> 0, sndUna, sndNxt };
 };
 
-/** The whole of a decoded A or L line, or of its packed form; known to be well formed. */
+/** The whole of a decoded A or L line, or of its packed form. The line must be well formed. */
 export const parseAnnounce = (line: string): AnnounceDetail => {
   const end = readHalves(line, halves);
   const evidence = readEvidence(halves);

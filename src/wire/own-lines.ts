@@ -7,8 +7,8 @@ import { formatHostFacts, parseHostFacts } from './host-facts-json.ts';
 import type { Scan } from './scan.ts';
 
 /**
- * The lines finwait itself puts into the stream, in small letters: what it read from /proc, what was lost, what
- * went wrong. They are recorded where they happened, so that a replay sees what the live run saw.
+ * Lines that finwait itself puts into the stream, in small letters: facts from /proc, losses, faults. They are recorded
+ * in their place, so that a replay sees what the live run saw.
  *
  * @param at - the line's time, read already
  * @param scan - stands behind the time
@@ -83,7 +83,7 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
   }
 };
 
-/** The same lines, written. `boot` is boot-clock nanoseconds; text must be free of line breaks. */
+/** Writes the same lines. `boot` is boot-clock nanoseconds; text must be free of line breaks. */
 export const ownLine = {
   inventoried: (boot: bigint, fields: readonly (string | number)[]): string => `i ${boot} ${fields.join(' ')}`,
   inventoryEnd: (boot: bigint, sinceAttachNs: bigint, namespaces: number, unreadable: number): string =>
@@ -97,10 +97,10 @@ export const ownLine = {
   notice: (boot: bigint, text: string): string => `n ${boot} ${oneLine(text)}`,
 };
 
-/** Printable ASCII: recordings are looked at as they are. */
+/** Printable ASCII: people look at recordings as they are. */
 const oneLine = (text: string): string => asciiText(text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim());
 
-/** What an address is written with. The field reaches the terminal as it is, so nothing else may be in it. */
+/** Characters of an address. The field reaches the terminal as it is, so it may hold no others. */
 const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);
 
 const decimal = (scan: Scan): number => {

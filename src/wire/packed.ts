@@ -50,7 +50,7 @@ export const BITS = 32;
 export const wordOfBit = (half: number): number => half >>> 5;
 export const bitOf = (half: number): number => 1 << (half & (BITS - 1));
 
-/** Halves of what a socket shows, which come first in every such line. */
+/** Halves of what a socket shows. They come first in every such line. */
 export const EVIDENCE_HALVES = SET_STATE.halves;
 /** Halves of the longest line that is packed. */
 export const HALVES = DEFERRED.halves;

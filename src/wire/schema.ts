@@ -1,7 +1,7 @@
 /**
- * The wire format, stated once. Every line, word and field is here and nowhere else: the probes' printf, the join of a
- * deferred announcement's two lines, decoder, encoder, the packed form, the tables of docs/wire-format.md and the test
- * builders are made from it. (One statement in one file: that is why it is long.)
+ * The wire format, stated once. Every line, word and field is here and nowhere else. From it come the probes' printf,
+ * the join of a deferred announcement's two lines, decoder, encoder, the packed form, the tables of docs/wire-format.md
+ * and the test builders. (One statement in one file: that is why it is long.)
  *
  * To add a field: add it here with `since` of the new `WIRE_VERSION` and the value that means unknown; add its
  * expression to probes/parts/expressions.bt; add a step to upgrade/; run `npm run probes`.
@@ -9,7 +9,7 @@
  * It is data only. `layout.ts` resolves names to positions when the module loads.
  */
 
-/** The wire version that the probes speak. Older ones are read through upgrade/; a newer one is refused with advice. */
+/** The wire version that the probes speak. upgrade/ reads older ones; a newer one is refused with advice. */
 export const WIRE_VERSION = 3;
 
 /** How a word is written, and how bpftrace prints it. */
@@ -37,34 +37,34 @@ export type Unit =
   | 'state'
   | 'errno'
   | 'seq'
-  /** 16 bits as loaded from network order. It is read and written as the port's number. */
+  /** 16 bits as loaded from network order. They are read and written as the port's number. */
   | 'port'
   /** Four bytes of an address as loaded from network order. */
   | 'address';
 
 export type Field = {
   readonly name: string;
-  /** Its lowest bit in the word; 0 where left out. */
+  /** Its lowest bit in the word. Left out: 0. */
   readonly at?: number;
-  /** How many bits; where left out, all that the word has. At most 32, or 64 from bit 0, or raw. */
+  /** How many bits. Left out: all of the word. At most 32, or 64 from bit 0, or raw. */
   readonly bits?: number;
   readonly unit?: Unit;
   readonly signed?: true;
   /** The value that means unknown: it reads as null. Every field newer than version 1 has one. */
   readonly unknown?: number;
-  /** Not a property of a parsed line: evidence.ts or decode.ts makes something else of it. */
+  /** No property of a parsed line: evidence.ts or decode.ts turns it into something else. */
   readonly raw?: true;
-  /** For a reader of docs/wire-format.md. */
+  /** A note for readers of docs/wire-format.md. */
   readonly meaning: string;
-  /** Smaller fields within it; their `at` counts from its lowest bit. */
+  /** Smaller fields within it. Their `at` counts from its lowest bit. */
   readonly parts?: readonly Field[];
 };
 
-/** What stands between two spaces. */
+/** A word: the text between two spaces. */
 export type Word = {
   readonly name: string;
   readonly kind: Kind;
-  /** The wire version that brought it; 1 where left out. */
+  /** The wire version that brought it. Left out: 1. */
   readonly since?: number;
   /** A line may end before it: recordings of the first days do. */
   readonly optional?: true;
@@ -119,7 +119,7 @@ const CONTEXT: readonly Field[] = [
   bits('state', 8, 8, '`skc_state`', { unit: 'state' }),
 ];
 
-/** What a socket shows at one instant. */
+/** Words that show a socket at one instant. */
 const EVIDENCE: readonly Word[] = [
   packed(
     'e0',
@@ -155,7 +155,7 @@ const EVIDENCE: readonly Word[] = [
   ),
 ];
 
-/** What an announcement has beside: its settings, and what can say what was not read. */
+/** Words that only an announcement has: its settings, and fields that tell unread data. */
 const SETTINGS: readonly Word[] = [
   packed('a0', high('rcvNxt', '`rcv_nxt`', { unit: 'seq' }), low('copiedSeq', '`copied_seq`', { unit: 'seq' })),
   packed(
@@ -213,7 +213,7 @@ const TASK_FLAGS: Partial<Field> = {
   parts: [bits('exiting', 2, 1, 'PF_EXITING'), bits('kernelThread', 21, 1, 'PF_KTHREAD')],
 };
 
-/** A transition that the kernel remembered. */
+/** A transition that the probe remembered. */
 const move = (name: string, meaning: string): Word =>
   packed(
     name,
@@ -229,7 +229,7 @@ const MOVES: readonly Word[] = [
   move('h2', 'the one before that'),
 ];
 
-/** How a socket was closed that was announced later. */
+/** How a socket was closed whose announcement was deferred. */
 const CLOSE_SEQS = packed(
   'closeSeqs',
   high('closeSndUna', '`snd_una` at the close', { unit: 'seq', raw: true }),
@@ -285,7 +285,7 @@ const ANNOUNCED: readonly Word[] = [VIA, ...EVIDENCE, ...SETTINGS, ...IDENTITY, 
 
 /** The lines of a stream. */
 export const LINES = {
-  /** Read before the version is known: it never changes. */
+  /** A reader reads it before it knows the version, so it never changes. */
   hello: {
     letter: 'H',
     title: 'handshake, first',
@@ -297,7 +297,9 @@ export const LINES = {
     ],
   },
   announce: { letter: 'A', title: 'announcement', words: [AT, SK, ...ANNOUNCED, COMM] },
-  /** On the wire. bpftrace has not the stack for it in one line: `deferred-lines.ts` makes it of `closed` and `stands`. */
+  /**
+   * The wire's line. bpftrace has not the stack for it in one: `deferred-lines.ts` makes it of `closed` and `stands`.
+   */
   deferred: {
     letter: 'L',
     title: 'deferred announcement: made later than the close',
@@ -396,7 +398,7 @@ export const LINES = {
   bye: { letter: 'Z', title: 'goodbye, last; where it is missing the stream is cut', words: [AT] },
 } as const satisfies Readonly<Record<string, Line>>;
 
-/** Lines that only a probe run by hand shows: finwait makes `L` and `T` of them before anybody else sees them. */
+/** Lines that only a probe run by hand shows. finwait makes `L` and `T` lines of them before anybody else sees them. */
 export const PROBE_LINES = {
   closed: {
     letter: 'B',
@@ -489,7 +491,9 @@ export const OWN_LINES = {
   notice: { letter: 'n', title: 'notice', words: [AT, word('rest', 'text', 'text')] },
 } as const satisfies Readonly<Record<string, Line>>;
 
-/** The key of the map of tallies: `@tally[KEY]: COUNT`. `marks` of a T line are its three, the first one lowest. */
+/**
+ * The key of the map of tallies: `@tally[KEY]: COUNT`. `marks` of a T line holds its three marks, the first one lowest.
+ */
 export const TALLY_KEY: Word = packed(
   'tallyKey',
   bits('size', 40, 5, 'size'),

@@ -11,13 +11,13 @@ import type { ProcSock } from './proc-net-tcp.ts';
 import { type SocketInfo, socketKey } from './socket-info.ts';
 import { indexListeners, type Survey, unreadBytes } from './socket-survey.ts';
 
-/** What was found out about the sockets of all namespaces. */
+/** The findings about the sockets of all namespaces. */
 export type Found = {
   readonly surveys: readonly Survey[];
   readonly scan: Pick<HolderScan, 'held' | 'isComplete'>;
-  /** What ss said, by namespace and `socketKey`. */
+  /** ss's answers, by namespace and `socketKey`. */
   readonly infos: ReadonlyMap<number, ReadonlyMap<string, SocketInfo>>;
-  /** ESTABLISHED sockets that no process has open, by namespace; null where that is not known of all. */
+  /** ESTABLISHED sockets that no process has open, by namespace. Null where that is not known of all. */
   readonly unheld: ReadonlyMap<number, readonly ProcSock[]> | null;
 };
 
@@ -30,11 +30,11 @@ const tupleOf = (netns: number, { family, laddr, lport, raddr, rport }: ProcSock
   rport,
 });
 
-/** Who was found to have a socket open; null where nobody was, and not every process could be asked. */
+/** Processes that have a socket open. Null where none was found and not every process could be asked. */
 const holdersOf = ({ held, isComplete }: Found['scan'], inode: number): CloseWait['holders'] =>
   held.get(inode)?.holders ?? (isComplete || inode === 0 ? [] : null);
 
-/** How many have it open; null where not every process could be asked. */
+/** How many have it open. Null where not every process could be asked. */
 const holderCount = ({ held, isComplete }: Found['scan'], inode: number): number | null => {
   if (inode === 0) return 0;
   return isComplete ? (held.get(inode)?.count ?? 0) : null;
@@ -57,7 +57,7 @@ const longer = (a: number | null, b: number | null): number | null =>
 const sum = (surveys: readonly Survey[], of: (survey: Survey) => number): number =>
   surveys.reduce((total, each) => total + of(each), 0);
 
-/** The sockets in CLOSE_WAIT: each counted with who holds it, those with the most unread bytes listed. */
+/** The sockets in CLOSE_WAIT. All are counted by their holder; those with the most unread bytes are listed. */
 export const describeCloseWait = ({ surveys, scan, infos }: Found): HostFacts['close_wait'] => {
   const all: CloseWait[] = [];
   for (const each of surveys) {
@@ -109,7 +109,7 @@ const byHolder = (all: readonly CloseWait[]): readonly CloseWaitGroup[] => {
   return [...groups.values()].sort((a, b) => b.count - a.count).slice(0, MAX_LISTED);
 };
 
-/** ESTABLISHED sockets that no process has, and what they are. */
+/** ESTABLISHED sockets without a process, by the reason. */
 export const describeOwnerless = ({ surveys, scan, unheld }: Found): HostFacts['ownerless'] => {
   const all: Ownerless[] = [];
   let noFd = 0;

@@ -12,7 +12,9 @@ type Inventory = {
   readonly unreadable: number;
 };
 
-/** The orphans that every reachable network namespace lists now. Never throws: what cannot be read is counted. */
+/**
+ * The orphans that all reachable network namespaces list now. Never throws: namespaces that cannot be read are counted.
+ */
 const takeInventory = async (): Promise<Inventory> => {
   const namespaces = listNetns();
   const orphans: { netns: number; sock: ProcSock }[] = [];
@@ -27,12 +29,15 @@ const takeInventory = async (): Promise<Inventory> => {
 
 /** A deferred announcement comes at most this long after the age, ms. */
 const SWEEP_MS = 60;
-/** Longer than this the inventory waits for no announcement, ms: only sockets closed while it was first read are in question. */
+/**
+ * The inventory waits no longer than this for announcements, ms. Only sockets closed during its first reading are in
+ * question.
+ */
 const LONGEST_WAIT_MS = 2000;
 
 /**
- * The orphans that two readings list. What was closed after the probes attached and is listed has been announced by the
- * second reading, or died and was counted: no line of the inventory stands for it.
+ * The orphans that two readings list. A listed socket that was closed after the probes attached needs no line of the
+ * inventory: by the second reading it has been announced, or has died and was counted.
  */
 const takeSettled = async (minAgeMs: number): Promise<Inventory> => {
   const first = await takeInventory();

@@ -8,28 +8,28 @@ const STATES = ['close-wait', 'fin-wait-1', 'fin-wait-2', 'last-ack', 'closing']
 /** One socket as ss shows it. Times in ms, memory in bytes; null where ss did not say. */
 export type SocketInfo = {
   readonly state: string;
-  /** Both endpoints, as `socketKey` writes them. */
+  /** Both endpoints, in the form of `socketKey`. */
   readonly key: string;
   readonly inode: number;
   readonly isMinisock: boolean;
-  /** Since data last came, since an ACK last came. @see Linux include/uapi/linux/tcp.h, tcp_info */
+  /** Time since data last came, and since an ACK last came. @see Linux include/uapi/linux/tcp.h, tcp_info */
   readonly lastRcvMs: number | null;
   readonly lastAckMs: number | null;
-  /** Receive and send buffers and what is reserved: sk_rmem_alloc + sk_wmem_queued + sk_forward_alloc. */
+  /** Receive and send buffers and the reserve: sk_rmem_alloc + sk_wmem_queued + sk_forward_alloc. */
   readonly memBytes: number | null;
 };
 
-/** What tells a socket from others of its namespace; ss adds an interface to a link-local address. */
+/** Names a socket within its namespace. ss adds an interface to a link-local address. */
 export const socketKey = (laddr: string, lport: number | string, raddr: string, rport: number | string): string =>
   `${laddr} ${lport} ${raddr} ${rport}`;
 
 /**
  * Reads a line of `ss -OHtniem state …`, of several states. ss leaves a time out when it is 0.
  *
- * In its middle stands the path of the socket's cgroup, which a user may name, spaces and all: what ss prints before it is
- * read up to it, and what it prints after it from the last `skmem:` on, which every full sk has.
+ * The path of the socket's cgroup stands in its middle, and a user may choose that path, spaces and all. So the fields
+ * before it are read up to it, and the fields behind it from the last `skmem:` on, which every full sk has.
  *
- * @returns null for one that is none
+ * @returns null for a line that is no socket
  */
 export const parseSocketInfo = (line: string): SocketInfo | null => {
   const [state = '', , , local = '', peer = '', ...rest] = line.trim().split(/\s+/);
@@ -56,14 +56,14 @@ export const parseSocketInfo = (line: string): SocketInfo | null => {
 
 const memoryOf = (info: string): number | null => {
   const m = /skmem:\(r(\d{1,10}),rb\d+,t\d+,tb\d+,f(\d{1,10}),w(\d{1,10}),/.exec(info);
-  // sk_forward_alloc is signed, and printed as if it were not.
+  // sk_forward_alloc is signed, but printed as unsigned.
   return m === null ? null : Math.max(0, Number(m[1]) + (Number(m[2]) | 0) + Number(m[3]));
 };
 
 /**
  * Asks ss for the sockets of a namespace that wait for a close or die: bounded to 2 s and 16 MB.
  *
- * @returns why ss could not tell of all of them; null when it could. Never throws
+ * @returns the reason where ss could not tell of all; null when it could. Never throws
  */
 export const askSocketInfo = (netns: Netns, take: (info: SocketInfo) => void): Promise<string | null> => {
   const args = ['-OHtniem', ...STATES.flatMap((state) => ['state', state])];

@@ -10,11 +10,11 @@ import type { ProcSock } from './proc-net-tcp.ts';
 type Bounds = { readonly timeout: number; readonly maxBuffer: number; readonly proc?: string };
 
 /**
- * Runs ss in a namespace and hands out its lines, once it has told all.
+ * Runs ss in a namespace and hands out its lines once ss has told all.
  *
  * @param timeout - ms; `proc` is where the processes are
  * @param maxBuffer - bytes
- * @returns why ss could not tell all; null when it could. Never throws
+ * @returns the reason where ss could not tell all; null when it could. Never throws
  */
 export const askSs = async (
   netns: Netns,
@@ -52,7 +52,7 @@ export const askSs = async (
   return `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
 };
 
-/** Address and port as ss shows them: an interface is added to a link-local address, `*` is any. */
+/** Address and port as ss shows them: it adds an interface to a link-local address, and `*` is any. */
 export const endpointOf = (text: string): readonly [string, string] | null => {
   const [, bracketed, plain, port] =
     /^(?:\[([^\]%]+)(?:%[^\]]*)?\](?:%[^:]*)?|([^:%[\]]+)(?:%[^:]*)?):(\d{1,5}|\*)$/.exec(text) ?? [];
@@ -85,12 +85,12 @@ const LINE =
   /^([A-Z0-9-]{3,12}) +(\d{1,10}) +(\d{1,10}) +(\S+) +(\S+)(?:\s+timer:\(([a-z]+),([0-9a-z.]*),(\d{1,3})\))?(?:\s+uid:\d+)?\s+ino:(\d{1,15})(?:\s|$)/;
 
 /**
- * Reads a line of `ss -OHtone`, of several states, as what /proc/net/tcp would have told.
+ * Reads a line of `ss -OHtone`, of several states, as /proc/net/tcp would have told it.
  *
- * ss counts either retransmission timeouts or unanswered probes, whichever timer runs: the other count is 0 then, for the
+ * ss counts either retransmission timeouts or unanswered probes, whichever timer runs. The other count is 0 then: the
  * probe timer runs only with nothing in flight.
  *
- * @returns null for a line that is none
+ * @returns null for a line that is no socket
  */
 export const parseSsSock = (line: string): ProcSock | null => {
   const [, name = '', rx, tx, local = '', peer = '', timerName = 'off', left = '', tries, inode] =
@@ -109,7 +109,7 @@ export const parseSsSock = (line: string): ProcSock | null => {
     raddr,
     rport: portOf(rport),
     state,
-    // Of a listener ss tells how many it lets wait.
+    // For a listener ss tells how many connections it may let wait.
     txQueue: state === TCP.LISTEN ? 0 : Number(tx),
     rxQueue: Number(rx),
     timer,
@@ -123,8 +123,8 @@ export const parseSsSock = (line: string): ProcSock | null => {
 const portOf = (text: string | undefined): number => (text === undefined || text === '*' ? 0 : Number(text));
 
 /**
- * ss writes 1,234 ms as "1.234ms", newer ones as "1.234sec". It leaves out the ms from 10 s on, and the
- * seconds from 10 min on.
+ * ss writes 1,234 ms as "1.234ms", newer versions as "1.234sec". It leaves out the ms from 10 s on, and the seconds
+ * from 10 min on.
  */
 const TIME = /^(?:(\d{1,6})min)?(?:(\d{1,2})sec|(\d)\.(\d{3})(?:sec|ms)|(\d{3})ms)?$/;
 

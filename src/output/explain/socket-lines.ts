@@ -41,7 +41,7 @@ const unsentText = ({ unacked: { value: unacked }, unsent: { value: unsent } }: 
   return unsent === unacked ? ' (none of it sent)' : ` (${size(unsent)} of it not sent)`;
 };
 
-/** What the socket had in its queues, and what of that was lost; what is not known is named as such, once. */
+/** The socket's queues, and what of them was lost. An unknown amount is named as unknown, once. */
 const bytesText = (facts: Facts): string => {
   const parts: readonly Fact[] = [facts.unread, facts.unacked, facts.memory];
   const isKnown = ({ value }: Fact): boolean => value !== null;
@@ -60,7 +60,7 @@ const deadlineText = (row: Row, { deadline }: Facts): string | null =>
     ? `${valueText(deadline, HAND)}${row.next_timer_at === null ? '' : `; next timer ${moment(row.next_timer_at)}`}`
     : null;
 
-/** A socket in a few lines: what became of it, who closed it, its path on the axis. */
+/** A socket in a few lines: its end, its closer, its path on the axis. */
 export const socketLines = (row: Row, width: number): readonly Printable[] => {
   const facts = pathFacts(row);
   const deadline = deadlineText(row, facts);
@@ -84,7 +84,7 @@ export const socketLines = (row: Row, width: number): readonly Printable[] => {
 const sentences = (heading: Printable, texts: readonly string[], width: number): readonly Printable[] =>
   texts.length === 0 ? [] : [safe``, heading, ...texts.flatMap((text) => bullet(text, width))];
 
-/** All that is known of one socket. */
+/** Everything about one socket. */
 export const socketFullLines = (row: Row, width: number): readonly Printable[] => {
   const facts = pathFacts(row);
   const cause = causeOf(row);
