@@ -59,16 +59,18 @@ export const countRecords = (stdout: string): readonly CountRecord[] =>
     .filter((line) => /^\{"type":"(?:tally|abnormal)"/.test(line))
     .map((line) => JSON.parse(line));
 
+const EXAMPLE = 'example';
+
 /**
- * Examples of abnormal ends are in no tally, and `--min-age` leaves out their rows: their own record counts them. The lab
- * makes all of them by a close().
+ * Examples of abnormal ends are in no tally, and `--min-age` leaves out their rows: their own record counts them, and
+ * does not say how they were closed.
  */
 export const countedKinds = (records: readonly CountRecord[]): Kinds =>
   kindsOf(
     records.map((record) =>
       record.type === 'tally'
         ? { kind: kindOf(record.how, record.ended_by), count: record.count }
-        : { kind: kindOf('close', record.ended_by), count: record.sampled },
+        : { kind: kindOf(EXAMPLE, record.ended_by), count: record.sampled },
     ),
   );
 
@@ -79,7 +81,14 @@ export const countedKinds = (records: readonly CountRecord[]): Kinds =>
  * may.
  */
 export const uncounted = (wanted: Kinds, counted: Kinds): number => {
-  const lacking = [...wanted].reduce((sum, [kind, count]) => sum + Math.max(0, count - (counted.get(kind) ?? 0)), 0);
+  const examples = new Map(counted);
+  const lacking = [...wanted].reduce((sum, [kind, count]) => {
+    const example = kind.replace(/^\S+/, EXAMPLE);
+    const missing = Math.max(0, count - (counted.get(kind) ?? 0));
+    const found = Math.min(missing, examples.get(example) ?? 0);
+    examples.set(example, (examples.get(example) ?? 0) - found);
+    return sum + missing - found;
+  }, 0);
   const unknown = Math.max(0, (counted.get('close unknown') ?? 0) - (wanted.get('close unknown') ?? 0));
   return Math.max(0, lacking - Math.min(2, unknown));
 };
