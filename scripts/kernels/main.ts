@@ -21,7 +21,7 @@ const OUT = join(CACHE, 'out');
 /** All cells together: what is not begun by then is not reached, and that is a failure. */
 const MINUTES = 40;
 const OVERHEAD_S = 300;
-/** What the deferred capture announces after. An emulated CPU needs 10 ms and more for a close() alone. */
+/** The age at which the deferred capture announces. An emulated CPU needs 10 ms and more for a close() alone. */
 const MIN_AGE_MS: Readonly<Record<Accel, number>> = { kvm: 10, tcg: 100 };
 const MOST_AT_ONCE = 4;
 

@@ -9,7 +9,7 @@ import { filterText } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 
 export type Wanted = {
-  /** Which sockets deferred probes announce; they only count the others. */
+  /** The sockets that deferred probes announce; they only count the others. */
   readonly only: PathFilter;
   /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
   readonly minAgeMs: number;

@@ -50,7 +50,7 @@ export const createDeferredLines = (
     if (count > 0) onLost(count, 'half of an announcement did not come');
   };
 
-  /** Of numbers that ends are counted by: what an `N` line said, and the newest count. */
+  /** Abnormal ends by their number: the words of its `N` line, and the newest count. */
   const named = new Map<string, readonly string[]>();
   const ends = new Map<bigint, EndCount>();
   const told = new Map<bigint, string>();

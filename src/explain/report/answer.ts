@@ -66,7 +66,7 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
 /** How many rows of abnormal ends are told of in words. */
 const ABNORMAL = 2;
 
-/** Who ends connections abnormally, and the first thing to do about the most frequent cause. */
+/** Names the processes that end connections abnormally, and the first thing to do about the most frequent cause. */
 const abnormalParts = (
   { abnormal }: Omit<Report, 'answer'>,
   { isFiltered }: ReportEnd,
