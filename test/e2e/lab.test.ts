@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LabEvent } from '../../src/lab/event.ts';
 import { FINWAIT, isAlive, runFinwait, stopAll } from './finwait.ts';
@@ -8,33 +8,22 @@ import { onRealKernel } from './requirements.ts';
 
 const NOTES = '/run/finwait-lab';
 
-/** The pids of all that descends from a process. */
-const descendants = (pid: number): readonly number[] => {
-  let children: readonly number[] = [];
-  try {
-    children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  } catch {
-    // It has ended meanwhile.
-  }
-  return children.flatMap((child) => [child, ...descendants(child)]);
-};
-
 const namespacesOf = (lab: Lab): readonly string[] =>
   (lab.of('lab_start')[0]?.stages ?? []).flatMap(({ near, far }) => [near, far]);
 
 const inodesOf = (lab: Lab): readonly number[] =>
   (lab.of('lab_start')[0]?.stages ?? []).flatMap(({ netns, far_netns }) => [netns, far_netns]);
 
-/** Whether any process is in one of these namespaces. */
-const isInhabited = (inodes: readonly number[]): boolean =>
+/** The processes in these namespaces: plays, and what keeps the far ends when a play has ended (`--hold`). */
+const inhabitants = (inodes: readonly number[]): readonly number[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
-    .some((pid) => {
+    .map(Number)
+    .filter((pid) => {
       try {
-        const link = execFileSync('readlink', [`/proc/${pid}/ns/net`], { encoding: 'utf8', stdio: 'pipe' });
-        return inodes.includes(Number(/\d+/.exec(link)?.[0]));
+        return inodes.includes(Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[0]));
       } catch {
-        return false;
+        return false; // It has ended meanwhile.
       }
     });
 
@@ -61,7 +50,7 @@ const expectNothingLeft = async (lab: Lab, pids: readonly number[]): Promise<voi
   await untilGone('its processes', () => pids.some(isAlive));
   for (const name of namespacesOf(lab)) expect(existsSync(`/run/netns/${name}`), name).toBe(false);
   expect(existsSync(`${NOTES}/run-${worker}`)).toBe(false);
-  expect(isInhabited(inodesOf(lab))).toBe(false);
+  expect(inhabitants(inodesOf(lab))).toEqual([]);
 };
 
 onRealKernel(
@@ -76,8 +65,11 @@ onRealKernel(
         'all are dying',
         () => lab.of('lab_socket').length >= args.filter((arg) => !arg.startsWith('-')).length,
       );
-      const pids = descendants(workerOf(lab));
-      expect(pids.length).toBeGreaterThan(0);
+      // A play that has only to hold its far end ends as it hands it over: its children are no descendants of the worker.
+      const pids = await lab.until('its processes are there', () => {
+        const found = inhabitants(inodesOf(lab));
+        return found.length > 0 && found;
+      });
       return { lab, pids };
     };
     const LONG = ['fin_timeout_90', 'retries_default', 'control_established'] as const;
