@@ -8,21 +8,21 @@ import type { ResetReasons } from './evidence/facts.ts';
 export type AbnormalDeaths = {
   readonly ended_by: EndedBy;
   readonly side: Side;
-  /** Null where the closer is not known. */
+  /** Null where the closer is unknown. */
   readonly comm: string | null;
-  /** Null where it is not known, or where several processes of that name are counted together. */
+  /** Null where the process is unknown, or where several processes of that name are counted together. */
   readonly pid: number | null;
   /** The smaller of a socket's two ports; null where it was not kept. */
   readonly port: number | null;
-  /** All of them, announced or not. */
+  /** All of these ends, announced or not. */
   readonly count: number;
-  /** How many a second while they came; null where that is not known. */
+  /** Ends a second while they came; null where the rate is unknown. */
   readonly per_second: number | null;
-  /** How many of them were announced in spite of their age: they have a close path each. */
+  /** Ends that were announced in spite of their age: each has a close path. */
   readonly sampled: number;
 };
 
-/** The reason that the kernel gives for a reset for want of orphans or memory. @see enum sk_rst_reason */
+/** The kernel's reason for a reset because of too many orphans or too little memory. @see enum sk_rst_reason */
 const FOR_LIMIT = 'TCP_ABORT_ON_MEMORY';
 const NO_REASON = 255;
 
@@ -65,7 +65,7 @@ export const abnormalDeaths = (ends: readonly AbnormalEnds[], reasons: ResetReas
     } else if (of.isNotMemory) {
       put(of, 'orphan_limit', 'limit', of.count, of.sampled);
     } else {
-      // Both may have been passed. Where orphans were far from their limit it was memory.
+      // A socket may have passed both limits. If orphans were far from theirs, the limit was memory.
       const ofMemory = Math.round((of.sampled * of.forMemory) / of.count);
       put(of, 'out_of_memory', 'limit', of.forMemory, ofMemory);
       put(of, 'unknown', 'limit', of.count - of.forMemory, of.sampled - ofMemory);

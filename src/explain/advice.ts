@@ -5,15 +5,15 @@ import type { Bounds } from './evidence/subject.ts';
 
 const UNKNOWN_BOUNDS: Bounds = { userTimeoutMs: null, deadline: 'unknown' };
 
-/** A harmless end that took less than this needs no advice, µs of dying. */
+/** A harmless end needs no advice if dying took less than this, µs. */
 const QUICK_US = 1_000_000;
 
 /**
- * What to do about a dying or finished socket, with its own figures, and which sysctl would not help although people
- * often reach for it.
+ * Advice about a dying or finished socket, with its own figures. It also names the sysctl that people often reach for
+ * although it would not help.
  *
- * @param ownNetns - the namespace in which finwait runs. For a socket of another one, or where that is not known, the
- *   commands and settings name the socket's namespace: in ours the same addresses and ports may be another socket's
+ * @param ownNetns - the namespace in which finwait runs. For a socket of another or an unknown namespace, the commands
+ *   and settings name that namespace: in ours the same addresses and ports may be another socket's
  * @param bounds - a setting that does not bound this very socket is not advised
  * @returns sentences; none for a harmless end in under a second, a socket that never was a connection, a closed
  *   listener, or an unknown cause

@@ -4,9 +4,9 @@ import type { How, Side } from './evidence/subject.ts';
 
 export type { How, Side };
 
-/** Words of `waiting_for`. They come from the list of causes, and `unknown` where the evidence does not decide. */
+/** Words of `waiting_for`: those in the list of causes, and `unknown` where the evidence does not decide. */
 export type WaitingFor = (typeof WAITS)[number]['name'] | 'unknown';
-/** Words of `ended_by`, from the same list. */
+/** Words of `ended_by`: those in the same list, and `unknown`. */
 export type EndedBy = (typeof ENDINGS)[number]['name'] | 'unknown';
 
 export type Closer = {
@@ -26,7 +26,7 @@ export type Step = {
   readonly by: 'process' | 'softirq';
 };
 
-/** Why a socket is dying, or has died: how it ended, or what it waits for while it has not. */
+/** Why a socket is dying, or has died: the way it ended, or the thing it waits for while it has not. */
 export type Cause = Exclude<EndedBy, 'unknown'> | Exclude<WaitingFor, 'nothing' | 'unknown'> | 'unknown';
 
 /**
@@ -50,10 +50,13 @@ export type ClosePath = {
   readonly closer: Closer | null;
   readonly closed_at: string | null;
   readonly closed_in: TcpState | null;
-  /** The state of the newest event about it; null where that is not known. */
+  /** The state in the newest event about it; null where that is unknown. */
   readonly state: TcpState | null;
   readonly how: How;
-  /** Whose end of the connection closed first; `both`: at once. Null where that was not seen, or where neither did. */
+  /**
+   * The end of the connection that closed first; `both` means at once. Null where that was not seen, or where neither
+   * closed.
+   */
   readonly closed_first: 'local' | 'peer' | 'both' | null;
   readonly path: readonly Step[];
   readonly orphan_us: number | null;
@@ -64,7 +67,7 @@ export type ClosePath = {
   readonly held_bytes: number | null;
   readonly lost_bytes: number | null;
   readonly retransmits: number;
-  /** Window probes that were unanswered by the newest evidence (icsk_probes_out). */
+  /** Unanswered window probes, by the newest evidence (icsk_probes_out). */
   readonly probes: number | null;
   readonly waiting_for: WaitingFor;
   readonly ended_by: EndedBy | null;
@@ -76,32 +79,35 @@ export type ClosePath = {
 };
 
 /**
- * The contract's `dying`: a socket that still is dying. The fields of `close_path`, `ended_by` null, and its deadline.
+ * The contract's `dying`: a socket that still is dying. It has the fields of `close_path`, `ended_by` null, and a
+ * deadline.
  */
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
-  /** When the newest evidence was known to hold, RFC 3339: what is said of the socket is as old as this. */
+  /** When the newest evidence was known to hold, RFC 3339. Everything said about the socket is as old as this. */
   readonly refreshed_at: string;
-  /** Kernel memory that it holds by that evidence; `held_bytes` is of its close. Null where it is not known. */
+  /** Kernel memory that it holds by that evidence; `held_bytes` is from its close. Null where it is unknown. */
   readonly held_now_bytes: number | null;
   /**
-   * `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: `deadline_because` says what is
+   * `at`: at `deadline_at`; `never`: the kernel does not give up on it; `unknown`: `deadline_because` names what is
    * missing.
    */
   readonly deadline: 'at' | 'never' | 'unknown';
   /**
-   * When the kernel gives up on it if nothing more comes from the peer, RFC 3339: up to 13 % later, or more where ICMP
-   * said unreachable; earlier only at `deadline_if_late_at`.
+   * When the kernel gives up on it if nothing more comes from the peer, RFC 3339. It may be up to 13 % later, or more
+   * if ICMP said unreachable. It is earlier only at `deadline_if_late_at`.
    */
   readonly deadline_at: string | null;
-  /** The same, and what the kernel's timer wheel will add to it. */
+  /** `deadline_at` with the delay that the kernel's timer wheel will add. */
   readonly deadline_expected_at: string | null;
-  /** The same if the peer goes on answering window probes, as it did when last observed; null for other sockets. */
+  /** The deadline if the peer goes on answering window probes, as it did when last observed; null for other sockets. */
   readonly deadline_if_answered_at: string | null;
-  /** An earlier tick that ends it if the timers are overdue by up to 250 ms, as on a busy CPU; null where none does. */
+  /**
+   * An earlier tick that ends it if the timers are overdue by up to 250 ms, as on a busy CPU; null where no tick does.
+   */
   readonly deadline_if_late_at: string | null;
   /** When its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
-  /** The rule it follows; why never; or what is missing. */
+  /** The rule that ends it, the reason why none does, or the missing facts. */
   readonly deadline_because: readonly string[];
 };

@@ -17,16 +17,16 @@ export type DescribeContext = {
   readonly hello: Hello;
   readonly wallClock: (at: TraceNs) => string;
   readonly reasons: ResetReasons;
-  /** finwait's own network namespace; null where not known. */
+  /** finwait's own network namespace; null where unknown. */
   readonly ownNetns: number | null;
 };
 
 /**
  * The close path of a sock, as far as it was observed.
  *
- * @param now - time of the newest event; a sock still dying has waited until then
- * @param deadline - the kind of deadline of one that still is dying, where it is known: the advice depends on it
- * @param evidenceAt - when its newest evidence was known to hold; its newest line's time where that is left out
+ * @param now - time of the newest event; a sock that still is dying has waited until then
+ * @param deadline - the kind of deadline of a sock that still is dying, if known: the advice depends on it
+ * @param evidenceAt - when its newest evidence was known to hold; defaults to its newest line's time
  * @returns the contract's `close_path`; `ended_by` is null while it still is dying
  */
 export const describeSock = (
@@ -88,7 +88,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
     held_bytes: closedAt === null || isPurged(record) ? null : heldBytes(detail.evidence),
-    // For want of resources the kernel frees the sock without an error; what was queued is lost all the same.
+    // A limit of the host frees the sock without an error, but its queued bytes are lost all the same.
     lost_bytes: ending !== null && (record.err !== 0 || ending.side === 'limit') ? lostBytes(record) : null,
     retransmits: sock.retransmits,
     probes: sock.latest === null ? null : last.probesOut,
@@ -102,14 +102,14 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
   };
 };
 
-/** For a sock that was announced and then not followed, since a map of the probes was full. */
+/** For a sock that was announced but not followed, since a map of the probes was full. */
 const LOST_SIGHT: Waiting = {
   waitingFor: 'unknown',
   side: 'unknown',
   because: 'a map of the probes was full: what became of it since it was announced is not known',
 };
 
-/** How old its newest evidence is, ms. */
+/** Age of its newest evidence, ms. */
 const agedBy = ({ sock }: SockRecord, now: TraceNs, evidenceAt: TraceNs | null): number =>
   (now - (evidenceAt ?? sock.latestAt ?? sock.announcedAt)) / 1e6;
 
@@ -126,7 +126,7 @@ const RESET_AT_ONCE: ReadonlySet<string | undefined> = new Set(
   ENDINGS.filter(({ isResetAtOnce: isAtOnce }) => isAtOnce).map(({ name }) => name),
 );
 
-/** The gaps in what was observed of its life, and whether its cause was inferred or not decided. */
+/** The gaps in the observation of its life, and whether its cause was inferred or not decided. */
 const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   const { gaps } = record.sock;
   const list: string[] = gaps.size === 0 ? [] : [...gaps];
@@ -194,7 +194,7 @@ const PROC_TIMERS: Readonly<Record<number, string>> = {
   4: 'window probe',
 };
 
-/** `write_seq` less `snd_una`: a FIN counts as one. */
+/** `write_seq` less `snd_una`, in which a FIN counts as one byte. */
 const queueText = ({ txQueue }: Inventoried): string => (txQueue === 0 ? '' : `, ${txQueue} B not acknowledged`);
 
 const timerText = ({ timer, retransmits }: Inventoried): string => {
@@ -212,7 +212,7 @@ const closerOf = (detail: AnnounceDetail): Closer => ({
   exit_status: detail.exiting ? (detail.exitCode >>> 8) & 0xff : null,
 });
 
-/** Whose FIN, or reset of a close, came first: the first step out of the living connection tells. */
+/** The side whose FIN, or reset by a close, came first. The first step out of the living connection shows it. */
 const closedFirst = (record: SockRecord): ClosePath['closed_first'] => {
   if (isEarlyMoveMissed(record)) return null;
   const { moves, closedIn } = record;
@@ -220,7 +220,7 @@ const closedFirst = (record: SockRecord): ClosePath['closed_first'] => {
   if (first === undefined) return null;
   if (first.to === TCP.CLOSE_WAIT) return 'peer';
   if (first.to === TCP.FIN_WAIT1) return moves.some(({ to }) => to === TCP.CLOSING) ? 'both' : 'local';
-  // A close that resets: the state that it found is the one that this step leaves.
+  // For a close that resets, this step leaves the state in which the close found the sock.
   return first.own && closedIn !== null && closedIn === first.from && HAD_PEER.has(first.from) ? 'local' : null;
 };
 
@@ -236,11 +236,13 @@ const howOf = (record: SockRecord): How => {
   }
   if (detail.exiting) return 'exit';
   if (holder === HOLDER.kernel || detail.isKernelThread) return 'kernel';
-  // At the destroy the sock has lost its struct socket already. Before it, only the kernel closes a sock without one.
+  // At the destroy the sock has lost its struct socket already. Before that, only the kernel closes a sock without one.
   return holder === HOLDER.none && sock.announce.via !== VIA.destroy ? 'unknown' : 'close';
 };
 
-/** Whether tcp_close had emptied the queues before the announcement was made: it does not say what they held. */
+/**
+ * Whether tcp_close had emptied the queues before the announcement: then the announcement does not say what they held.
+ */
 const isPurged = ({ sock, detail, moves, closedAt }: SockRecord): boolean =>
   detail.deferred !== null ||
   sock.announce.via === VIA.destroy ||

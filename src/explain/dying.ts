@@ -9,13 +9,13 @@ import { isOverdue } from './deadline/overdue.ts';
 import { recordOf } from './evidence/record.ts';
 import { WHEEL_SHARE } from './kernel/wheel.ts';
 
-/** The newest evidence of a socket that still is dying: when it held, and the kernel memory, in bytes, that it tells of. */
+/** The newest evidence about a socket that still is dying: the time when it held, and the kernel memory in bytes. */
 export type Now = { readonly at: Host['now']; readonly heldBytes: number | null };
 
 /** The newest evidence of a dying sock. @param at - when it was known to hold */
 export const nowOf = (sock: Sock, at: Host['now']): Now => ({
   at,
-  // An announcement at the close is made before the queues are put in order: it is of the close.
+  // An announcement at the close is made before the kernel trims the queues: its figure is the one of the close.
   heldBytes: sock.latest === null || !isFollowed(sock) ? null : heldBytes(parseEvidence(sock.latest)),
 });
 
@@ -27,7 +27,7 @@ export const dyingOf = (
   wallClock: (at: Host['now']) => string,
 ): Dying => {
   const isAt = deadline.kind === 'at';
-  // Every socket that still is dying has this gap. It casts no doubt on what was seen until then.
+  // Every socket that still is dying has this gap. It casts no doubt on the earlier observations.
   const gaps = path.gaps.filter((gap) => gap !== 'capture_ended');
   return {
     ...path,
@@ -57,7 +57,7 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   const at = traceNs(listedAt + timer.ms * 1e6);
   const cutNs = cutOff(timer.ms) * 1e6;
   const expectedAt = traceNs(at + timer.ms * 1e6 * WHEEL_SHARE * 0.25 + cutNs / 2);
-  // A timer that is more overdue than that was another one.
+  // A timer that is more overdue than that was a different timer.
   if (isOverdue(at, listedAt, host.now - cutNs)) return deadlineOfSilent();
   return {
     kind: 'at',
@@ -74,6 +74,6 @@ export const deadlineOfDying = (dying: Sock | Inventoried, host: Host): Deadline
   };
 };
 
-/** How much a listed time may be cut short, ms: ss writes 10 s and more in seconds, 10 min and more in minutes. */
+/** How much ss may have cut off a listed time, ms. It writes times from 10 s in seconds, and from 10 min in minutes. */
 const cutOff = (ms: number): number =>
   ms >= 600_000 && ms % 60_000 === 0 ? 60_000 : ms >= 10_000 && ms % 1000 === 0 ? 1000 : 0;

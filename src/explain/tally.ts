@@ -9,7 +9,7 @@ import type { EndedBy, How, Side } from './close-path.ts';
 import { fastDeathOf } from './evidence/fast-death.ts';
 import { isAwaitingAck } from './evidence/resources.ts';
 
-/** Sockets that died before they were announced, and that have all of this in common. */
+/** Sockets that died before they were announced, and that share all of these facts. */
 export type TalliedDeaths = {
   readonly how: How;
   /** Null where no close was observed: a child that its listener forgot, or a socket that was in CLOSE before. */
@@ -18,8 +18,8 @@ export type TalliedDeaths = {
   readonly side: Side;
   readonly count: number;
   /**
-   * How long they were dying: `count` of them from `from_us` on, up to twice that. The others took no time, or it is
-   * not known.
+   * How long they were dying: `count` of them took from `from_us` up to twice that. The others took no time, or their
+   * time is unknown.
    */
   readonly dwell: readonly { readonly from_us: number; readonly count: number }[];
 };
@@ -30,7 +30,7 @@ const UNKNOWN: End = ['unknown', 'unknown'];
 /**
  * The fast deaths that the kernel counted, by how they were closed and how they ended; most first.
  *
- * A class tells less than a single socket: where two ends look alike in it, `unknown`.
+ * A class tells less than a single socket: it ends as `unknown` if two ends look the same in it.
  */
 export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeaths[] => {
   const all = [...tallies];
@@ -49,7 +49,8 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
     }
     const gotData = Math.min(tally.count, answered.get(correctedClassOf(tally)) ?? 0);
     put(groups, tally, endOf(tally), tally.count - gotData);
-    // They seemed to be reset by the peer, or handed over; then each sent a reset that answered a segment.
+    // A class alone looks like a reset by the peer, or like a handover. But each of these sent a reset that answered a
+    // segment.
     put(groups, tally, [dataAfterClose.name, dataAfterClose.side], gotData);
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
@@ -58,8 +59,8 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
 const isCorrection = ({ marks }: Tally): boolean => (marks & TALLY.answered) !== 0;
 
 /**
- * Whether the kernel reset them of itself, without an error, while they still had something to send: one of two limits
- * was passed. How near the host was to each at that moment says which.
+ * Whether the kernel reset them by its own decision, without an error, while they still had something to send. Then one
+ * of two limits was passed, and the host's distance from each at that moment shows which one.
  *
  * @see Linux net/ipv4/tcp.c, tcp_check_oom; net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
@@ -95,9 +96,9 @@ const howOf = ({ via, exiting, marks }: Tally): How => {
   return (marks & TALLY.kernel) === 0 ? 'close' : 'kernel';
 };
 
-/** How a class of them ended: the first cause whose question for fast deaths says who ended them. */
+/** How a class of them ended: the first cause whose question for fast deaths names a side. */
 const endOf = (tally: Tally): End => {
-  // The probes did not keep what it did before it died.
+  // The probes did not keep its earlier history.
   if (tally.via === VIA.foundDead) return UNKNOWN;
   const death = fastDeathOf(tally);
   for (const { name, fastDeath } of ENDINGS) {

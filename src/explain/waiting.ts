@@ -10,9 +10,7 @@ import { hasNoRoom, isWindowShut, wasShutAtClose } from './evidence/window.ts';
 
 type Word = (typeof WAITS)[number];
 
-/**
- * The word for each state, its window open or shut: asked once, since this is looked up for every socket on the screen.
- */
+/** The word for each state, with the window open or shut. Made once, since the screen looks it up for every socket. */
 const wordsWhere = (isShut: boolean): readonly (Word | undefined)[] =>
   TCP_STATES.map((_, state) =>
     WAITS.find(({ question }) => question({ state, isWindowShut: isShut, isLingering: false })),
@@ -25,20 +23,20 @@ const wordFor = (state: number, isShut: boolean): Word | undefined => (isShut ? 
 const waiting = (state: number, isShut: boolean): WaitingFor => wordFor(state, isShut)?.name ?? 'unknown';
 
 /**
- * What a sock in `state` waits for.
+ * The word for what a sock in `state` waits for.
  *
  * @param evidence - the newest there is
  */
 export const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(state, isWindowShut(evidence));
 
-/** What a sock that still is dying waits for now, who keeps it, and the evidence in a sentence. */
+/** The word for what a dying sock waits for now, the side that keeps it, and the evidence in a sentence. */
 export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; readonly because: string };
 
 /**
- * What it waits for by its newest evidence: not what it waited for longest. Unknown where that is too old.
+ * What a sock waits for by its newest evidence, not what it waited for longest. `unknown` if that evidence is too old.
  *
- * `side` is `unknown` where an acknowledgement is missing: whether the peer is gone or the network drops does not show
- * here, unless ICMP has said so.
+ * `side` is `unknown` if an acknowledgement is missing. The peer may be gone or the network may drop packets: that does
+ * not show here, unless ICMP has said so.
  */
 export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
   const { sock, last } = record;
@@ -56,22 +54,22 @@ export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
   return { waitingFor: word.name, side, because };
 };
 
-/** HZ is 100 at least; a jiffy that is taken for too long delays the doubt, and nothing else. */
+/** HZ is 100 at least. A jiffy that is assumed too long only delays the doubt. */
 const LONGEST_JIFFY_MS = 10;
 /** Timers are overdue by less than this, and lines take less to come. */
 const SLACK_MS = 1000;
 const RTOS = 4;
 
 /**
- * Whether time alone speaks against it: what is in flight is sent again after an RTO, and each time a line comes. Where
- * none came for several, its evidence is no longer true: the timer is another one by now.
+ * Whether time alone contradicts the evidence: segments in flight are sent again after an RTO, and each time a line
+ * comes. If none came for several RTOs, the evidence is no longer true, and by now another timer is pending.
  */
 const isContradicted = (word: WaitingFor, { last }: SockRecord, agedByMs: number): boolean =>
   (word === 'ack' || word === 'last_ack') &&
   last.packetsOut > 0 &&
   agedByMs > RTOS * last.rto * LONGEST_JIFFY_MS + SLACK_MS;
 
-/** What an orphan that only the inventory knows waited for when it was listed, and who keeps it. */
+/** What an orphan that only the inventory knows waited for when it was listed, and the side that keeps it. */
 export const waitingWhenListed = (orphan: Inventoried): Pick<Waiting, 'waitingFor' | 'side'> => {
   for (const { name, listed } of WAITS) {
     const side = listed?.(orphan) ?? null;
@@ -81,11 +79,11 @@ export const waitingWhenListed = (orphan: Inventoried): Pick<Waiting, 'waitingFo
 };
 
 /**
- * Until when a shut window held the sock up: the whole time, or up to the first retransmission, which shows that
- * something was in flight. The end of the sock wipes what shows a shut window: then unanswered probes tell, or that the
- * window was shut at the close.
+ * The time until which a shut window held the sock up: its whole life, or up to the first retransmission, which shows
+ * that something was in flight. The end of the sock wipes the signs of a shut window. Then unanswered probes show it,
+ * or a window that was shut at the close.
  *
- * @returns -Infinity where no window was shut
+ * @returns -Infinity if no window was shut
  */
 const windowUntil = (record: SockRecord): number => {
   const { sock, last } = record;
@@ -94,13 +92,13 @@ const windowUntil = (record: SockRecord): number => {
   return sock.firstRetransmitAt ?? Number.POSITIVE_INFINITY;
 };
 
-/** The two parts of each wait: first while the window was shut, then after it. */
+/** The two parts of each wait: first the time while the window was shut, then the time after it. */
 const SHUT_THEN_OPEN = [true, false] as const;
 
 /**
- * What the sock waited for longest between its close and `until`.
+ * The thing that the sock waited for longest between its close and `until`.
  *
- * @returns `unknown` where the close was not observed, `nothing` where it died inside tcp_close
+ * @returns `unknown` if the close was not observed, `nothing` if it died inside tcp_close
  */
 export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
   const { sock, closedAt } = record;

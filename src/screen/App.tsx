@@ -21,7 +21,7 @@ const useView = (store: TopStore): readonly [ViewState, (event: ViewEvent) => vo
   return [view, dispatch];
 };
 
-/** Tells the store what the screen wants to know. */
+/** Tells the store what the screen needs. */
 const useQuery = (store: TopStore, view: ViewState): void => {
   const { filter, sort, limit, offset, detail, follow = null } = queryOf(view);
   useEffect(() => {
@@ -38,7 +38,10 @@ const TooSmall = ({ columns, rows }: Size) => (
   </Box>
 );
 
-/** `finwait top`: folds nothing, decides nothing about sockets; shows the store's frames and hands it the keys' wishes. */
+/**
+ * `finwait top`: folds nothing and decides nothing about sockets. It shows the store's frames and passes the keys'
+ * wishes on.
+ */
 export const App = ({ store, onQuit }: Props) => {
   const [view, dispatch] = useView(store);
   const { isRawModeSupported: isActive } = useStdin();

@@ -6,7 +6,7 @@ import type { ViewState } from './view-state.ts';
 
 type Props = { readonly view: ViewState };
 
-/** What is between header and footer. */
+/** The part between header and footer. */
 export const Body = ({ view }: Props) => {
   const { mode, snapshot, scroll } = view;
   const size = { columns: view.size.columns, rows: bodyRows(view.size, snapshot.status) };
@@ -14,7 +14,7 @@ export const Body = ({ view }: Props) => {
     case 'help':
       return <Help scroll={scroll} size={size} />;
     case 'detail':
-      // Until the store has answered for this socket there is nothing to show, least of all another one's path.
+      // Until the store has answered for this socket there is nothing to show, least of all another socket's path.
       return snapshot.query.detail === view.detail ? (
         <Detail path={snapshot.detail} scroll={scroll} size={size} />
       ) : null;

@@ -6,7 +6,7 @@ import { contentLines, type ViewState } from './view-state.ts';
 
 type Props = { readonly view: ViewState };
 
-/** The keys that matter now, and which part of the whole is on the screen. */
+/** The keys that matter now, and the part of the whole that is on the screen. */
 export const Footer = ({ view }: Props) => {
   const { mode, snapshot, filter, size } = view;
   const width = size.columns;

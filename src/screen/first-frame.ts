@@ -15,7 +15,7 @@ const textOf = (line: Line): Printable =>
   );
 
 /**
- * The screen before there is a socket on it, line by line as Ink draws it a moment later, but without its colours.
+ * The screen before it has a socket, line by line as Ink draws it a moment later, but without colours.
  *
  * @returns as many lines as the terminal has, none wider than it; none for a terminal that is too small
  */

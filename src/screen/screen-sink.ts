@@ -8,19 +8,19 @@ import type { LiveTopStore } from './store.ts';
 import { restoreTerminal, takeTerminal } from './terminal.ts';
 
 type ScreenOptions = {
-  /** While lines come. */
+  /** The phase while lines come. */
   readonly phase: 'tracing' | 'replaying';
   /** Takes the screen away. */
   readonly signal: AbortSignal;
-  /** The user has left it. */
+  /** Called when the user has left it. */
   readonly onQuit: () => void;
 };
 
 /**
- * The Ink screen over a stream. It stays when the stream has ended, with what was seen, until the user leaves it.
+ * The Ink screen over a stream. When the stream has ended, the screen stays with its content until the user leaves it.
  *
- * Ink takes longer to load than all the rest together. The first frame is written as text before it, while the probes
- * attach.
+ * Ink takes longer to load than everything else together. So the first frame is written as text before that, while the
+ * probes attach.
  */
 export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }: ScreenOptions): Sink => {
   const { stdout } = process;
@@ -34,7 +34,7 @@ export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }:
   });
   const leave = new AbortController();
   let hasBegun = false;
-  /** Said of what is shown. It goes with the screen, so it is said again where it stays. */
+  /** A remark about the content. It disappears with the screen, so it is printed again afterwards. */
   let said = '';
   const shown = (async (): Promise<void> => {
     try {
@@ -45,7 +45,7 @@ export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }:
       onQuit();
     }
   })();
-  // Awaited at the end: until then its failure is nobody's to handle.
+  // Awaited at the end: until then nobody handles its failure.
   shown.catch(() => undefined);
   return {
     progress: (text) => {
@@ -61,7 +61,7 @@ export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }:
     ledger: (_record, row) => store.onLedger(row),
     notice: store.notice,
     end: async (end) => {
-      // Before anything was shown there is nothing to stay for.
+      // If nothing was shown yet, there is nothing to stay for.
       if (!hasBegun) leave.abort();
       else if (!signal.aborted) showEnd(store, end);
       await shown;
@@ -75,7 +75,7 @@ const showEnd = (store: LiveTopStore, { fault }: RunEnd): void => {
   store.setPhase(fault === null ? 'ended' : 'failed');
 };
 
-/** Where keys come from: the terminal itself when stdin is a pipe, as in `replay -`. */
+/** The source of the keys: the terminal itself if stdin is a pipe, as in `replay -`. */
 const keyboard = (): NodeJS.ReadStream => {
   if (process.stdin.isTTY === true) return process.stdin;
   try {

@@ -4,25 +4,26 @@ import type { TopStore } from './frame/model.ts';
 import { drawOn, restoreTerminal } from './terminal.ts';
 
 type Screen = {
-  /** A terminal; with anything else the screen is shown but takes no keys. */
+  /** A terminal. With any other stream the screen is shown but takes no keys. */
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WritableStream;
   /** Called once, when the user asks to quit; the screen is left right after it. */
   readonly onQuit: () => void;
-  /** Leaves the screen from outside: a signal came, the tracer is gone. */
+  /** Leaves the screen from outside: a signal came, or the tracer is gone. */
   readonly signal?: AbortSignal;
 };
 
 /**
  * Shows `finwait top` until the user quits or `signal` aborts.
  *
- * @returns resolves once the terminal is restored; rejects with the error when rendering failed, the terminal restored too
+ * @returns resolves once the terminal is restored; if rendering failed it rejects with the error, the terminal restored
+ *   too
  */
 export const runScreen = async (store: TopStore, { stdin, stdout, onQuit, signal }: Screen): Promise<void> => {
   const leave = (): void => restoreTerminal(stdout);
   const quit = (): void => {
     onQuit();
-    // Not from inside React's commit, which this is called from.
+    // Not from inside React's commit, which calls this.
     setImmediate(leave);
   };
   let instance: Instance | undefined;
@@ -31,13 +32,13 @@ export const runScreen = async (store: TopStore, { stdin, stdout, onQuit, signal
       const made = render(<App store={store} onQuit={quit} />, {
         stdin,
         stdout,
-        // The caller has found a terminal; Ink would also look for CI in the environment.
+        // The caller has made sure of a terminal. Ink would also look for CI in the environment.
         interactive: true,
         alternateScreen: true,
         incrementalRendering: true,
         maxFps: 15,
         exitOnCtrlC: false,
-        // Nothing of ours writes to the console, and what a crash says is for after the screen.
+        // Nothing of ours writes to the console, and a crash report belongs after the screen.
         patchConsole: false,
       });
       instance = made;

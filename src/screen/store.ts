@@ -16,18 +16,18 @@ import type { Vantage } from './table/rows.ts';
 import { firstDying, selectFrom } from './table/select.ts';
 
 const TICK_MS = 200;
-/** A frame may cost this part of the time; a dearer one comes less often. */
+/** A frame may cost this share of the time. A dearer frame comes less often. */
 const FRAME_SHARE = 0.2;
-/** Rows that stand still while paused; of a larger table the first ones. */
+/** Number of rows that stand still while paused; in a larger table these are the first ones. */
 const STILL_ROWS = 4000;
 
 export type LiveTopStore = TopStore & {
-  /** The stream begins: what was said until then is of no use any more. */
+  /** The stream begins: earlier remarks are obsolete. */
   readonly attach: (source: Stream) => void;
   readonly setPhase: (phase: Status['phase']) => void;
   readonly notice: (text: string) => void;
   readonly onLedger: (row: LedgerRow) => void;
-  /** A sock ended: kept if its detail is open. */
+  /** Keeps the path of a sock that ended, if its detail is open. */
   readonly onEnd: (sock: Sock) => void;
   readonly stop: () => void;
 };
@@ -35,13 +35,13 @@ export type LiveTopStore = TopStore & {
 export type StoreOptions = {
   /** The recording's name; empty for a live capture. */
   readonly sourceName: string;
-  /** The command line's; figures of the header are not filtered. */
+  /** The command line's filter. It does not apply to the figures of the header. */
   readonly filter?: PathFilter;
-  /** Milliseconds, to time frames by. */
+  /** A clock in milliseconds, to time frames by. */
   readonly clock?: () => number;
   /**
-   * Share of the time since it was asked last, 0 to 1, in which the event loop was at work. Null where a busy loop is
-   * no overload: a recording waits for its reader.
+   * Share of the time since the last call, 0 to 1, in which the event loop was at work. Null where a busy loop is no
+   * overload: a recording waits for its reader.
    */
   readonly busy?: (() => number) | null;
 };
@@ -53,7 +53,7 @@ type Still = {
   readonly at: TraceNs;
 };
 
-/** Publishes a frozen snapshot of the fold for the screen, some times a second, however many events come in. */
+/** Publishes a frozen snapshot of the fold for the screen, a few times a second, however many events come in. */
 export const createTopStore = ({
   sourceName,
   filter = NO_FILTER,
@@ -71,7 +71,7 @@ export const createTopStore = ({
   const opened = createOpened();
   /** While paused: the rows of that moment, and its status. */
   let still: Still | null = null;
-  /** What the rows on the screen stand for, the followed one and the open one. */
+  /** The sockets behind the rows on the screen, the followed row and the open row. */
   let known = new Map<string, Dying>();
   let isStopped = false;
   let load = CALM;
@@ -85,7 +85,7 @@ export const createTopStore = ({
   });
 
   const tallied = (): number => source?.tracker.counters().tallied ?? 0;
-  /** The first count of the fast deaths is of all since the attach: only the second one makes a rate. */
+  /** The first count of the fast deaths covers all time since the attach. Only the second one makes a rate. */
   const isFirstCount = (): boolean => lastLedger?.tallied === 0 && tallied() > 0;
 
   const statusNow = (): Status =>
@@ -102,7 +102,7 @@ export const createTopStore = ({
   const detailNow = (): Snapshot['detail'] =>
     query.detail === null || source === null ? null : opened.path(known.get(query.detail), source, still !== null);
 
-  /** The rows on the screen with their deadlines: of these few alone they are worked out. */
+  /** The rows on the screen with their deadlines. Only for these few are deadlines computed. */
   const withDeadlines = (rows: readonly Row[], from: Stream, now: TraceNs): readonly Row[] =>
     levelOf(load).hasDetail
       ? rows.map((row) => {
@@ -154,7 +154,7 @@ export const createTopStore = ({
     return Object.freeze({ status: statusNow(), rows, ...page, total, detail: detailNow() });
   };
 
-  /** Goes on with what the survey has begun, between frames. */
+  /** Continues the survey's work between frames. */
   const goOn = (): void => {
     if (isGoingOn || survey === null) return;
     isGoingOn = true;
@@ -183,7 +183,7 @@ export const createTopStore = ({
       const sample = { tookMs: now - tickAt, busy: busy(), lagMs: now - tickAt - TICK_MS };
       const before = load;
       load = nextLoad(load, sample);
-      // What is given up is said at once.
+      // The user is told at once what the screen has given up.
       if (load.step !== before.step && still === null) publish();
     }
     tickAt = now;
@@ -229,7 +229,7 @@ export const createTopStore = ({
     attach: (taken) => {
       source = taken;
       survey = createSurvey(taken.tracker, filter, clock);
-      // Which backend was tried, and why, is of no use any more.
+      // By now it is of no use which backend was tried, and why.
       notice = '';
     },
     setPhase: (next) => {

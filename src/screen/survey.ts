@@ -5,36 +5,36 @@ import { createPass, type Dying, type Pass, type Standing } from './table/pass.t
 import type { Vantage } from './table/rows.ts';
 import { isAsItStands, oldest, type Page, ranked } from './table/select.ts';
 
-/** A piece of a pass, ms: the event loop is never held up for longer. */
+/** Length of a piece of a pass, ms: the event loop is never held up for longer. */
 const PIECE_MS = 8;
-/** Rankings, and sums of the memory, take this part of the time; a dearer one comes less often. */
+/** Share of the time for rankings, and for sums of the memory. A dearer one comes less often. */
 const SHARE = { ranking: 0.1, held: 0.04 } as const;
-/** Between two pieces, ms: where the screen waits for the answer, and where it does not. */
+/** Pause between two pieces, ms: while the screen waits for the answer, and while it does not. */
 const PAUSE_MS = { awaited: 2, unawaited: 40 } as const;
-/** Between two sums of the memory of all dying sockets, ms, at the least. */
+/** Least time between two sums of the memory of all dying sockets, ms. */
 const HELD_MS = 1000;
-/** Between two rankings, ms, at the least: a table that takes no more than a piece is ranked afresh for each frame. */
+/** Least time between two rankings, ms. A table that needs no more than one piece is ranked afresh for each frame. */
 const RANKING_MS = 150;
-/** The same where only what somebody waits for is worked out, and the rows of an order have died out. */
+/** The same while thrifty, when the rows of an order have died out. */
 const THRIFTY_MS = 2000;
-/** Rows kept of an order, so that most scrolling finds its page there. */
+/** Rows kept of an order, so that most scrolling finds its page among them. */
 const KEEP = 4000;
 
 export type Answer = Page<Dying> & {
-  /** What this is the page of: the query itself, or the one before while the answer is being worked out. */
+  /** The query that this page answers: the present one, or the one before while the answer is being computed. */
   readonly query: Query;
-  /** How far the answer to the query is, 0 to 1; null when this is it. */
+  /** Progress of the answer to the query, 0 to 1; null if this is the answer. */
   readonly progress: number | null;
 };
 
 export type Survey = {
   /**
-   * Begins what has to be found out for `query`; a small table is done with when it returns.
+   * Begins the work that answers `query`. A small table is done when this returns.
    *
-   * @param isThrifty - only what somebody waits for: no sum of the memory, no second look at an order that fills the page
+   * @param isThrifty - only the awaited work: no sum of the memory, no second look at an order that fills the page
    */
   readonly look: (query: Query, vantage: Vantage, followed: Dying | null, isThrifty: boolean) => void;
-  /** Goes on with a pass that was begun. @returns whether it is done; when it is not, call again after `pauseMs` */
+  /** Continues a pass that was begun. @returns whether it is done; if not, call again after `pauseMs` */
   readonly goOn: () => boolean;
   readonly isAtWork: () => boolean;
   readonly pauseMs: () => number;
@@ -44,14 +44,14 @@ export type Survey = {
 };
 
 /**
- * Knows which rows are on top of all dying socks, whatever their number: frames ask for a page, and what it takes to
- * answer, a look at every sock, is done in pieces between them.
+ * Knows which of all dying socks are on top, however many there are. Frames ask for a page. The answer takes a look at
+ * every sock, which is done in pieces between frames.
  *
  * @param clock - milliseconds
  */
 export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => number): Survey => {
   let standing: Standing | null = null;
-  /** The newest query whose answer was the table as it stands; shown until there is a standing. */
+  /** The newest query that the table answered as it stands; shown until there is a standing. */
   let before: Query | null = null;
   let pass: Pass | null = null;
   let isAwaited = false;
@@ -99,7 +99,7 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
     look: (query, vantage, followed, isThrifty) => {
       const isHeldDue = !isThrifty && isDue(held, HELD_MS, SHARE.held);
       if (isAsItStands(query, filter)) {
-        // What was asked for before is not asked for any more.
+        // The earlier request is obsolete.
         if (pass !== null && pass.order.query !== null) pass = null;
         standing = null;
         before = query;
@@ -138,7 +138,7 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
 
 const isSameOrder = (a: Query, b: Query): boolean => a.sort === b.sort && a.filter === b.filter;
 
-/** Whether the page is among the rows that were kept. */
+/** Whether the page is among the kept rows. */
 const answers = ({ order, rows, matching }: Standing, query: Query): boolean =>
   order.query !== null &&
   isSameOrder(order.query, query) &&

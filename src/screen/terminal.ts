@@ -1,26 +1,26 @@
 import type { Printable } from '../text/printable.ts';
 
-/** A terminal's keyboard; one that is none has no raw mode. */
+/** A terminal's keyboard. Any other stream has no raw mode. */
 type Keyboard = NodeJS.ReadableStream & { readonly setRawMode?: (isRaw: boolean) => unknown };
 
 type Held = {
   readonly stdin: Keyboard;
-  /** Ends what draws on it; null until something does. */
+  /** Ends the drawing on it; null until something draws. */
   unmount: (() => void) | null;
 };
 
-/** Terminals that are on our alternate screen now. */
+/** Terminals that show our alternate screen now. */
 const taken = new Map<NodeJS.WritableStream, Held>();
 
-// Alternate screen, from its first column; no cursor.
+// Alternate screen, cleared, from its first column; no cursor.
 const TAKE = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l';
 const WIPE = '\x1b[2J\x1b[H';
 // End of a synchronized update, of bracketed paste, of colours, of the alternate screen; then the cursor.
 const RESTORE = '\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h';
 
 /**
- * Shows a first frame at once, while all that draws the next ones still is being loaded. What is typed meanwhile waits
- * in the terminal, unechoed.
+ * Shows a first frame at once, while the code for the next frames is still being loaded. Keys typed meanwhile wait in
+ * the terminal, unechoed.
  *
  * @param frame - lines that fit
  */
@@ -30,7 +30,7 @@ export const takeTerminal = (stdin: Keyboard, stdout: NodeJS.WritableStream, fra
   stdout.write(TAKE + frame.join('\r\n'));
 };
 
-/** From now on `render` draws on it, on an empty screen; `unmount` ends that. */
+/** From now on `render` draws on the terminal, on an empty screen; `unmount` ends that. */
 export const drawOn = (stdin: Keyboard, stdout: NodeJS.WritableStream, render: () => () => void): void => {
   if (taken.has(stdout)) stdout.write(WIPE);
   const held: Held = { stdin, unmount: null };
@@ -38,7 +38,7 @@ export const drawOn = (stdin: Keyboard, stdout: NodeJS.WritableStream, render: (
   held.unmount = render();
 };
 
-/** Gives the terminal back, in any state of ours, a crash included. Does nothing the second time, never throws. */
+/** Gives the terminal back in any state, a crash included. Does nothing the second time, never throws. */
 export const restoreTerminal = (stdout: NodeJS.WritableStream): void => {
   const held = taken.get(stdout);
   if (held === undefined) return;
@@ -47,7 +47,7 @@ export const restoreTerminal = (stdout: NodeJS.WritableStream): void => {
     // Otherwise Ink draws a last frame over the shell's lines when the process exits.
     held.unmount?.();
   } catch {
-    // The bug being handled may well be Ink's tree itself; the escapes below do not need it.
+    // The bug being handled may be in Ink's tree itself; the escapes below do not need it.
   }
   try {
     stdout.write(RESTORE);

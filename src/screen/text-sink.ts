@@ -14,10 +14,10 @@ export const createTextSink = (
   output.closed.addEventListener('abort', onQuit, { once: true });
   const print = (): void => {
     const snapshot = store.getSnapshot();
-    // Until there is a stream there is nothing to tell; which backend is tried goes to stderr.
+    // There is nothing to print until there is a stream; the attempts to attach go to stderr.
     if (snapshot.status.backend !== '') printTop(snapshot, output.line);
   };
-  // A reader that does not keep up gets fewer of them.
+  // A reader that does not keep up gets fewer of these texts.
   const timer = setInterval(() => output.room() ?? print(), 1000);
   return {
     progress: tell,

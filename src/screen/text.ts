@@ -9,11 +9,14 @@ import { ageCell } from './table/cells.ts';
 
 const ROWS = 10;
 
-/** The screen's content as plain lines, for a stdout that is no terminal: the header's figures and the oldest rows. */
+/**
+ * Prints the screen's content as plain lines, for a stdout that is no terminal: the header's figures and the oldest
+ * rows.
+ */
 export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): void => {
   const { status } = snapshot;
   const isOff = status.drift !== null && Math.abs(status.drift) > status.inFlight;
-  // As in the header: until the inventory is in there may be more.
+  // As in the header: until the inventory is complete there may be more orphans.
   const known = (text: Printable): Printable => (status.orphans === null ? UNKNOWN : text);
   const parts: readonly Printable[] = [
     status.clock === '' ? safe`--:--:--` : printable(status.clock),
@@ -35,7 +38,7 @@ export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): v
       safe`  ${padded(ageCell(row), 7, 'right')} ${padded(row.state, 10)} ${printable(local)} > ${printable(peer)} ${process} held ${shortSize(row.heldBytes)}, ${counted(row.retransmits, 'retransmit')}, waits for ${row.waitingFor}${row.certain ? '' : ' ~'}`,
     );
   }
-  // A page that is not full is all that passes the filter.
+  // A page that is not full holds all that passes the filter.
   const more = rows.length < ROWS ? 0 : snapshot.matching - rows.length;
   if (more > 0) line(safe`  … and ${thousands(more)} more`);
 };

@@ -8,12 +8,12 @@ import { type Command, commandFor, type Mode } from './keys/keymap.ts';
 import type { Press } from './keys/press.ts';
 import { NO_TRAITS, type Traits, withTraits } from './table/columns.ts';
 
-/** All that the keys decide, and the frame they decide it on. */
+/** All that the keys decide, and the frame on which they decide it. */
 export type ViewState = {
   readonly snapshot: Snapshot;
   readonly size: Size;
   readonly mode: Mode;
-  /** Where the help was opened. */
+  /** The screen on which the help was opened. */
   readonly under: 'table' | 'detail';
   readonly cursor: Cursor;
   readonly offset: number;
@@ -21,7 +21,7 @@ export type ViewState = {
   readonly filter: string;
   readonly sort: SortKey;
   readonly detail: string | null;
-  /** Lines of the detail or the help that are scrolled away. */
+  /** Number of lines of the detail or the help that are scrolled away. */
   readonly scroll: number;
   readonly isPaused: boolean;
   readonly isQuitting: boolean;
@@ -53,7 +53,7 @@ const nextSort = (sort: SortKey): SortKey => SORTS[(SORTS.indexOf(sort) + 1) % S
 
 const LONGEST_FILTER = 200;
 
-/** The lines of the screen that scrolls: the detail, empty until the store has answered for it, or the help. */
+/** The lines that scroll: the detail, empty until the store has answered for it, or the help. */
 export const contentLines = (view: ViewState): readonly Line[] => {
   const { mode, snapshot, size } = view;
   if (mode === 'help') return helpLines(size.columns);
@@ -86,7 +86,7 @@ const opened = (view: ViewState): ViewState => {
   const { cursor, snapshot } = view;
   const key = cursor.key ?? snapshot.rows[cursor.index - snapshot.query.offset]?.key;
   if (key === undefined) return view;
-  // Whoever looks into a socket means that one: the selection follows it from now on.
+  // A user who opens a socket means that socket: the selection follows it from now on.
   return { ...view, mode: 'detail', detail: key, scroll: 0, cursor: { ...cursor, key, follows: true } };
 };
 
@@ -160,7 +160,7 @@ export const step = (view: ViewState, event: ViewEvent): ViewState => {
   }
 };
 
-/** What the state asks of the store. */
+/** The state's request to the store. */
 export const queryOf = (view: ViewState): Query => ({
   filter: view.filter,
   sort: view.sort,

@@ -4,56 +4,56 @@ import type { FastDeath } from '../evidence/fast-death.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import type { Adviser, Side } from '../evidence/subject.ts';
 
-/** What finwait knows of a cause in general: the text of `explain --list` and of its page in docs/causes. */
+/** The general text about a cause, for `explain --list` and for its page in docs/causes. */
 export type CauseText = {
   /** A few words, lower case: `the peer never acknowledged our FIN`. */
   readonly title: string;
-  /** What it means, in one sentence. */
+  /** The meaning, in one sentence. */
   readonly meaning: string;
   /** How to recognise it with the tools that every host has. */
   readonly looksLike: string;
   readonly why: string;
-  /** What helps, the first thing to try first; each a sentence with the exact setting or command. */
+  /** Remedies, the one to try first in front. Each is a sentence with the exact setting or command. */
   readonly helps: readonly string[];
-  /** What does not help though it is often advised, and why. */
+  /** Remedies that are often advised and do not help, with the reason. */
   readonly doesNotHelp: readonly string[];
-  /** The evidence that finwait goes by, for the page. */
+  /** finwait's evidence, for the page. */
   readonly howKnown: string;
-  /** The same in a few words, for the table in docs/close-path.md. */
+  /** The evidence in a few words, for the table in docs/close-path.md. */
   readonly knownBy: string;
   /** The kernel functions that decide it. */
   readonly cites: string;
-  /** The scenario of the lab that shows it: `finwait lab SCENARIO`. The page has a capture of it. */
+  /** The lab's scenario that shows it: `finwait lab SCENARIO`. The page has a capture of it. */
   readonly scenario: string;
-  /** What that capture shows, where it does not show it by itself. */
+  /** Says what that capture shows, if the capture alone does not make it clear. */
   readonly captureNote?: string;
 };
 
-/** What finwait does with a cause when it meets a socket. */
+/** The rules by which finwait judges a socket with this cause. */
 type CauseRules = {
-  /** Who keeps such a socket dying, or ended it, unless the evidence says otherwise. */
+  /** The side that keeps such a socket dying, or ended it, unless the evidence says otherwise. */
   readonly side: Side;
   /** Nobody needs to do anything about it, unless it took long. */
   readonly isHarmless: boolean;
-  /** What to do about one socket, and which sysctl would not help it. */
+  /** Advice about one socket, and the sysctl that would not help it. */
   readonly advice: Adviser;
 };
 
-/** The answer to a cause's question: what was seen, and whether that leaves no other cause. */
+/** The answer to a cause's question: the evidence, and whether it rules out every other cause. */
 export type Verdict =
   | {
       readonly answer: 'yes';
       /** The evidence, in a sentence. */
       readonly because: string;
-      /** Null: the cause's own. */
+      /** Null stands for the cause's own side. */
       readonly side: Side | null;
-      /** False where another cause would look the same but for an event that did not come. */
+      /** False where another cause would look the same, but for an event that did not come. */
       readonly certain: boolean;
     }
   | { readonly answer: 'no' }
   | {
       readonly answer: 'undecided';
-      /** What speaks for it, and what is missing. */
+      /** The evidence for it, and the part that is missing. */
       readonly because: string;
       readonly side: Side;
     };
@@ -61,19 +61,23 @@ export type Verdict =
 /** One way for a socket to end. */
 export type EndingCause<Name extends string> = CauseText &
   CauseRules & {
-    /** As in `ended_by`. */
+    /** The word in `ended_by`. */
     readonly name: Name;
-    /** Whether a sock ended so. Pure; asked once its full sk is destroyed, and the answer brings its evidence. */
+    /** Whether a sock ended so. Pure. Asked once the full sk is destroyed; the answer brings its evidence. */
     readonly question: (facts: Facts) => Verdict;
-    /** The same asked of a class of fast deaths: who ended them; null: no. Absent where a class does not tell. */
+    /**
+     * The same question about a class of fast deaths: the side that ended them, or null for no. Left out where a class
+     * cannot tell.
+     */
     readonly fastDeath?: (death: FastDeath) => Side | null;
     /**
-     * tcp_close resets such a socket before it waits for anybody: `waiting_for` is `nothing`, however slow the machine.
+     * tcp_close resets such a socket before it waits for anybody. So `waiting_for` is `nothing`, however slow the
+     * machine.
      */
     readonly isResetAtOnce?: true;
   };
 
-/** What decides what a sock waits for. */
+/** The facts that decide what a sock waits for. */
 export type Wait = {
   readonly state: number;
   readonly isWindowShut: boolean;
@@ -81,21 +85,21 @@ export type Wait = {
   readonly isLingering: boolean;
 };
 
-/** A word of `waiting_for`, whether there is a page about it or not. */
+/** A word of `waiting_for`, with or without a page about it. */
 export type WaitingWord<Name extends string> = {
-  /** As in `waiting_for`. */
+  /** The word in `waiting_for`. */
   readonly name: Name;
-  /** Behind the word in the screen's column, where there is room for more than the word. */
+  /** Text behind the word in the screen's column, if the column has room for more than the word. */
   readonly cell: string | null;
-  /** What it means, on the help screen. */
+  /** The meaning, on the help screen. */
   readonly help: string;
-  /** Who keeps such a socket dying, unless the evidence says otherwise. */
+  /** The side that keeps such a socket dying, unless the evidence says otherwise. */
   readonly side: Side;
-  /** Whether a sock waits for it. Always decided: where no word says yes, `unknown` is what it waits for. */
+  /** Whether a sock waits for it. Always decided: if no word says yes, the sock waits for `unknown`. */
   readonly question: (wait: Wait) => boolean;
-  /** The same asked of an orphan that only the inventory knows: who keeps it; null: no. */
+  /** The same question about an orphan that only the inventory knows: the side that keeps it, or null for no. */
   readonly listed?: (orphan: Inventoried) => Side | null;
-  /** The evidence of a sock that still is dying, in a sentence; `side` where that says who keeps it. */
+  /** The evidence from a sock that still is dying, in a sentence; with `side` if the evidence says who keeps it. */
   readonly evidence: (record: SockRecord) => { readonly because: string; readonly side?: Side };
 };
 

@@ -32,7 +32,8 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
   question: ({ phase, from, err, received, answered, dataSegsAfter, record }) => {
     if (phase !== 'after_close' || !answered) return NO;
     if (!received) {
-      // In FIN_WAIT1 the segment that acknowledges our FIN may bring data: tcp_done there, without tcp_reset.
+      // In FIN_WAIT1 the segment that acknowledges our FIN may bring data: the kernel then calls tcp_done, not
+      // tcp_reset.
       return from === TCP.FIN_WAIT2 && err === 0 && record.detail.linger2 >= 0
         ? yes('the peer sent data with its ACK of our FIN, after the close, and was answered with a reset')
         : NO;

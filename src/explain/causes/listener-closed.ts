@@ -42,7 +42,7 @@ export const listenerClosed: EndingCause<'listener_closed'> = {
     }
     return isClosed && from === TCP.LISTEN ? yes('it was a listener, shut down before the close') : NO;
   },
-  // A listener that closes disconnects its children: a reset is sent, and sk_err is as if one had come.
+  // A closing listener disconnects its children: the kernel sends a reset, and sets sk_err as if one had come.
   fastDeath: ({ phase, from, err, isUnaccepted, sentReset }) => {
     if (phase === 'in_close') return from === TCP.LISTEN ? 'local' : null;
     if (phase !== 'before_close') return null;

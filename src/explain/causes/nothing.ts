@@ -1,7 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import type { WaitingWord } from './cause.ts';
 
-/** No cause and no page: a socket in CLOSE goes with its last reference, and waits for nobody. */
+/** Neither a cause nor a page: a socket in CLOSE waits for nobody and goes with its last reference. */
 export const nothing: WaitingWord<'nothing'> = {
   name: 'nothing',
   cell: null,

@@ -23,16 +23,14 @@ import { userTimeout } from './user-timeout.ts';
 import { window } from './window.ts';
 import { windowProbes } from './window-probes.ts';
 
-/**
- * Every cause, and the order of the questions. Everything else that goes through the causes goes through these lists.
- */
+/** Every cause, and the order of the questions. All code that goes through the causes uses these lists. */
 
-/** What a dying socket can wait for, in the order they are asked; the first that says yes is the answer. */
+/** Things that a dying socket can wait for, in the order of their questions. The first yes is the answer. */
 export const WAITS = [linger, window, ack, lastAck, peerFin, nothing] as const;
 
 /**
- * Every way to end, in the order they are asked; the first that says yes is the answer. Where two could say yes, the
- * one that the kernel looks at first comes first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries.
+ * Every way to end, in the order of the questions. The first yes is the answer. If two could say yes, the one that the
+ * kernel checks first stands first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries.
  */
 export const ENDINGS = [
   killed,
@@ -56,8 +54,8 @@ export const ENDINGS = [
 ] as const;
 
 /**
- * The order for people, of `explain --list` and docs/causes: what a socket waits for, then the ordinary ends, then the
- * others.
+ * The order for people, in `explain --list` and docs/causes: first the things that a socket waits for, then the
+ * ordinary ends, then the other ends.
  */
 export const WAITING_CAUSES = [ack, window, peerFin, lastAck, linger] as const;
 export const ENDING_CAUSES = [
@@ -86,5 +84,5 @@ type NamedCause = (typeof CAUSES)[number];
 
 const BY_NAME: ReadonlyMap<string, NamedCause> = new Map(CAUSES.map((cause) => [cause.name, cause]));
 
-/** What is known of a cause; null for `unknown` and for what is no cause. */
+/** The texts about a cause; null for `unknown` and for a word that is no cause. */
 export const causeNamed = (name: string): NamedCause | null => BY_NAME.get(name) ?? null;

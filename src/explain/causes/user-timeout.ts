@@ -32,7 +32,8 @@ export const userTimeout: EndingCause<'user_timeout'> = {
     if (!isTimeout(facts) || record.detail.userTimeoutMs === 0) return NO;
     const side = sideOfTimeout(err);
     const because = `${timedOut(err)} under TCP_USER_TIMEOUT of ${record.detail.userTimeoutMs} ms`;
-    // With retransmissions it replaces tcp_orphan_retries; of window probes both are asked, whichever is over first.
+    // For retransmissions the user timeout replaces tcp_orphan_retries. For window probes both apply, and the first one
+    // to expire ends the sock.
     if (!isProbing(record)) return yes(because, side);
     const { by, probes, limit, sysctl } = boundOfProbes(record);
     if (by === 'window_probes') return NO;

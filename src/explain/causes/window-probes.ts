@@ -53,7 +53,7 @@ export const windowProbes: EndingCause<'window_probes'> = {
       const because = 'window probes that were answered: their interval was at its maximum';
       return yes(`${timedOut(err)} after ${because}${inTime}`, { side: 'peer', ...sideOfTimeout(err) });
     }
-    // A peer that does not answer may have gone, and the path with it.
+    // A peer that does not answer may be gone, or the path to it.
     return yes(`${timedOut(err)} after ${unanswered(last.probesOut)}${inTime}`, sideOfTimeout(err));
   },
   advice: (path, where, bounds) => [
@@ -66,7 +66,7 @@ export const windowProbes: EndingCause<'window_probes'> = {
   ],
 };
 
-/** Where the last probes stayed unanswered: then the peer may have gone as well. */
+/** For a window whose last probes stayed unanswered: the peer may be gone as well. */
 const shutWindow = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : ` It held ${size(path.held_bytes)} of memory here.`;
   return `The window of ${peerEnd(path)} was shut when it last spoke: if it is there, its application does not read, and ss -tnmp there names it.${held}`;

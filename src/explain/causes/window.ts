@@ -55,7 +55,7 @@ export const window: WaitingCause<'window'> = {
   evidence: ({ sock, last }) => {
     const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
     const because = `in ${stateName(sock.state)}: ${exactSize(unsent)} to send and a window of ${exactSize(last.sndWnd)}: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`;
-    // A peer that answers no probe may be gone, or the way to it.
+    // A peer that answers no probe may be gone, or the path to it.
     return last.probesOut === 0 ? { because } : { because, side: 'unknown' };
   },
   advice: (path, where, bounds) => [
@@ -69,7 +69,7 @@ export const window: WaitingCause<'window'> = {
 };
 
 /**
- * tcp_send_probe0 lets the backoff grow no further than tcp_retries2.
+ * tcp_send_probe0 stops the backoff at tcp_retries2.
  *
  * @see Linux net/ipv4/tcp_output.c, tcp_send_probe0
  */

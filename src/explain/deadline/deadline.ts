@@ -15,41 +15,40 @@ import { pendingTimer } from './pending-timer.ts';
 import { answeredReasons, mayRevertReason, neverReasons, overdueReason, reasonsOf, revertReasons } from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
 
-/** What is known of the host, beside the sock's own evidence. */
+/** Facts about the host, beside the sock's own evidence. */
 export type Host = {
   readonly hello: Hello;
   /** Null where HZ is unknown. */
   readonly clock: KernelClock | null;
   /** Time of the newest event. */
   readonly now: TraceNs;
-  /** The machine's orphans and memory of TCP, and their limits. */
+  /** The machine's orphans and TCP memory, and their limits. */
   readonly pressure: Pressure;
 };
 
 type DeadlineAt = {
   readonly kind: 'at';
-  /** The earliest, by the kernel's arithmetic; only `ifOverdueAt` may come before it. */
+  /** The earliest time, by the kernel's arithmetic. Only `ifOverdueAt` may come before it. */
   readonly at: TraceNs;
-  /**
-   * The same with what the timer wheel adds, up to 13 %. Where ICMP may undo the timer's doubling, it may be far later.
-   */
+  /** `at` with the delay of the timer wheel, up to 13 %. It may be far later if ICMP undoes the timer's doubling. */
   readonly expectedAt: TraceNs;
   readonly nextTimerAt: TraceNs;
   /**
-   * When it gives up if the peer goes on answering window probes, as it did when last observed; null for other socks.
+   * When the kernel gives up if the peer goes on answering window probes, as it did when last observed; null for other
+   * socks.
    */
   readonly ifAnsweredAt: TraceNs | null;
   /** An earlier tick that ends it if the timers are as overdue as on a busy CPU; null where there is none. */
   readonly ifOverdueAt: TraceNs | null;
   readonly rule: Rule;
   readonly because: readonly string[];
-  /** The running timer itself was observed; otherwise it follows from the close. */
+  /** True if the running timer itself was observed; otherwise it follows from the close. */
   readonly isExact: boolean;
 };
 
 /**
- * When the kernel gives up on a sock if nothing more comes from its peer. Where the peer answered window probes when
- * last observed, it may have stopped since: then this is the earliest tick that may end the sock.
+ * When the kernel gives up on a sock if nothing more comes from its peer. A peer that answered window probes when last
+ * observed may have stopped since: then this is the earliest tick that may end the sock.
  */
 export type Deadline =
   | DeadlineAt
@@ -65,9 +64,9 @@ export const deadlineOfSilent = (): Deadline =>
   );
 
 /**
- * When the kernel reaps a dying sock, by the newest evidence: a later line gives a better answer.
+ * When the kernel reaps a dying sock, by the newest evidence. A later line gives a better answer.
  *
- * @returns `undecided` with what is missing; never throws
+ * @returns `undecided` with the missing facts; never throws
  * @see ../../../docs/close-path.md; Linux net/ipv4/tcp_timer.c
  */
 export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
@@ -137,7 +136,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const timer = pendingTimer(record, clock, times);
   if (timer === null) return undecided(`no timer was pending in ${stateName(sock.state)}`);
   const lingerEnd = sock.lingering ? sock.closedAt + detail.lingerTime * jiffyMs * 1e6 : null;
-  // Data that is sent again counts as sent (lsndtime); a FIN alone, or a probe, does not.
+  // Data that is sent again counts as sent (lsndtime). A FIN alone or a probe does not.
   const resendsData = timer.timer.kind !== 'probe' && (last.sndNxt - last.sndUna) >>> 0 > 1;
   const dying: Dying = {
     ...timer,
@@ -163,7 +162,7 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const agoMs = (now - observedAt) / 1e6;
   const leftMs = (atNs: number): number => Math.max(0, atNs - now) / 1e6;
   if (reaping === 'never') {
-    // Once the end of a silent peer's sock is past, every later tick may end it.
+    // If the peer was silent and the sock's end has passed, every later tick may end it.
     const isPast = silent === 'never' || isOverdue(silent.expectedNs, observedAt, now);
     const because = neverReasons(dying, agoMs, isPast ? null : leftMs(silent.earliestNs));
     return { kind: 'never', because: [timer.because, ...because] };
@@ -172,10 +171,10 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
   const isAnswered = timer.isAnswering && silent !== 'never';
   const isSilencePast = isAnswered && isOverdue(silent.expectedNs, observedAt, now);
-  // An answering and a silent peer see the same ticks: answers only move the end.
+  // The ticks are the same whether the peer answers or not: answers only move the end.
   const end = isSilencePast ? next : isAnswered ? silent : reaping;
   const told = isAnswered && !isSilencePast ? silent : reaping;
-  // A tick that has passed was not overdue enough to end it.
+  // A tick that has passed without ending it was not overdue enough.
   const ifOverdue = told.ifOverdue !== null && told.ifOverdue.expectedNs > now ? told.ifOverdue : null;
   const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
@@ -198,12 +197,12 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
   if (timer.timer.kind === 'probe' || userTimeoutMs !== 0 || !mayBeReverted(record)) return deadline;
   const undoubled = pendingTimer(record, clock, { ...times, isReverted: true }) ?? timer;
   const reverted = revertedEnd({ ...dying, ...undoubled }, reaping, wheel);
-  // A tick that is overdue shows that no such message came any more.
+  // An overdue tick shows that no more such messages came.
   const isReverting = wasReverted(record) && !isOverdue(reverted.next.expectedNs, observedAt, now);
   return withReverts(deadline, isReverting, { reverted, now, dying, errSoft: last.errSoft, set });
 };
 
-/** The deadline of a doubling timer where ICMP messages undo the doubling, or may undo it. */
+/** The deadline of a doubling timer if ICMP messages undo the doubling, or may undo it. */
 const withReverts = (deadline: DeadlineAt, isReverting: boolean, on: Reverting): Deadline => {
   const { reverted, now, dying, errSoft } = on;
   const expectedAt = isReverting ? reverted.expectedNs : deadline.expectedAt;
@@ -232,7 +231,7 @@ type Reverting = {
   readonly now: TraceNs;
   readonly dying: Dying;
   readonly errSoft: number;
-  /** Sentences: which timer runs, and what comes before it. */
+  /** Sentences: the running timer, and what comes before it. */
   readonly set: readonly string[];
 };
 
@@ -241,7 +240,7 @@ const KERNEL_NEVER = [
   'tcp_close stops the timers of a kernel socket that holds no reference on its namespace (sk_net_refcnt 0)',
 ];
 
-/** States in which the transmit timer decides; one that was announced before its FIN is on the way there. */
+/** States in which the transmit timer decides. A sock announced before its FIN is on the way there. */
 const isSending = ({ sock, closedAt }: SockRecord): boolean =>
   sock.state === TCP.FIN_WAIT1 ||
   sock.state === TCP.CLOSING ||

@@ -3,17 +3,17 @@ import { finTimeOf, orphanedInFinWait2Ms } from '../kernel/fin-time.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 import type { Rule } from './model.ts';
 
-/** A sock that is in FIN_WAIT2 for longer than this was not replaced by a minisock at once. */
+/** The kernel did not replace a sock by a minisock at once if it has been in FIN_WAIT2 for longer than this. */
 const AT_ONCE_NS = 100e6;
 
 export type FinWait2 = {
-  /** Since when it is both an orphan and in FIN_WAIT2, ns. */
+  /** The time from which it is both an orphan and in FIN_WAIT2, ns. */
   readonly sinceNs: number;
   readonly nowNs: number;
   readonly rtoMs: number;
   /** net.ipv4.tcp_fin_timeout. */
   readonly finTimeoutMs: number;
-  /** TCP_LINGER2: 0 none, negative -1. */
+  /** TCP_LINGER2: 0 if unset, -1 if negative. */
   readonly linger2Ms: number;
 };
 

@@ -9,23 +9,28 @@ export type KernelClock = {
   readonly hz: number;
   /** Null where the recording does not say how jiffies stood. */
   readonly phase: Phase | null;
-  /** When the low 32 bits of jiffies read this, nearest to `near`: up to one jiffy too early, never overdue. */
+  /**
+   * The time nearest to `near` at which the low 32 bits of jiffies read this: up to one jiffy too early, never overdue.
+   */
   readonly jiffiesAt: (jiffies: number, near: number) => TraceNs | null;
-  /** When `retrans_stamp` was taken: milliseconds, or microseconds with `tcp_usec_ts`; null when it fits neither. */
+  /**
+   * When `retrans_stamp` was taken. It counts milliseconds, or microseconds with `tcp_usec_ts`; null if it fits
+   * neither.
+   */
   readonly stampAt: (stamp: number, near: number) => TraceNs | null;
 };
 
-/** A stamp that is further back than this cannot be this sock's. */
+/** A stamp further back than this is not from this sock. */
 const OLDEST_STAMP_NS = 3600e9;
-/** The clock of a stamp is read a little before or after the clock of the line. */
+/** The kernel reads the clock of a stamp a little before or after the clock of the line. */
 const STAMP_SLACK_NS = 20e6;
 
 /**
- * Reads the kernel's clocks, from what they showed when the capture began.
+ * Translates the kernel's clocks, from their readings when the capture began.
  *
  * Jiffies stop while the host sleeps: after a sleep during the capture all times are off by its length.
  *
- * @returns null where HZ is unknown: then no timer of the evidence can be read
+ * @returns null where HZ is unknown: then no timer in the evidence can be read
  */
 export const createKernelClock = (meta: Pick<Meta, 'hz' | 'jiffies'>, hello: Hello): KernelClock | null => {
   const { hz, jiffies } = meta;
@@ -33,7 +38,7 @@ export const createKernelClock = (meta: Pick<Meta, 'hz' | 'jiffies'>, hello: Hel
   const jiffyNs = 1e9 / hz;
   const read = jiffies === null ? null : sinceHello(jiffies.boot_ns, hello);
   if (jiffies === null || read === null) return { hz, phase: null, jiffiesAt: () => null, stampAt: () => null };
-  // The count was read somewhere within its jiffy, so the jiffy began at most one jiffy earlier.
+  // The count was read somewhere within its jiffy. So the jiffy began at most one jiffy earlier.
   const phase: Phase = { hz, jiffies: jiffies.value, atNs: read - jiffyNs };
   const monotonicMs = Number(BigInt(jiffies.monotonic_ns) / 1_000_000n);
   const ticksBack = (now: number, then: number): number => (Math.floor(now) - then) | 0;

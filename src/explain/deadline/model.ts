@@ -14,7 +14,7 @@ export type Rule =
   | 'fin_wait2_timewait'
   | 'linger2';
 
-/** A sock whose transmit timer runs, at the instant that timer was last set. Instants in ns, any origin. */
+/** A sock whose transmit timer runs, at the instant when that timer was last set. Instants in ns, any origin. */
 export type Dying = {
   /** The timer's kind, when it was set to fire, and for how long it was set. */
   readonly timer: { readonly kind: 'rto' | 'tlp' | 'probe'; readonly atNs: number; readonly setMs: number };
@@ -22,65 +22,65 @@ export type Dying = {
   readonly rtoMaxMs: number;
   /** Retransmissions by the timer so far. */
   readonly retransmits: number;
-  /** The first of them; null while there is none. @see retrans_stamp */
+  /** The first of these retransmissions; null while there is none. @see retrans_stamp */
   readonly firstRetransmitAtNs: number | null;
   readonly backoff: number;
   readonly probesOut: number;
-  /** The peer answers window probes: then their backoff alone ends it. */
+  /** The peer answers window probes: then only their backoff ends the sock. */
   readonly isAnswering: boolean;
-  /** First tick of the probe timer; null while there was none. @see icsk_probes_tstamp */
+  /** First tick of the probe timer; null if it never ran. @see icsk_probes_tstamp */
   readonly probingSinceNs: number | null;
-  /** 0: none. */
+  /** TCP_USER_TIMEOUT; 0 if unset. */
   readonly userTimeoutMs: number;
   /** net.ipv4.tcp_orphan_retries. */
   readonly orphanRetries: number;
-  /** net.ipv4.tcp_retries2: bounds a sock that is no orphan yet, and the backoff of window probes. */
+  /** net.ipv4.tcp_retries2. It bounds a sock that is no orphan yet, and the backoff of window probes. */
   readonly retries2: number;
   readonly errSoft: boolean;
-  /** When it becomes an orphan. Until SO_LINGER ends, tcp_retries2 bounds it. */
+  /** When the sock becomes an orphan. Until SO_LINGER ends, tcp_retries2 bounds it. */
   readonly orphanAtNs: number;
-  /** When data was sent last; null where unknown. @see lsndtime */
+  /** When data was last sent; null where unknown. @see lsndtime */
   readonly lastSendAtNs: number | null;
   readonly pressure: Pressure;
-  /** Bytes queued on it: what is not acknowledged, with the kernel's overhead. @see sk_wmem_queued */
+  /** Bytes queued on it: the unacknowledged data, with the kernel's overhead. @see sk_wmem_queued */
   readonly wmemQueued: number;
   readonly jiffyMs: number;
 };
 
-/** One firing of the timer. `earliestNs` is by the kernel's arithmetic alone, `expectedNs` with the wheel's delay. */
+/** One firing of the timer. `earliestNs` is the kernel's arithmetic alone, `expectedNs` adds the wheel's delay. */
 export type Firing = { readonly earliestNs: number; readonly expectedNs: number };
 
-/** An earlier firing that ends it if the timers come later than expected by `shortMs` in all. */
+/** An earlier firing that ends the sock if the timers come later than expected, by `shortMs` in all. */
 export type OverdueFiring = Firing & { readonly shortMs: number };
 
 export type Reaping = Firing & {
   readonly rule: Extract<Rule, 'retries' | 'window_probes' | 'user_timeout' | 'orphan_limit' | 'out_of_memory'>;
-  /** All firings until then, the last one included; never empty. */
+  /** All firings until the end, the last one included; never empty. */
   readonly firings: readonly Firing[];
-  /** Retries allowed at the last firing; ms for a user timeout, the shift for the orphan limit, 0 for memory. */
+  /** Retries allowed at the last firing. For a user timeout it is ms, for the orphan limit the shift, for memory 0. */
   readonly limit: number;
   /** An earlier firing that misses the limit by as much as timers are overdue on a busy CPU; null where none does. */
   readonly ifOverdue: OverdueFiring | null;
   /** Whether the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
-  /** The sysctl that the allowed retries came from: tcp_retries2 until SO_LINGER ends. */
+  /** The sysctl that sets the allowed retries: tcp_retries2 until SO_LINGER ends. */
   readonly sysctl: RetriesSysctl;
 };
 
-/** A timer may be overdue by this on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
+/** Timers may be overdue by this on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
 const BUSY_MS = 250;
 
-/** Beyond so many ticks a sock is not followed tick by tick: a long user timeout can keep it. */
+/** A sock is followed for at most this many ticks: a long user timeout can keep it far longer. */
 const MOST_TICKS = 4096;
 
 /**
  * Follows the timer tick by tick until the kernel gives up, if nothing more comes from the peer.
  *
- * Each tick is judged by its expected time, so that a delay of the wheel counts where the kernel would count it. The
- * earliest time of the same tick is the one before which no real sock ends.
+ * Each tick is judged by its expected time, so that the wheel's delay counts as it does in the kernel. No real sock
+ * ends before the earliest time of the same tick.
  *
- * @returns `never` where window probes that are answered grow no rarer before the kernel would give up: tcp_retries2
- *   bounds their backoff, which must first reach tcp_rto_max and tcp_orphan_retries
+ * @returns `never` if answered window probes become no rarer before the kernel would give up. tcp_retries2 bounds their
+ *   backoff, which must first reach tcp_rto_max and tcp_orphan_retries
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_timer_handler
  */
 export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
@@ -90,15 +90,15 @@ export const reapingOf = (dying: Dying, wheel: Wheel): Reaping | 'never' => {
     : followRetransmits(dying, wheel, firings);
 };
 
-/** The firing that is due; after a loss probe also the retransmission timer's that follows it. */
+/** The firing that is due. After a loss probe also the firing of the retransmission timer that follows it. */
 export const firstFirings = ({ timer, rtoMs }: Dying, wheel: Wheel): readonly [Firing, ...Firing[]] => {
   const first: Firing = { earliestNs: timer.atNs, expectedNs: wheel(timer.atNs - timer.setMs * 1e6, timer.setMs) };
   return timer.kind === 'tlp' ? [first, after(first, rtoMs, rtoMs, wheel)] : [first];
 };
 
 /**
- * The firing of a timer that is set at the firing `at`, for `earliestMs` by the earliest time, `expectedMs` by the
- * expected.
+ * The firing of a timer that is set at the firing `at`: for `earliestMs` from its earliest time, for `expectedMs` from
+ * its expected time.
  */
 const after = (at: Firing, earliestMs: number, expectedMs: number, wheel: Wheel): Firing => ({
   earliestNs: at.earliestNs + earliestMs * 1e6,
@@ -141,7 +141,8 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
       const end = after(since, limitMs, limitMs, wheel);
       return { ...end, rule, firings: [...firings, end], limit, ifOverdue, isAlive, sysctl };
     }
-    // An overdue tick counts as more time that has passed. A user timeout's last tick is set for what is left of it.
+    // An overdue tick counts as more time that has passed. The last tick of a user timeout is set for the rest of that
+    // timeout.
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
     if (shortMs <= BUSY_MS) ifOverdue ??= { ...at, shortMs };
     since ??= at;
@@ -188,7 +189,7 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
         sysctl,
       };
     }
-    // From here on each probe is like the one before.
+    // From here on each probe repeats the one before.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {
       if (isOrphan) return 'never';
       if (firings.length >= MOST_TICKS) at = known(dying.orphanAtNs);

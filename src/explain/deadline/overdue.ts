@@ -1,6 +1,6 @@
 import { WHEEL_SHARE } from '../kernel/wheel.ts';
 
-/** What reading clocks and lines may take, ns: a timer is not overdue by less. */
+/** Reading clocks and lines takes up to this long, ns. A timer that is overdue by less may not be overdue at all. */
 const READING_NS = 500e6;
 
 /** Whether a timer set at `sinceNs` should have fired by `nowNs`, even at the wheel's greatest delay. */

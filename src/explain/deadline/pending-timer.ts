@@ -8,12 +8,12 @@ import { clampToUserTimeout, doubledRto, probedMs, probeIntervalMs } from '../ke
 import type { KernelClock } from './kernel-clock.ts';
 import type { Dying } from './model.ts';
 
-/** The transmit timer as it stands once the kernel has finished what it was doing when the evidence was traced. */
+/** The transmit timer after the kernel has finished the step during which the evidence was traced. */
 export type PendingTimer = Pick<
   Dying,
   'timer' | 'rtoMs' | 'retransmits' | 'firstRetransmitAtNs' | 'backoff' | 'probesOut' | 'isAnswering' | 'probingSinceNs'
 > & {
-  /** The expiry of the timer was observed, or the tick that set it. */
+  /** True if the expiry of the timer, or the tick that set it, was observed. */
   readonly isExact: boolean;
   readonly because: string;
 };
@@ -22,15 +22,15 @@ export type Times = {
   readonly observedAt: number;
   readonly rtoMaxMs: number;
   readonly userTimeoutMs: number;
-  /** Assume that an ICMP message undoes the doubling of the tick that was traced. */
+  /** Assume that an ICMP message undoes the doubling of the traced tick. */
   readonly isReverted: boolean;
 };
 
 /**
  * The transmit timer that follows from the newest evidence, or null where none is pending.
  *
- * An R line is traced inside the timer's tick: the retransmission is counted already, but icsk_rto is not doubled yet
- * and the timer is not set yet. An announcement is traced before the FIN is sent, and the FIN may set another timer.
+ * An R line is traced inside the timer's tick: the kernel has counted the retransmission, but has neither doubled
+ * icsk_rto nor set the timer yet. An announcement is traced before the FIN is sent, and the FIN may set another timer.
  *
  * @see Linux net/ipv4/tcp_timer.c tcp_retransmit_timer, net/ipv4/tcp_output.c tcp_send_fin, tcp_schedule_loss_probe
  */
@@ -91,13 +91,14 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     return set('tlp', Math.min(expiry ?? soon, soon), 2 * jiffyMs, false, because);
   }
   if (!isUnsent) return null;
-  // A loss probe waits for two round trips and the least icsk_rto, but no longer than icsk_rto: nearly always icsk_rto.
+  // A loss probe waits for two round trips and the least icsk_rto, but no longer than icsk_rto. That is nearly always
+  // icsk_rto.
   const because =
     'the FIN was sent with nothing in flight: first a loss probe (tcp_schedule_loss_probe), then icsk_rto';
   return set('tlp', observedAt + rtoMs * 1e6, rtoMs, false, because);
 };
 
-/** The timer after the tick that was traced: icsk_rto doubles, and the timer is set for it. */
+/** The timer after the traced tick: icsk_rto doubles, and the timer is set for it. */
 const insideTick = (
   base: Omit<PendingTimer, 'timer' | 'isExact' | 'because'>,
   last: Evidence,
@@ -122,16 +123,16 @@ const insideTick = (
   };
 };
 
-/** When the first retransmission was, where the stamp cannot be read: `steps` intervals back, each half of the next. */
+/** The time of the first retransmission if its stamp cannot be read: `steps` intervals back, each half of the next. */
 const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
   atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
 
-/** Whether the newest evidence was traced at a retransmission: an R line, or an announcement made from one. */
+/** Whether the newest evidence was traced at a retransmission: it is an R line, or an announcement made at one. */
 const isRetransmission = ({ sock, last }: SockRecord): boolean =>
   sock.latest === null
     ? sock.announce.via === VIA.foundDead && last.pending === ICSK_TIME.none && last.packetsOut > 0
     : sock.latest.startsWith('R');
 
-/** In these states tcp_close is about to send the FIN. */
+/** States in which tcp_close is about to send the FIN. */
 const isFinUnsent = (state: number): boolean =>
   state === TCP.ESTABLISHED || state === TCP.SYN_RECV || state === TCP.CLOSE_WAIT;

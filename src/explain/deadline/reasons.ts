@@ -6,7 +6,7 @@ import type { Reverted } from './reverted.ts';
 /**
  * The rule that ends a sock, in words and with its figures.
  *
- * @param agoMs - how old the evidence is from which its timer is followed
+ * @param agoMs - age of the evidence from which its timer is followed
  */
 export const reasonsOf = (
   { rule, limit, isAlive, firings, sysctl }: Reaping,
@@ -48,9 +48,9 @@ export const reasonsOf = (
 };
 
 /**
- * For a timer whose doubling ICMP messages undo.
+ * The reason for a timer whose doubling ICMP messages undo.
  *
- * @param doublingMs - from now until it ends if no such message comes any more
+ * @param doublingMs - from now until it ends if no more such messages come
  * @see Linux net/ipv4/tcp_ipv4.c, tcp_ld_RTO_revert
  */
 export const revertReasons = (
@@ -68,7 +68,7 @@ export const revertReasons = (
 ];
 
 /**
- * For a timer whose doubling was not undone so far.
+ * The reason for a timer whose doubling was not undone so far.
  *
  * @param earliestMs - from now until the earliest tick that may end it
  */
@@ -80,7 +80,7 @@ export const overdueReason = (shortMs: number, earliestMs: number): string =>
   `the tick in ${settingTime(earliestMs)} falls ${settingTime(shortMs)} short: if the timers are overdue by that much in all, as on a busy CPU, it gives up there`;
 
 /**
- * Why the deadline has two ends where the peer had answered window probes.
+ * Why the deadline is a range if the peer had answered window probes.
  *
  * @param earliestMs - from now until the earliest tick that may end it
  * @param answeredMs - from now until it ends if every probe is answered

@@ -6,12 +6,12 @@ import { isBelowMax } from '../kernel/rto.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 import { type Dying, type Firing, firstFirings, type Reaping } from './model.ts';
 
-/** The kernel cuts retrans_stamp, and the time that it compares with it, to milliseconds. */
+/** The kernel cuts retrans_stamp, and the time it compares with it, to milliseconds. */
 const STAMP_NS = 2e6;
 
 /**
- * Whether an ICMP message came that may undo the doubling of icsk_rto: net or host unreachable, over IPv6 no route.
- * Other codes leave the same errno, for example a filter's.
+ * Whether an ICMP message came that may undo the doubling of icsk_rto: net or host unreachable, or "no route" over
+ * IPv6. Other ICMP codes leave the same errno, for example those of a packet filter.
  *
  * @see RFC 6069; Linux net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_ld_RTO_revert, net/ipv6/tcp_ipv6.c tcp_v6_err
  */
@@ -19,13 +19,13 @@ export const mayBeReverted = ({ detail, last }: SockRecord): boolean =>
   last.errSoft === ERRNO.ENETUNREACH ||
   (last.errSoft === ERRNO.EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
 
-/** Whether a doubling has been undone. Each tick doubles icsk_rto once; the tick under way has not done so yet. */
+/** Whether a doubling has been undone. Each tick doubles icsk_rto once, but the tick under way has not done so yet. */
 export const wasReverted = ({ last }: SockRecord): boolean =>
   last.backoff < last.icskRetransmits - (last.pending === ICSK_TIME.none ? 1 : 0);
 
 /** The end of a sock whose timer does not grow slower. */
 export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
-  /** Not before this. A message may bring the timer's next tick forward at any instant. */
+  /** The sock ends no earlier than this. A message may bring the timer's next tick forward at any instant. */
   readonly earliestNs: number;
   readonly expectedNs: number;
   readonly next: Firing;
@@ -34,11 +34,11 @@ export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
 };
 
 /**
- * The end of a sock whose every retransmission is answered by an ICMP unreachable. Its ticks stay short, so one of them
- * comes just after the limit in time; a doubling timer may tick long after it.
+ * The end of a sock if an ICMP unreachable answers every retransmission. Its ticks stay short, so one of them comes
+ * just after the time limit; a doubling timer may tick long after it.
  *
- * @param dying - its timer not doubled
- * @param doubling - the end where no more such messages come
+ * @param dying - with its timer not doubled
+ * @param doubling - the end if no more such messages come
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout, retransmits_timed_out
  */
 export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reverted => {
@@ -57,14 +57,14 @@ export const revertedEnd = (dying: Dying, doubling: Reaping, wheel: Wheel): Reve
   const from = (sinceNs: number): number =>
     isHeld ? sinceNs + limitMs * 1e6 : Math.max(sinceNs + limitMs * 1e6, dying.orphanAtNs);
   const setNs = dying.timer.atNs - dying.timer.setMs * 1e6;
-  // Once the timer is at its maximum, an ICMP error leaves it no retry.
+  // An ICMP error leaves no retry once the timer is at its maximum.
   const atMaximumNs = doubling.isAlive ? Number.POSITIVE_INFINITY : doubling.earliestNs;
   const end = {
     earliestNs: Math.min(Math.max(from(since.earliestNs - stampNs), setNs), atMaximumNs),
     expectedNs: tickFrom(from(since.expectedNs), tick.expectedNs, dying.rtoMs, wheel),
   };
   if (doubling.rule === 'retries') return { ...end, rule: 'retries', limit, sysctl, next, limitMs };
-  // Any tick may find too many orphans or too little memory, the first one too.
+  // Any tick, the first one too, may find too many orphans or too little memory.
   const killed = doubling.firings.length === 1 ? tick : doubling;
   return killed.earliestNs <= end.earliestNs
     ? { ...doubling, earliestNs: killed.earliestNs, expectedNs: killed.expectedNs, next, limitMs }

@@ -7,31 +7,31 @@ import type { SockRecord } from './record.ts';
 export type ResetReasons = ReadonlyMap<number, string>;
 
 /**
- * When it moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: it was there
- * when tcp_close found it, or nobody closed it. `not_observed`: the move was not observed.
+ * When the sock moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: tcp_close
+ * found it there, or nobody closed it. `not_observed`: the move was not observed.
  */
 export type Phase = 'in_close' | 'after_close' | 'before_close' | 'not_observed';
 
-/** The facts about a destroyed sock that the causes ask for. */
+/** The facts about a destroyed sock that the causes' questions need. */
 export type Facts = {
   readonly record: SockRecord;
   readonly phase: Phase;
   /** The state it left for CLOSE; 0 where no transition into CLOSE was observed. */
   readonly from: number;
-  /** A task made that transition: a syscall, its backlog, an abort. */
+  /** A task made that transition: in a syscall, in its backlog, or by an abort. */
   readonly own: boolean;
   readonly err: number;
-  /** tcp_close found it; false where no close was observed. */
+  /** tcp_close found the sock; false where no close was observed. */
   readonly isClosed: boolean;
-  /** A child that no task ever had: without a struct socket when it was destroyed. */
+  /** A child that no task ever had: it had no struct socket when it was destroyed. */
   readonly isUnaccepted: boolean;
-  /** Owned by the kernel: without a file. */
+  /** The kernel owns it: it has no file. */
   readonly isKernels: boolean;
-  /** The reasons of the resets it sent; '' where the kernel gives no reason. */
+  /** Reasons of the resets that it sent; '' where the kernel gives no reason. */
   readonly sentReasons: readonly string[];
-  /** One of the resets it sent answered a segment. */
+  /** One of the resets that it sent answered a segment. */
   readonly answered: boolean;
-  /** tcp_reset ran on it: a reset came, or what the kernel treats like one. */
+  /** tcp_reset ran on it: a reset came, or something that the kernel treats like one. */
   readonly received: boolean;
   /** Data segments that came after the close; null where that was not observed. */
   readonly dataSegsAfter: number | null;
@@ -47,7 +47,7 @@ const SEGS_MASK = 0xffffff;
 export const factsOf = (record: SockRecord, reasons: ResetReasons): Facts => {
   const { sock, detail } = record;
   const last = record.moves.at(-1);
-  // Most socks have no resets; they are asked about most often, so they cost nothing here.
+  // Most socks have no resets, and this runs for every sock: so no resets must cost nothing.
   const { resets } = sock;
   const sent = resets.length === 0 ? resets : resets.filter((reset) => reset.sent);
   const got = resets.length === 0 ? undefined : resets.find((reset) => !reset.sent);
@@ -77,11 +77,11 @@ const phaseOf = (record: SockRecord): Phase => {
   if (sock.announce.via === VIA.destroy || record.closedIn === TCP.CLOSE) return 'before_close';
   const last = record.moves.at(-1);
   if (last?.to !== TCP.CLOSE) return 'not_observed';
-  // The tracepoint backend infers the close from this very move; a hook on __tcp_close sees the move next. In neither
-  // is the sock orphaned yet.
+  // The tracepoint backend infers the close from this very move; a hook on __tcp_close sees the move next. The sock is
+  // not orphaned yet in either case.
   const isHooked = sock.announce.via === VIA.hook;
   const sample = record.detail.deferred?.sample ?? 0;
-  // The probe saw tcp_close reset it: it announces such a one at that reset.
+  // The probe saw tcp_close reset it, and announces such a sock at that reset.
   if (sample === ENDED.unread_data || sample === ENDED.linger_zero) return 'in_close';
   const isClosingMove = isHooked
     ? sock.moves.length === 1 && last.own && (record.last.flags & SOCK.DEAD) === 0

@@ -3,19 +3,19 @@ import { TALLY, type Tally, VIA } from '../../wire/event.ts';
 import { ERRNO } from '../kernel/errno.ts';
 
 /**
- * What a class of fast deaths tells: sockets that died before they were announced, and were only counted. It is less
- * than the facts of a single socket.
+ * A class of fast deaths: sockets that died before they were announced, and were only counted. It tells less than the
+ * facts about a single socket.
  */
 export type FastDeath = {
   readonly phase: 'in_close' | 'before_close' | 'after_close';
   /** The state they left for CLOSE; 0 where no transition into CLOSE was observed. */
   readonly from: number;
   readonly err: number;
-  /** The error alone says how they ended: nothing else that shows could have set it. */
+  /** The error alone says how they ended: nothing else in the record could have set it. */
   readonly isByError: boolean;
   /** Children that no task ever had. */
   readonly isUnaccepted: boolean;
-  /** The kernel sent a reset of itself. */
+  /** The kernel sent a reset by its own decision. */
   readonly sentReset: boolean;
   /** The peer's FIN had come (SOCK_DONE). */
   readonly isDone: boolean;
@@ -52,8 +52,8 @@ export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tall
 };
 
 /**
- * Whether a socket that was in CLOSE before its close had its error from what ended it. A listener that closes
- * disconnects its children: it sends a reset, and sets sk_err as if one had come.
+ * Whether the cause of the end also set the error of a socket that was in CLOSE before its close. A closing listener
+ * disconnects its children: the kernel sends a reset, and sets sk_err as if one had come.
  */
 const isErrorOfItsOwn = (from: number, isUnaccepted: boolean, sentReset: boolean): boolean =>
   from !== 0 && (isUnaccepted ? !sentReset : from !== TCP.LISTEN && from !== TCP.SYN_SENT);

@@ -4,7 +4,7 @@ import { WHEEL_SHARE } from '../kernel/wheel.ts';
 import type { SockRecord } from './record.ts';
 import { isProbePending, wasShutAtClose } from './window.ts';
 
-/** What a jiffy may be, ms, the longest first. */
+/** Possible lengths of a jiffy, ms, the longest first. */
 const JIFFIES_MS = [10, 4, 10 / 3, 1] as const;
 const LONGEST_JIFFY_MS = 10;
 const SHORTEST_JIFFY_MS = 1;
@@ -13,24 +13,24 @@ const SLACK_MS = 20;
 export type ProbeBound = {
   /** `either`: both limits may have been reached by the last tick. */
   readonly by: 'user_timeout' | 'window_probes' | 'either';
-  /** Unanswered ones. */
+  /** Unanswered probes. */
   readonly probes: number;
-  /** How many `sysctl` allows. */
+  /** Probes that `sysctl` allows. */
   readonly limit: number;
   /** tcp_retries2 while close() waits for SO_LINGER. */
   readonly sysctl: RetriesSysctl;
 };
 
-/** Whether the probe timer ran last: nothing was sent again, and a window was shut or a probe unanswered. */
+/** Whether the probe timer ran last: nothing was retransmitted, and the window was shut or a probe unanswered. */
 export const isProbing = (record: SockRecord): boolean =>
   record.last.icskRetransmits === 0 && (record.last.probesOut > 0 || wasShutAtClose(record));
 
 /**
- * Which limit ended a sock whose probe timer gave up under TCP_USER_TIMEOUT.
+ * The limit that ended a sock whose probe timer gave up under TCP_USER_TIMEOUT.
  *
  * tcp_probe_timer gives up when the user timeout has passed since its first tick (icsk_probes_tstamp), or when as many
  * probes are unanswered as tcp_orphan_retries allows, or when their interval has reached tcp_rto_max. The first tick is
- * not recorded, so only the longest time since then is known.
+ * not recorded, so only the longest possible time since then is known.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
  */
@@ -41,7 +41,7 @@ export const boundOfProbes = (record: SockRecord): ProbeBound => {
   const probes = last.probesOut;
   const isOverPossible = longestProbingMs(record) >= detail.userTimeoutMs;
   if (!isOverPossible) return { by: 'window_probes', probes, limit, sysctl };
-  // The interval needs at least as long as its maximum to grow to it.
+  // The interval takes at least as long as its maximum to grow to that maximum.
   const leastRtoMaxMs = rtoMaxOf(detail.rtoMax * SHORTEST_JIFFY_MS);
   const isTheOnlyOne = probes < limit && detail.userTimeoutMs <= leastRtoMaxMs;
   return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit, sysctl };
@@ -51,7 +51,7 @@ export const boundOfProbes = (record: SockRecord): ProbeBound => {
 const diedInClose = ({ sock, moves }: SockRecord): boolean =>
   sock.orphanAt !== null && sock.orphanAt >= (moves.at(-1)?.at ?? Number.POSITIVE_INFINITY);
 
-/** The longest that the probe timer may have ticked for when the sock died, ms. */
+/** The longest time for which the probe timer may have ticked when the sock died, ms. */
 const longestProbingMs = (record: SockRecord): number => {
   const { closedAt, detail } = record;
   const diedAt = record.moves.at(-1)?.at;
@@ -59,12 +59,12 @@ const longestProbingMs = (record: SockRecord): number => {
   const sinceCloseMs = (diedAt - closedAt) / 1e6;
   const { backoff, rto } = detail.evidence;
   if (!isProbePending(detail.evidence) || backoff === 0) return sinceCloseMs;
-  // It had ticked before the close: `backoff` times, each interval twice the one before.
+  // The timer had ticked before the close: `backoff` times, each interval twice the one before.
   const rtoMs = rto * longestJiffyMs(record, sinceCloseMs);
   return sinceCloseMs + (1 + WHEEL_SHARE) * probedMs(rtoMs, backoff, Number.POSITIVE_INFINITY);
 };
 
-/** The record does not hold HZ. The jiffies between the expiry pending at the close and the last one bound it. */
+/** The record does not hold HZ. The jiffies between the expiry pending at the close and the last expiry bound it. */
 const longestJiffyMs = ({ detail, last }: SockRecord, sinceCloseMs: number): number => {
   const jiffies = detail.evidence.rtoTimer === 0 ? 0 : (last.rtoTimer - detail.evidence.rtoTimer) | 0;
   if (jiffies <= 0) return LONGEST_JIFFY_MS;

@@ -13,20 +13,20 @@ import {
   stateOf,
 } from '../../wire/evidence.ts';
 
-/** A sock's life as the causes' questions need it: its announcement parsed, its transitions in one list. */
+/** A sock's life in the form that the causes' questions need: its announcement parsed, its transitions in one list. */
 export type SockRecord = {
   readonly sock: Sock;
   readonly detail: AnnounceDetail;
-  /** The newest evidence: the announcement's, until an S or R line brought more. */
+  /** The newest evidence: from the announcement, until an S or R line brings more. */
   readonly last: Evidence;
   readonly moves: readonly ObservedMove[];
   /** When tcp_close found it; null where no close was observed. */
   readonly closedAt: TraceNs | null;
   /** State in which tcp_close found it; null where no close was observed. */
   readonly closedIn: number | null;
-  /** False: it may have gone since its newest evidence, and nobody would know. */
+  /** If false, the sock may have gone since its newest evidence without a trace. */
   readonly isFollowed: boolean;
-  /** errno of the transition into CLOSE; 0 none. */
+  /** errno of the transition into CLOSE; 0 for none. */
   readonly err: number;
 };
 
@@ -36,7 +36,7 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
   const via = sock.announce.via;
   const isInferred = via === VIA.repeated || via === VIA.last_fput;
   const closing = isInferred ? closingMove(detail) : undefined;
-  // Made in its full length: an array that grows is given room for 16 more.
+  // Allocated at its full length: a growing array gets room for 16 more elements.
   const moves = new Array<ObservedMove>(detail.moves.length + sock.moves.length);
   let count = 0;
   for (const move of detail.moves) {
@@ -56,27 +56,28 @@ export const recordOf = (sock: Sock, hello: Hello): SockRecord => {
     closedAt: isClose ? sock.closedAt : null,
     closedIn,
     isFollowed: isFollowed(sock),
-    // Where the sock was in CLOSE before, tcp_disconnect may have set the sk_err that the destroy saw.
+    // If the sock was in CLOSE before, tcp_disconnect may have set the sk_err that the destroy saw.
     err: intoClose === 0 && sock.state === TCP.CLOSE && !wasInClose ? sock.destroyErr : intoClose,
   };
 };
 
 /**
- * The remembered transition that tcp_close made: the last one, or of a deferred announcement the one of that
+ * The remembered transition that tcp_close made: the last one. In a deferred announcement it is the one of that
  * microsecond.
  */
 const closingMove = ({ deferred, moves }: AnnounceDetail): Move | undefined =>
   deferred === null ? moves.at(-1) : moves.find(({ bootUs }) => bootUs === Math.floor(deferred.closedBootNs / 1000));
 
-/** States of a connection that is ending. The probe remembers the transition into each. */
+/** States of an ending connection. The probe remembers the transition into each. */
 const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.CLOSE_WAIT, TCP.LAST_ACK, TCP.CLOSING]);
-/** How many transitions an announcement holds. */
+/** Number of transitions that an announcement holds. */
 const REMEMBERED = 3;
 
 /**
  * Whether a transition from before the announcement is missing: the kernel skipped the probe, or it came before the
  * capture. The remembered ones must lead from a living connection to the state of the announcement. A sock in CLOSE
- * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above 0.
+ * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above
+ * 0.
  */
 export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
   const state = stateAfter(sock.announce);
@@ -90,8 +91,8 @@ export const isEarlyMoveMissed = ({ sock, detail }: SockRecord): boolean => {
 };
 
 /**
- * __tcp_close calls inet_csk_destroy_sock with the socket locked by a task; a forgotten child is destroyed without
- * that.
+ * __tcp_close calls inet_csk_destroy_sock with the socket locked by a task. A forgotten child is destroyed without that
+ * lock.
  */
 const closedByTask = (context: number): boolean => (context & 1) !== 0;
 

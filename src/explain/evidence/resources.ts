@@ -3,28 +3,28 @@ import { counted, thousands } from '../../text/count.ts';
 import { areTooManyOrphans, isOutOfMemory, MOST_ORPHAN_SHIFT } from '../kernel/resources.ts';
 import type { Facts } from './facts.ts';
 
-/** Whether in this state our FIN, or data before it, is not acknowledged yet. */
+/** Whether our FIN, or data before it, is still unacknowledged in this state. */
 export const isAwaitingAck = (state: number): boolean =>
   state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK;
 
-/** Whether the kernel reset it of itself, without an error, while it still had something to send. */
+/** Whether the kernel reset the sock by its own decision, without an error, while it still had something to send. */
 export const isForResources = ({ phase, from, err, sentReasons, answered, received }: Facts): boolean =>
   phase === 'after_close' &&
   err === 0 &&
   !received &&
   (sentReasons.includes('TCP_ABORT_ON_MEMORY') || (sentReasons.length > 0 && !answered && isAwaitingAck(from)));
 
-/** Which of the host's two limits was passed; null where a figure is not known. */
+/** Which of the host's two limits was passed; null where a figure is unknown. */
 export type Excess = {
   readonly orphans: boolean | null;
   readonly memory: boolean | null;
   /** `101 orphans of at most 100 at that moment`; empty where nothing is known. */
   readonly figures: string;
-  /** The limits were read about then. */
+  /** The limits were read at about that time. */
   readonly isFresh: boolean;
 };
 
-/** Which limit was passed at that moment. A task that closes counts the orphans once, a timer up to fourfold. */
+/** The limit that was passed at that moment. A closing task counts the orphans once, a timer up to fourfold. */
 export const excessOf = ({ record, own }: Facts): Excess => {
   const { orphans = null, limit = null, memPages = null, memHigh = null, isFresh = false } = record.sock.pressure ?? {};
   const orphanFigures =
@@ -33,7 +33,7 @@ export const excessOf = ({ record, own }: Facts): Excess => {
     memPages === null || memHigh === null
       ? ''
       : `${counted(memPages, 'page')} of at most ${thousands(memHigh)} (tcp_mem)`;
-  // tcp_check_oom asks for two limits. The probe saw at that very moment that TCP's memory was not near its own.
+  // tcp_check_oom checks two limits. At that very moment the probe saw that TCP's memory was not near its own.
   const isOrphans = record.detail.deferred?.isNotMemory === true;
   const areMany = areTooManyOrphans(orphans, limit, own ? 0 : MOST_ORPHAN_SHIFT);
   if (isOrphans) {

@@ -6,20 +6,20 @@ import type { SockRecord } from './record.ts';
 export const hasSequence = (state: number): boolean =>
   state !== TCP.CLOSE && state !== TCP.LISTEN && state !== TCP.SYN_SENT && state !== 0;
 
-/** Bytes from b on to a in sequence space; null when a is before b, which a consistent snapshot never shows. */
+/** Bytes from b on to a in sequence space; null if a is before b, which never happens in a consistent snapshot. */
 export const distance = (a: number, b: number): number | null => {
   const bytes = (a - b) >>> 0;
   return bytes > 0x7fffffff ? null : bytes;
 };
 
-/** Whether everything we sent was acknowledged, our FIN included. */
+/** Whether the peer acknowledged everything we sent, our FIN included. */
 export const isAllAcked = (evidence: Evidence): boolean => distance(evidence.writeSeq, evidence.sndUna) === 0;
 
 /**
- * Bytes that had arrived and were not read at the close: rcv_nxt - copied_seq, less the peer's FIN if that was not
- * read either (reading end-of-file moves copied_seq over it).
+ * Bytes that had arrived and were not read at the close: rcv_nxt - copied_seq, less the peer's FIN if that was not read
+ * either (reading end-of-file moves copied_seq over it).
  *
- * @returns null where the sequence numbers mean nothing (never connected, or no close observed)
+ * @returns null if the sequence numbers mean nothing (never connected, or no close observed)
  * @see Linux include/net/tcp.h, tcp_inq
  */
 export const unreadBytes = (record: SockRecord): number | null => {
@@ -30,7 +30,7 @@ export const unreadBytes = (record: SockRecord): number | null => {
   return bytes !== null && bytes > 0 && hasFin ? bytes - 1 : bytes;
 };
 
-/** The bytes without our FIN: in these states the last byte that is not acknowledged is the FIN. */
+/** The bytes without our FIN. In these states the last unacknowledged byte is the FIN. */
 export const withoutFin = (bytes: number | null, state: number | null): number | null =>
   bytes !== null && bytes > 0 && (state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK)
     ? bytes - 1

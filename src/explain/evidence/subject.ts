@@ -1,7 +1,7 @@
-/** How a socket came to its end: who called close(), if anybody. */
+/** How a socket came to its end: the caller of close(), if any. */
 export type How = 'close' | 'exit' | 'listener' | 'kernel' | 'none' | 'unknown';
 
-/** Who kept a socket dying, or ended it. */
+/** The side that kept a socket dying, or ended it. */
 export type Side = 'local' | 'peer' | 'network' | 'limit' | 'operator' | 'none' | 'unknown';
 
 /**
@@ -30,17 +30,17 @@ export type Subject = {
   readonly probes: number | null;
 };
 
-/** What bounds a socket's life, as far as its close path does not say. */
+/** Limits on a socket's life that its close path does not state. */
 export type Bounds = {
-  /** TCP_USER_TIMEOUT; 0 none, null not known. */
+  /** TCP_USER_TIMEOUT; 0 for none, null for unknown. */
   readonly userTimeoutMs: number | null;
-  /** Of one that still is dying. */
+  /** The kind of deadline of a socket that still is dying. */
   readonly deadline: 'at' | 'never' | 'unknown';
 };
 
 /**
  * Advice on one socket, in sentences with its own figures.
  *
- * @param where - ` (in netns N)` where the socket's namespace is not known to be ours, else empty
+ * @param where - ` (in netns N)` if the socket's namespace is not known to be ours, else empty
  */
 export type Adviser = (path: Subject, where: string, bounds: Bounds) => readonly string[];

@@ -4,8 +4,8 @@ import type { Facts } from './facts.ts';
 import type { Side } from './subject.ts';
 
 /**
- * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, or the error that an
- * ICMP message left (sk_err_soft), which it prefers.
+ * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, but prefers the error
+ * that an ICMP message left (sk_err_soft).
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_err
  */
@@ -15,12 +15,12 @@ export const isTimeout = ({ phase, err, record, sentReasons, received }: Facts):
   !received &&
   (err === ERRNO.ETIMEDOUT || (err !== 0 && err === record.last.errSoft));
 
-/** `timed out (ETIMEDOUT)`, or the error that ICMP had told of. */
+/** `timed out (ETIMEDOUT)`, or the error that ICMP had reported. */
 export const timedOut = (err: number): string =>
   `timed out (${err === ERRNO.ETIMEDOUT ? 'ETIMEDOUT' : `errno ${err}, which an ICMP error had told before, or the loss of this host's own route`})`;
 
 /** `3 unanswered window probes`. */
 export const unanswered = (probes: number): string => counted(probes, 'unanswered window probe');
 
-/** Who kept it: the network where ICMP said that the way was closed, otherwise what the cause says. */
+/** The side that kept it: the network if ICMP said that the way was closed, otherwise the cause's own side. */
 export const sideOfTimeout = (err: number): { readonly side?: Side } => (isUnreachable(err) ? { side: 'network' } : {});

@@ -7,7 +7,7 @@ import type { SockRecord } from './record.ts';
 import { distance, withoutFin } from './sequence.ts';
 import type { Side } from './subject.ts';
 
-/** What is not acknowledged of a sock that still is dying, in a sentence; `side` where ICMP has said who keeps it. */
+/** The unacknowledged part of a sock that still is dying, in a sentence; with `side` if ICMP has said who keeps it. */
 export const unacknowledged = ({ sock, last }: SockRecord): { readonly because: string; readonly side?: Side } => {
   const unacked = distance(last.writeSeq, last.sndUna);
   // An announcement is made before the FIN is queued; later lines count the FIN.

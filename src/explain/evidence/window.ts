@@ -12,7 +12,7 @@ import type { SockRecord } from './record.ts';
 export const isWindowShut = (evidence: Evidence): boolean =>
   evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
 
-/** Whether the peer's window has no room for what is queued and not sent. */
+/** Whether the peer's window has no room for the bytes that are queued and not sent. */
 export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
 
 /** Whether the timer of window probes is pending. */

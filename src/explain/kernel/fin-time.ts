@@ -2,7 +2,7 @@
 const TIMEWAIT_MS = 60_000;
 
 /**
- * icsk_rto times this is the least time in FIN_WAIT2: `(rto << 2) - (rto >> 1)`.
+ * The least time in FIN_WAIT2 is icsk_rto times this: `(rto << 2) - (rto >> 1)`.
  *
  * @see Linux include/net/tcp.h, tcp_fin_time
  */
@@ -10,13 +10,13 @@ const LEAST_FIN_RTOS = 3.5;
 
 /** How long a sock may be in FIN_WAIT2. */
 export type FinTime = {
-  /** What the sock or its namespace sets. */
+  /** The time that the sock or its namespace sets. */
   readonly setMs: number;
-  /** What its icsk_rto asks for at least. */
+  /** The least time, from its icsk_rto. */
   readonly leastMs: number;
   /** The longer of the two. */
   readonly ms: number;
-  /** Where `setMs` is from. */
+  /** The source of `setMs`. */
   readonly setting: 'TCP_LINGER2' | 'tcp_fin_timeout';
 };
 
@@ -35,8 +35,8 @@ export const finTimeOf = (rtoMs: number, finTimeoutMs: number, linger2Ms: number
 };
 
 /**
- * How much of that time a full sock spends as an orphan before a minisock takes over, ms. 0: the minisock takes over at
- * once, and lives for all of it.
+ * The part of that time that a full sock spends as an orphan before a minisock takes over, ms. 0: the minisock takes
+ * over at once, and lives for all of it.
  *
  * @see Linux net/ipv4/tcp.c __tcp_close, net/ipv4/tcp_timer.c tcp_keepalive_timer
  */

@@ -1,5 +1,5 @@
 /**
- * Values of icsk_pending: which of its timers a sock has pending.
+ * Values of icsk_pending: the timer that a sock has pending.
  *
  * @see Linux include/net/inet_connection_sock.h, ICSK_TIME_RETRANS and the lines after it
  */

@@ -1,7 +1,7 @@
 import { doubledRto, doublingsToMax, RTO_MIN_MS, rtoMaxOf } from './rto.ts';
 
 /**
- * Retries of an orphan that is alive when tcp_orphan_retries is 0.
+ * Retries of a live orphan if tcp_orphan_retries is 0.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_orphan_retries
  */
@@ -10,17 +10,17 @@ const ALIVE_RETRIES = 8;
 /** The sysctl that bounds a sock's retries. */
 export type RetriesSysctl = 'tcp_orphan_retries' | 'tcp_retries2';
 
-/** What is set for a sock. */
+/** The settings that apply to a sock. */
 export type RetriesSet = {
   /** net.ipv4.tcp_orphan_retries. */
   readonly orphanRetries: number;
   /** net.ipv4.tcp_retries2. */
   readonly retries2: number;
-  /** sk_err_soft is not 0: ICMP said something. */
+  /** sk_err_soft is not 0: ICMP reported an error. */
   readonly errSoft: boolean;
 };
 
-/** How many retries a sock has, and what they come from. */
+/** The number of retries that a sock has, and the sysctl that sets it. */
 export type RetriesBound = { readonly sysctl: RetriesSysctl; readonly retries: number };
 
 /**
@@ -42,7 +42,7 @@ export const retriesOfOrphan = (sysctl: number, isAlive: boolean, errSoft: boole
 };
 
 /**
- * How long after the first retransmission `retries` of them may last, ms.
+ * The longest time that `retries` retransmissions may take, from the first one on, ms.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_model_timeout
  */
@@ -53,12 +53,13 @@ export const modelTimeoutMs = (retries: number, rtoMaxMs: number): number => {
     : (2 ** (doublings + 1) - 1) * RTO_MIN_MS + (retries - doublings) * rtoMaxMs;
 };
 
-/** RTOs of ordinary connections, ms: the least there is, and that of a round trip of some 200 ms. */
+/** RTOs of ordinary connections, ms: the smallest possible one, and that of a round trip of some 200 ms. */
 const USUAL_RTO_MS: { readonly least: number; readonly most: number } = { least: RTO_MIN_MS, most: 420 };
 
 /**
- * How long nobody answers until `retries` are used up, from the first transmission on, ms. The limit is one in time and is
- * looked at when the timer fires, so life is a sawtooth over the RTO: it doubles where one more firing is needed.
+ * How long a sock lives without an answer until `retries` are used up, from the first transmission on, ms. The limit is
+ * a time, checked when the timer fires. So life is a sawtooth over the RTO: it doubles at the RTO that needs one more
+ * firing.
  *
  * @param sysctl - net.ipv4.tcp_orphan_retries
  * @returns the shortest and the longest life over the RTOs of ordinary connections, if the timer wheel were exact

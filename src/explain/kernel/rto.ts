@@ -1,5 +1,5 @@
 /**
- * TCP_RTO_MIN, ms. The limits of retries are counted in it, whatever the socket's own minimum is.
+ * TCP_RTO_MIN, ms. The kernel counts the limits of retries in it, whatever the socket's own minimum is.
  *
  * @see Linux include/net/tcp.h
  */
@@ -8,7 +8,7 @@ export const RTO_MIN_MS = 200;
 /** TCP_RTO_MAX, ms. @see Linux include/net/tcp.h */
 const RTO_MAX_MS = 120_000;
 
-/** The least that net.ipv4.tcp_rto_max_ms and TCP_RTO_MAX_MS may be, ms. @see Linux net/ipv4/sysctl_net_ipv4.c */
+/** The smallest value of net.ipv4.tcp_rto_max_ms and TCP_RTO_MAX_MS, ms. @see Linux net/ipv4/sysctl_net_ipv4.c */
 const LEAST_RTO_MAX_MS = 1000;
 
 /**
@@ -19,7 +19,7 @@ const LEAST_RTO_MAX_MS = 1000;
  */
 export const rtoMaxOf = (setMs: number): number => (setMs === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, setMs));
 
-/** How often TCP_RTO_MIN doubles until it is at the maximum. @see Linux: ilog2(rto_max / TCP_RTO_MIN) */
+/** How many times TCP_RTO_MIN doubles until it reaches the maximum. @see Linux: ilog2(rto_max / TCP_RTO_MIN) */
 export const doublingsToMax = (rtoMaxMs: number): number => Math.floor(Math.log2(Math.floor(rtoMaxMs / RTO_MIN_MS)));
 
 /** icsk_rto after one more retransmission by the timer, ms. @see Linux net/ipv4/tcp_timer.c, tcp_retransmit_timer */
@@ -29,7 +29,7 @@ export const doubledRto = (rtoMs: number, rtoMaxMs: number): number => Math.min(
  * Whether a socket's timeout is still below the maximum. The kernel then calls an orphan alive: its peer spoke not long
  * ago.
  *
- * @param backoff - doublings that `rtoMs` does not hold yet: window probes leave icsk_rto as it is
+ * @param backoff - doublings that `rtoMs` does not contain yet: window probes leave icsk_rto as it is
  * @see Linux net/ipv4/tcp_timer.c, `alive` in tcp_write_timeout and tcp_probe_timer
  */
 export const isBelowMax = (rtoMs: number, rtoMaxMs: number, backoff = 0): boolean => rtoMs * 2 ** backoff < rtoMaxMs;
@@ -39,7 +39,7 @@ export const probeIntervalMs = (rtoMs: number, backoff: number, rtoMaxMs: number
   Math.min(Math.max(rtoMs, RTO_MIN_MS) * 2 ** Math.min(doublingsToMax(rtoMaxMs) + 1, backoff), rtoMaxMs);
 
 /**
- * From the first tick of the probe timer to the one after `backoff` probes, ms.
+ * Time from the first tick of the probe timer to the one after `backoff` probes, ms.
  *
  * @param rtoMaxMs - Infinity for the longest that it may have been
  */
@@ -50,12 +50,12 @@ export const probedMs = (rtoMs: number, backoff: number, rtoMaxMs: number): numb
 };
 
 /**
- * How long the timer is set for under TCP_USER_TIMEOUT, ms: until that is over, if this comes first.
+ * How long the timer is set for under TCP_USER_TIMEOUT, ms: until that timeout is over, if this comes first.
  *
  * @param setMs - how long it would be set for otherwise
- * @param userTimeoutMs - TCP_USER_TIMEOUT; 0 none
- * @param spentMs - what of it has passed
- * @param leastMs - the shortest that the kernel sets the timer for
+ * @param userTimeoutMs - TCP_USER_TIMEOUT; 0 for none
+ * @param spentMs - the part of it that has passed
+ * @param leastMs - the shortest time that the kernel sets the timer for
  * @see Linux net/ipv4/tcp_timer.c, tcp_clamp_rto_to_user_timeout, tcp_clamp_probe0_to_user_timeout
  */
 export const clampToUserTimeout = (setMs: number, userTimeoutMs: number, spentMs: number, leastMs: number): number =>

@@ -1,5 +1,5 @@
 /**
- * When a timer of the kernel's wheel fires. `at` and the answer are ns; `ms` is how long it was set for.
+ * When a timer of the kernel's wheel fires. `at` and the result are ns; `ms` is how long the timer was set for.
  *
  * A timer never fires early. The longer it was set for, the later it may fire: up to an eighth of that time.
  */
@@ -17,7 +17,7 @@ const LEVEL_BITS = 3;
 const FIRST_LEVEL = 63;
 const LEVELS = 9;
 
-/** log2 of the granularity, in jiffies, of the level that takes a timer of `delta` jiffies. @see calc_wheel_index */
+/** log2 of the granularity, in jiffies, of the level for a timer of `delta` jiffies. @see calc_wheel_index */
 const shiftOf = (delta: number): number => {
   let level = 0;
   while (level < LEVELS - 1 && delta >= FIRST_LEVEL * 2 ** (LEVEL_BITS * level)) level++;
@@ -40,15 +40,15 @@ export const exactWheel = ({ hz, jiffies, atNs }: Phase): Wheel => {
   };
 };
 
-/** The wheel where only HZ is known: what it adds on average. */
+/** The wheel if only HZ is known: it adds the average delay. */
 export const meanWheel =
   (hz: number): Wheel =>
   (at, ms) =>
     at + ms * 1e6 + ((2 ** shiftOf(toJiffies(ms, hz)) + 1) / 2) * (1e9 / hz);
 
 /**
- * The most that the wheel adds, as a share of how long the timer was set for: an eighth, and the jiffies it rounds up
- * by.
+ * The most that the wheel adds, as a share of how long the timer was set for: an eighth, and the jiffies of rounding
+ * up.
  */
 export const WHEEL_SHARE = 0.13;
 

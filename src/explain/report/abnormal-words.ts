@@ -2,7 +2,7 @@ import { counted, thousands } from '../../text/count.ts';
 import type { AbnormalDeaths } from '../abnormal.ts';
 import type { EndedBy } from '../close-path.ts';
 
-/** Whom a sentence is about, and what happens to connections there. */
+/** The subject of a sentence, and what happens to connections there. */
 const WORDS: Readonly<Partial<Record<EndedBy, (who: string) => string>>> = {
   unread_data: (who) => `${who} resets clients with unread data`,
   linger_zero: (who) => `${who} resets connections by SO_LINGER with 0 s`,
@@ -14,7 +14,7 @@ const WORDS: Readonly<Partial<Record<EndedBy, (who: string) => string>>> = {
   data_after_close: (who) => `peers send data after ${who} closed, and are reset`,
 };
 
-/** `api[4711]`; the name alone where several processes of it are counted together. It may hold any bytes. */
+/** `api[4711]`; the name alone if several processes of that name are counted together. It may hold any bytes. */
 export const whoClosed = ({ comm, pid }: Pick<AbnormalDeaths, 'comm' | 'pid'>): string =>
   comm === null ? 'a process that was not observed' : `${comm}${pid === null ? '' : `[${pid}]`}`;
 

@@ -9,15 +9,15 @@ import { abnormalWords } from './abnormal-words.ts';
 import type { Count, Report, ReportEnd, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
 
-/** How many causes and sides are named; the rest is one figure. */
+/** Number of causes and sides that are named; the rest is one figure. */
 const NAMED = 3;
 
-/** From here on a harmless end took long enough to be worth a remedy. */
+/** A harmless end that took at least this long deserves a remedy. */
 const SLOW_US = 1_000_000;
 
 /**
- * The answer for an incident channel, in one line: how many, since when, why, whose, who kept them, what to do, and
- * what is doubtful.
+ * The answer for an incident channel, in one line: how many sockets, since when, why, whose, who kept them, what to do,
+ * and what is doubtful.
  *
  * @returns text with names that processes and hosts gave themselves: make it printable before it is shown
  */
@@ -63,7 +63,7 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
   ];
 };
 
-/** How many rows of abnormal ends are told of in words. */
+/** Number of rows of abnormal ends that are put into words. */
 const ABNORMAL = 2;
 
 /** Names the processes that end connections abnormally, and the first thing to do about the most frequent cause. */
@@ -103,7 +103,7 @@ const sinceWords = (totals: Totals): string => {
   return `${since === null ? 'since when is not known' : `the oldest since ${moment(since)}${age}`}, ${heldWords(totals)}`;
 };
 
-/** What they hold now says more than what they held at their close, which is often not known. */
+/** The memory they hold now says more than the memory at their close, which is often unknown. */
 const heldWords = ({ held_bytes, held_unknown, held_now_bytes, held_now_unknown }: Totals): string => {
   if (held_now_bytes !== null) return `holding ${size(held_now_bytes)} now${leftOut(held_now_unknown)}`;
   if (held_bytes === null) return 'what they hold is not known';
@@ -143,7 +143,9 @@ const whoseWords = (whose: Whose | null): readonly string[] => {
   return [`Whose: ${parts.join('; ')}.`];
 };
 
-/** The largest closer that has a name. Where more closes were not seen than it made, that comes first. */
+/**
+ * The largest closer with a name. If more sockets have an unobserved close than that closer closed, this comes first.
+ */
 const closerWords = ({ closer, unobserved }: Whose): readonly string[] => {
   const isUnobserved = unobserved !== null && unobserved.count > (closer?.count ?? 0);
   const pid = closer === null || closer.pid === null ? '' : `[${closer.pid}]`;
@@ -157,7 +159,7 @@ const closerWords = ({ closer, unobserved }: Whose): readonly string[] => {
   ];
 };
 
-/** The first thing to do about the largest cause that is not harmless. */
+/** The first remedy for the largest cause that is not harmless. */
 const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: number | null): readonly string[] => {
   const isSlow = (oldest_us ?? 0) >= SLOW_US;
   const worst = causes.find(({ key }) => causeNamed(key)?.isHarmless === false) ?? (isSlow ? causes[0] : undefined);
@@ -173,6 +175,6 @@ const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: nu
 
 const ENTER = 'nsenter --net=/proc/PID/ns/net, PID a process there (lsns -t net)';
 
-/** Settings and commands for a socket of another namespace do nothing in ours, or do harm there. */
+/** A warning, since settings and commands for a socket of another namespace do nothing in ours, or do harm there. */
 const netnsWords = (example: Example | null, ownNetns: number | null): readonly string[] =>
   example === null || example.netns === ownNetns ? [] : [`That is in network namespace ${example.netns}: ${ENTER}.`];

@@ -11,22 +11,22 @@ import { createOwners } from './whose.ts';
 
 export type ReportOptions = {
   readonly by: Grouping;
-  /** Single sockets kept. */
+  /** Number of single sockets that are kept. */
   readonly limit: number;
 };
 
 export type ReportFold = {
-  /** A finished path, or a socket that still is dying when the stream ends. Each once. */
+  /** Adds a finished path, or a socket that still is dying when the stream ends. Call it once for each. */
   readonly add: (row: Row) => void;
   readonly end: (end: ReportEnd) => Report;
 };
 
-/** How many rows wait until it is clear which ports are a service's and which a client's. */
+/** Number of rows that wait until it is clear which ports are a service's and which a client's. */
 const MAX_HELD = 2048;
 
 /**
- * Folds close paths into the report of `finwait explain`, a path at a time and in bounded space, so that a recording
- * of any length can be explained.
+ * Folds close paths into the report of `finwait explain`, one at a time and in bounded space. So a recording of any
+ * length can be explained.
  */
 export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
   const orphans = createGroups();
@@ -98,7 +98,7 @@ export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
   };
 };
 
-/** The host's figures, with the ledger's where the ledger has them. */
+/** The host's figures, replaced by the ledger's if the ledger has them. */
 const hostOf = ({ host, ledger }: ReportEnd): HostState => ({
   ...host,
   orphans: ledger?.orphans ?? host.orphans,

@@ -1,16 +1,16 @@
 import { counted, thousands } from '../../text/count.ts';
 import type { Report, ReportEnd, Row } from './report.ts';
 
-/** A gap that every socket has that still is dying. It casts no doubt on what was seen until then. */
+/** A gap that every socket has while it still is dying. It casts no doubt on the earlier observations. */
 const STILL_DYING = 'capture_ended';
 
-/** The gaps in what was observed of a socket, by their names in docs/close-path.md. */
+/** The gaps in the observation of a socket, by their names in docs/close-path.md. */
 export const doubtsOf = (row: Row): readonly string[] =>
   row.type === 'dying' ? row.gaps.filter((gap) => gap !== STILL_DYING) : row.gaps;
 
 export const isUncertain = (row: Row): boolean => doubtsOf(row).length > 0;
 
-/** Why the counts of a report may be wrong, or say more than was seen; empty when there is no doubt. */
+/** Why the counts of a report may be wrong, or why it may say more than was seen; empty if there is no doubt. */
 export const doubtSentences = (
   report: Pick<Report, 'loss' | 'orphans' | 'died' | 'lingering'>,
   end: Pick<ReportEnd, 'ledger' | 'isCut' | 'isFiltered'>,

@@ -1,9 +1,9 @@
-/** A key and how often it came; a lower bound where there were more keys than room. */
+/** A key and its count, which is a lower bound if there were more keys than room. */
 export type Frequent<Value> = {
   readonly key: string;
   readonly count: number;
   readonly isExact: boolean;
-  /** The value that came with the key for the first time. */
+  /** The value that came with the key the first time. */
   readonly value: Value;
   /** The key came with the same value each time. */
   readonly isOneValue: boolean;
@@ -16,13 +16,13 @@ export type FrequentKeys<Value> = {
   readonly largest: (isWanted?: (key: string) => boolean) => Frequent<Value> | null;
 };
 
-/** How many keys are counted apart. */
+/** Number of keys with a count of their own. */
 const MAX_KEYS = 1024;
 
 /**
- * Counts keys in bounded space, and misses no key that came often, whenever it came (Misra and Gries): a key that
- * finds no room takes one from each count. Up to `maxKeys` keys all counts are exact; beyond that they are too low, by
- * at most one in `maxKeys` of all that came.
+ * Counts keys in bounded space, and misses no frequent key, whenever it came (Misra and Gries): a key without room
+ * takes one from each count. Up to `maxKeys` keys all counts are exact. Beyond that they are too low, by at most one in
+ * `maxKeys` of all keys that came.
  */
 export const createFrequent = <Value>(maxKeys = MAX_KEYS): FrequentKeys<Value> => {
   type Entry = { count: number; readonly value: Value; isOneValue: boolean };

@@ -2,11 +2,12 @@ import type { Group, Row, Section } from './report.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /**
- * How many keys are counted apart. Sockets of later keys are counted as one group, so that a long run does not grow.
+ * Number of keys with a count of their own. Sockets of later keys are counted as one group, so that a long run does not
+ * grow.
  */
 const MAX_KEYS = 1024;
 
-/** How many groups a section shows; the smaller ones join the rest. */
+/** Number of groups in a section; the smaller ones join the rest. */
 const MAX_GROUPS = 100;
 
 export const OTHER = 'other';
@@ -16,7 +17,7 @@ export type Grouped = {
   readonly section: () => Section;
 };
 
-/** Counts sockets by a key, in bounded space. A key's figures are exact, or it is among the rest. */
+/** Counts sockets by a key, in bounded space. The figures of a key are exact, or the key is among the rest. */
 export const createGroups = (maxKeys = MAX_KEYS, maxGroups = MAX_GROUPS): Grouped => {
   const all = createTally();
   const byKey = new Map<string, Tally>();
@@ -97,7 +98,7 @@ const NOTHING: Group = {
   uncertain: 0,
 };
 
-/** Null stands for sockets whose memory is not known: it adds nothing. */
+/** Null stands for sockets whose memory is unknown: they add nothing. */
 const bytesOf = (a: number | null, b: number | null): number | null => (a === null ? b : a + (b ?? 0));
 
 const most = <Value extends number | string>(a: Value | null, b: Value | null): Value | null =>

@@ -8,9 +8,9 @@ export type CloseWaitHolder = {
   readonly pid: number;
   readonly comm: string;
   readonly count: number;
-  /** `laddr:lport -> raddr:rport` of a few. */
+  /** A few of them, as `laddr:lport -> raddr:rport`. */
   readonly examples: readonly string[];
-  /** How long the oldest of them has been in CLOSE_WAIT, at least and at most, ms; null where that is not known. */
+  /** How long the oldest of them has been in CLOSE_WAIT, at least and at most, ms; null where that is unknown. */
   readonly atLeastMs: number | null;
   readonly atMostMs: number | null;
 };
@@ -27,31 +27,31 @@ export type KernelLogLine = {
 export type HostState = {
   readonly orphans: number | null;
   readonly kernelOrphans: number | null;
-  /** net.ipv4.tcp_max_orphans: one for all namespaces. */
+  /** net.ipv4.tcp_max_orphans: one limit for all namespaces. */
   readonly limit: number | null;
-  /** `mem` of /proc/net/sockstat, pages: all TCP memory of the host, not only that of orphans. */
+  /** `mem` of /proc/net/sockstat, pages: all TCP memory of the host, not only the orphans'. */
   readonly memPages: number | null;
   /** net.ipv4.tcp_mem, pages: low, pressure, high. */
   readonly tcpMem: readonly [number, number, number] | null;
   /** Bytes. */
   readonly pageSize: number | null;
-  /** What the orphans of the readable namespaces hold now, bytes. */
+  /** Memory that the orphans of the readable namespaces hold now, bytes. */
   readonly orphanBytes: number | null;
-  /** `notAccepted` of the `count` sockets wait in an accept queue; processes have the others open. */
+  /** Of the `count` sockets, `notAccepted` wait in an accept queue; processes have the others open. */
   readonly closeWait: {
     readonly count: number;
     readonly notAccepted: number;
     readonly holders: readonly CloseWaitHolder[];
-    /** Sockets that a process has open, and nobody saw which. */
+    /** Sockets that a process has open, though nobody saw which one. */
     readonly unnamed: number;
   } | null;
   readonly establishedWithoutOwner: readonly { readonly count: number; readonly what: string }[] | null;
-  /** Whether each of the other ESTABLISHED sockets was seen with a process that has it open. */
+  /** Whether an owning process is known for each of the other ESTABLISHED sockets. */
   readonly areOwnersKnown: boolean;
-  /** Namespaces that could not be read: their sockets are in none of these figures. */
+  /** Namespaces that could not be read: none of these figures counts their sockets. */
   readonly unreadable: number;
   readonly kernelLog: readonly KernelLogLine[] | null;
-  /** What could not be found out, in sentences. */
+  /** Facts that could not be found out, in sentences. */
   readonly notes: readonly string[];
 };
 
@@ -73,7 +73,7 @@ export const UNKNOWN_HOST: HostState = {
 
 const EXAMPLES = 3;
 
-/** What an ESTABLISHED socket without an owner is, for a person. */
+/** An ESTABLISHED socket without an owner, in a person's words. */
 const WHAT: Readonly<Record<WhyOwnerless, string>> = {
   not_accepted: 'not accepted yet, in a listener’s accept queue',
   no_socket: 'without a struct socket and without a listener: what they are is not known',
@@ -81,7 +81,7 @@ const WHAT: Readonly<Record<WhyOwnerless, string>> = {
 };
 
 /**
- * What the stream says of its host; all unknown before the first `h` line.
+ * The host's state by the stream; all unknown before the first `h` line.
  *
  * @param clock - event time as RFC 3339
  */
@@ -129,7 +129,7 @@ const closeWaitOf = ({ close_wait }: HostFacts): HostState['closeWait'] => ({
   }),
 });
 
-/** Of the sockets without a named holder, those that are not waiting to be accepted. */
+/** The sockets without a named holder that are not waiting to be accepted. */
 const unnamedOf = ({ by_holder, not_accepted }: HostFacts['close_wait']): number => {
   const without = by_holder.reduce((sum, { holder, count }) => sum + (holder === null ? count : 0), 0);
   return Math.max(0, without - not_accepted);
@@ -143,7 +143,7 @@ const ownerlessOf = ({ ownerless }: HostFacts): HostState['establishedWithoutOwn
   });
 };
 
-/** The listeners at which they wait, and the processes that hold those. */
+/** The listeners at which these sockets wait, and the processes that hold those listeners. */
 const listenersOf = ({ listed }: HostFacts['ownerless'], why: WhyOwnerless): string => {
   const names = new Set<string>();
   for (const { listener, family, why: is } of listed) {

@@ -37,9 +37,7 @@ export const closerName = ({ closer, how }: Row): string => {
   }
 };
 
-/**
- * The state it is in, or its last one before CLOSE. Where no transition was seen, the state in which it was last seen.
- */
+/** Its present state, or its last one before CLOSE. If no transition was seen, the state in which it was last seen. */
 export const lastState = (row: Row): string =>
   (row.type === 'dying' ? row.state : (row.path.at(-1)?.from ?? row.closed_in ?? row.state)) ?? 'unknown';
 
@@ -51,5 +49,5 @@ const KEYS: Readonly<Record<Exclude<Grouping, 'port'>, (row: Row) => string>> = 
   netns: ({ netns }) => `netns ${netns}`,
 };
 
-/** @param port - the service's, by ports.ts: one socket alone does not show it */
+/** @param port - the service's port, by ports.ts: one socket alone does not show it */
 export const keyOf = (row: Row, by: Grouping, port: string): string => (by === 'port' ? port : KEYS[by](row));

@@ -10,8 +10,8 @@ export type ServicePorts = {
 };
 
 /**
- * Tells which of a socket's two ports is the service's: the one that more sockets have on that side, since a client's
- * port differs each time. Where both came equally often it is probably the lower one, since a client's port is usually
+ * Tells which of a socket's two ports is the service's: the one that more sockets have on that side, since each client
+ * has a different port. If both are equally common it is probably the lower one, since a client's port usually comes
  * from the ephemeral range.
  */
 export const createServicePorts = (): ServicePorts => {

@@ -11,21 +11,21 @@ export type Grouping = (typeof GROUPINGS)[number];
 
 export type Row = ClosePath | Dying;
 
-/** What is known when the stream has ended. */
+/** Facts that are known when the stream has ended. */
 export type ReportEnd = {
   /** The traced host's name; hostile in a recording. */
   readonly hostName: string;
-  /** Inode of the network namespace that finwait ran in; null where it is not known. */
+  /** Inode of the network namespace in which finwait ran; null where unknown. */
   readonly netns: number | null;
   /** RFC 3339; null before the first event. */
   readonly from: string | null;
   readonly until: string | null;
   readonly ledger: LedgerRow | null;
   readonly counters: Counters | null;
-  /** Of the whole host: no filter is for them. */
+  /** Ends on the whole host: no filter applies to them. */
   readonly abnormal: readonly AbnormalDeaths[];
   readonly host: HostState;
-  /** The rows are only those that pass filters; the ledger still counts the whole host. */
+  /** The rows passed filters; the ledger still counts the whole host. */
   readonly isFiltered: boolean;
   /** The recording has no end. */
   readonly isCut: boolean;
@@ -43,13 +43,11 @@ export type Group = {
   readonly share: number;
   /** The process that closed them all; null where there were several, or none was seen. */
   readonly pid: number | null;
-  /**
-   * Kernel memory held at the close, summed over the sockets for which it is known; null where it is known for none.
-   */
+  /** Kernel memory held at the close, summed over the sockets for which it is known; null if it is known for none. */
   readonly held_bytes: number | null;
-  /** Sockets whose memory is not known: `held_bytes` leaves them out. */
+  /** Sockets whose memory is unknown: `held_bytes` leaves them out. */
   readonly held_unknown: number;
-  /** The same of what they hold now, by evidence that is a few seconds old; of those still dying alone. */
+  /** Memory that the sockets still dying hold now, by evidence that is a few seconds old. */
   readonly held_now_bytes: number | null;
   readonly held_now_unknown: number;
   /** Longest time from tcp_close to now, or to the destroy; null where no close was observed. */
@@ -60,14 +58,14 @@ export type Group = {
   readonly causes: readonly Count<Cause>[];
   readonly sides: readonly Count<Side>[];
   readonly waiting_for: readonly Count<WaitingFor>[];
-  /** When the kernel gives up on them; null where no socket has a known deadline. */
+  /** When the kernel gives up on them; null if no socket has a known deadline. */
   readonly deadline_earliest: string | null;
   readonly deadline_latest: string | null;
   /** Sockets still dying on which the kernel never gives up. */
   readonly never_reaped: number;
-  /** Sockets still dying whose deadline is not known. */
+  /** Sockets still dying whose deadline is unknown. */
   readonly without_deadline: number;
-  /** Sockets about which something was not observed. */
+  /** Sockets with a gap in their observation. */
   readonly uncertain: number;
 };
 
@@ -79,11 +77,11 @@ export type Totals = Omit<Group, 'key' | 'is_other' | 'share'> & {
 
 export type Section = {
   readonly totals: Totals;
-  /** Most sockets first, the rest as one group that is last. */
+  /** Most sockets first; the rest is one group, the last. */
   readonly groups: readonly Group[];
 };
 
-/** Events that are missing, and what else makes the counts doubtful. */
+/** Missing events, and other reasons to doubt the counts. */
 export type Loss = {
   readonly lost_events: number;
   readonly late_events: number;
@@ -93,29 +91,28 @@ export type Loss = {
 
 export type Report = {
   /**
-   * For an incident channel: sentences in one line. It holds names that processes gave themselves: not fit to print
-   * raw.
+   * Sentences in one line, for an incident channel. It holds names that processes gave themselves: do not print it raw.
    */
   readonly answer: string;
-  /** Why the counts may be off, in sentences; empty when nothing is known to be. */
+  /** Why the counts may be off, in sentences; empty if nothing is known to be. */
   readonly doubts: readonly string[];
   readonly by: Grouping;
   /** RFC 3339; null before the first event. */
   readonly from: string | null;
   readonly until: string | null;
-  /** Orphans that are there now. */
+  /** Orphans that exist now. */
   readonly orphans: Section;
   /** Sockets whose close() still waits for SO_LINGER: dying, but no orphans yet. */
   readonly lingering: number;
   /** Sockets destroyed while finwait watched. */
   readonly died: Section;
-  /** How many of those were orphans before they died. */
+  /** Those of `died` that were orphans before. */
   readonly died_as_orphans: number;
-  /** Deaths too fast to be announced, which are in none of the sections: the kernel counted them. */
+  /** Deaths too fast to be announced: the kernel only counted them, so no section holds them. */
   readonly tallied: number;
-  /** Abnormal ends by cause, closer and port, most first; of the whole host. */
+  /** Abnormal ends of the whole host by cause, closer and port, most first. */
   readonly abnormal: readonly AbnormalDeaths[];
-  /** Slowest first, bounded: those still dying, then those that died. */
+  /** Slowest first, bounded: first the sockets still dying, then the dead ones. */
   readonly sockets: readonly Row[];
   readonly host: HostState;
   readonly loss: Loss;

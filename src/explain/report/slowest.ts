@@ -1,6 +1,6 @@
 import type { Row } from './report.ts';
 
-/** Keeps the `limit` rows that have been dying longest, slowest first; those whose close nobody saw come last. */
+/** Keeps the `limit` rows that have been dying longest, slowest first. Rows without an observed close come last. */
 export const createSlowest = (limit: number): { add: (row: Row) => void; rows: () => readonly Row[] } => {
   const kept: Row[] = [];
   return {

@@ -3,7 +3,7 @@ import type { Cause, Side, WaitingFor } from '../close-path.ts';
 import { isUncertain } from './doubt.ts';
 import type { Count, Row, Totals } from './report.ts';
 
-/** Sums over sockets, in constant space however many there are. */
+/** Sums over sockets, in constant space. */
 export type Tally = {
   readonly add: (row: Row) => void;
   readonly count: () => number;
@@ -39,7 +39,7 @@ export const createTally = (): Tally => {
       else held += row.held_bytes;
       if (row.dying_us === null) ageUnknown++;
       else oldest = Math.max(oldest ?? 0, row.dying_us);
-      // Times are of one format, so their order is that of their texts.
+      // All times have one format, so their order is that of their texts.
       if (row.closed_at !== null && (since === null || row.closed_at < since)) since = row.closed_at;
       if (row.type === 'dying') {
         dying++;

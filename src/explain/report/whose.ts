@@ -4,7 +4,7 @@ import { createFrequent, type Frequent, type FrequentKeys } from './frequent.ts'
 import { closerName, peerNetwork } from './keys.ts';
 import type { Row } from './report.ts';
 
-/** Below this share, in percent, a name is nothing that the sockets have in common. */
+/** A name with a smaller share than this, in percent, is nothing that the sockets have in common. */
 const LEAST_SHARE = 25;
 
 /** The largest closer, peer network or port of some sockets. */
@@ -16,10 +16,10 @@ export type Share = {
   readonly percent: number;
 };
 
-/** Where to look for the reason of a cause: a peer of its most frequent network, in one namespace. */
+/** A place to look for the reason of a cause: a peer of its most frequent network, in one namespace. */
 export type Example = { readonly raddr: string | null; readonly netns: number };
 
-/** What most of the sockets have in common; null where no single closer, network or port has a quarter of them. */
+/** The closer, network and port that most of the sockets have in common; null if none has a quarter of them. */
 export type Whose = {
   /** Sockets whose close was not observed. */
   readonly unobserved: Share | null;
@@ -30,9 +30,9 @@ export type Whose = {
 };
 
 export type Owners = {
-  /** @param port - the service's, as ports.ts has it */
+  /** @param port - the service's port, by ports.ts */
   readonly add: (row: Row, port: string) => void;
-  /** Null where there were no sockets. */
+  /** Null if there were no sockets. */
   readonly largest: () => Whose | null;
 };
 

@@ -16,21 +16,21 @@ export const STOPPED = 'Its timers are stopped, so no sysctl ends it.';
 export const diedLingering = ({ waiting_for, orphan_us }: Subject): boolean =>
   waiting_for === 'linger' && (orphan_us ?? 0) === 0;
 
-/** What bounded one that died while its close() waited. */
+/** The bound of a socket that died while its close() waited. */
 export const lingerBound = (where: string): readonly string[] => [
   `close() still waited for SO_LINGER, so net.ipv4.tcp_retries2${where} bounded it; that bounds all connections that are still held, so rather take SO_LINGER out of the application, or lower its time.`,
   NOT_FIN_TIMEOUT,
   'net.ipv4.tcp_orphan_retries would not help: the socket never was an orphan.',
 ];
 
-/** What bounds retransmissions: one of the two alone. @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout */
+/** The bound of retransmissions: one of the two settings alone. @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout */
 export const retransmitBound = (where: string, { userTimeoutMs }: Bounds): string =>
   userTimeoutMs === null || userTimeoutMs === 0
     ? eitherBound(where)
     : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, in place of net.ipv4.tcp_orphan_retries: change it in the application.`;
 
 /**
- * What bounds window probes that nobody answers: whichever is over first.
+ * The bound of unanswered window probes: the setting that expires first.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
  */
@@ -50,21 +50,21 @@ const answeredBound = (where: string, { userTimeoutMs }: Bounds): readonly strin
   'Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers window probes: each answer starts their count anew, and they end only when their interval has reached its maximum.',
 ];
 
-/** What bounds a socket whose window is shut, by whether its peer answers the probes. */
+/** The bound of a socket whose window is shut. It depends on whether the peer answers the probes. */
 export const shutWindowBound = (path: Subject, where: string, bounds: Bounds): readonly string[] => {
   if (bounds.deadline === 'never' && path.how === 'kernel') return [];
   return isAnswered(path) || bounds.deadline === 'never' ? answeredBound(where, bounds) : [probeBound(where, bounds)];
 };
 
-/** Whether the peer has answered every window probe: it keeps its window shut, whatever ICMP said besides. */
+/** Whether the peer has answered every window probe. Then the peer keeps its window shut, whatever else ICMP said. */
 export const isAnswered = ({ side, probes }: Subject): boolean =>
   side === 'peer' || (side === 'network' && probes === 0);
 
-/** For sockets to come: it harms those that wait already. */
+/** For future sockets: it harms those that wait already. */
 export const lowerFinTimeout = (where: string): string =>
   `For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout${where}, or the TCP_LINGER2 of the application, to 60 s or less: a minisock takes them over at once. Those waiting keep their timer, and are then reset instead of handed over.`;
 
-/** For an end that a limit of the host made. */
+/** For an end by a limit of the host. */
 export const limited = (path: Subject, limit: string): readonly string[] => [
   `Find what the other orphans wait for, and end that: finwait explain --by cause. This one was at ${limit}.`,
   ...lostOf(path),

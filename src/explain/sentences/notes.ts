@@ -1,13 +1,11 @@
 import { lifeByRetries } from '../kernel/retries.ts';
 
-/**
- * Sentences of the causes' pages that several causes need, word for word.
- */
+/** Sentences that the pages of several causes share, word for word. */
 
-/** What a low tcp_orphan_retries costs: said wherever it is advised. */
+/** The cost of a low tcp_orphan_retries, stated wherever it is advised. */
 export const PRICE = 'Too low, it cuts off slow or lossy clients that still receive the last response.';
 
-/** What bounds an orphan whose peer answers window probes. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
+/** The bound of an orphan whose peer answers window probes. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
 export const ANSWERED_BOUND =
   'Where the peer answers the probes (333 s at an RTO of 208 ms), bound sockets to come with TCP_USER_TIMEOUT, set by the application before close(), or with a lower net.ipv4.tcp_rto_max_ms where it exists (not in Linux 6.12, in 6.18).';
 export const ANSWERED_RETRIES =
@@ -21,7 +19,7 @@ export const USER_TIMEOUT_BOUND =
 export const RTO_MAX_BOUND =
   'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms: connections made from then on have it, accepted ones once their listener is made anew. It ends live connections sooner too.';
 
-/** How long orphans live under a value of tcp_orphan_retries, as the model has it: `3.2 to 6.6 s`. */
+/** How long orphans live under a value of tcp_orphan_retries, by the model: `3.2 to 6.6 s`. */
 const lifeText = (sysctl: number): string => {
   const { leastMs, mostMs } = lifeByRetries(sysctl);
   return `${inSeconds(leastMs)} to ${inSeconds(mostMs)} s`;
@@ -29,7 +27,7 @@ const lifeText = (sysctl: number): string => {
 
 const inSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.round(ms / 1000)));
 
-/** What the values of tcp_orphan_retries that people pick come to. The limit is one in time, so life goes by the RTO. */
+/** Lives under the values of tcp_orphan_retries that people pick. The limit is a time, so life depends on the RTO. */
 export const RETRIES_LIVES = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 1 is ${lifeText(1)}, 2 is ${lifeText(2)}, 3 is ${lifeText(3)}`;
 export const RETRIES_0_AND_3 = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 3 is ${lifeText(3)}`;
 
@@ -42,11 +40,11 @@ export const NO_KEEPALIVE =
 export const NO_MAX_ORPHANS =
   'Raising net.ipv4.tcp_max_orphans ends no orphan: it only lets more of them be there before the kernel resets some.';
 
-/** CLOSING has a name of its own in ss; a process holds FIN_WAIT1 sockets too. */
+/** CLOSING has its own name in ss. Processes also hold sockets in FIN_WAIT1. */
 export const KILL =
   '`ss -tK state fin-wait-1 state closing dst PEER`, in their network namespace, ends them, and with them what a process still holds to that peer after shutdown(SHUT_WR).';
 
-/** Where the peer has not closed its half. */
+/** For a peer that has not closed its half. */
 export const LOOK_FOR_CLOSE_WAIT =
   'Look at the application at the peer: there the connection is in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.';
 export const NO_ORPHAN_RETRIES_IN_FIN_WAIT2 =
@@ -54,7 +52,7 @@ export const NO_ORPHAN_RETRIES_IN_FIN_WAIT2 =
 export const NO_KEEPALIVE_IN_FIN_WAIT2 =
   'net.ipv4.tcp_keepalive_time does not help: the FIN_WAIT2 timer uses the same slot, not the same setting.';
 
-/** Where a limit of the host ended it. */
+/** For an end by a limit of the host. */
 export const FIND_WHAT_ORPHANS_WAIT_FOR =
   'Find what the orphans wait for and end that: `finwait explain --by cause`, then `--by peer`.';
 

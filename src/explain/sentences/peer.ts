@@ -3,7 +3,7 @@ import { peerEnd } from '../../text/endpoint.ts';
 import { exactSize, size } from '../../text/size.ts';
 import type { Subject } from '../evidence/subject.ts';
 
-/** ` after 7 retransmits`, where there were any. */
+/** ` after 7 retransmits`; empty if there were none. */
 export const afterRetransmits = ({ retransmits }: Subject): string =>
   retransmits === 0 ? '' : ` after ${counted(retransmits, 'retransmit')}`;
 
@@ -40,8 +40,8 @@ export const tookLong = (path: Subject): string =>
 const PID = 'with the PID of a process that lives there (lsns -t net)';
 
 /**
- * How to end it now; nothing where it has ended. For a socket of another namespace the command enters that namespace:
- * pasted as it is, it must not end a socket of ours that has the same addresses and ports.
+ * How to end it now; nothing if it has ended. For a socket of another namespace the command enters that namespace.
+ * Pasted as it is, it must not end a socket of ours with the same addresses and ports.
  */
 export const kill = (path: Subject, where: string): readonly string[] => {
   if (path.ended_by !== null) return [];

@@ -5,7 +5,7 @@ import { detailLines } from './detail-lines.ts';
 
 type Props = {
   readonly path: ClosePath | Dying | null;
-  /** Lines scrolled away above, and how much of the screen there is. */
+  /** Lines scrolled away above, and the size of the screen. */
   readonly scroll: number;
   readonly size: Size;
 };

@@ -28,7 +28,7 @@ const entry = (name: string, words: string, width: number, tone: Tone = 'plain')
     span(text, tone),
   ]);
 
-/** Its endpoints, and before them whether it is uncertain: on one line, or as many as it takes to cut nothing. */
+/** The endpoints, with `uncertain` in front if the path is: on one line, or on as many as it takes to cut nothing. */
 const headLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
   const local = localEnd(path);
   const peer = peerEnd(path);
@@ -55,7 +55,7 @@ const stepLine = ({ at_us, from, to, by }: Step): Line => [
   span(by, 'dim'),
 ];
 
-/** A heading and its sentences; nothing at all when there are none. */
+/** A heading and its sentences; nothing if there are none. */
 const sentences = (heading: string, texts: readonly string[], width: number, tone: Tone): readonly Line[] =>
   texts.length === 0
     ? []
@@ -70,7 +70,7 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
         ),
       ];
 
-/** When the kernel gives up on it, and by which rule. */
+/** When the kernel gives up on it, and the rule for that. */
 const deadlineTexts = (path: Dying, { deadline }: ReturnType<typeof pathFacts>): readonly string[] => [
   deadline.value === null
     ? 'when the kernel gives up on it is not known'
@@ -118,7 +118,7 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
   ];
 };
 
-/** The open close path as lines of at most `width` columns; a sentence while, or because, there is none. */
+/** The open close path as lines of at most `width` columns. If there is none (yet), a sentence says so. */
 export const detailLines = (detail: ClosePath | Dying | null, width: number): readonly Line[] =>
   detail === null
     ? wrapWords('No close path is known for this socket (any more). esc goes back.', width).map((text) => [span(text)])

@@ -8,35 +8,35 @@ import { type Dying, isSame, isSock } from '../table/pass.ts';
 import { keyOf } from '../table/rows.ts';
 import { isSockOfOrphan, sockOfOrphan, stillSilent } from '../table/sock-of-orphan.ts';
 
-/** The socket whose close path is open on the screen, wherever it goes. */
+/** The socket whose close path is open on the screen. Follows it when it dies or moves between lists. */
 export type Opened = {
-  /** This row is open from now on, or none. */
+  /** Opens this row, or closes the open one. */
   readonly open: (key: string | null) => void;
   /**
-   * The path of what is open.
+   * The path of the open row.
    *
-   * @param row - what the row stood for when it was last on the screen
-   * @param isStill - the screen stands still: what has gone since is told as it was
-   * @returns null where no path is known (any more)
+   * @param row - the socket behind the row when it was last on the screen
+   * @param isStill - the screen is paused: a socket that has gone since is shown as it was
+   * @returns null if no path is known (any more)
    */
   readonly path: (row: Dying | undefined, source: Stream, isStill: boolean) => ClosePath | DyingPath | null;
-  /** A sock ended: its path is kept if it is the open one. */
+  /** Keeps the path of a sock that ended, if it is the open one. */
   readonly onEnd: (sock: Sock, source: Stream) => void;
 };
 
 type Silent = {
   readonly kind: 'silent';
   readonly orphan: Inventoried;
-  /** It was among the silent ones while it was open. */
+  /** It was among the silent orphans while it was open. */
   readonly wasSeen: boolean;
-  /** The inventory was in by then. */
+  /** The inventory was complete by then. */
   readonly isListed: boolean;
 };
 
 type Followed =
   | { readonly kind: 'nothing' }
   | Silent
-  /** `newest` is its last description while it lived: it is finished some moments after it is destroyed. */
+  /** `newest` is its last description while it lived: a sock is finished some moments after it is destroyed. */
   | { readonly kind: 'sock'; readonly sock: Sock; readonly newest: DyingPath | null }
   | { readonly kind: 'over'; readonly path: ClosePath | null };
 
@@ -74,7 +74,7 @@ export const createOpened = (): Opened => {
     }
     const sock = sockOfOrphan(tracker, on.orphan, on.isListed);
     if (sock !== null) return pathOfSock(sock, null, source, isStill);
-    // Where it had gone before it was opened, whatever became of it was not kept.
+    // If it had gone before it was opened, nothing about its end was kept.
     at = { kind: 'over', path: on.wasSeen && on.isListed ? pathOfMissedDestroy(on.orphan, meta.netns) : null };
     return at.path;
   };
@@ -124,7 +124,7 @@ const isOf = (host: HostId, sock: Sock, at: Followed, opened: string): boolean =
   }
 };
 
-/** The last that is known of an orphan of the inventory that a later one did not have any more. */
+/** The last known facts about an orphan that a later inventory no longer listed. */
 const pathOfMissedDestroy = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
   const path = describeSilent(orphan, ownNetns);
   return {

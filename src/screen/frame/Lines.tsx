@@ -11,7 +11,7 @@ const STYLES: Readonly<Record<Tone, TextProps>> = {
   loud: { color: 'red', bold: true, inverse: true },
 };
 
-// Children go as arguments: a line's parts have no identity that could be their key.
+// Children are passed as arguments: the parts of a line have nothing that could be their React key.
 const textOf = (line: Line) =>
   createElement(
     Text,

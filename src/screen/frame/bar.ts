@@ -1,6 +1,6 @@
 import { joined, type Printable, safe } from '../../text/printable.ts';
 
-/** Where the kernel may begin to kill orphans, in parts of tcp_max_orphans. */
+/** Shares of tcp_max_orphans from which the kernel may kill orphans. */
 const MARKS = [0.25, 0.5] as const;
 
 /**

@@ -2,12 +2,12 @@ import type { Status } from './model.ts';
 
 export type Size = { readonly columns: number; readonly rows: number };
 
-/** Below this nothing sensible fits. */
+/** On a smaller terminal nothing sensible fits. */
 export const LEAST: Size = { columns: 40, rows: 8 };
 
 export const isTooSmall = ({ columns, rows }: Size): boolean => columns < LEAST.columns || rows < LEAST.rows;
 
-/** Rows from which the notice has a line of its own even when there is none, so that its coming moves nothing. */
+/** From this many rows on, the notice has a line of its own even if it is empty, so that a new notice moves nothing. */
 const ROOMY = 12;
 
 export const hasNoticeLine = (size: Size, { notice, overload }: Status): boolean =>

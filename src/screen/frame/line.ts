@@ -1,7 +1,7 @@
 import { asPrintable, type Printable, repeated, type Safe } from '../../text/printable.ts';
 import { widthOf } from '../../text/width.ts';
 
-/** How a piece of text is meant; never the only carrier of a meaning. */
+/** The intent of a piece of text. It never carries a meaning alone. */
 export type Tone = 'plain' | 'dim' | 'strong' | 'good' | 'warn' | 'loud';
 export type Span = { readonly text: Printable; readonly tone: Tone };
 export type Line = readonly Span[];
@@ -11,7 +11,7 @@ export const span = <const Text extends string>(text: Text & Safe<Text>, tone: T
   tone,
 });
 
-/** A part of a line that is shown whole or not at all; when room is short the greatest `rank` goes first. */
+/** A part of a line that is shown whole or not at all. When room is short, the greatest `rank` goes first. */
 export type Segment = { readonly spans: Line; readonly rank: number };
 
 export const segment = (rank: number, ...spans: Line): Segment => ({ rank, spans });

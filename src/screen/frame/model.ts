@@ -9,35 +9,37 @@ export type Row = {
   readonly key: string;
   /** Milliseconds since tcp_close; null for a baseline orphan. */
   readonly ageMs: number | null;
-  /** With `ageMs` null: how long it has been dying at the least (since the capture began), shown as `>4m05s`. */
+  /** If `ageMs` is null: how long it has been dying at the least (since the capture began), shown as `>4m05s`. */
   readonly atLeastMs?: number;
   readonly state: TcpState;
   /** `addr:port`, IPv6 in brackets. */
   readonly local: string;
   readonly peer: string;
-  /** Inode of the network namespace; null where it is the host's own (finwait's). */
+  /** Inode of the network namespace; null for the host's own (finwait's). */
   readonly netns: number | null;
-  /** Harmless on a screen already (`printable`); null when no task closed it or nobody saw. */
+  /** Safe for a screen already (`printable`). Null if no task closed it, or if nobody saw which. */
   readonly closer: { readonly comm: string; readonly pid: number; readonly exiting: boolean } | null;
   /** Kernel memory in bytes; null when unknown. */
   readonly heldBytes: number | null;
   readonly retransmits: number;
   readonly waitingFor: WaitingFor;
-  /** Milliseconds until the kernel gives up on it; null when unknown. Left out of rows of which it was not worked out. */
+  /**
+   * Milliseconds until the kernel gives up on it; null when unknown. Left out of rows for which it was not computed.
+   */
   readonly deadlineMs?: number | 'never' | null;
-  /** What the row was made of; null for an orphan that only the inventory knows. Never shown. */
+  /** The source of the row; null for an orphan that only the inventory knows. Never shown. */
   readonly sock?: Sock | null;
-  /** The same of an orphan that only the inventory knows. */
+  /** The source of the row for an orphan that only the inventory knows. */
   readonly orphan?: Inventoried;
   /** False when loss, a late start or inference touched this row. */
   readonly certain: boolean;
-  /** Shown where the terminal is wide and some row has them. */
+  /** Shown on a wide terminal if some row has them. */
   readonly how?: How;
   readonly unackedBytes?: number | null;
   readonly unsentBytes?: number | null;
 };
 
-/** What the header shows; everything null is unknown and shown as such. */
+/** The figures of the header. Null means unknown, and is shown as unknown. */
 export type Status = {
   readonly source: 'live' | 'recording';
   /** The recording's name; empty when live. */
@@ -55,47 +57,52 @@ export type Status = {
   readonly limit: number | null;
   /** Ours minus the kernel's. */
   readonly drift: number | null;
-  /** Entries and exits so close to the kernel's sample that they explain that much drift. */
+  /** Entries and exits so close to the kernel's sample that they explain a drift of this size. */
   readonly inFlight: number;
   readonly unlocated: number;
-  /** Null until two ledger records tell how fast, with the count of the fast deaths in both. */
+  /** Null until two ledger records show the rate, both with the count of fast deaths. */
   readonly entriesPerSec: number | null;
   readonly exitsPerSec: number | null;
-  /** Deaths too fast to be announced: the kernel side only counted them. They are in the rates above. */
+  /** Deaths too fast to be announced: the kernel side only counted them. The rates above include them. */
   readonly fastDeaths: number;
   readonly fastDeathsPerSec: number | null;
-  /** What is fast, ms; null where nothing says so. */
+  /** Deaths faster than this are fast, ms; null where nothing says so. */
   readonly minAgeMs: number | null;
   readonly lostEvents: number;
   readonly outOfOrder: number;
   readonly malformed: number;
-  /** Kernel memory in bytes that the dying sockets held at their last sighting; null where it was not added up. */
+  /** Kernel memory in bytes that the dying sockets held at their last sighting; null if it was not added up. */
   readonly heldBytes: number | null;
-  /** Orphans that only the inventory knows: what they hold is not in it. */
+  /** Orphans that only the inventory knows: `heldBytes` leaves their memory out. */
   readonly heldUnknown: number;
-  /** The command line's filter, as given there; empty when none. It may hold any bytes. The figures here are not filtered. */
+  /**
+   * The command line's filter, as typed there; empty if none. It may hold any bytes. The figures here are not filtered.
+   */
   readonly filter: string;
-  /** Connections that end abnormally these seconds: by whom, how and how many, a sentence each. It may hold any bytes. */
+  /**
+   * Sentences about the connections that end abnormally these seconds: who ends them, how, and how many. They may hold
+   * any bytes.
+   */
   readonly abnormal: readonly string[];
-  /** What the screen has given up to keep up, in words; empty when nothing. */
+  /** What the screen has given up to keep up, in words; empty if nothing. */
   readonly overload: string;
-  /** The newest fault or warning, one line, harmless on a screen; empty when none. */
+  /** The newest fault or warning, one line, safe for a screen; empty if none. */
   readonly notice: string;
 };
 
 export type SortKey = 'age' | 'held' | 'retransmits' | 'state' | 'peer' | 'closer';
 
-/** What the screen asks of the store. */
+/** The request of the screen to the store. */
 export type Query = {
   /** Words that must all occur (case-insensitively) in state, addresses, closer or waiting_for. */
   readonly filter: string;
   readonly sort: SortKey;
-  /** How many rows the screen can show, and how many are scrolled away above. */
+  /** Number of rows that the screen can show, and number of rows scrolled away above. */
   readonly limit: number;
   readonly offset: number;
   /** Row whose close path is open, or null. */
   readonly detail: string | null;
-  /** Row the selection follows, wherever the order takes it; null or absent when it follows none. */
+  /** Row that the selection follows, wherever the order takes it; null or absent if it follows none. */
   readonly follow?: string | null;
 };
 
@@ -103,23 +110,23 @@ export type Query = {
 export type Snapshot = {
   readonly status: Status;
   readonly rows: readonly Row[];
-  /** Dying sockets that pass the filter, and all of them. */
+  /** Number of dying sockets that pass the filter, and of all of them. */
   readonly matching: number;
   readonly total: number;
   readonly query: Query;
-  /** Where `query.follow` stands among the matching rows, 0 first; null when it is not (or no longer) among them. */
+  /** Position of `query.follow` among the matching rows, from 0; null if it is not (or no longer) among them. */
   readonly followIndex?: number | null;
-  /** How far the answer to a newer query is, 0 to 1; null or absent when this answers the newest. */
+  /** Progress of the answer to a newer query, 0 to 1; null or absent if this answers the newest. */
   readonly progress?: number | null;
   /** The open close path; a socket that ended while open keeps its final path here. */
   readonly detail: ClosePath | Dying | null;
 };
 
-/** The edge between the fold and React: read with `useSyncExternalStore`. */
+/** The edge between the fold and React: read it with `useSyncExternalStore`. */
 export type TopStore = {
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => Snapshot;
   readonly setQuery: (change: Partial<Query>) => void;
-  /** While paused the fold goes on and the data stands still; `setQuery` is still answered, from the frozen moment. */
+  /** While paused the fold goes on and the data stands still. `setQuery` is still answered, from the frozen moment. */
   readonly setPaused: (paused: boolean) => void;
 };

@@ -4,5 +4,5 @@ import { orphanLine } from './orphan-line.ts';
 
 type Props = { readonly status: Status; readonly width: number };
 
-/** Orphans: ours, the kernel's and the limit, with how much of the limit that is. */
+/** Orphans: our count, the kernel's and the limit, with the share of the limit. */
 export const OrphanBar = ({ status, width }: Props) => <Lines lines={[orphanLine(status, width)]} />;

@@ -1,13 +1,13 @@
 /**
- * What the screen gives up when the machine cannot keep up, in this order: frames, then detail. The ledger it never
- * touches: every line is folded, whatever the screen does.
+ * The steps by which the screen does less when the machine cannot keep up: first fewer frames, then less detail. The
+ * ledger stays complete: every line is folded, whatever the screen does.
  */
 export type Level = {
-  /** Between two frames, ms. */
+  /** Time between two frames, ms. */
   readonly drawMs: number;
-  /** Due times, the memory of all sockets, and the order of the rows are worked out. */
+  /** Deadlines, the memory of all sockets, and the order of the rows are computed. */
   readonly hasDetail: boolean;
-  /** Said on the screen; empty when there is nothing to say. */
+  /** Text on the screen; empty if there is nothing to say. */
   readonly text: string;
 };
 
@@ -22,31 +22,34 @@ const LEVELS: readonly [Level, ...Level[]] = [
   },
 ];
 
-/** Where on the way down the screen is, and for how long it has been too busy, or idle enough, to move on it. */
+/** The present step, and for how long the screen has been too busy for it, or idle enough for the step before. */
 export type Load = { readonly step: number; readonly hotMs: number; readonly coolMs: number };
 
 export const CALM: Load = { step: 0, hotMs: 0, coolMs: 0 };
 
-/** How the event loop fared since the sample before. */
+/** The event loop's work since the sample before. */
 export type LoadSample = {
-  /** Length of that time, ms. */
+  /** Length of the sample, ms. */
   readonly tookMs: number;
-  /** Share of it, 0 to 1, in which the loop was at work and not waiting. */
+  /** Share of the sample, 0 to 1, in which the loop was at work and not waiting. */
   readonly busy: number;
   /** How far the event loop lagged: the delay of this sample's own timer, ms. */
   readonly lagMs: number;
 };
 
-/** A loop that never waits leaves lines in the pipe; one that has time to spare for a while may be given more to do. */
+/**
+ * A loop that never waits leaves lines in the pipe. A loop that has had time to spare for a while may be given more to
+ * do.
+ */
 const HOT = { busy: 0.95, lagMs: 500 } as const;
 const COOL = { busy: 0.75, lagMs: 100 } as const;
-/** It takes this long to go a step down, and this long to come a step back, ms. */
+/** Time that a step down takes, and time that a step back takes, ms. */
 const HOT_MS = 1000;
 const COOL_MS = 2000;
-/** A sample counts as no longer than this: one that a stopped process slept through says nothing of its load. */
+/** A sample counts for at most this long: a sample during which the process was stopped says nothing about its load. */
 const LONGEST_MS = 500;
 
-/** The load after one more sample. Between hot and cool it stays as it is. */
+/** The load after one more sample. It stays as it is between hot and cool. */
 export const nextLoad = ({ step, hotMs, coolMs }: Load, { tookMs, busy, lagMs }: LoadSample): Load => {
   const counted = Math.min(tookMs, LONGEST_MS);
   if (busy >= HOT.busy || lagMs >= HOT.lagMs) {

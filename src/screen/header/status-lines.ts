@@ -17,7 +17,7 @@ const PHASE_TONE: Readonly<Record<Status['phase'], Tone>> = {
   failed: 'loud',
 };
 
-/** Who we are: live or which recording, paused or not, by what, and when. */
+/** Live or the name of the recording, paused or not, the tracer, and the time. */
 export const identityLine = (status: Status, isPaused: boolean, width: number): Line => {
   const source =
     status.source === 'live'
@@ -37,17 +37,17 @@ export const identityLine = (status: Status, isPaused: boolean, width: number): 
   return justify(fitSegments(segments, room), clock, width);
 };
 
-/** The count the kernel itself compares with its limit; ours where it is silent. */
+/** The count that the kernel itself compares with its limit; our count if the kernel's is unknown. */
 const counted = ({ kernelOrphans, orphans }: Status): number | null => kernelOrphans ?? orphans;
 
-/** Orphans in parts of the limit; null when either is unknown. */
+/** Orphans as a share of the limit; null if either is unknown. */
 export const share = (status: Status): number | null => {
   const count = counted(status);
   return count === null || status.limit === null || status.limit <= 0 ? null : count / status.limit;
 };
 
 /**
- * What the kernel may do at this share, as a word: orphans that time out count double or fourfold.
+ * The danger at this share, as a word: for orphans that time out the kernel doubles or quadruples the count.
  *
  * @see Linux 6.12 net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
@@ -60,7 +60,7 @@ const danger = (part: number): readonly [Printable, Tone] => {
 const WIDEST_BAR = 60;
 const NARROWEST_BAR = 10;
 
-/** The orphans' figures before the bar, the words behind it, and how many columns are left for it (0: none). */
+/** The orphans' figures before the bar, the words behind it, and the columns left for the bar (0: none). */
 type OrphanParts = { readonly left: Line; readonly right: Line; readonly bar: number };
 
 export const orphanParts = (status: Status, width: number): OrphanParts => {
@@ -99,23 +99,26 @@ const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width
   return segment(0, span(safe` DRIFT ${drift > 0 ? '+' : ''}${thousands(drift)} `, 'loud'));
 };
 
-/** Calm at 0, loud above it. */
+/** Calm at 0, loud above. */
 const loss = (count: number, word: Printable, rank: number): Segment =>
   count > 0
     ? segment(rank, span(safe` ${thousands(count)} ${printable(word.toUpperCase())} `, 'loud'))
     : segment(5, span(safe`0 ${word}`, 'dim'));
 
-/** Of orphans that only the inventory knows nobody knows what they hold: then it is that much at the least, or `?`. */
+/**
+ * The memory held. It is a lower bound, or `?`, if some orphans are known from the inventory alone: their memory is
+ * unknown.
+ */
 export const heldText = ({ heldBytes, heldUnknown }: Pick<Status, 'heldBytes' | 'heldUnknown'>): Printable => {
   if (heldBytes === null) return UNKNOWN;
   if (heldUnknown === 0) return shortSize(heldBytes);
   return heldBytes === 0 ? UNKNOWN : safe`>${shortSize(heldBytes)}`;
 };
 
-/** Narrower than this there is no room for what fast means. */
+/** A narrower screen has no room for the meaning of fast. */
 const WIDE = 120;
 
-/** Deaths that were only counted, where there were any. They are among the entries and the exits. */
+/** Deaths that were only counted, if there were any. The entries and the exits include them. */
 const fastDeaths = (status: Status, width: number): readonly Segment[] => {
   const { fastDeaths, fastDeathsPerSec, minAgeMs } = status;
   if (fastDeaths === 0) return [];
@@ -145,7 +148,7 @@ export const flowLine = (status: Status, width: number): Line => {
   );
 };
 
-/** What has been given up, and the newest fault or warning, on one line. */
+/** What the screen has given up, and the newest fault or warning, on one line. */
 export const noticeLine = (status: Status, width: number): Line => {
   const text = noticeText(status);
   const [abnormal] = status.abnormal;

@@ -5,14 +5,14 @@ import type { Meta } from '../../wire/meta.ts';
 import type { Status } from '../frame/model.ts';
 import type { Level } from './load.ts';
 
-/** Orphans a second that began and ended, and deaths a second that were only counted, among them. */
+/** Orphans a second that began and ended, and the deaths a second among them that were only counted. */
 export type Rates = { readonly entries: number; readonly exits: number; readonly tallied: number };
 
-/** What the store knows beside its source. */
+/** Facts that the store knows beside its source. */
 type Beside = {
   readonly sourceName: string;
   readonly phase: Status['phase'];
-  /** Null where they are not known. */
+  /** Null if the rates are unknown. */
   readonly rates: Rates | null;
   readonly level: Level;
   readonly heldBytes: number | null;
@@ -56,9 +56,9 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
   };
 };
 
-/** Counts come once a second: what has not grown for so long is over, ns. */
+/** Counts come once a second. A count that has not grown for this long is over, ns. */
 const ABNORMAL_NS = 10e9;
-/** Sentences about abnormal ends. */
+/** Number of sentences about abnormal ends. */
 const ABNORMAL = 2;
 
 const abnormalNow = (source: Stream): readonly string[] =>

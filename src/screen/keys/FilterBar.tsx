@@ -9,7 +9,7 @@ type Props = {
   readonly width: number;
 };
 
-/** In the footer's place while a filter is typed or kept. */
+/** Stands in the footer's place while a filter is typed or kept. */
 export const FilterBar = ({ snapshot, filter, isTyping, width }: Props) => (
   <Lines lines={[filterLine(snapshot, filter, isTyping, width)]} />
 );

@@ -1,12 +1,12 @@
 import type { Snapshot } from '../frame/model.ts';
 
 /**
- * The selected row. `index` counts from the first matching row. Untouched (`follows` false) it stays at its index;
- * once moved it follows the row `key`, which is null until a page that shows the row has come.
+ * The selected row. `index` counts from the first matching row. Until it is moved (`follows` false) it stays at its
+ * index. After that it follows the row `key`, which is null until a page with that row has come.
  */
 export type Cursor = { readonly index: number; readonly key: string | null; readonly follows: boolean };
 
-/** The top row, whichever that is. */
+/** The top row, whichever socket that is. */
 export const TOP: Cursor = { index: 0, key: null, follows: false };
 
 const keyAt = (snapshot: Snapshot, index: number): string | null =>
@@ -20,7 +20,7 @@ export const select = (index: number, snapshot: Snapshot): Cursor => {
   return { index: at, key: keyAt(snapshot, at), follows: true };
 };
 
-/** Where the row `key` stands now; null when it is gone; undefined when this snapshot cannot tell. */
+/** The present index of the row `key`; null if it is gone; undefined if this snapshot cannot tell. */
 const whereIs = (key: string, index: number, snapshot: Snapshot): number | null | undefined => {
   const onPage = snapshot.rows.findIndex((row) => row.key === key);
   if (onPage >= 0) return snapshot.query.offset + onPage;
@@ -28,7 +28,7 @@ const whereIs = (key: string, index: number, snapshot: Snapshot): number | null 
   return keyAt(snapshot, index) === null ? undefined : null;
 };
 
-/** The cursor after a new frame: it follows its row; where the row is gone it keeps its place. */
+/** The cursor after a new frame: it follows its row. If the row is gone it keeps its place. */
 export const settle = (cursor: Cursor, snapshot: Snapshot): Cursor => {
   const place = clamp(cursor.index, snapshot);
   if (!cursor.follows) return cursor.index === place ? cursor : { ...cursor, index: place };
@@ -37,7 +37,7 @@ export const settle = (cursor: Cursor, snapshot: Snapshot): Cursor => {
   return next.index === cursor.index && next.key === cursor.key ? cursor : next;
 };
 
-/** The first row to show, moved as little as it takes for the cursor to be on the page, and the page to be full. */
+/** The first row to show. The page moves as little as possible, but shows the cursor and is full. */
 export const scrollTo = (offset: number, index: number, page: number, matching: number): number => {
   const visible = Math.max(Math.min(offset, index), index - page + 1);
   return Math.max(0, Math.min(visible, matching - page));

@@ -11,11 +11,11 @@ const hint = (rank: number, key: string, does: string): Segment =>
 const withRight = (segments: readonly Segment[], right: Line, width: number): Line =>
   justify(fitSegments(segments, width - lineWidth(right) - 2), right, width);
 
-/** Which of how many are on the screen: `1-17 of 1,234`. */
+/** The visible part of the whole: `1-17 of 1,234`. */
 const position = (first: number, shown: number, all: number): Line =>
   shown === 0 ? [] : [span(safe`${thousands(first + 1)}-${thousands(first + shown)} of ${thousands(all)}`)];
 
-/** How far the answer to the newest query is. */
+/** The progress of the answer to the newest query. */
 const working = (does: 'sorting' | 'looking', progress: number): Line => [
   span(safe`${does} ${progressText(progress)}`),
 ];
@@ -37,7 +37,7 @@ export const tableFooter = ({ rows, query, matching, progress }: Snapshot, shown
     width,
   );
 
-/** Under a screen of `lines` lines of which `height` from `scroll` on are shown. */
+/** The footer under `lines` lines of content, if `height` of them are visible from `scroll` on. */
 export const scrollFooter = (lines: number, scroll: number, height: number, width: number): Line =>
   withRight(
     [hint(0, 'esc', 'back'), ...(lines > height ? [hint(1, 'j/k', 'scroll')] : []), hint(2, '^C', 'quit')],
@@ -50,7 +50,7 @@ const found = ({ matching, total, progress }: Snapshot): Line =>
     ? working('looking', progress)
     : [span(safe`${thousands(matching)} of ${thousands(total)}`)];
 
-/** The filter: while it is typed (`_` marks the end), and while it is kept. */
+/** The filter while it is typed (`_` marks its end), and while it is kept. */
 export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean, width: number): Line => {
   const label = isTyping ? 'filter: ' : 'filtered by: ';
   const shown = cut(printable(filter), Math.max(8, Math.floor(width / 2) - label.length), 'start');

@@ -43,7 +43,7 @@ const HEADER = [
 
 const UNKNOWN_WAIT = ['unknown', 'shown as ?: nobody saw'] as const;
 
-/** The help screen, as long as it needs to be at `width` columns. */
+/** The help screen at `width` columns, as many lines as it needs. */
 export const helpLines = (width: number): readonly Line[] => [
   [span('Keys', 'strong')],
   ...BINDINGS.flatMap(({ keys, does }) => entry(keys, does, width)),

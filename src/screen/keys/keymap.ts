@@ -1,6 +1,6 @@
 import type { Press } from './press.ts';
 
-/** Which screen the keys speak to. */
+/** The screen that the keys speak to. */
 export type Mode = 'table' | 'filter' | 'detail' | 'help';
 
 export type Command =
@@ -22,7 +22,7 @@ export type Command =
   | 'help'
   | 'quit';
 
-/** `keys` and `does` are what the help screen says. */
+/** `keys` and `does` are the help screen's text. */
 type Binding = {
   readonly modes: readonly Mode[];
   readonly presses: readonly Press[];
@@ -121,6 +121,6 @@ export const BINDINGS: readonly Binding[] = [
   { modes: [...SCREENS, 'filter'], presses: ['ctrl+c'], command: 'quit', keys: '^C', does: 'quit, from anywhere' },
 ];
 
-/** What a press means on a screen; undefined when nothing. */
+/** The command of a press on a screen; undefined if it has none. */
 export const commandFor = (mode: Mode, press: Press): Command | undefined =>
   BINDINGS.find(({ modes, presses }) => modes.includes(mode) && presses.includes(press))?.command;

@@ -19,7 +19,7 @@ const NAMED = [
   ['delete', 'delete'],
 ] as const satisfies readonly (readonly [keyof Key, Press])[];
 
-/** A control character that came in the middle of others, as `ctrl+letter`. */
+/** A control character in the middle of other characters, as `ctrl+letter`. */
 const ofCharacter = (character: string): Press => {
   const code = character.codePointAt(0) ?? 0;
   if (character === '\r' || character === '\n') return 'enter';
@@ -28,8 +28,8 @@ const ofCharacter = (character: string): Press => {
 };
 
 /**
- * The presses of one input event. Ink hands over a whole chunk at once: held keys, a script's keys and a paste without
- * brackets come as one text, and Escape right before a character as that character with `meta`.
+ * The presses of one input event. Ink passes a whole chunk on at once. Held keys, a script's keys and a paste without
+ * brackets come as one text. Escape right before a character comes as that character with `meta`.
  */
 export const pressesOf = (input: string, key: Key): readonly Press[] => {
   const named = NAMED.find(([flag]) => key[flag] === true);

@@ -26,7 +26,7 @@ type Props = {
   readonly selected: number;
 };
 
-/** The slowest-to-die sockets; only the rows on the screen are built. */
+/** The sockets that take longest to die. Only the rows on the screen are built. */
 export const Table = ({ snapshot, traits, width, height, selected }: Props) => {
   const columns = columnsFor(width, traits);
   const { rows, query } = snapshot;

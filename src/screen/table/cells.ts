@@ -14,22 +14,24 @@ const WAITING: ReadonlyMap<WaitingFor, Printable> = new Map(
   WAITS.map(({ name, cell }) => [name, printable(cell === null ? name : `${name}: ${cell}`)]),
 );
 
-/** What a word of `waiting_for` means, the word first; `?` for `unknown`. */
+/** The meaning of a word of `waiting_for`, the word first; `?` for `unknown`. */
 export const waitingText = (waitingFor: WaitingFor): Printable => WAITING.get(waitingFor) ?? UNKNOWN;
 
 const shortWaiting = (waitingFor: WaitingFor): Printable =>
   waitingFor === 'unknown' ? UNKNOWN : asPrintable(waitingFor);
 
-/** Age since the close; `>` when only a lower bound is known, `?` when not even that. */
+/** Age since the close; `>` if only a lower bound is known, `?` if nothing is. */
 export const ageCell = (row: Row): Printable => {
   if (row.ageMs !== null) return shortAge(row.ageMs);
   return row.atLeastMs === undefined ? UNKNOWN : safe`>${shortAge(row.atLeastMs)}`;
 };
 
-/** The screen calls a timer overdue from this on, ms. */
+/** The screen calls a timer overdue from this many ms on. */
 const OVERDUE_MS = 1000;
 
-/** How long until the kernel gives up on it, the timer wheel's delay included; `now`, then `overdue` when that has come. */
+/**
+ * Time until the kernel gives up on it, with the timer wheel's delay; `now`, then `overdue` once that time has come.
+ */
 const deadlineCell = ({ deadlineMs = null }: Row): Printable => {
   if (deadlineMs === null) return UNKNOWN;
   if (deadlineMs === 'never') return safe`never`;
@@ -37,7 +39,10 @@ const deadlineCell = ({ deadlineMs = null }: Row): Printable => {
   return deadlineMs <= 0 ? safe`now` : shortAge(deadlineMs);
 };
 
-/** `comm[pid]`, `!` behind it when the process was exiting. Too long: the comm is cut, or the pid left out, never cut. */
+/**
+ * `comm[pid]`, with `!` behind it if the process was exiting. If it is too long, the comm is cut or the pid left out; a
+ * pid is never cut.
+ */
 export const fitCloser = (closer: Row['closer'], width: number): Printable => {
   if (closer === null) return UNKNOWN;
   const pid = safe`[${closer.pid}]${closer.exiting ? '!' : ''}`;
@@ -80,14 +85,14 @@ const value = (row: Row, { id, width }: Column): Printable => {
   }
 };
 
-/** A row without its marks; exactly as wide as `columns` say. */
+/** A row without its marks, exactly as wide as the sum of `columns`. */
 export const rowText = (row: Row, columns: readonly Column[]): Printable =>
   joined(
     columns.map((column) => toWidth(value(row, column), column.width, ALIGN_RIGHT.has(column.id) ? 'right' : 'left')),
     ' ',
   );
 
-/** Two names of each column: the short one, and the one for a wide column. */
+/** Two titles of each column: the short one, and the one for a wide column. */
 const TITLES = {
   age: ['AGE', 'AGE'],
   state: ['STATE', 'STATE'],
@@ -104,7 +109,7 @@ const TITLES = {
   deadline: ['DUE', 'REAPED IN'],
 } as const satisfies Readonly<Record<ColumnId, readonly [string, string]>>;
 
-/** The title over a column, exactly as wide as it. */
+/** The title over a column, exactly as wide as the column. */
 export const titleText = ({ id, width }: Column): Printable => {
   const [short, long] = TITLES[id];
   return toWidth(long.length <= width ? long : short, width, ALIGN_RIGHT.has(id) ? 'right' : 'left');

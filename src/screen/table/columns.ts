@@ -17,7 +17,7 @@ export type ColumnId =
 
 export type Column = { readonly id: ColumnId; readonly width: number };
 
-/** What the rows on the screen have; it may widen the table, and stays for as long as the filter does. */
+/** Traits of the rows on the screen. They may widen the table, and stay for as long as the filter does. */
 export type Traits = {
   readonly netns: boolean;
   readonly ipv6: boolean;
@@ -27,7 +27,7 @@ export type Traits = {
 
 export const NO_TRAITS: Traits = { netns: false, ipv6: false, how: false, queues: false };
 
-/** `before` and what `rows` add to it; `before` itself when they add nothing. */
+/** `before` and the traits that `rows` add to it; `before` itself if they add none. */
 export const withTraits = (before: Traits, rows: readonly Row[]): Traits => {
   const now: Traits = {
     netns: before.netns || rows.some((row) => row.netns !== null),
@@ -59,7 +59,7 @@ const ORDER: readonly ColumnId[] = [
   'deadline',
 ];
 
-/** A column grows to `to` columns; not at all unless it gets to `least`. */
+/** A column grows to `to` columns, but not at all unless it reaches `least`. */
 type Step = { readonly id: ColumnId; readonly least: number; readonly to: number };
 
 const step = (id: ColumnId, to: number, least = to): Step => ({ id, least, to });
@@ -93,11 +93,11 @@ const steps = (traits: Traits): readonly Step[] => [
 ];
 
 /**
- * The columns of the table, in the order they are shown.
+ * The columns of the table, in the order on the screen.
  *
  * @param width - columns of the terminal
  * @returns widths that, with `MARKS` and a space before each but the first, take at most `width`. They depend on
- *   `width` and `traits` alone, so a frame never shifts the next one, and a wider terminal never shows less
+ *   `width` and `traits` alone. So a frame never shifts the next one, and a wider terminal never shows less
  */
 export const columnsFor = (width: number, traits: Traits): readonly Column[] => {
   const widths = new Map<ColumnId, number>();

@@ -5,7 +5,7 @@ import { wrapWords } from '../../text/width.ts';
 import { type Line, span } from '../frame/line.ts';
 import type { Snapshot } from '../frame/model.ts';
 
-/** What the table says when it has no row: what that means, and what to do about it. First sentence first. */
+/** The text of a table without rows: the meaning, and the next thing to do. First sentence first. */
 const emptyText = ({ status, total, query, progress }: Snapshot): readonly string[] => {
   if (status.phase === 'failed') {
     return [
@@ -61,14 +61,16 @@ const nonePasses = (typed: string, given: string): string => {
   return `No dying socket${matches}${matches === '' || passes === '' ? '' : ' and'}${passes}.`;
 };
 
-/** How many there are all the same, and how to see them: a key undoes what was typed, and nothing else. */
+/**
+ * The number of sockets that the filters hide, and how to see them: a key undoes the typed filter, and nothing else.
+ */
 const whatHides = (typed: string, given: string, total: number): string => {
   const dying = `${thousands(total)} ${total === 1 ? 'socket is' : 'sockets are'} dying`;
   if (typed.trim() !== '') return `${dying}. esc clears the filter that was typed, / changes it.`;
   return given === '' ? `${dying}.` : `${dying}; the filter of the command line hides ${total === 1 ? 'it' : 'them'}.`;
 };
 
-/** The same in the table's place. */
+/** The text of `emptyText`, laid out in the table's place. */
 export const emptyLines = (snapshot: Snapshot, width: number): readonly Line[] => [
   [span(' ')],
   ...emptyText(snapshot).flatMap((text, index) =>

@@ -9,11 +9,11 @@ import { compareKeys, createRanking, type Key } from './ranking.ts';
 import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
 import { hasWords, keyOfRow, quickKey, wordsOf } from './sort-keys.ts';
 
-/** What a row stands for. */
+/** The socket behind a row. */
 export type Dying = Sock | Inventoried;
 
 export const isSock = (dying: Dying): dying is Sock => !('kind' in dying);
-/** Whether both are the same life of a sock: of one long silent there are copies. */
+/** Whether both are the same life of a sock: there are copies of a sock that has long been silent. */
 export const isSame = (a: Dying, b: Dying | null): boolean =>
   a === b || (b !== null && isSock(a) && isSock(b) && a.sk === b.sk && a.generation === b.generation);
 export const keyOfDying = (host: HostId, dying: Dying): string =>
@@ -21,45 +21,45 @@ export const keyOfDying = (host: HostId, dying: Dying): string =>
 export const rowOfDying = (dying: Dying, vantage: Vantage): Row =>
   isSock(dying) ? rowOf(dying, vantage) : silentRow(dying, vantage);
 
-/** What a pass is to find out. */
+/** The order for a pass. */
 export type PassOrder = {
-  /** Which rows, in which order; null when only the memory is added up. */
+  /** The rows and their order; null if only the memory is added up. */
   readonly query: Query | null;
   /** The command line's filter. */
   readonly filter: PathFilter;
-  /** Rows kept of that order, from the first. */
+  /** Number of rows that are kept, from the first. */
   readonly keep: number;
-  /** The row of `query.follow`, where it is known. */
+  /** The row of `query.follow`, if it is known. */
   readonly followed: Dying | null;
   readonly addsUpHeld: boolean;
   readonly vantage: Vantage;
 };
 
-/** What a pass found: true of a moment between its beginning and its end. */
+/** The result of a pass: true of a moment between its beginning and its end. */
 export type Standing = {
   readonly order: PassOrder;
   readonly rows: readonly Dying[];
   readonly matching: number;
-  /** Where the followed row stands among the matching ones; null when it is not among them. */
+  /** Position of the followed row among the matching ones; null if it is not among them. */
   readonly followIndex: number | null;
-  /** Kernel memory of all dying socks, bytes; null when it was not added up. */
+  /** Kernel memory of all dying socks, bytes; null if it was not added up. */
   readonly heldBytes: number | null;
 };
 
 export type Pass = {
   readonly order: PassOrder;
-  /** Works until `isEnough`; null when there is more to do. */
+  /** Works until `isEnough`; null if there is more to do. */
   readonly work: (isEnough: () => boolean) => Standing | null;
-  /** Share of the socks that it has seen. */
+  /** Share of the socks that it has visited. */
   readonly progress: () => number;
 };
 
-/** Socks between two looks at the clock. */
+/** Number of socks between two looks at the clock. */
 const PIECE = 32;
 
 /**
- * Looks at every dying sock once, some at a time, and keeps references to the rows on top: no row is made that is not
- * looked at by a filter, and none is kept. What is born or dies meanwhile may be seen or not.
+ * Visits every dying sock once, some at a time, and keeps references to the top rows. It makes a row only for a filter
+ * to look at, and keeps none. Socks that are born or die meanwhile may be counted or not.
  */
 export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
   const { query, filter, vantage } = order;
@@ -111,7 +111,7 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
           }
           look(next.value);
         }
-        // Born faster than it looks, they would never end.
+        // If socks are born faster than the pass visits them, it would never end.
         if (seen > 2 * expected + PIECE) isAllSeen = true;
         if (isEnough()) return null;
       }
@@ -128,7 +128,7 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
   };
 };
 
-/** What a pass looks at: of a sock no copy, so that only those that are kept cost one. */
+/** The object that a pass visits. It is no copy of the sock, so that only the kept ones cost a copy. */
 type Passing = SockView | Inventoried;
 
 const isView = (one: Passing): one is SockView => !('kind' in one);

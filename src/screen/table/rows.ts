@@ -12,7 +12,7 @@ import { type Inventoried, VIA } from '../../wire/event.ts';
 import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
 import type { Row } from '../frame/model.ts';
 
-/** Where a row is seen from: its host, the moment, and the namespace that needs no naming. */
+/** The viewpoint of a row: its host, the moment, and the namespace that needs no naming. */
 export type Vantage = { readonly host: HostId; readonly now: TraceNs; readonly netns: number | null };
 
 /** A row's key. The host comes first: two hosts may have a sock at one address. */
@@ -39,7 +39,7 @@ export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boole
   });
 };
 
-/** The same for an orphan that only the inventory knows: nobody saw its closer, nor its close. */
+/** Whether an orphan passes that only the inventory knows: nobody saw its closer or its close. */
 export const acceptsSilent = ({ family, lport, rport, netns, state }: Inventoried, filter: PathFilter): boolean =>
   accepts(filter, null, () => ({
     closer: null,
@@ -77,7 +77,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   };
 };
 
-/** A baseline orphan that has been silent since: only the inventory knows it. */
+/** A baseline orphan that has been silent since the capture began: only the inventory knows it. */
 export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   key: silentKeyOf(vantage.host, orphan),
   ageMs: null,

@@ -7,11 +7,11 @@ import { compareKeys } from './ranking.ts';
 import type { Vantage } from './rows.ts';
 import { hasWords, keyOfRow, wordsOf } from './sort-keys.ts';
 
-/** The rows that the screen shows of all there are, as what they stand for. */
+/** The rows on the screen, as the sockets behind them. */
 export type Page<T> = {
   readonly rows: readonly T[];
   readonly matching: number;
-  /** Where `query.follow` stands; null when it is not among them; left out when that is not known. */
+  /** Position of `query.follow`; null if it is not among them; left out if that is unknown. */
   readonly followIndex?: number | null;
 };
 
@@ -38,10 +38,10 @@ export const selectFrom = (all: readonly Row[], query: Query): Page<Row> => {
   };
 };
 
-/** An unfiltered table in the order of age, no further down than this, is shown as it stands. */
+/** An unfiltered table in the order of age is shown as it stands, but no further down than this. */
 const SHALLOW = 50_000;
 
-/** A shorter --min-age hides only what is about to be shown: of the oldest nothing, and few in all. */
+/** A --min-age shorter than this hides only rows that are about to be shown: none of the oldest, and few in all. */
 const SOON_US = 100_000;
 
 export const isAsItStands = (query: Query, filter: PathFilter): boolean =>
@@ -52,8 +52,8 @@ export const isAsItStands = (query: Query, filter: PathFilter): boolean =>
   query.offset + query.limit <= SHALLOW;
 
 /**
- * Announced in the order of their closes, the oldest come first as they are: nothing has to be sorted. `matching` counts
- * those that a short --min-age still hides.
+ * The page in the order of age. Socks are announced in the order of their closes, so the oldest come first as they are,
+ * and nothing has to be sorted. `matching` also counts the rows that a short --min-age still hides.
  */
 export const oldest = (
   tracker: Tracker,
@@ -76,7 +76,7 @@ export const oldest = (
   return { rows, matching: tracker.silentCount() + tracker.dyingCount(), followIndex };
 };
 
-/** The same page of rows ranked by a pass, less what has ended since; an exact one comes with the next pass. */
+/** The page of rows ranked by a pass, without the sockets that have ended since. The next pass brings an exact one. */
 export const ranked = (
   tracker: Tracker,
   order: readonly Dying[],
@@ -106,7 +106,7 @@ export const ranked = (
 /** Whether every word of the filter occurs somewhere in the row, in either case. */
 export const matches = (row: Row, filter: string): boolean => hasWords(row, wordsOf(filter));
 
-/** An order of rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */
+/** Compares two rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */
 export const compareRows =
   (sort: SortKey): ((a: Row, b: Row) => number) =>
   (a, b) =>

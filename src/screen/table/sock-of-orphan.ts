@@ -5,32 +5,35 @@ import { parseAnnounce } from '../../wire/evidence.ts';
 
 type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
 
-/** An orphan of the inventory and its sock share only this. */
+/** Whether both have the same endpoints: an orphan of the inventory and its sock share nothing else. */
 const isSameTuple = (a: Tuple, b: Tuple): boolean =>
   a.rport === b.rport && a.lport === b.lport && a.netns === b.netns && a.raddr === b.raddr && a.laddr === b.laddr;
 
-/** The orphan as the inventory has it now; null where an event of it has come, or it has gone. */
+/** The orphan as the inventory lists it now; null if an event about it has come, or it has gone. */
 export const stillSilent = (tracker: Tracker, orphan: Inventoried): Inventoried | null => {
   for (const one of tracker.silent()) if (one === orphan || isSameTuple(one, orphan)) return one;
   return null;
 };
 
-/** Whether a sock announced this way may be of the baseline. Until the inventory is in, its close may have been seen. */
+/**
+ * Whether a sock announced this way may be in the baseline. Until the inventory is complete, its close may have been
+ * seen.
+ */
 const mayBeListed = (via: number, isListed: boolean): boolean =>
   !isListed || via === VIA.foundDead || via === VIA.destroy;
 
 /**
- * Whether an orphan of the inventory is this sock, now that events of it have come.
+ * Whether an orphan of the inventory is this sock, now that events about it have come.
  *
- * @param isListed - the inventory was in while the orphan was silent: a socket closed since is another one
+ * @param isListed - the inventory was complete while the orphan was silent: a socket closed since then is another one
  */
 export const isSockOfOrphan = (sock: Sock, orphan: Inventoried, isListed: boolean): boolean =>
   mayBeListed(sock.announce.via, isListed) && isSameTuple(parseAnnounce(sock.announce.line), orphan);
 
-/** The sock that is it; null where none is announced that has not been finished. */
+/** The sock of an orphan; null if no announced sock that is not finished matches. */
 export const sockOfOrphan = (tracker: Tracker, orphan: Inventoried, isListed: boolean): Sock | null => {
   for (const view of tracker.views()) {
-    // The others are not worth a copy.
+    // No copy of other socks is needed.
     if (!mayBeListed(view.via, isListed)) continue;
     const sock = view.sock();
     if (isSockOfOrphan(sock, orphan, isListed)) return sock;

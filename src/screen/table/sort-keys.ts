@@ -6,10 +6,10 @@ import type { Key } from './ranking.ts';
 
 /** The key of a baseline orphan: it comes before all others, and two of them are equal. */
 const OLDEST = Number.MAX_VALUE;
-/** After all whose memory is known. */
+/** The key of unknown memory: it comes after all known ones. */
 const UNKNOWN_HELD = -1;
 
-/** What a row is ordered by. */
+/** The key by which a row is ordered. */
 export const keyOfRow = (row: Row, sort: SortKey): Key => {
   switch (sort) {
     case 'age':
@@ -28,9 +28,9 @@ export const keyOfRow = (row: Row, sort: SortKey): Key => {
 };
 
 /**
- * The same where it takes no row to tell: of a hundred thousand socks a few dozen are shown.
+ * The key of a sock for which no row has to be made: only a few dozen of a hundred thousand sockets are shown.
  *
- * @returns keys that order as `keyOfRow`'s do among themselves; null where a row has to be made
+ * @returns keys that order as `keyOfRow`'s do among themselves; null if a row has to be made
  */
 export const quickKey = (dying: SockView | Inventoried, sort: SortKey): Key | null => {
   if ('kind' in dying) {
@@ -61,7 +61,7 @@ export const quickKey = (dying: SockView | Inventoried, sort: SortKey): Key | nu
   }
 };
 
-/** A filter's words; none for an empty one. */
+/** A filter's words; none for an empty filter. */
 export const wordsOf = (filter: string): readonly string[] =>
   filter
     .toLowerCase()
