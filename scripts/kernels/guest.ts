@@ -6,7 +6,7 @@ import { runProgram, say } from './run-program.ts';
 
 export type Accel = 'kvm' | 'tcg';
 
-/** How a guest ended: by itself, or why not. */
+/** Whether a guest ended by itself, and the reason if not. */
 export type Outcome = { readonly isOver: true } | { readonly isOver: false; readonly why: string };
 
 /** QEMU 7.2's emulation breaks a boot now and then: cmpxchg16b, or int3 while the kernel patches its own code. */
@@ -30,7 +30,7 @@ const qemu = (image: Image, accel: Accel, console: string, cmdline: string, rest
 const saidOn = (console: string, words: string): boolean =>
   existsSync(console) && readFileSync(console, 'latin1').includes(words);
 
-/** Whether /dev/kvm is there and boots this kernel: nested virtual machines may have one that does not. */
+/** Whether /dev/kvm is there and boots this kernel. In a nested virtual machine it may be there and not boot it. */
 export const chooseAccel = async (image: Image, dir: string): Promise<Accel> => {
   try {
     closeSync(openSync('/dev/kvm', 'r+'));
@@ -57,10 +57,11 @@ const disk = (id: string, file: string, more: string): readonly string[] => [
 ];
 
 /**
- * Boots a guest, lets it run its cell and unpacks what that wrote into `dir`, the console log `console.log` beside it.
+ * Boots a guest, lets it run its cell and unpacks the cell's files into `dir`. The console log is put there as
+ * `console.log`.
  *
  * @param seconds the guest ends its cell after this, and is killed 20 s later
- * @param script of guest/, run by the guest's Node; what it leaves in /tmp/out comes back
+ * @param script a file of guest/, run by the guest's Node; its files in /tmp/out come back
  */
 export const runGuest = async (
   image: Image,

@@ -24,32 +24,32 @@ import { checkLockdown } from './kernel/lockdown.ts';
 import { putInventory } from './sockets/inventory.ts';
 import { STALL_MS, startWatch, type Watch } from './watch.ts';
 
-/** bpftrace 0.17 takes a second; on an emulated CPU, which others use too, it took a minute and a half. */
+/** bpftrace 0.17 takes a second. On an emulated CPU that others used too, it took a minute and a half. */
 const ATTACH_TIMEOUT_MS = 240_000;
 const KEPT_MESSAGES = 30;
 const MESSAGE_CHARACTERS = 500;
 const MAX_EARLY = 100_000;
-/** Stands before the end of a stream that has no line break; no line has one in it. */
+/** Put before the end of a stream that has no line break. No line has a line break in it. */
 const TORN = '\n';
 
 export type LiveOptions = Wanted & {
   readonly backend: Backend | 'auto';
   readonly finwaitVersion: string;
   readonly filters: Readonly<Record<string, string>>;
-  /** Takes each line of the stream, ours among bpftrace's. Returns false to be given a rest until `resume`. */
+  /** Takes each line of the stream, bpftrace's and finwait's own. Returns false to get no more until `resume`. */
   readonly onLine: (line: string) => boolean;
-  /** Asked once a second: whether the inventory should be taken again although no loss was reported. */
+  /** Whether the inventory should be taken again although no loss was reported. Asked once a second. */
   readonly isInDoubt: () => boolean;
   /** Called once, before the first line. */
   readonly onMeta: (meta: Meta) => void;
-  /** A word for the user: which backend is tried, and why; later what bpftrace says that nobody knows. */
+  /** A message for the user: which backend is tried, and why; later output of bpftrace that finwait does not know. */
   readonly onProgress: (text: string) => void;
   /** Gives up attaching. Once attached, `stop` ends the capture. */
   readonly signal?: AbortSignal;
 };
 
 export type LiveCapture = {
-  /** Resolves when bpftrace has ended and every line of it was given on: null when we stopped it, else the fault. */
+  /** Resolves when bpftrace has ended and all its lines are passed on: null when we stopped it, else the fault. */
   readonly ended: Promise<Fault | null>;
   /** Stops bpftrace with SIGINT and drains it; SIGKILL after 10 s. */
   readonly stop: () => Promise<void>;
@@ -60,8 +60,8 @@ export type LiveCapture = {
 /**
  * Starts bpftrace and resolves once its probes are attached and the inventory is in the stream.
  *
- * With `auto` a backend that does not attach makes room for the next. bpftrace prints what its BEGIN probe says
- * only after everything is attached, so the handshake line is the proof.
+  * With `auto` the next backend is tried when one does not attach. bpftrace prints the output of its BEGIN probe only
+  * after everything is attached, so the handshake line is the proof.
  *
  * @returns null when `signal` came before the probes were attached
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches
@@ -115,14 +115,14 @@ const run = async (
   let isAttached = false;
   let isStopping = false;
   let lastLineAt = performance.now();
-  // What split2 still holds when all is written has no line break: it is torn, and may yet look whole.
-  // Hidden first of all: whoever reads, records or prints the stream sees no address of the kernel.
+  // A line that split2 still holds when all is written has no line break: it is torn, though it may look whole.
+  // Kernel addresses are hidden first of all: no reader, recording or screen sees one.
   const lines = child.stdout
     .pipe(hideAddresses())
     .pipe(
       split2('\n', (line: string): string => (lines.writableEnded && lines.writableLength === 0 ? TORN + line : line)),
     );
-  /** Lines of other CPUs that came before the handshake: its buffers are read one after the other. */
+  /** Lines of other CPUs that came before the handshake: bpftrace reads the CPUs' buffers one after the other. */
   const early: string[] = [];
   let restingSince: number | null = null;
   const resume = (): void => {
@@ -144,7 +144,7 @@ const run = async (
   };
   const strays = createStrays(put, clock.now, options.onProgress);
   const decode = createDecoder();
-  /** A line of the probes in the wire's own form: what does not read as one is no evidence, whatever its letter. */
+  /** Passes on a line in the wire's own form. A line that does not decode is no evidence, whatever its letter. */
   const putChecked = (line: string): void => {
     if (decode(line)?.kind === 'malformed') strays.take(line);
     else put(line);
@@ -156,7 +156,7 @@ const run = async (
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
     const said = read(line);
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
-    // The probes themselves count what a full map did not keep, on every bpftrace.
+    // The probes themselves count the entries that a full map refused, on every bpftrace.
     if (said.kind === 'map_full') losses.mapFull(said.at);
     if (said.kind === 'map_full' || said.kind === 'message') {
       messages.push(said.text.slice(0, MESSAGE_CHARACTERS));
@@ -204,7 +204,7 @@ const run = async (
     room.flush();
     return result;
   });
-  // Whoever ends finwait at once, by a second Ctrl+C or a crash, ends bpftrace too.
+  // bpftrace must end too when finwait ends at once, by a second Ctrl+C or a crash.
   const killNow = (): void => {
     child.kill('SIGKILL');
   };

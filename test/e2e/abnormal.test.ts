@@ -14,7 +14,7 @@ import { startWorker } from './worker.ts';
 const PORT = 8080;
 const RATE = 200;
 const SECONDS = 4;
-/** Of a kind, how many a second are announced in full. */
+/** Sockets of one kind that are announced in full, a second. */
 const SAMPLES = 20;
 const ATTACH_MS = 250_000;
 

@@ -10,7 +10,7 @@ import { makeNetwork, type Network } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-/** What begins a field as an address of kernel memory does: evidence may be negative, `fffff…`, addresses of socks are not. */
+/** A field that looks like a kernel address. Negative evidence begins with `fffff`; no address of a sock does. */
 const KERNEL_ADDRESS = /^ffff[89a-e][0-9a-f]{11}$/;
 const LIFE_MS = 250;
 
@@ -34,7 +34,7 @@ onRealKernel('the address of a sock', () => {
 
   it('is in no line of a recording and in no record; two runs name the same socket differently', async () => {
     const files = [join(dir, 'at-once.fwr'), join(dir, 'deferred.fwr')] as const;
-    // A minisock takes over where FIN_WAIT2 may last 60 s at most; these stay as they are, orphans for LIFE_MS.
+    // With 60 s or less a minisock would take over in FIN_WAIT2. These stay as they are, orphans for LIFE_MS.
     await net.near.sysctl('net.ipv4.tcp_fin_timeout', 120);
     const runs = [await startTrace('-o', files[0]), await startTrace('--min-age', '10ms', '-o', files[1])];
     const peer = startWorker(net.far, 'peer.mjs', net.far.v4, 'soon', LIFE_MS);
@@ -58,7 +58,7 @@ onRealKernel('the address of a sock', () => {
       }
       return found;
     });
-    // Each life that has begun and ended in the run has done so under one name.
+    // Each life that began and ended in the run did so under one name.
     const [atOnce = []] = sks;
     const announced = new Set(atOnce.filter(([letter]) => letter === 'A').map(([, , sk]) => sk));
     const destroyed = atOnce.filter(([letter]) => letter === 'D').map(([, , sk]) => sk);

@@ -77,7 +77,7 @@ onRealKernel('the baseline: orphans there before finwait', () => {
     }
     const last = await trace.nextLedger('the one that is left', (row) => row.orphans === before + 1);
     expect(last.drift).toBe(0);
-    // Each of the hidden four became located with its first event; what else nobody could list is not ours.
+    // Each of the four hidden orphans became located with its first event. Others that nobody could list are not ours.
     expect(last.unlocated).toBeLessThanOrEqual(before);
     expect(last.inferred).toBe(first.inferred);
     await trace.stop();

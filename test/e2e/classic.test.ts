@@ -30,7 +30,7 @@ onRealKernel('the four classic experiments', () => {
     await net.calm();
   };
   afterEach(calm);
-  /** An experiment that the kernel's skipped probes may spoil, and that is then made again beside a new finwait. */
+  /** An experiment that is made again beside a new finwait when the kernel's skipped probes have spoiled it. */
   const experiment = (title: string, attempt: () => Promise<void>): Promise<void> =>
     undisturbed(
       title,
@@ -59,7 +59,7 @@ onRealKernel('the four classic experiments', () => {
     await dialer.hear('connected');
     return { peer, dialer, port: Number(port) };
   };
-  /** The orphans of this test, with the machine's others as the ground they stand on. */
+  /** The machine's other orphans, to which this test adds its own. */
   const ground = async (): Promise<number> =>
     (await trace.nextLedger('drift 0', (row) => row.drift === 0 && row.in_flight === 0)).orphans ?? Number.NaN;
   const agreesOn = (orphans: number) =>
@@ -74,7 +74,7 @@ onRealKernel('the four classic experiments', () => {
     '10 connections of a process that exits while the peer drops our FINs are 10 orphans in FIN_WAIT1: %s',
     (title, family) =>
       experiment(title, async () => {
-        // Above 60 s no minisock takes over when the ACK of our FIN comes before the peer's FIN: one way to end.
+        // Above 60 s no minisock takes over when our FIN's ACK comes before the peer's FIN: one way to end is left.
         await near.sysctl('net.ipv4.tcp_fin_timeout', 120);
         const { dialer, port } = await dial(10, family, 'answer');
         await far.drop(FINS);

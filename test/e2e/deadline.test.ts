@@ -17,12 +17,12 @@ import { makeNetwork, type Network } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
 import { startWorker } from './worker.ts';
 
-/** The draw; another seed makes other sockets. */
+/** The seed of the draw. Another one makes other sockets. */
 const SEED = Number(process.env['FINWAIT_SEED'] ?? 20_260);
-/** What the timer wheel may add to what is left, and what reading two clocks takes. */
+/** The share of the time left that the timer wheel may add, and the time that reading two clocks takes. */
 const WHEEL_SHARE = 0.13;
 const SLACK_NS = 25e6;
-/** The longest there is, with HZ 100. */
+/** The longest jiffy, with HZ 100. */
 const JIFFY_NS = 10e6;
 /** No case lives longer. */
 const PATIENCE_MS = 25_000;
@@ -78,7 +78,7 @@ const drawCases = (draw: ReturnType<typeof createDraw>, retries: number): readon
     named('user timeout', 'black_hole', 'user_timeout', { ...timed(), send: draw(0, 1) * 700 }),
     named('user timeout in LAST_ACK', 'last_ack', 'user_timeout', timed()),
     named('shut window, user timeout', 'window_silent', 'user_timeout', {
-      // Shorter than two probes, which one retry would allow.
+      // Shorter than the two probes that one retry would allow.
       user_timeout: draw(500, 1000),
       ip: FAR_IPS[0],
       wait: 0.3,
@@ -127,9 +127,9 @@ onRealKernel(
         await near.sysctl('net.ipv4.tcp_orphan_retries', retries);
         await near.sysctl('net.ipv4.tcp_retries2', retries2Of(retries));
         await near.sysctl('net.ipv4.tcp_fin_timeout', draw(61, 63));
-        // Without a cache of what earlier connections met, the first icsk_rto is the route's own.
+        // Without the cached metrics of earlier connections the first icsk_rto is the route's own.
         await near.sysctl('net.ipv4.tcp_no_metrics_save', 1);
-        // Otherwise the peer leaves a probe unanswered that comes within half a second of another.
+        // Otherwise the peer does not answer a probe that comes within half a second of another.
         await far.sysctl('net.ipv4.tcp_invalid_ratelimit', 0);
         for (const ip of FAR_IPS.slice(1)) {
           await far.run('ip', 'addr', 'add', `${ip}/24`, 'dev', 'veth0');
@@ -175,18 +175,18 @@ onRealKernel(
     });
 
     it('the kernel reaps each socket between its deadline and 13 % after, or at the tick told for overdue timers', async () => {
-      // Here, not before: when the kernel skips a probe that was due, a destroy is missing, and the test is made again.
+      // The test itself records: it is made again when a destroy is missing, because the kernel skipped a probe.
       const ports = await record();
       const lives = await readLives(file, ports);
       const lines: string[] = [];
       const faults: string[] = [];
       for (const [name, { predictions, destroyedAt }] of [...lives].sort()) {
         for (const [index, { on, now, deadline }] of predictions.entries()) {
-          // Overdue timers may make an earlier tick the last, and only the one that was told.
+          // Overdue timers may make an earlier tick the last, but only the tick that was told.
           const ifOverdue =
             deadline.ifOverdueAt !== null && destroyedAt < deadline.at - JIFFY_NS ? deadline.ifOverdueAt : null;
           const at = ifOverdue ?? (isSilenced(name) ? deadline.at : (deadline.ifAnsweredAt ?? deadline.at));
-          // The wheel is overdue by a share of the whole time that a timer was set for. A look comes amid that time.
+          // The wheel may add a share of the whole time that a timer was set for. A look comes amid that time.
           const set = predictions.slice(0, index + 1).findLast((each) => !each.on.startsWith('W'));
           const left = at - (set?.now ?? now);
           const error = destroyedAt - at;
@@ -194,9 +194,9 @@ onRealKernel(
           const share = (100 * error) / Math.max(left, 1);
           const line = `${name} | ${index} ${on} | ${deadline.rule} | left ${(left / 1e6).toFixed(0)} ms | ${(error / 1e6).toFixed(0)} ms, ${share.toFixed(1)} % | to expected ${expected.toFixed(0)} ms`;
           lines.push(line);
-          // Not one that was never seen to end, either.
+          // A socket that was never seen to end is a fault too.
           if (!(error >= -JIFFY_NS && error <= WHEEL_SHARE * left + SLACK_NS)) faults.push(line);
-          // Whatever its peer did.
+          // This holds whatever its peer did.
           if (!(destroyedAt >= (ifOverdue ?? deadline.at) - JIFFY_NS)) faults.push(`${line}: before deadline_at`);
         }
       }
@@ -207,7 +207,7 @@ onRealKernel(
       for (const { name, rule } of made) {
         const life = lives.get(name);
         expect(`${name}: ${life?.isNever ? 'never' : life?.predictions[0]?.deadline.rule}`).toBe(`${name}: ${rule}`);
-        // By then all others have gone: three retries take longer than this one would if its backoff went on.
+        // All others have gone by then: three retries take longer than this one would if its backoff went on.
         expect(`${name}: ${Number.isNaN(life?.destroyedAt)}`).toBe(`${name}: ${rule === 'never'}`);
       }
     });
@@ -215,13 +215,13 @@ onRealKernel(
   'python',
 );
 
-/** Its peer answered window probes while it was open, and none since. */
+/** The peer answered window probes while the socket was open, and none since. */
 const isSilenced = (name: string): boolean => name.startsWith('shut window');
 
-/** What finwait would have said at each new line about each socket, and when the kernel destroyed it. */
+/** The deadlines finwait would have told at each new line about each socket, and the time the kernel destroyed it. */
 const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promise<ReadonlyMap<string, Life>> => {
   const lives = new Map<string, Life>();
-  // By name: of a sock that was silent for a while the tracker gives copies.
+  // Kept by name: the tracker gives copies of a sock that was silent for a while.
   const last = new Map<string, string>();
   const decode = createDecoder();
   let meta: Meta | null = null;
@@ -269,7 +269,7 @@ const readLives = async (file: string, ports: ReadonlyMap<string, Case>): Promis
         const life = lives.get(name) ?? { predictions: [], isNever: false, destroyedAt: Number.NaN };
         lives.set(name, life);
         const on = `${(sock.latest ?? 'A').slice(0, 1)}${sock.state}`;
-        // Until the FIN's ACK has come its peer is no silent one.
+        // Its peer is not silent before the FIN's ACK has come.
         if (name.startsWith('half open') && sock.state !== TCP.FIN_WAIT2) continue;
         if (deadline.kind === 'at') life.predictions.push({ on, now: fold.tracker.now(), deadline });
         else if (deadline.kind === 'never') life.isNever = true;

@@ -50,7 +50,7 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
         await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
         paths = trace.paths();
         if (trace.ledger().lost_events > 0) expect(wrong()).toEqual([]);
-        // A row that says that it lacks an event is right to say so, but shows nothing.
+        // A row that says that it lacks an event is right, but shows nothing.
         const doubtful = slow().filter((socket) => rowsOf(paths, socket).some(isSpoiled));
         expect(doubtful.map(({ scenario }) => scenario)).toEqual([]);
       },
@@ -67,7 +67,7 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
     expect(slow().length).toBe(SLOW.length * TIMES);
     for (const socket of slow()) {
       const row = rowOf(socket);
-      // One whose events the kernel skipped says so.
+      // A row whose events the kernel skipped says so.
       if (row === undefined || isSpoiled(row)) {
         const what = `${socket.scenario}: ${row === undefined ? 'no row' : row.gaps.join(' ')}`;
         expect(trace.ledger().lost_events, what).toBeGreaterThan(0);
@@ -89,8 +89,8 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
       }),
     );
     const counted = countedKinds(records);
-    // The kernel may skip the probe that tells a kind from another. It says how often it did, but for what it
-    // skips uncounted (docs/measurements.md): one in a few runs here.
+    // The kernel may skip the probe that tells one kind from another. It says how often it did, but not for the probes
+    // that it skips uncounted (docs/measurements.md): one in a few runs here.
     expect(uncounted(wanted, counted), JSON.stringify([[...wanted], [...counted]])).toBeLessThanOrEqual(
       trace.ledger().lost_events + 1,
     );

@@ -42,7 +42,7 @@ onRealKernel('sockets that die about the time when they are due to be announced'
   beforeAll(async () => {
     net = await makeNetwork();
     ({ near, far } = net);
-    // A minisock takes over where FIN_WAIT2 may last 60 s at most; these stay as they are.
+    // With 60 s or less a minisock would take over in FIN_WAIT2. These stay as they are.
     await near.sysctl('net.ipv4.tcp_fin_timeout', 120);
     await undisturbed(
       'due',
@@ -55,7 +55,7 @@ onRealKernel('sockets that die about the time when they are due to be announced'
           slow: Number((await slow.hear('listening')).port),
         };
         for (let round = 0; round < ROUNDS; round++) await orphans(SOON, ports.soon);
-        // Their memory is the next ones' now: what is remembered of an address must be gone with its socket.
+        // The next sockets have their memory now: all that was kept for an address must be gone with its socket.
         await orphans(SLOW, ports.slow);
         await sleep(1500);
         slow.say('close');
@@ -90,7 +90,7 @@ onRealKernel('sockets that die about the time when they are due to be announced'
 
   it('each that dies about then has a row, or is counted', () => {
     const rows = rowsTo(ports.soon);
-    // Told while another CPU was about to destroy it: its last transition is missing, and it says so.
+    // A socket may be announced while another CPU destroys it. Then its row says that its last transition is missing.
     const cut = rows.filter(({ gaps }) => gaps.includes('transition_missed'));
     expect(cut.length).toBeLessThanOrEqual(4);
     for (const row of rows) {

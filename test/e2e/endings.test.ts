@@ -77,7 +77,7 @@ onRealKernel(
     it.for(['listener', 'reuseport_listeners'])('%s: children never accepted are rows, closed by nobody', (name) => {
       const children = lab.sockets(name, 'child');
       expect(children.length).toBeGreaterThan(name === 'listener' ? 1 : 0);
-      // tcp_disconnect has wiped the port of the peer: which row is whose cannot be known.
+      // tcp_disconnect has wiped the port of the peer, so nobody can tell which row is whose.
       const [first] = children;
       const rows = first === undefined ? [] : rowsOf(first);
       expect(rows).toHaveLength(children.length);

@@ -7,7 +7,7 @@ import { onRealKernel } from './requirements.ts';
 
 const SCRIPT = fileURLToPath(new URL('workers/shut_window.py', import.meta.url));
 const COUNT = 20;
-/** From the close until finwait is asked: two passes and what is on its way. */
+/** From the close until finwait is asked: long enough for two passes and for the lines on their way. */
 const LATER_MS = 5000;
 
 const rowsOf = (run: Run): readonly Dying[] =>
@@ -40,7 +40,7 @@ onRealKernel(
         expect(rows).toHaveLength(COUNT);
         for (const row of rows) {
           expect(row).toMatchObject({ waiting_for: 'window', side: 'peer', deadline: 'at', probes: 0 });
-          // What it holds now: what the peer has taken is gone from it.
+          // The bytes that it holds now: those that the peer has taken are gone from it.
           expect(row.held_now_bytes).toBeGreaterThan(100_000);
           const age = Date.now() - Date.parse(row.refreshed_at);
           expect(age).toBeLessThan(30_000);

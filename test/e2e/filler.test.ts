@@ -8,7 +8,7 @@ import { startWorker, type Worker } from './worker.ts';
 
 /** Connections whose two ends are held half-closed: in CLOSE_WAIT here, in FIN_WAIT2 after shutdown() there. */
 const HELD = 700;
-/** Fewer places than there are such sockets; the rings of all CPUs have as many. */
+/** There are more such sockets than places. The rings of all CPUs together have as many places. */
 const PLACES = 1024;
 const ORPHANS = 30;
 const AGE_MS = 1500;
@@ -35,12 +35,12 @@ onRealKernel('maps of the probes that fill', () => {
 
   const network = async (): Promise<Network> => {
     net ??= await makeNetwork();
-    // A minisock takes over where FIN_WAIT2 may last 60 s at most; these stay as they are.
+    // With 60 s or less a minisock would take over in FIN_WAIT2. These stay as they are.
     await net.near.sysctl('net.ipv4.tcp_fin_timeout', 120);
     return net;
   };
 
-  /** Closes `count` connections that a peer keeps open: they stay in FIN_WAIT2. @returns who closed, and the ports */
+  /** Closes `count` connections that a peer keeps open: they stay in FIN_WAIT2. @returns the closer's pid, the ports */
   const orphan = async ({ near, far }: Network, port: number, count: number) => {
     const dialer = start(near, 'dial.mjs', far.v4, port, count);
     const { ports } = await dialer.hear('connected');
@@ -75,7 +75,7 @@ onRealKernel('maps of the probes that fill', () => {
       expect(row.dying_us).toBeGreaterThan(AGE_MS * 1000 * 0.9);
       expect(row.dying_us).toBeLessThan(AGE_MS * 1000 + 10e6);
     }
-    // The map of held sockets has filled: told before, told then, and nothing of what dies was lost for it.
+    // The map of held sockets has filled. finwait said so before and then, and lost nothing of the dying sockets.
     expect(trace.stderr()).toMatch(/a map of the probes is \d+ % full.*a map of the probes is full: \d+ more/s);
     expect(trace.stderr()).not.toMatch(/a map of the probes was full/);
   });
@@ -95,7 +95,7 @@ onRealKernel('maps of the probes that fill', () => {
     );
     expect(trace.stderr()).not.toMatch(/a map of the probes was full/);
     const second = await orphan(on, port, many);
-    // Each update that was refused counts; a socket that shows itself again is refused again.
+    // Each refused update counts. A socket that shows itself again is refused again.
     const lost = (): number =>
       [...trace.stderr().matchAll(/(\d+) events lost: a map of the probes was full, of dying sockets/g)]
         .map(([, count]) => Number(count))

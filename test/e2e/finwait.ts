@@ -43,10 +43,10 @@ export type Run = {
   ) => Promise<T>;
 };
 
-/** What is running now; a test that fails half-way leaves it for `stopAll`. */
+/** The runs that are alive. A test that fails half-way leaves its run for `stopAll`. */
 const running = new Set<Run>();
 
-/** @param cwd - where it is started; the default is where the tests are */
+/** @param cwd - the folder it is started in; by default the one of the tests */
 export const startFinwait = (
   args: readonly string[],
   onLine: (line: string) => void = () => {},
@@ -114,7 +114,7 @@ export type Trace = Run & {
   readonly paths: (which?: (path: ClosePath) => boolean) => readonly ClosePath[];
   readonly ledgers: readonly LedgerRecord[];
   readonly ledger: () => LedgerRecord;
-  /** The next ledger record that is printed from now on and of which `holds` is true. */
+  /** The next ledger record printed from now on for which `holds` is true. */
   readonly nextLedger: (what: string, holds: (ledger: LedgerRecord) => boolean) => Promise<LedgerRecord>;
   /** Waits until at least `count` close paths pass `which`, and gives those. */
   readonly untilPaths: (
@@ -127,7 +127,7 @@ export type Trace = Run & {
 /** Longer than finwait itself waits: bpftrace 0.17 takes more than a minute under emulation. */
 const ATTACH_MS = 250_000;
 
-/** Starts `trace --json` and resolves when it is attached: with the first ledger record, the inventory is in. */
+/** Starts `trace --json` and resolves at its first ledger record: finwait is attached and the inventory is in. */
 export const startTrace = async (...args: readonly string[]): Promise<Trace> => {
   const ledgers: LedgerRecord[] = [];
   const all: ClosePath[] = [];
@@ -191,7 +191,7 @@ export const childOf = (pid: number): number => {
   return child;
 };
 
-/** The bpftrace that a finwait started which gives no right up; setpriv became it. */
+/** The bpftrace of a finwait that gives no right up. It was setpriv before it became bpftrace. */
 export const bpftraceOf = (pid: number): number => {
   const found = childrenOf(pid).find((child) => /bpftrace\0-\0/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8')));
   if (found === undefined) throw new Error(`process ${pid} has no bpftrace`);

@@ -8,7 +8,7 @@ import type { ProcSock } from '../../src/capture/sockets/proc-net-tcp.ts';
 import { onRealKernel } from './requirements.ts';
 
 const LISTINGS = 150;
-/** In a namespace of its own it listens on port 1111, in another one on 2222; then it moves from one to the other for ever. */
+/** Listens on port 1111 in one namespace and on 2222 in another, and moves from one to the other for ever. */
 const FLIPPER = `
 import ctypes, os, socket
 libc = ctypes.CDLL(None, use_errno=True)

@@ -44,7 +44,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
       await worker.kill();
     }
     const took = performance.now() - started;
-    // While a drift lasts the inventory is taken again, and says which orphans have gone without a destroy.
+    // The inventory is taken again while a drift lasts. It says which orphans have gone without a destroy.
     const least = before.entries + 2 * CONNECTIONS + LISTENERS;
     after = await trace.nextLedger(
       `drift 0 at rest and ${least} entries`,
@@ -71,7 +71,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   const isServer = (path: ClosePath): boolean => ports.includes(path.lport) && path.path[0]?.from !== 'LISTEN';
   const count = (which: (path: ClosePath) => boolean): number => rows.filter(which).length;
 
-  /** Exact, unless events came out of order: a life whose announcement came after the next one's began is only counted. */
+  /** Exact, unless events came out of order: a life announced after the next one's beginning is only counted. */
   const expectButOutOfOrder = (actual: number, expected: number): void => {
     expect(actual).toBeLessThanOrEqual(expected);
     expect(actual).toBeGreaterThanOrEqual(expected - after.late_events);
@@ -95,8 +95,8 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
   });
 
   it('lose no event that is not accounted for', () => {
-    // The kernel runs no probe for what a softirq does while a probe of that CPU runs. Three events of a socket go
-    // that way at most, the last three: it is announced, and then found missing.
+    // The kernel runs no probe for a softirq that interrupts a probe of its CPU. A socket loses at most its last three
+    // events that way: it is announced, and then found missing.
     const missed = rows.filter((path) => path.gaps.includes('destroy_missed'));
     expect(missed.length).toBeLessThanOrEqual(after.lost_events);
     expect(missed.length).toBeLessThan(2 * CONNECTIONS * 0.1);
@@ -106,7 +106,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expect(uncertain.length).toBeLessThanOrEqual(after.lost_events + after.late_events);
   });
 
-  /** As many ends of this kind as `expected`, those not seen aside. */
+  /** Expects as many ends of this kind as `expected`, apart from the ends that were not seen. */
   const expectEnds = (
     expected: number | undefined,
     which: (path: ClosePath) => boolean,
@@ -148,7 +148,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
 
   it('reuse addresses of struct sock, and each life is a path of its own', () => {
     const lives = new Map<string, ClosePath[]>();
-    // Of all namespaces: an address does not keep to one.
+    // The rows of all namespaces: an address does not keep to one.
     for (const row of trace.paths()) {
       const sk = row.sk ?? '';
       lives.set(sk, [...(lives.get(sk) ?? []), row]);
@@ -156,7 +156,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     let reused = 0;
     let differing = 0;
     for (const paths of lives.values()) {
-      // A row whose destroy was missed is printed when the address is seen again, before one that awaits its aftermath.
+      // A row whose destroy was missed is printed when its address is seen again, before one that awaits its aftermath.
       paths.sort((a, b) => a.generation - b.generation);
       const generations = paths.map((path) => path.generation);
       expect(new Set(generations).size).toBe(generations.length);
@@ -166,7 +166,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
         if (next === undefined) continue;
         reused++;
         if (path.ended_by !== next.ended_by && path.lport !== next.lport) differing++;
-        // An event that came out of order may be of the life before or after: such a path says so.
+        // An event that came out of order may belong to the life before or after. Such a path says so.
         if (path.gaps.length + next.gaps.length > 0) continue;
         // A child that nobody closed (its listener forgot it, or its twin was faster) has no close to compare.
         if (path.closed_at === null || next.closed_at === null) continue;

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { scanHolders } from '../../src/capture/sockets/holders.ts';
 import { onRealKernel } from './requirements.ts';
 
-/** More than a scan reads: a user's processes, each with as many open files as it may have, then somebody else's socket. */
+/** More open files than a scan reads: a user's processes have as many as they may. Another user's socket comes last. */
 const FILES = 19_900;
 const PROCESSES = 26;
 const CROWD = `

@@ -53,7 +53,7 @@ onRealKernel(
       const path = join(dir, 'host.fwr');
       const run = startFinwait(['trace', '--json', '--record', path]);
       await run.until('its first ledger record', () => run.stdout().includes('"type":"ledger"'), 60_000);
-      // A process may write such a line, and not in the kernel's name (here in local1's, 17): harmless, and told apart.
+      // A process may write such a line, but not in the kernel's name (here in local1's, 17): finwait tells them apart.
       writeFileSync('/dev/kmsg', '<142>TCP: too many orphaned sockets\n');
       await wait(1200);
       expect(await run.stop()).toMatchObject({ exitCode: 0 });

@@ -14,7 +14,7 @@ const namespacesOf = (lab: Lab): readonly string[] =>
 const inodesOf = (lab: Lab): readonly number[] =>
   (lab.of('lab_start')[0]?.stages ?? []).flatMap(({ netns, far_netns }) => [netns, far_netns]);
 
-/** The processes in these namespaces: plays, and what keeps the far ends when a play has ended (`--hold`). */
+/** The processes in these namespaces: plays, and the keepers of the far ends of plays that have ended (`--hold`). */
 const inhabitants = (inodes: readonly number[]): readonly number[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -43,7 +43,7 @@ const untilGone = async (what: string, isThere: () => boolean): Promise<void> =>
   }
 };
 
-/** Namespaces, processes and the note of a run: all of it must go, soon. */
+/** Namespaces, processes and the note of a run must all be gone soon. */
 const expectNothingLeft = async (lab: Lab, pids: readonly number[]): Promise<void> => {
   const worker = workerOf(lab);
   await untilGone('the worker', () => isAlive(worker));
@@ -65,7 +65,7 @@ onRealKernel(
         'all are dying',
         () => lab.of('lab_socket').length >= args.filter((arg) => !arg.startsWith('-')).length,
       );
-      // A play that has only to hold its far end ends as it hands it over: its children are no descendants of the worker.
+      // A play that only has to hold its far end hands it over and ends: its children are no descendants of the worker.
       const pids = await lab.until('its processes are there', () => {
         const found = inhabitants(inodesOf(lab));
         return found.length > 0 && found;

@@ -14,7 +14,7 @@ export type Lab = Run & {
   readonly sockets: (scenario: string, role?: LabSocket['role']) => readonly LabSocket[];
   /** Why this kernel could not play a scenario; null when it could. */
   readonly skipped: (scenario: string) => string | null;
-  /** Where a scenario plays. @throws Error before lab_start */
+  /** The stage of a scenario. @throws Error before lab_start */
   readonly stageOf: (scenario: string) => Stage;
   /** The figures of /proc/net/snmp and netstat in the namespace near of a scenario. */
   readonly counters: (scenario: string) => ReadonlyMap<string, number>;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** In the abstract namespace of unix sockets: it goes with the process that holds it. */
+/** A name in the abstract namespace of unix sockets: it goes with the process that holds it. */
 const NAME = '\0finwait-e2e';
 
-/** The orphan counter is the whole machine's: two runs of these tests at once wait for each other here. */
+/** Waits until no other run of these tests goes on here: the orphan counter is the whole machine's. */
 export const takeTurn = async (): Promise<() => void> => {
   for (;;) {
     const server = createServer();

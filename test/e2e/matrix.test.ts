@@ -10,16 +10,16 @@ import { undisturbed } from './undisturbed.ts';
 const TIMES = 4;
 const AT_ONCE = 50;
 const SEED = 20_261_121;
-/** Of the sockets, how many may be spoiled by probes that the kernel skipped before the experiment is made again. */
+/** The experiment is made again when skipped probes have spoiled a larger share of the sockets than this. */
 const MOST_SPOILED = 0.2;
 
-/** A path that lost events of its own says so; what it says beyond that is not asserted. */
+/** A path that lost events of its own says so. Nothing else that it says is asserted. */
 const LOSSES = ['events_lost', 'transition_missed', 'destroy_missed', 'close_not_observed', 'event_late'];
 const isSpoiled = (path: ClosePath): boolean => path.gaps.some((gap) => LOSSES.includes(gap));
 
-/** Every socket that the kernel frees in a namespace, as sock_diag tells it: `ss -E`, which knows nothing of finwait. */
+/** Watches every socket that the kernel frees in a namespace, through sock_diag: `ss -E` knows nothing of finwait. */
 const watchDestroys = (namespace: string) => {
-  // Through a pipe ss would keep what it has seen until it ends.
+  // ss would hold its lines back until it ends if it wrote to a pipe.
   const child = execa('ip', ['netns', 'exec', namespace, 'stdbuf', '-oL', 'ss', '-E', '-Htn', '-O'], { reject: false });
   const since = Date.now() / 1000;
   return {
@@ -52,7 +52,7 @@ for (const [title, flag, family] of [
 
       const sockets = (role: LabSocket['role']) => lab.of('lab_socket').filter((socket) => socket.role === role);
       const rowOf = (socket: LabSocket): ClosePath | undefined => rowsOf(paths, socket)[0];
-      /** Nothing of this namespace was lost. */
+      /** Whether nothing of this namespace was lost. */
       const isWhole = (netns: number): boolean =>
         !paths.some((path) => path.netns === netns && isSpoiled(path)) &&
         !sockets('dying').some((socket) => socket.netns === netns && rowOf(socket) === undefined);
@@ -65,12 +65,12 @@ for (const [title, flag, family] of [
             : [[socket, row] as const];
         });
 
-      /** What each says wrong of its socket. */
+      /** Each wrong statement of a row about its socket. */
       const wrong = (): readonly string[] =>
         judged().flatMap(([socket, row]) => {
           const expected = ENDINGS[socket.scenario];
           if (expected === undefined) throw new Error(`nothing is expected of ${socket.scenario}`);
-          // How often something is sent again depends on how busy the machine is.
+          // The number of retransmissions depends on how busy the machine is.
           const { retransmits, probes, ...steady } = expected;
           return differences(steady, row).map((text) => `${socket.scenario} #${socket.run}: ${text}`);
         });
@@ -95,7 +95,7 @@ for (const [title, flag, family] of [
             await trace.nextLedger('drift 0 at rest', (row) => row.drift === 0 && row.in_flight === 0 && --more <= 0);
             paths = trace.paths();
             for (const [netns, watch] of watches) freed.set(netns, { since: watch.since, byPort: await watch.stop() });
-            // Beside skipped probes a wrong path may be one of those; with nothing lost it fails below.
+            // A wrong path may be due to skipped probes. With nothing lost it fails below.
             if (trace.ledger().lost_events > 0) expect(wrong()).toEqual([]);
             expect(judged().length / sockets('dying').length).toBeGreaterThan(1 - MOST_SPOILED);
             expect(lab.of('lab_start')[0]?.stages.some(({ netns }) => isWhole(netns))).toBe(true);
@@ -138,7 +138,7 @@ for (const [title, flag, family] of [
         for (const [netns, { since, byPort }] of freed) {
           for (const { at, lport, scenario } of lab.of('lab_socket').filter((socket) => socket.netns === netns)) {
             const rows = paths.filter((path) => path.netns === netns && path.lport === lport);
-            // ss takes a moment to listen; and a path whose destroy was lost is none that was seen.
+            // ss takes a moment to listen. A path whose destroy was lost was not seen to end.
             if (at < since + 0.5 || rows.length === 0 || rows.some(isSpoiled)) continue;
             expect(byPort.get(lport), `${scenario} ${lport}`).toBe(rows.length);
             compared++;
@@ -164,7 +164,7 @@ for (const [title, flag, family] of [
           // The kernel counts a TCP_LINGER2 abort by where it happens: AbortOnLinger in close(), AbortOnData in softirq.
           const aborts = (counters.get('TcpExtTCPAbortOnData') ?? 0) + (counters.get('TcpExtTCPAbortOnLinger') ?? 0);
           expect(aborts, stage.near).toBe(rows('linger_zero', 'data_after_close', 'linger2'));
-          // And a connect() that timed out, and a keepalive that found nobody: no orphans' ends.
+          // A connect() that timed out and a keepalive that found nobody count too. Neither is the end of an orphan.
           const beside = lab
             .of('lab_play')
             .filter(

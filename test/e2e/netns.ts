@@ -21,13 +21,13 @@ export type Host = {
   readonly counters: () => Promise<ReadonlyMap<string, number>>;
 };
 
-/** `near` is where sockets are to die; `far` is their peer. Joined by a veth pair. */
+/** Sockets are to die in `near`; their peers are in `far`. A veth pair joins the two. */
 export type Network = {
   readonly near: Host;
   readonly far: Host;
-  /** Between two tests: the wire is whole, and every connection in both is gone. */
+  /** Makes ready for the next test: heals the wire, and ends every connection in both. */
   readonly calm: () => Promise<void>;
-  /** Ends what still lives in both, then removes them. Safe to repeat. */
+  /** Ends the sockets that still live in both, then removes them. Safe to repeat. */
   readonly remove: () => Promise<void>;
 };
 
@@ -107,7 +107,7 @@ export const parseCounters = (text: string): ReadonlyMap<string, number> => {
   return figures;
 };
 
-/** Two namespaces of this process's own and a wire between them. Nothing is left behind, whatever fails. */
+/** Makes two namespaces of this process's own and a wire between them. Nothing is left behind, whatever fails. */
 export const makeNetwork = async (): Promise<Network> => {
   removeStale();
   const stem = `${PREFIX}-${process.pid}-${++made}`;
@@ -155,6 +155,6 @@ export const holdNamespace = (host: Host): { readonly release: () => void } => {
   };
 };
 
-/** The kernel's own count of orphans: of the whole machine. */
+/** The kernel's own count of the orphans of the whole machine. */
 export const kernelOrphans = (): number =>
   Number(/^TCP: .*?\borphan (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]);

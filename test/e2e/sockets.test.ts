@@ -65,7 +65,7 @@ onRealKernel('the sockets of a namespace', () => {
       for (const { timerMs, retransmits, ...steady } of asked ?? []) {
         const { timerMs: exactMs, retransmits: before, ...wanted } = byKey.get(key(steady as ProcSock)) ?? {};
         expect(steady).toEqual(wanted);
-        // The listings are a moment apart, and of 10 s and more ss tells no fractions.
+        // The listings are a moment apart, and ss tells no fractions from 10 s on.
         expect(retransmits - (before ?? Number.NaN)).toBeOneOf([0, 1]);
         if (retransmits === before) expect(Math.abs(timerMs - (exactMs ?? Number.NaN))).toBeLessThan(5000);
       }

@@ -4,13 +4,13 @@ import type { Trace } from './finwait.ts';
 const TRIES = 6;
 
 /**
- * Runs an experiment until the kernel skipped no probe during it. While a probe runs on a CPU the kernel runs none for
- * what interrupts it; the event is counted as lost, and an experiment that lost its own events says nothing. Some it
- * skips without a count (docs/measurements.md): a path then says itself that it lacks one. One
- * that fails with nothing lost has failed: it is not tried again.
+  * Runs an experiment until the kernel skipped no probe during it. While a probe runs on a CPU, the kernel runs none
+  * for an event that interrupts it. Such an event is counted as lost, and an experiment that lost its own events proves
+  * nothing. The kernel skips some without a count (docs/measurements.md): then the path itself says that it lacks one.
+  * An experiment that fails with nothing lost has failed: it is not tried again.
  *
  * @param trace the finwait that watches, asked before and after each attempt: the attempt may start it
- * @param again what makes the ground new before another try: another finwait, new namespaces
+  * @param again makes the ground new before another try: another finwait, new namespaces
  */
 export const undisturbed = async (
   title: string,
@@ -34,20 +34,20 @@ export const undisturbed = async (
   }
 };
 
-/** Where a shutdown leads, or a close: a path that begins here is of a socket that was there before the capture. */
+/** The states after a shutdown or a close. A path that begins in one is of a socket from before the capture. */
 const AFTER_A_FIN: readonly unknown[] = ['FIN_WAIT1', 'FIN_WAIT2', 'CLOSING', 'LAST_ACK'];
 
 /**
- * Whether a path says that an event of its own did not come; or, of a socket that was made after the capture began, shows
- * it: a socket that was shut down long before looks the same to finwait.
+  * Whether a path lacks an event: it says so, or it begins after a FIN although its socket was made after the capture
+  * began. finwait cannot know the latter: a socket that was shut down long before looks the same to it.
  */
 export const lacksAnEvent = ({ gaps, path }: ClosePath): boolean =>
   gaps.includes('transition_missed') || gaps.includes('destroy_missed') || AFTER_A_FIN.includes(path[0]?.from);
 
-/** Rows that lack an event: the trace began before all the sockets that an experiment is about. */
+/** The number of rows that lack an event. The trace began before all the sockets of the experiment. */
 const lacking = (trace: Trace): number => trace.paths(lacksAnEvent).length;
 
-/** Skipped probes are read once a second: what an event cost is in the second ledger record after it at the latest. */
+/** The events lost so far. Skipped probes are read once a second, so a loss is in the second record at the latest. */
 const lostEvents = async (trace: Trace): Promise<number> => {
   let more = 2;
   await trace.nextLedger('the losses so far', () => --more === 0).catch(() => undefined);

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import split2 from 'split2';
 import type { Host } from './netns.ts';
 
-/** What a worker says: one JSON object a line, told apart by `is`. */
+/** A message of a worker: one JSON object a line, told apart by `is`. */
 export type Message = { readonly is: string } & Readonly<Record<string, unknown>>;
 
 export type Worker = {

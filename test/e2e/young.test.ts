@@ -23,7 +23,7 @@ onRealKernel('orphans that are young when finwait begins', () => {
   it('are counted once: by the inventory or by the probes', async () => {
     net = await makeNetwork();
     const { near, far } = net;
-    // A minisock takes over where FIN_WAIT2 may last 60 s at most; these stay as they are.
+    // With 60 s or less a minisock would take over in FIN_WAIT2. These stay as they are.
     await near.sysctl('net.ipv4.tcp_fin_timeout', 120);
     const peer = startWorker(far, 'peer.mjs', far.v4, 'soon', LIFE_MS);
     workers.add(peer);

@@ -1,7 +1,7 @@
 /**
- * Runs inside a guest: finwait traces in one backend while the lab makes sockets die; what it said is compared with the
- * table of endings. Leaves verdict.json, and what a failure is looked into with: trace.ndjson, lab.ndjson, a recording,
- * stderr.
+  * Runs inside a guest: finwait traces with one backend while the lab makes sockets die. Its rows are compared with the
+  * table of endings. Leaves verdict.json, and for the study of a failure trace.ndjson, lab.ndjson, a recording and
+  * stderr.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     backend: { type: 'string', default: 'auto' },
     /** --min-age of the second finwait, ms. */
     'min-age': { type: 'string', default: '10' },
-    /** Of PARTS, joined by +. */
+    /** Some of PARTS, joined by +. */
     parts: { type: 'string', default: '' },
   },
 });
@@ -76,8 +76,8 @@ const mainWatcher = (trace: Trace): Watcher => ({
 });
 
 /**
- * The experiments that need a finwait that traces, and one with deferred announcements. `keep` takes what there is when
- * it stops half-way.
+  * Plays the experiments that need a finwait that traces, and one that defers announcements. `keep` is called as soon
+  * as there is a result, in case a later part stops half-way.
  */
 const playTraced = async (
   trace: Trace,
@@ -90,7 +90,7 @@ const playTraced = async (
   const deferredMain = deferredWatcher(deferred, main, {}, Number(values['min-age']));
   // From here on both see every death.
   const both = trace.paths().length;
-  // First, as the limits of the whole host would end other orphans too.
+  // This goes first: the limits of the whole host would end other orphans too.
   const host = await timed(
     'the host',
     playRounds([main, deferredMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),

@@ -15,14 +15,14 @@ import { type LabRun, namedOf } from '../judge.ts';
 import type { Deferred, ScenarioVerdict, Verdict } from '../verdict.ts';
 import type { Watcher } from './play.ts';
 
-/** A socket that was dying for this long is announced, though an emulated CPU is slow to look through its ring. */
+/** A socket that was dying for this long must be announced, even if an emulated CPU looks through its ring slowly. */
 const SURELY_SLOW_US = 500_000;
-/** One that was dying for less may have been announced inside a close() that took so long: then it is played again. */
+/** A socket that was dying for less may have been announced inside a slow close(). Then it is played again. */
 const IN_CLOSE_US = 500_000;
-/** One death, as two finwaits saw its close. */
+/** The rows of two finwaits are one death when their times of its close differ by no more than this, ms. */
 const SAME_MS = 500;
 
-/** What a finwait that announces after `minAgeMs` must say of a lab that another, which announces all, has told of. */
+/** Judges a finwait that announces after `minAgeMs`, with the rows of `main`, which announces every socket at once. */
 export const deferredWatcher = (
   trace: Trace,
   main: Watcher,
@@ -76,7 +76,7 @@ const judge = (
     : verdict('right', []);
 };
 
-/** Judges a finwait that defers announcements once it has ended: its counts and its ledger. */
+/** Judges the counts and the ledger of a finwait that defers announcements, once it has ended. */
 export const judgeEnd = (
   trace: Trace,
   scenarios: Verdict['scenarios'],

@@ -7,7 +7,7 @@ import type { Lossy } from '../verdict.ts';
 export const CONNECTIONS = 40;
 const PATIENCE_MS = 90_000;
 const ENDS_MS = 15_000;
-/** Both ends of each connection send, read to the end and close: the client first. */
+/** Both ends of each connection send, read to the end and close. The client closes first. */
 const CLIENTS = `
 import socket, threading
 s = socket.create_server(('127.0.0.1', 0), backlog=64)
@@ -46,19 +46,19 @@ export const withNetem = async <T>(act: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** Gives the port of the listener. */
+/** Runs the clients to their end. @returns the port of the listener */
 export const runClients = async (): Promise<number> => {
   const { stdout } = await execa('python3', ['-c', CLIENTS], { stdin: 'ignore', timeout: PATIENCE_MS });
   return Number(stdout);
 };
 
-/** Too few rows with nothing lost say nothing where a loss may be silent: so often in all. */
+/** Tries in all. Too few rows with no loss counted prove nothing where a loss may be silent. */
 const TRIES = 3;
 
-/** What came of it, and why it was played again, a line for each time. */
+/** The last result, and for each repetition a line with its reason. */
 export type Lossies = { readonly lossy: Lossy; readonly again: readonly string[] };
 
-/** Connections over a wire that delays and loses: every death has its row, and what was sent again is counted. */
+/** Connections over a wire that delays and loses: every death must have its row, and retransmissions are counted. */
 export const playLossy = async (trace: Trace, isCounted: boolean): Promise<Lossies> => {
   const again: string[] = [];
   for (let tries = 1; ; tries++) {
@@ -70,8 +70,9 @@ export const playLossy = async (trace: Trace, isCounted: boolean): Promise<Lossi
 };
 
 /**
- * Ends of connections. Two CPUs may make a child each for one handshake, of an ACK and of the data behind it; the one that
- * is late is destroyed at once, and its row is right. @see Linux net/ipv4/tcp_minisocks.c, tcp_check_req
+  * Counts the ends of connections. Two CPUs may each make a child for one handshake: one from the ACK, the other from
+  * the data behind it. The child that is late is destroyed at once, and its row is right.
+  * @see Linux net/ipv4/tcp_minisocks.c, tcp_check_req
  */
 const endsOf = (paths: readonly ClosePath[]): number =>
   new Set(paths.map(({ lport, rport }) => `${lport} ${rport}`)).size;

@@ -6,7 +6,7 @@ import { CONNECTIONS, runClients, withNetem } from './lossy.ts';
 
 const ENDS_MS = 15_000;
 const START_MS = 60_000;
-/** A program of somebody else that keeps its CPU from running ours: long, and run without end by SPIN. */
+/** A long program of somebody else. SPIN runs it without end, and meanwhile its CPU runs none of our probes. */
 const HEAVY =
   'BEGIN { printf("runs\\n"); } tracepoint:syscalls:sys_enter_getppid { $i = 0; while ($i < 500) { @x = $i; $i++; } }';
 const SPIN = `
@@ -30,10 +30,10 @@ const until = (child: ReturnType<typeof spawn>, pattern: RegExp): Promise<void> 
     setTimeout(() => reject(new Error(`what was to keep the CPUs busy does not run: ${said}`)), START_MS).unref();
   });
 
-/** Whether a probe is skipped is chance: so often in all. */
+/** Tries in all: it is chance whether the kernel skips a probe. */
 const TRIES = 3;
 
-/** The last of up to three tries: one in which no probe happened to be skipped says nothing. */
+/** Gives the last of up to three tries. A try in which the kernel skipped no probe proves nothing. */
 export const playMisses = async (trace: Trace, isCounted: boolean): Promise<Misses> => {
   for (let tries = 1; ; tries++) {
     const misses = await playOnce(trace, isCounted);
@@ -42,8 +42,8 @@ export const playMisses = async (trace: Trace, isCounted: boolean): Promise<Miss
 };
 
 /**
- * Makes the kernel skip probes: while another BPF program of a kprobe or tracepoint runs on a CPU, ours are not run for
- * what interrupts it. What was not seen must be counted as lost, where the kernel counts it.
+  * Makes the kernel skip probes. While another BPF program of a kprobe or tracepoint runs on a CPU, the kernel runs
+  * none of ours for events that interrupt it. Where the kernel counts such events, they must be counted as lost.
  */
 const playOnce = async (trace: Trace, isCounted: boolean): Promise<Misses> => {
   const before = trace.ledger();
@@ -79,7 +79,7 @@ const playOnce = async (trace: Trace, isCounted: boolean): Promise<Misses> => {
       try {
         process.kill(-spinner.pid, 'SIGKILL');
       } catch {
-        // Gone already.
+        // It has ended already.
       }
     }
     heavy.kill('SIGKILL');

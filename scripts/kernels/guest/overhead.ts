@@ -1,4 +1,4 @@
-/** Runs inside a guest: how many connections a second are left under each backend. Leaves rates.json. */
+/** Runs inside a guest: measures how many connections a second each backend leaves. Writes rates.json. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -22,7 +22,7 @@ for _ in range(${LOOPS}): print(rate(2))
 const rates = (): readonly number[] =>
   execFileSync('python3', ['-c', LOOP], { encoding: 'utf8' }).trim().split('\n').map(Number);
 
-// Attaching takes longest: once for each backend, and untraced before, between and after.
+// Attaching takes longest, so each backend attaches once. Untraced loops run before, between and after.
 const untraced = [rates()];
 const traced: Record<string, { readonly rates: readonly number[]; readonly lost: number }> = {};
 for (const backend of BACKENDS) {

@@ -7,12 +7,12 @@ import type { LabRun } from '../judge.ts';
 import type { Verdict } from '../verdict.ts';
 
 const PLAY_MS = 150_000;
-/** A scenario that is wrong while events were lost is played again, so often in all. */
+/** Rounds in all. A scenario that is wrong while events were lost is played again. */
 const ROUNDS = 3;
 
 /**
- * Until all that died is told, and what was lost is counted: the kernel's own count is read once a second. Gives the
- * ledger at rest: a moment later a lab's namespaces may go, and what dies with them is under way.
+  * Waits until all deaths are told and all losses are counted: the kernel's own count is read once a second. Gives the
+  * ledger at rest: a moment later a lab's namespaces may go, and sockets that die with them are in flight.
  */
 export const settled = (trace: Trace): Promise<LedgerRecord> => {
   let more = 2;
@@ -22,15 +22,15 @@ export const settled = (trace: Trace): Promise<LedgerRecord> => {
   return isAtRest().catch(isAtRest);
 };
 
-/** What keeps an answer that is wrong from being one: asked once before a round, and once after. */
+/** The conditions under which a wrong answer proves nothing. They are asked once before a round, and once after. */
 export type Conditions = {
-  /** Whether the kernel counts every probe that it skips in this backend; where not, a loss may be silent. */
+  /** Whether the kernel counts every probe that it skips in this backend. If not, a loss may be silent. */
   readonly isCounted: boolean;
   /** The longest that the guest stood still since it was last asked, ms. */
   readonly stalledMs: () => number;
 };
 
-/** Scenarios wait for one another by the clock: a guest that stands still for longer than this plays something else. */
+/** Scenarios wait by the clock. A guest that stands still for longer than this plays something else. */
 const STALL_MS = 500;
 const LOOK_MS = 50;
 
@@ -50,14 +50,14 @@ export const watchStalls = (): Conditions['stalledMs'] => {
   };
 };
 
-/** A finwait that watches, how what it tells of a lab is judged, and what came out: each scenario as played last. */
+/** A finwait that watches a lab, the way its rows are judged, and the last verdict on each scenario. */
 export type Watcher = {
   readonly trace: Trace;
   readonly judge: (lab: LabRun, paths: readonly ClosePath[]) => Verdict['scenarios'];
   readonly scenarios: Record<string, Verdict['scenarios'][string]>;
 };
 
-/** One lab under finwaits that run already; others may run beside it. */
+/** Plays one lab under finwaits that run already. Other labs may run beside it. */
 const playOne = async (
   watchers: readonly Watcher[],
   out: string,
@@ -85,21 +85,21 @@ const playOne = async (
   } finally {
     appendFileSync(join(out, 'lab.ndjson'), lab.stdout());
     appendFileSync(join(out, 'lab.stderr'), lab.stderr());
-    // Its namespaces go while the next lab begins, whose may get their inodes: rows are told apart by when they came.
+    // Its namespaces go while the next lab begins, which may get their inodes. So rows are told apart by their times.
     void lab.stop();
   }
 };
 
 export type Rounds = Pick<Verdict, 'again' | 'disturbed'> & { readonly labs: readonly LabRun[] };
 
-/** Only these of a lab. */
+/** The lab with only these scenarios. */
 const keepOf = (lab: LabRun, isKept: (name: string) => boolean): LabRun => ({
   ...lab,
   scenarios: Object.fromEntries(Object.entries(lab.scenarios).filter(([name]) => isKept(name))),
   sockets: lab.sockets.filter(({ scenario }) => isKept(scenario)),
 });
 
-/** Why a wrong answer says nothing; null where it does. */
+/** The reason why a wrong answer proves nothing; null when it proves a fault. */
 const whyNothing = (lost: number, isSpoiled: boolean, { isCounted }: Conditions, stalledMs: number): string | null => {
   if (lost > 0) return `${lost} events lost`;
   if (isSpoiled) return 'events of its own were lost, or it was announced inside its close()';
@@ -108,8 +108,8 @@ const whyNothing = (lost: number, isSpoiled: boolean, { isCounted }: Conditions,
 };
 
 /**
- * Plays scenarios. What came out wrong while the kernel skipped probes, or may have, or while the guest stood still, says
- * nothing and is played again. What is wrong otherwise is wrong; and what is wrong each time.
+  * Plays scenarios. A wrong answer proves nothing when the kernel skipped probes, or may have, or when the guest stood
+  * still: then the scenario is played again. It is a fault in any other case, and when it is wrong in every round.
  */
 export const playRounds = async (
   watchers: readonly Watcher[],

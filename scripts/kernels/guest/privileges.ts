@@ -6,14 +6,14 @@ import { EXIT } from '../../../src/kernel/fault.ts';
 import { FINWAIT } from '../../../test/e2e/finwait.ts';
 import type { Privilege } from '../verdict.ts';
 
-/** What finwait is run in, and what `doctor` and `trace` must say there. */
+/** Surroundings in which finwait is run, and the words that `doctor` and `trace` must say there. */
 type Case = {
   readonly name: string;
-  /** A program and its arguments that run what follows them; none: as the guest is. */
+  /** A program and its arguments that run the command after them. Empty: the guest as it is. */
   readonly within: readonly string[];
-  /** Lines of `doctor`: state, check, and what of detail and fix. */
+  /** Lines of `doctor`: state, check, and parts of detail and fix. */
   readonly doctor: readonly RegExp[];
-  /** Of `trace`. Both end with exit code 3. */
+  /** Lines of `trace`. Both commands end with exit code 3. */
   readonly fault: readonly RegExp[];
 };
 
@@ -50,7 +50,7 @@ const CASES: readonly Case[] = [
     fault: [/root lacks the capabilities to trace here/, /why: .*CAP_BPF/, /try: docker run --privileged/],
   },
   {
-    // A stand-in: the kernel has it, and this mount namespace does not show it.
+    // A stand-in: the kernel has BTF, but this mount namespace does not show it.
     name: 'no BTF',
     within: hidden('/sys/kernel/btf'),
     doctor: [
@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Nothing can be traced after it: the kernel's lockdown can be raised while it runs, and never lowered. */
+/** Nothing can be traced after this case: a running kernel's lockdown can be raised, but never lowered. */
 const CONFIDENTIAL: Case = {
   name: 'lockdown=confidentiality',
   within: [],
@@ -108,7 +108,7 @@ const judge = async ({ within, doctor, fault }: Case): Promise<readonly string[]
   ];
 };
 
-/** What `doctor` and `trace` say where something is missing: all but lockdown, and nothing of the guest changes. */
+/** Judges all cases but lockdown, where something is missing. Nothing of the guest changes. */
 export const playPrivileges = async (): Promise<Readonly<Record<string, Privilege>>> => {
   mkdirSync(EMPTY, { recursive: true });
   const said = await Promise.all(
@@ -117,7 +117,7 @@ export const playPrivileges = async (): Promise<Readonly<Record<string, Privileg
   return Object.fromEntries(said);
 };
 
-/** Raises the kernel's lockdown. @returns why not; null where it is done */
+/** Raises the kernel's lockdown. @returns the reason when it cannot; null when it is done */
 const lockDown = (level: string): string | null => {
   if (!existsSync(LOCKDOWN_FILE)) {
     execFileSync('mount', ['-t', 'securityfs', 'nodev', '/sys/kernel/security']);
@@ -127,20 +127,20 @@ const lockDown = (level: string): string | null => {
   return readFileSync(LOCKDOWN_FILE, 'utf8').includes(`[${level}]`) ? null : 'the kernel did not take it';
 };
 
-/** For the whole cell: lockdown=integrity takes nothing from finwait. To be called before all else. */
+/** Raises lockdown to integrity for the whole cell: it takes nothing from finwait. Call it before all else. */
 export const lockDownIntegrity = (): Privilege => {
   const skipped = lockDown('integrity');
   return { skipped, wrong: [] };
 };
 
-/** What `doctor` says of lockdown=integrity. */
+/** Judges the line of `doctor` about lockdown=integrity. */
 export const judgeIntegrity = (privilege: Privilege, checks: readonly Check[]): Privilege => {
   const { state, detail } = checks.find(({ name }) => name === 'lockdown') ?? {};
   const isTold = privilege.skipped !== null || (state === 'ok' && detail === 'integrity');
   return { ...privilege, wrong: isTold ? [] : [`doctor says ${state}: ${detail}`] };
 };
 
-/** What finwait says under lockdown=confidentiality. To be called after all else. */
+/** Judges finwait under lockdown=confidentiality. Call it after all else. */
 export const playConfidentiality = async (): Promise<Privilege> => {
   const skipped = lockDown('confidentiality');
   return { skipped, wrong: skipped === null ? await judge(CONFIDENTIAL) : [] };

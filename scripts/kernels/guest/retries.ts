@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import type { OddRetries } from '../deadlines.ts';
 
-/** A connection over loopback whose peer falls silent; its end that closes first is to be reaped. */
+/** A connection over loopback whose peer falls silent. The kernel is to reap the end that closes first. */
 const CLOSE = `
 import socket, subprocess, sys, time
 s = socket.create_server(('127.0.0.1', 0)); at = s.getsockname()
@@ -27,16 +27,16 @@ const nextLine = (worker: ChildProcess): Promise<string> =>
 
 /** Sockets with unusual tcp_orphan_retries, a namespace each. */
 export type Odd = {
-  /** Closes them all and waits until the kernel has reaped those that it will within two minutes. */
+  /** Closes them all and waits until the kernel has reaped the ones that it reaps within two minutes. */
   readonly play: () => Promise<void>;
-  /** Ends what lives for ever, once nobody traces it, and writes what finwait's deadlines are compared with on the host. */
+  /** Ends the ones that live for ever, once nobody traces them. Writes the facts for the host's check of deadlines. */
   readonly end: (file: string) => void;
 };
 
 /**
- * Makes the namespaces and connections: before finwait starts, which then knows their sysctls from the beginning.
+  * Makes the namespaces and connections. Call it before finwait starts: then it knows their sysctls from the beginning.
  *
- * @param isLong also those that take a hundred seconds
+  * @param isLong adds the ones that take a hundred seconds
  */
 export const prepareOdd = async (isLong: boolean): Promise<Odd> => {
   const grounds: Ground[] = [];

@@ -3,7 +3,7 @@ import { listNetns } from '../../../src/capture/sockets/netns.ts';
 import type { ProcSock } from '../../../src/capture/sockets/proc-net-tcp.ts';
 import type { Sockets } from '../verdict.ts';
 
-/** ss tells timers of 10 s and more to a second. */
+/** ss cuts timers of 10 s and more to whole seconds. */
 const CUT_OFF_MS = 1000;
 
 const keyOf = ({ family, laddr, lport, raddr, rport }: ProcSock): string =>
@@ -12,7 +12,7 @@ const byKey = (socks: readonly ProcSock[]): ReadonlyMap<string, ProcSock> =>
   new Map(socks.map((sock) => [keyOf(sock), sock]));
 const steady = ({ timerMs, ...rest }: ProcSock): string => JSON.stringify(rest);
 
-/** What this kernel's own ss says of every namespace's sockets, and /proc/net/tcp: of those that stayed as they were. */
+/** Compares this kernel's own ss with /proc/net/tcp in every namespace, for sockets that did not change meanwhile. */
 export const compareSocks = async (): Promise<Sockets> => {
   const wrong: string[] = [];
   let compared = 0;

@@ -17,7 +17,7 @@ export type Found = {
   readonly scan: Pick<HolderScan, 'held' | 'isComplete'>;
   /** ss's answers, by namespace and `socketKey`. */
   readonly infos: ReadonlyMap<number, ReadonlyMap<string, SocketInfo>>;
-  /** ESTABLISHED sockets that no process has open, by namespace. Null where that is not known of all. */
+  /** ESTABLISHED sockets that no process has open, by namespace. Null where that is not known of every socket. */
   readonly unheld: ReadonlyMap<number, readonly ProcSock[]> | null;
 };
 
@@ -40,7 +40,7 @@ const holderCount = ({ held, isComplete }: Found['scan'], inode: number): number
   return isComplete ? (held.get(inode)?.count ?? 0) : null;
 };
 
-/** For a socket without an inode: the listener it waits for, if one fits. */
+/** Finds the listener that a socket without an inode waits for, if one fits. */
 const createFinder = ({ listeners }: Survey, scan: Found['scan']): ((sock: ProcSock) => Listener | null) => {
   const find = indexListeners(listeners);
   return (sock) => {
@@ -57,7 +57,7 @@ const longer = (a: number | null, b: number | null): number | null =>
 const sum = (surveys: readonly Survey[], of: (survey: Survey) => number): number =>
   surveys.reduce((total, each) => total + of(each), 0);
 
-/** The sockets in CLOSE_WAIT. All are counted by their holder; those with the most unread bytes are listed. */
+/** The sockets in CLOSE_WAIT. All are counted by their holder. The ones with the most unread bytes are listed. */
 export const describeCloseWait = ({ surveys, scan, infos }: Found): HostFacts['close_wait'] => {
   const all: CloseWait[] = [];
   for (const each of surveys) {

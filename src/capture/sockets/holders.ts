@@ -5,8 +5,8 @@ import type { Holder } from '../../wire/host-facts.ts';
 import { listProcesses, type Process } from './processes.ts';
 
 /**
- * Links read at most, of one process and of all, and the time for it: the scan costs some 8 µs for each file that any
- * process has open.
+  * The most links to read, of one process and of all, and the most time. The scan costs some 8 µs for each open file of
+  * any process.
  */
 const MOST = { each: 200_000, links: 500_000, ms: 5000 } as const;
 const SLICE = 256;
@@ -18,7 +18,7 @@ const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 export type Held = { readonly holders: readonly Holder[]; readonly count: number };
 
 export type HolderScan = {
-  /** By inode, for those of the wanted sockets that a process has open. */
+  /** By inode: the wanted sockets that a process has open. */
   readonly held: ReadonlyMap<number, Held>;
   /** Every process of the machine was asked for all of its files. If not, a socket without a holder may have one. */
   readonly isComplete: boolean;
@@ -119,7 +119,7 @@ export const scanHolders = async (wanted: ReadonlySet<number>, options: ScanOpti
   return { held, isComplete: note === null, note };
 };
 
-/** Where a process's open files are listed: under its first thread, or under one that outlives it. */
+/** The folder that lists a process's open files: its first thread's, or that of a thread that outlives it. */
 const tableOf = (proc: string, { pid, isHeadless }: Process): string => {
   const thread = isHeadless ? readdirSync(`${proc}/${pid}/task`).find((name) => name !== String(pid)) : undefined;
   return thread === undefined ? `${proc}/${pid}/fd` : `${proc}/${pid}/task/${thread}/fd`;

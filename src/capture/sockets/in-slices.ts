@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 const SLICE = 500;
 
-/** Calls a function for each line of a long text. In between the event loop turns, since it also reads bpftrace. */
+/** Calls a function for each line of a long text. The event loop turns in between, since it also reads bpftrace. */
 export const inSlices = async (text: string, take: (line: string) => void): Promise<void> => {
   let count = 0;
   for (let start = 0; start < text.length; ) {

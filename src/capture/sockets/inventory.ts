@@ -56,9 +56,9 @@ const keyOf = ({ netns, sock }: Inventory['orphans'][number]): string =>
   [netns, sock.laddr, sock.lport, sock.raddr, sock.rport].join(' ');
 
 /**
- * Puts the inventory into the stream: an `i` line an orphan, then the `e` line.
+ * Puts the inventory into the stream: an `i` line for each orphan, then the `e` line.
  *
- * @param minAgeMs - the age at which the probes announce, for the first inventory; 0: at once, or not the first
+ * @param minAgeMs - the age at which the probes announce; 0 when they announce at once, and for every later inventory
  */
 export const putInventory = async (clock: BootClock, put: (line: string) => void, minAgeMs = 0): Promise<void> => {
   const attachedAt = clock.now();

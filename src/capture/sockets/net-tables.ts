@@ -21,13 +21,13 @@ const TRIES = 3;
  */
 type Files = { readonly tcp: number; readonly tcp6: number | null };
 
-/** By the namespace's inode. An outdated entry does no harm: a file that is another one is not read. */
+/** Files by their namespace's inode. An outdated entry does no harm: a file with another inode is not read. */
 const known = new Map<number, Files>();
 const MAX_KNOWN = 4096;
 
 /**
- * /proc/net/tcp and tcp6 of a namespace, one after the other, without TIME_WAIT sockets; tcp alone where IPv6 is off. A
- * process may change its namespace in between: its files are compared, and then it is asked where it is.
+  * Reads /proc/net/tcp and tcp6 of a namespace, one after the other, without TIME_WAIT sockets; tcp alone where IPv6 is
+  * off. A process may change its namespace in between, so its files are compared, and then its namespace.
  *
  * @returns null where they cannot be read to their end: half a list would say that the other sockets are gone
  */
@@ -60,9 +60,9 @@ const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<
 };
 
 /**
- * @param files - what must be read there; null: anything
- * @returns null where something else is there
- * @throws where one is there and cannot be read
+  * @param files - the files that must be there; null: any
+  * @returns null when other files are there
+  * @throws when a file is there and cannot be read
  */
 const readThrough = async (net: string, files: Files | null): Promise<string | null> => {
   const tcp = await readTable(`${net}/tcp`, files?.tcp ?? null);
@@ -78,7 +78,7 @@ const readThrough = async (net: string, files: Files | null): Promise<string | n
   }
 };
 
-/** @returns null where the file is another one */
+/** @returns null when the file is another one */
 const readTable = async (path: string, inode: number | null): Promise<string | null> => {
   const file = await open(path);
   try {
@@ -113,6 +113,6 @@ const readInside = async (inside: Inside, timeout: number): Promise<string | nul
   const { text, isWhole } = sieve.end();
   // A table that was cut off looks like a whole one.
   if (result.timedOut || result.isTerminated || !isWhole || text === '') return null;
-  // cat fails where IPv6 is off too, but before it has begun with tcp6.
+  // cat also fails where IPv6 is off, but then before it has begun with tcp6.
   return result.failed && text.includes(TCP6_HEADING) ? null : text;
 };

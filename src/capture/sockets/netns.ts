@@ -40,7 +40,7 @@ export const listNetns = (): readonly Netns[] => {
   };
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
-    // Null: the process has ended, or is one that may not be looked at.
+    // Null: the process has ended, or may not be looked at.
     const inode = netnsOf(entry);
     if (inode !== null) at(inode).pids.push(Number(entry));
   }

@@ -43,7 +43,7 @@ export const listProcesses = async (proc: string): Promise<readonly Process[]> =
   return inTurn(found);
 };
 
-/** Empty where the process has ended: asking it for its files will show that. */
+/** Empty when the process has ended: a look at its files will show that. */
 const statusOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');

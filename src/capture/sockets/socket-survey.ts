@@ -12,7 +12,7 @@ export type Survey = {
   readonly closeWait: Counted;
   /** ESTABLISHED without an inode: no process has it. */
   readonly bare: Counted;
-  /** ESTABLISHED with an inode, by it. */
+  /** ESTABLISHED with an inode, keyed by it. */
   readonly owned: ReadonlyMap<number, ProcSock>;
   readonly listeners: readonly ProcSock[];
 };
@@ -20,7 +20,7 @@ export type Survey = {
 /** Sockets of one kind. The counts include those that are not kept. */
 export type Counted = {
   readonly count: number;
-  /** Without an inode, and a listener fits: they wait in its accept queue. */
+  /** Sockets without an inode that fit a listener: they wait in its accept queue. */
   readonly notAccepted: number;
   readonly unreadBytes: number;
   readonly kept: readonly ProcSock[];
@@ -58,9 +58,9 @@ const counted = (socks: readonly ProcSock[], find: ReturnType<typeof indexListen
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
 /**
- * The listeners of a namespace, by what they accept. `find` gives the listener in whose accept queue a connection
- * without an inode waits; null: none fits. Where several share a port (SO_REUSEPORT) it gives the one with the longest
- * queue.
+  * Indexes the listeners of a namespace by the connections they accept. The result finds the listener for a connection
+  * without an inode, which waits in that listener's accept queue; null when none fits. When several share a port
+  * (SO_REUSEPORT) it gives the one with the longest queue.
  */
 export const indexListeners = (listeners: readonly ProcSock[]): ((sock: ProcSock) => ProcSock | null) => {
   const longest = new Map<string, ProcSock>();

@@ -52,7 +52,7 @@ export const askSs = async (
   return `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
 };
 
-/** Address and port as ss shows them: it adds an interface to a link-local address, and `*` is any. */
+/** Address and port as ss shows them: ss adds an interface to a link-local address, and writes `*` for any. */
 export const endpointOf = (text: string): readonly [string, string] | null => {
   const [, bracketed, plain, port] =
     /^(?:\[([^\]%]+)(?:%[^\]]*)?\](?:%[^:]*)?|([^:%[\]]+)(?:%[^:]*)?):(\d{1,5}|\*)$/.exec(text) ?? [];
@@ -85,7 +85,7 @@ const LINE =
   /^([A-Z0-9-]{3,12}) +(\d{1,10}) +(\d{1,10}) +(\S+) +(\S+)(?:\s+timer:\(([a-z]+),([0-9a-z.]*),(\d{1,3})\))?(?:\s+uid:\d+)?\s+ino:(\d{1,15})(?:\s|$)/;
 
 /**
- * Reads a line of `ss -OHtone`, of several states, as /proc/net/tcp would have told it.
+  * Reads a line of `ss -OHtone`, asked for several states, into the form of a line of /proc/net/tcp.
  *
  * ss counts either retransmission timeouts or unanswered probes, whichever timer runs. The other count is 0 then: the
  * probe timer runs only with nothing in flight.
@@ -109,7 +109,7 @@ export const parseSsSock = (line: string): ProcSock | null => {
     raddr,
     rport: portOf(rport),
     state,
-    // For a listener ss tells how many connections it may let wait.
+    // For a listener ss gives the number of connections that may wait.
     txQueue: state === TCP.LISTEN ? 0 : Number(tx),
     rxQueue: Number(rx),
     timer,

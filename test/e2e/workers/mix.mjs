@@ -1,5 +1,5 @@
-// Opens and closes connections over loopback in five ways: `mix.mjs CLOSE SHUTDOWN RESET UNREAD EXIT` gives how many of
-// each. When every socket of this process is closed it says so, with the listeners' ports.
+// Opens and closes connections over loopback in five ways. The arguments of `mix.mjs CLOSE SHUTDOWN RESET UNREAD EXIT`
+// are how many of each. When every socket of this process is closed it says so, with the listeners' ports.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';

@@ -1,7 +1,8 @@
-// The far end: `peer.mjs HOST [hold|answer|soon [MS]]` listens and accepts everything, on a port outside the ephemeral range that
-// is its own as long as pids are not reused.
-// hold: a FIN is read and never answered. answer: it is, by closing; soon: 8 (MS) to 19 (MS + 11) ms later. On stdin: `fin N` sends a FIN on the N
-// connections once they are accepted, `close` and `reset` end all, `write` sends 5 bytes on each.
+// The far end: `peer.mjs HOST [hold|answer|soon [MS]]` listens and accepts everything. Its port lies outside the
+// ephemeral range and is its own as long as pids are not reused.
+// `hold` reads a FIN and never answers it. `answer` answers by closing. `soon` does so 8 (MS) to 19 (MS + 11) ms later.
+// On stdin: `fin N` sends a FIN on the N connections once they are accepted, `close` and `reset` end all, `write` sends
+// 5 bytes on each.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
