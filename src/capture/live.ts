@@ -60,8 +60,8 @@ export type LiveCapture = {
 /**
  * Starts bpftrace and resolves once its probes are attached and the inventory is in the stream.
  *
-  * With `auto` the next backend is tried when one does not attach. bpftrace prints the output of its BEGIN probe only
-  * after everything is attached, so the handshake line is the proof.
+ * With `auto` the next backend is tried when one does not attach. bpftrace prints the output of its BEGIN probe only
+ * after everything is attached, so the handshake line is the proof.
  *
  * @returns null when `signal` came before the probes were attached
  * @throws Fault (exit 3) with what bpftrace said when no backend attaches

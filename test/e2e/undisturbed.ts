@@ -4,13 +4,13 @@ import type { Trace } from './finwait.ts';
 const TRIES = 6;
 
 /**
-  * Runs an experiment until the kernel skipped no probe during it. While a probe runs on a CPU, the kernel runs none
-  * for an event that interrupts it. Such an event is counted as lost, and an experiment that lost its own events proves
-  * nothing. The kernel skips some without a count (docs/measurements.md): then the path itself says that it lacks one.
-  * An experiment that fails with nothing lost has failed: it is not tried again.
+ * Runs an experiment until the kernel skipped no probe during it. While a probe runs on a CPU, the kernel runs none
+ * for an event that interrupts it. Such an event is counted as lost, and an experiment that lost its own events proves
+ * nothing. The kernel skips some without a count (docs/measurements.md): then the path itself says that it lacks one.
+ * An experiment that fails with nothing lost has failed: it is not tried again.
  *
  * @param trace the finwait that watches, asked before and after each attempt: the attempt may start it
-  * @param again makes the ground new before another try: another finwait, new namespaces
+ * @param again makes the ground new before another try: another finwait, new namespaces
  */
 export const undisturbed = async (
   title: string,
@@ -38,8 +38,8 @@ export const undisturbed = async (
 const AFTER_A_FIN: readonly unknown[] = ['FIN_WAIT1', 'FIN_WAIT2', 'CLOSING', 'LAST_ACK'];
 
 /**
-  * Whether a path lacks an event: it says so, or it begins after a FIN although its socket was made after the capture
-  * began. finwait cannot know the latter: a socket that was shut down long before looks the same to it.
+ * Whether a path lacks an event: it says so, or it begins after a FIN although its socket was made after the capture
+ * began. finwait cannot know the latter: a socket that was shut down long before looks the same to it.
  */
 export const lacksAnEvent = ({ gaps, path }: ClosePath): boolean =>
   gaps.includes('transition_missed') || gaps.includes('destroy_missed') || AFTER_A_FIN.includes(path[0]?.from);

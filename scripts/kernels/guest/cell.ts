@@ -1,7 +1,7 @@
 /**
-  * Runs inside a guest: finwait traces with one backend while the lab makes sockets die. Its rows are compared with the
-  * table of endings. Leaves verdict.json, and for the study of a failure trace.ndjson, lab.ndjson, a recording and
-  * stderr.
+ * Runs inside a guest: finwait traces with one backend while the lab makes sockets die. Its rows are compared with the
+ * table of endings. Leaves verdict.json, and for the study of a failure trace.ndjson, lab.ndjson, a recording and
+ * stderr.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -76,8 +76,8 @@ const mainWatcher = (trace: Trace): Watcher => ({
 });
 
 /**
-  * Plays the experiments that need a finwait that traces, and one that defers announcements. `keep` is called as soon
-  * as there is a result, in case a later part stops half-way.
+ * Plays the experiments that need a finwait that traces, and one that defers announcements. `keep` is called as soon
+ * as there is a result, in case a later part stops half-way.
  */
 const playTraced = async (
   trace: Trace,

@@ -70,9 +70,9 @@ export const playLossy = async (trace: Trace, isCounted: boolean): Promise<Lossi
 };
 
 /**
-  * Counts the ends of connections. Two CPUs may each make a child for one handshake: one from the ACK, the other from
-  * the data behind it. The child that is late is destroyed at once, and its row is right.
-  * @see Linux net/ipv4/tcp_minisocks.c, tcp_check_req
+ * Counts the ends of connections. Two CPUs may each make a child for one handshake: one from the ACK, the other from
+ * the data behind it. The child that is late is destroyed at once, and its row is right.
+ * @see Linux net/ipv4/tcp_minisocks.c, tcp_check_req
  */
 const endsOf = (paths: readonly ClosePath[]): number =>
   new Set(paths.map(({ lport, rport }) => `${lport} ${rport}`)).size;

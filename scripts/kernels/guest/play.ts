@@ -11,8 +11,8 @@ const PLAY_MS = 150_000;
 const ROUNDS = 3;
 
 /**
-  * Waits until all deaths are told and all losses are counted: the kernel's own count is read once a second. Gives the
-  * ledger at rest: a moment later a lab's namespaces may go, and sockets that die with them are in flight.
+ * Waits until all deaths are told and all losses are counted: the kernel's own count is read once a second. Gives the
+ * ledger at rest: a moment later a lab's namespaces may go, and sockets that die with them are in flight.
  */
 export const settled = (trace: Trace): Promise<LedgerRecord> => {
   let more = 2;
@@ -108,8 +108,8 @@ const whyNothing = (lost: number, isSpoiled: boolean, { isCounted }: Conditions,
 };
 
 /**
-  * Plays scenarios. A wrong answer proves nothing when the kernel skipped probes, or may have, or when the guest stood
-  * still: then the scenario is played again. It is a fault in any other case, and when it is wrong in every round.
+ * Plays scenarios. A wrong answer proves nothing when the kernel skipped probes, or may have, or when the guest stood
+ * still: then the scenario is played again. It is a fault in any other case, and when it is wrong in every round.
  */
 export const playRounds = async (
   watchers: readonly Watcher[],

@@ -34,9 +34,9 @@ export type Odd = {
 };
 
 /**
-  * Makes the namespaces and connections. Call it before finwait starts: then it knows their sysctls from the beginning.
+ * Makes the namespaces and connections. Call it before finwait starts: then it knows their sysctls from the beginning.
  *
-  * @param isLong adds the ones that take a hundred seconds
+ * @param isLong adds the ones that take a hundred seconds
  */
 export const prepareOdd = async (isLong: boolean): Promise<Odd> => {
   const grounds: Ground[] = [];

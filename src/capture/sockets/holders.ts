@@ -5,8 +5,8 @@ import type { Holder } from '../../wire/host-facts.ts';
 import { listProcesses, type Process } from './processes.ts';
 
 /**
-  * The most links to read, of one process and of all, and the most time. The scan costs some 8 µs for each open file of
-  * any process.
+ * The most links to read, of one process and of all, and the most time. The scan costs some 8 µs for each open file of
+ * any process.
  */
 const MOST = { each: 200_000, links: 500_000, ms: 5000 } as const;
 const SLICE = 256;

@@ -15,8 +15,8 @@ const SS_STATES = [
   ...['close-wait', 'last-ack', 'listening', 'closing'],
 ];
 /**
-  * ss is asked where there are more TIME_WAIT sockets than this: /proc/net/tcp has a line for each, which takes seconds
-  * on a busy host.
+ * ss is asked where there are more TIME_WAIT sockets than this: /proc/net/tcp has a line for each, which takes seconds
+ * on a busy host.
  */
 const MANY_TIME_WAIT = 20_000;
 
@@ -24,9 +24,9 @@ const MANY_TIME_WAIT = 20_000;
 type ListOptions = { readonly proc?: string; readonly timeoutMs?: number; readonly manyTimeWait?: number };
 
 /**
-  * Lists every TCP socket of a namespace but those in TIME_WAIT, from /proc/net/tcp and tcp6, with its timer to 10 ms.
-  * When many are in TIME_WAIT, ss is asked instead: the kernel leaves them out for it. ss tells timers to a second from
-  * 10 s on, to a minute from 10 min on.
+ * Lists every TCP socket of a namespace but those in TIME_WAIT, from /proc/net/tcp and tcp6, with its timer to 10 ms.
+ * When many are in TIME_WAIT, ss is asked instead: the kernel leaves them out for it. ss tells timers to a second from
+ * 10 s on, to a minute from 10 min on.
  *
  * @returns null where not all can be told: half a list would say that the other sockets are gone. Never throws
  */
@@ -75,8 +75,8 @@ export const listThroughSs = async (
 };
 
 /**
-  * The number of TIME_WAIT sockets in a namespace; 0 where the kernel does not say. It only decides which way to read.
-  * A process that has left the namespace meanwhile may give the number of another one.
+ * The number of TIME_WAIT sockets in a namespace; 0 where the kernel does not say. It only decides which way to read.
+ * A process that has left the namespace meanwhile may give the number of another one.
  */
 const countTimeWait = async (netns: Netns, proc: string, timeout: number): Promise<number> => {
   try {

@@ -26,8 +26,8 @@ const known = new Map<number, Files>();
 const MAX_KNOWN = 4096;
 
 /**
-  * Reads /proc/net/tcp and tcp6 of a namespace, one after the other, without TIME_WAIT sockets; tcp alone where IPv6 is
-  * off. A process may change its namespace in between, so its files are compared, and then its namespace.
+ * Reads /proc/net/tcp and tcp6 of a namespace, one after the other, without TIME_WAIT sockets; tcp alone where IPv6 is
+ * off. A process may change its namespace in between, so its files are compared, and then its namespace.
  *
  * @returns null where they cannot be read to their end: half a list would say that the other sockets are gone
  */
@@ -60,9 +60,9 @@ const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<
 };
 
 /**
-  * @param files - the files that must be there; null: any
-  * @returns null when other files are there
-  * @throws when a file is there and cannot be read
+ * @param files - the files that must be there; null: any
+ * @returns null when other files are there
+ * @throws when a file is there and cannot be read
  */
 const readThrough = async (net: string, files: Files | null): Promise<string | null> => {
   const tcp = await readTable(`${net}/tcp`, files?.tcp ?? null);

@@ -24,7 +24,7 @@ export const socketKey = (laddr: string, lport: number | string, raddr: string, 
   `${laddr} ${lport} ${raddr} ${rport}`;
 
 /**
-  * Reads a line of `ss -OHtniem state …`, asked for several states. ss leaves a time out when it is 0.
+ * Reads a line of `ss -OHtniem state …`, asked for several states. ss leaves a time out when it is 0.
  *
  * The path of the socket's cgroup stands in its middle, and a user may choose that path, spaces and all. So the fields
  * before it are read up to it, and the fields behind it from the last `skmem:` on, which every full sk has.

@@ -85,7 +85,7 @@ const LINE =
   /^([A-Z0-9-]{3,12}) +(\d{1,10}) +(\d{1,10}) +(\S+) +(\S+)(?:\s+timer:\(([a-z]+),([0-9a-z.]*),(\d{1,3})\))?(?:\s+uid:\d+)?\s+ino:(\d{1,15})(?:\s|$)/;
 
 /**
-  * Reads a line of `ss -OHtone`, asked for several states, into the form of a line of /proc/net/tcp.
+ * Reads a line of `ss -OHtone`, asked for several states, into the form of a line of /proc/net/tcp.
  *
  * ss counts either retransmission timeouts or unanswered probes, whichever timer runs. The other count is 0 then: the
  * probe timer runs only with nothing in flight.

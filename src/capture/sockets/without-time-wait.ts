@@ -5,7 +5,7 @@ const LONGEST_NUMBER = 12;
 /** From the first digit of the local address to the state, in a line of tcp and of tcp6. */
 const TO_STATE = { ipv4: '0100007F:1F90 0100007F:0016 '.length, ipv6: `${'0'.repeat(32)}:1F90 `.length * 2 };
 /**
-  * The state as a line has it. A TIME_WAIT socket is no struct sock, so the probes never see it.
+ * The state as a line has it. A TIME_WAIT socket is no struct sock, so the probes never see it.
  *
  * @see Linux include/net/tcp_states.h
  */
