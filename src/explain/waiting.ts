@@ -33,7 +33,7 @@ export const waitingIn = (state: number, evidence: Evidence): WaitingFor => wait
 export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; readonly because: string };
 
 /**
- * What a sock waits for by its newest evidence, not what it waited for longest. `unknown` if that evidence is too old.
+ * Tells what a sock waits for by its newest evidence, not what it waited for longest. `unknown` if that is too old.
  *
  * `side` is `unknown` if an acknowledgement is missing. The peer may be gone or the network may drop packets: that does
  * not show here, unless ICMP has said so.
@@ -69,7 +69,7 @@ const isContradicted = (word: WaitingFor, { last }: SockRecord, agedByMs: number
   last.packetsOut > 0 &&
   agedByMs > RTOS * last.rto * LONGEST_JIFFY_MS + SLACK_MS;
 
-/** What an orphan that only the inventory knows waited for when it was listed, and the side that keeps it. */
+/** Tells what an orphan waited for when it was listed, and the side that keeps it. Only the inventory knows this orphan. */
 export const waitingWhenListed = (orphan: Inventoried): Pick<Waiting, 'waitingFor' | 'side'> => {
   for (const { name, listed } of WAITS) {
     const side = listed?.(orphan) ?? null;

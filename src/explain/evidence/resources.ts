@@ -14,7 +14,7 @@ export const isForResources = ({ phase, from, err, sentReasons, answered, receiv
   !received &&
   (sentReasons.includes('TCP_ABORT_ON_MEMORY') || (sentReasons.length > 0 && !answered && isAwaitingAck(from)));
 
-/** Which of the host's two limits was passed; null where a figure is unknown. */
+/** Tells which of the host's two limits was passed; null if a figure is unknown. */
 export type Excess = {
   readonly orphans: boolean | null;
   readonly memory: boolean | null;

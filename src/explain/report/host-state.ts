@@ -37,7 +37,7 @@ export type HostState = {
   readonly pageSize: number | null;
   /** Memory that the orphans of the readable namespaces hold now, bytes. */
   readonly orphanBytes: number | null;
-  /** Of the `count` sockets, `notAccepted` wait in an accept queue; processes have the others open. */
+  /** `notAccepted` of the `count` sockets wait in an accept queue; processes have the others open. */
   readonly closeWait: {
     readonly count: number;
     readonly notAccepted: number;

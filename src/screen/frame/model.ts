@@ -84,7 +84,7 @@ export type Status = {
    * any bytes.
    */
   readonly abnormal: readonly string[];
-  /** What the screen has given up to keep up, in words; empty if nothing. */
+  /** In words, the work that the screen has given up to keep up; empty if none. */
   readonly overload: string;
   /** The newest fault or warning, one line, safe for a screen; empty if none. */
   readonly notice: string;

@@ -148,7 +148,7 @@ export const flowLine = (status: Status, width: number): Line => {
   );
 };
 
-/** What the screen has given up, and the newest fault or warning, on one line. */
+/** One line: the work that the screen has given up, and the newest fault or warning. */
 export const noticeLine = (status: Status, width: number): Line => {
   const text = noticeText(status);
   const [abnormal] = status.abnormal;
