@@ -60,7 +60,7 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
 const backendOf = (survey: readonly BackendState[], wanted: Backend | 'auto'): Backend | null =>
   survey.find(({ backend, isAvailable }) => isAvailable && (wanted === 'auto' || backend === wanted))?.backend ?? null;
 
-/** Each backend, and what `auto` takes. Missing is only what keeps the wanted one from tracing. */
+/** Each backend, and the one that `auto` takes. Only an obstacle to the wanted one counts as missing. */
 export const checksOfBackends = (survey: readonly BackendState[], wanted: Backend | 'auto'): readonly Check[] => {
   const auto = backendOf(survey, 'auto');
   const isNeeded = (backend: Backend): boolean => backend === wanted || auto === null;
@@ -91,7 +91,7 @@ export const checkOfLockdown = (level: Lockdown | null): Check => ({
 });
 
 /**
- * What finwait cannot know on this kernel, or in this backend.
+ * The things that finwait cannot know on this kernel, or in this backend.
  *
  * @param btf undefined where the kernel has none
  * @param backend null where it cannot trace
@@ -113,7 +113,7 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
     ),
     check(
       'skipped probes',
-      // Of the same series as the count in trace_call_bpf(), which BTF does not show: it is inlined.
+      // It came with the same series as the count in trace_call_bpf(), which BTF does not show: it is inlined.
       backend === 'fentry' || (backend !== 'kprobe' && isCounting),
       'the kernel counts the probes that it skips: lost_events',
       isCounting

@@ -38,7 +38,7 @@ export type LiveOptions = Wanted & {
   readonly filters: Readonly<Record<string, string>>;
   /** Takes each line of the stream, bpftrace's and finwait's own. Returns false to get no more until `resume`. */
   readonly onLine: (line: string) => boolean;
-  /** Whether the inventory should be taken again although no loss was reported. Asked once a second. */
+  /** True if the inventory should be taken again although no loss was reported. Asked once a second. */
   readonly isInDoubt: () => boolean;
   /** Called once, before the first line. */
   readonly onMeta: (meta: Meta) => void;

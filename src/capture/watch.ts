@@ -7,7 +7,10 @@ import { putInventory } from './sockets/inventory.ts';
 const SAMPLE_MS = 1000;
 /** A probe's tick comes ten times a second; silence for this long means that bpftrace is stuck. */
 const SILENCE_MS = 2500;
-/** Our own event loop lagging by this means that the reader was stalled; so does a taker of lines that rests so long. */
+/**
+ * A lag of our own event loop by this much means that the reader was stalled. A taker of lines that rests so long means
+ * it too.
+ */
 export const STALL_MS = 400;
 /** The inventory is taken again at most this often, and less and less often while it does not help. */
 const RECOUNT_MS = 5000;
@@ -17,7 +20,7 @@ export type WatchOptions = {
   readonly clock: BootClock;
   readonly put: (line: string) => void;
   readonly pid: number | undefined;
-  /** When the last line came, `performance.now()`. */
+  /** The time at which the last line came, `performance.now()`. */
   readonly lastLineAt: () => number;
   /** The fold's own doubt: a drift that stays. */
   readonly isInDoubt: () => boolean;
@@ -32,10 +35,11 @@ export type Watch = {
 };
 
 /**
- * Once a second: puts the kernel's orphan counter into the stream, and what went wrong since: probes the kernel skipped,
- * a bpftrace that is silent, a reader that was stalled. While a drift lasts, once no more events are lost, the inventory
- * again: it tells which socks have gone without their destroy being seen. A loss without a drift is no reason: the tables
- * have a line for each TIME_WAIT socket too, and half a million of them take seconds.
+ * Once a second: puts the kernel's orphan counter into the stream, and all that went wrong since: probes the kernel
+ * skipped, a bpftrace that is silent, a reader that was stalled. While a drift lasts, it also puts the inventory again,
+ * once no more events are lost: the inventory tells which socks have gone without their destroy being seen. A loss
+ * without a drift is no reason: the tables have a line for each TIME_WAIT socket too, and half a million of them take
+ * seconds.
  */
 export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt }: WatchOptions): Watch => {
   let misses = 0;
@@ -55,7 +59,7 @@ export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt }: WatchOpti
     } else if (!isLosing && !isCounting && since > patienceMs) {
       isCounting = true;
       countedAt = performance.now();
-      // A drift that a new inventory does not explain stays: asking again and again would only cost.
+      // A drift that a new inventory does not explain stays: more inventories would only cost.
       patienceMs = Math.min(2 * patienceMs, LONGEST_PATIENCE_MS);
       void putInventory(clock, put).finally(() => {
         isCounting = false;

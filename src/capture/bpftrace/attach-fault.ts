@@ -1,7 +1,7 @@
 import { EXIT, Fault } from '../../kernel/fault.ts';
 import type { Backend } from '../kernel/backend.ts';
 
-/** How a child process ended. */
+/** The end of a child process. */
 export type Outcome = {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
@@ -11,7 +11,7 @@ export type Outcome = {
 export const howItEnded = (result: Outcome): string =>
   result.signal === undefined ? `exit code ${result.exitCode ?? 'unknown'}` : `killed by ${result.signal}`;
 
-/** Why bpftrace ended before its handshake: its own words, and what to try. */
+/** The reason why bpftrace ended before its handshake: its own words, and a command to try. */
 export const attachFault = (backend: Backend, result: Outcome, messages: readonly string[]): Fault => {
   const said = messages.filter((text) => /error|failed|invalid|not |no handshake/i.test(text));
   const all = messages.join('\n');

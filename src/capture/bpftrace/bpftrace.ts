@@ -59,7 +59,7 @@ const isOlder = (version: string, than: readonly [number, number]): boolean => {
   return major < than[0] || (major === than[0] && minor < than[1]);
 };
 
-/** Larger than what any line or map value of the probes takes, in bytes; small enough for all of them in 512. */
+/** More bytes than any line or map value of the probes takes; few enough for all of them to fit into 512. */
 const ON_STACK_BYTES = 256;
 
 /**
@@ -73,8 +73,8 @@ export const onStack = (script: string, version: string): string =>
   isOlder(version, [0, 22]) ? script : script.replace(/^#!.*/, `config = { on_stack_limit = ${ON_STACK_BYTES} }`);
 
 /**
- * How long, in ms, its events may be displaced: perf buffers (before 0.23, to be safe) are read one CPU after the
- * other, the ring buffer is one for all. Measured in docs/measurements.md.
+ * The time in ms by which its events may be displaced. Perf buffers (before 0.23, to be safe) are read one CPU after
+ * the other; the ring buffer is one for all CPUs. Measured in docs/measurements.md.
  */
 export const reorderWindowMs = (version: string): number => (isOlder(version, [0, 23]) ? 250 : 5);
 
@@ -91,14 +91,16 @@ const MAP_KEYS = { least: 1 << 16, most: 1 << 19 } as const;
 export const mapKeys = (cpus: number, maxOrphans: number): number =>
   Math.max(MAP_KEYS.least, RING_SLOTS.least * cpus, Math.min(MAP_KEYS.most, maxOrphans));
 
-/** Closes that wait on one CPU to be announced; a power of two. Two hundred times a second each CPU looks through them. */
+/**
+ * Closes that wait on one CPU to be announced; a power of two. Each CPU looks through them two hundred times a second.
+ */
 const RING_SLOTS = { least: 256, most: 8192 } as const;
 
 /**
  * The parameters of a deferred probe: the age in ns, the mask of a ring that fits its map, and the mask of the
  * numbers that CPUs have.
  *
- * @param minAgeMs - how long a socket has been dying when it is announced, ms; more than 0
+ * @param minAgeMs - the time that a socket has been dying when it is announced, ms; more than 0
  * @param cpus - of the host, not only those that finwait may run on
  * @param keys - places of each map: all rings together have no more, so what waits in one has its place in every map
  */
@@ -110,7 +112,7 @@ export const deferredParams = (minAgeMs: number, cpus: number, keys: number): re
 };
 
 /**
- * What bpftrace is started with: buffers and maps that fit this host.
+ * The environment that bpftrace is started with: buffers and maps that fit this host.
  *
  * @param cpus - each has a buffer of its own
  * @param keys - places of each map
@@ -125,7 +127,7 @@ export const bpftraceEnv = (cpus: number, keys: number): Record<string, string> 
   };
 };
 
-/** What a line of bpftrace's own, on stdout or stderr, means for the capture. */
+/** The meaning of a line of bpftrace's own, on stdout or stderr, for the capture. */
 export type Chatter =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'lost'; readonly count: number }
@@ -135,7 +137,7 @@ export type Chatter =
 
 /** A warning about a helper's return code, of 0.23 and later: it quotes the script in the lines below it. */
 const HELPER_WARNING = /^\S+:\d+:\d+(?:-\d+)?: WARNING: (?:Can't|Failed|Map full)/;
-/** What that quotes: which helper it was, the line of the script, and a mark below it. */
+/** The lines that it quotes: the helper's name, the line of the script, and a mark below it. */
 const QUOTED_LINES = 3;
 
 /** Reads bpftrace's own words, on one of its streams, line by line. */
@@ -154,7 +156,7 @@ export const createChatterReader = (): ((line: string) => Chatter) => {
   };
 };
 
-/** What a line of its own means; both wordings of lost events. */
+/** Reads the meaning of a line of its own; knows both wordings of lost events. */
 export const readChatter = (line: string): Chatter => {
   const text = line.trim();
   const lost = /\blost (\d+) events?\b/i.exec(text);

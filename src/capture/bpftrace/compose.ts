@@ -11,7 +11,7 @@ import { resolveProbe } from './probe-text.ts';
 export type Wanted = {
   /** The sockets that deferred probes announce; they only count the others. */
   readonly only: PathFilter;
-  /** How long a socket has been dying when it is announced, ms; 0: announced at its close. */
+  /** A socket is announced once it has been dying for this long, ms; 0: announced at its close. */
   readonly minAgeMs: number;
   /** Places of each map of the probes; as many as this host may need where it is not told. */
   readonly mapKeys: number | undefined;
@@ -19,7 +19,7 @@ export type Wanted = {
 
 /** All that bpftrace is given. A live capture runs it; `finwait probe` prints it. */
 export type Composed = {
-  /** What bpftrace reads from its stdin. */
+  /** The text that bpftrace reads from its stdin. */
   readonly script: string;
   /** `$1` and so on of the script. */
   readonly params: readonly string[];

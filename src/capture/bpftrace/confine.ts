@@ -10,12 +10,12 @@ const KEEPING = [...WITH_US, ...keeping(KEPT)];
 
 type Level = {
   readonly flags: readonly string[];
-  /** Whether a process has what the flags ask for. @param status - its /proc/PID/status */
+  /** True if a process has what the flags ask for. @param status - its /proc/PID/status */
   readonly holds: (status: string) => boolean;
   readonly lacks: string | null;
 };
 
-/** How much of what bpftrace is held to can be had here, the most first. */
+/** The degrees to which bpftrace can be confined, the tightest first. */
 const LEVELS: readonly Level[] = [
   { flags: KEEPING, holds: (status) => isBound(status) && keepsNoMore(status, KEPT), lacks: null },
   {
@@ -30,11 +30,11 @@ const LEVELS: readonly Level[] = [
   },
 ];
 
-/** How a program is confined on this machine. */
+/** The way in which a program is confined on this machine. */
 export type Confinement = {
-  /** What stands before the program's own command; empty where there is no setpriv to do it. */
+  /** The words that stand before the program's own command; empty where there is no setpriv to do it. */
   readonly command: readonly string[];
-  /** What of it cannot be had here; null where it is whole. */
+  /** The part of the confinement that cannot be had here; null where it is whole. */
   readonly lacks: string | null;
 };
 
@@ -48,7 +48,7 @@ export const findConfinement = async (): Promise<Confinement> => {
   const setpriv = findProgram('setpriv');
   if (setpriv === null) return { command: [], lacks: 'setpriv was not found' };
   for (const { flags, holds, lacks } of LEVELS) {
-    // Who is not root has its rights from ambient capabilities, which go with the inheritable ones.
+    // A user other than root has rights from ambient capabilities, which go with the inheritable ones.
     if (flags === KEEPING && process.geteuid?.() !== 0) continue;
     const status = await statusWith(setpriv, flags);
     if (status !== null && holds(status)) return { command: [setpriv, ...flags], lacks };
@@ -56,7 +56,7 @@ export const findConfinement = async (): Promise<Confinement> => {
   return { command: [], lacks: `${setpriv} has no --pdeathsig` };
 };
 
-/** What has the kernel end a program with us, with all its rights; empty where nothing can. */
+/** The command that has the kernel end a program with us, with all its rights; empty where nothing can. */
 export const withUs = async (): Promise<readonly string[]> => {
   const setpriv = findProgram('setpriv');
   return setpriv !== null && (await statusWith(setpriv, WITH_US)) !== null ? [setpriv, ...WITH_US] : [];

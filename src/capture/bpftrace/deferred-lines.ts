@@ -2,7 +2,7 @@ import { type EndCount, endCountOf, endedLine, joinDeferred, namedEnd, tallyLine
 import { letterOf, wordAt } from '../../wire/layout.ts';
 import type { MapRoom } from './map-room.ts';
 
-/** How a socket was closed is told in one line, how it stands in the next; this long after, the other will not come. */
+/** One line says how a socket was closed, the next says how it stands. After this time the second will not come. */
 const PATIENCE_MS = 2000;
 const CLOSED = letterOf('closed');
 const STANDS = letterOf('stands');
@@ -11,7 +11,7 @@ const NAMED = letterOf('named');
 const BYE = letterOf('bye');
 /** `@`, with which bpftrace begins a line of a map. */
 const MAP = 0x40;
-/** Where both have the address of their socket. */
+/** The address of the socket stands here in both lines. */
 const SK = wordAt('closed', 'sk');
 
 type Held = { readonly line: string; readonly since: number };
@@ -20,7 +20,7 @@ export type DeferredLines = {
   /**
    * Takes a line of a deferred probe and passes on the wire's form of it. Two lines of an announcement become one `L` line:
    * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line, or an `E` line where it counts
-   * abnormal ends and has grown. How full the maps are goes to `room`. All other lines go through.
+   * abnormal ends and has grown. The lines that say how full the maps are go to `room`. All other lines go through.
    */
   readonly take: (line: string) => void;
 };
@@ -61,7 +61,7 @@ export const createDeferredLines = (
     put(endedLine(end, end.id === null ? undefined : named.get(end.id), now()));
   };
 
-  /** The line that says what a number means comes by another way than the counts, and may be behind them. */
+  /** The line that says what a number means comes by another way than the counts, and may come after them. */
   const countEnd = (end: EndCount): void => {
     ends.set(end.key, end);
     if (end.id === null || named.has(end.id)) tellEnd(end);

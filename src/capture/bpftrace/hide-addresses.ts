@@ -5,16 +5,18 @@ import { HEX } from '../../wire/scan.ts';
 /** Addresses whose text is remembered: 2^16, half the bits of a hash. */
 const SLOTS = 65_536;
 const DIGITS = 16;
-/** A slot has the hidden form of an address and the address itself, each as it is written: 16 digits in four words. */
+/**
+ * A slot has the hidden form of an address, and the address itself. Each is 16 digits in four words, as it is written.
+ */
 const SLOT = { hidden: 0, digits: 4 } as const;
 const SLOT_WORDS = 8;
-/** A line that is longer is none of the probes: what is held of it is given on. */
+/** A longer line is none of the probes': the part of it that is held is passed on. */
 const MOST_HELD = 1 << 20;
 const [LINE_BREAK, SPACE, ZERO] = [0x0a, 0x20, 0x30];
 /** Letters of the lines whose second field is a `struct sock`, after the time. */
 const OF_SOCKS = new Uint8Array(256);
 for (const letter of 'ABDLRSWX') OF_SOCKS[letter.charCodeAt(0)] = 1;
-/** Kernel addresses, or as much of one as tells something; decimal ones too: from 2^64 - 2^47 on. */
+/** Kernel addresses, and pieces that are long enough to tell something; decimal ones too: from 2^64 - 2^47 on. */
 const KERNEL_ADDRESS = /ffff[0-9a-f]{4,}|\b1844\d{16}\b/g;
 /** A line that was broken off may end amid one. */
 const START_OF_ADDRESS = /(?:f{1,4}|ffff[0-9a-f]*|1844\d*)$/;
@@ -23,7 +25,7 @@ const START_OF_ADDRESS = /(?:f{1,4}|ffff[0-9a-f]*|1844\d*)$/;
  * A stream of bpftrace's stdout in which no line tells where anything lies in the kernel's memory: that would tell a reader
  * of the recording what KASLR hides. Each address of a sock becomes 16 hexadecimal digits, the same for the same address
  * for as long as this stream lives: a keyed hash, HMAC-SHA256 cut to 63 bits. The first bit is 0, so that none looks like a
- * kernel address. `0`, no sock, stays. Lines that are none of a sock, and torn ones, lose whatever looks like an address.
+ * kernel address. `0`, no sock, stays. Lines about no sock, and torn ones, lose everything that looks like an address.
  *
  * Digits are replaced where they stand, before the bytes become text: a line costs a tenth of what it costs to put a
  * string together anew.
@@ -117,15 +119,15 @@ export const hideAddresses = (key: Uint8Array = randomBytes(32)): Transform => {
 const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /**
- * Where the slot of an address begins, by its last twelve digits. Socks lie in slabs, all of one length, each at the start
- * of a cache line.
+ * The place where the slot of an address begins, by its last twelve digits. Socks lie in slabs, all of one length, each
+ * at the start of a cache line.
  */
 const slotOf = (second: number, third: number, fourth: number): number => {
   const lo = (hex4(third) << 16) | hex4(fourth);
   return SLOT_WORDS * (Math.imul((lo >>> 6) | (hex4(second) << 26), 0x9e3779b1) >>> 16);
 };
 
-/** Four hexadecimal digits, as a word has them; of other characters something. */
+/** Four hexadecimal digits, as a word has them; any number for other characters. */
 const hex4 = (word: number): number => {
   const digits = (word & 0x0f0f0f0f) + 9 * ((word >>> 6) & 0x01010101);
   const pairs = (digits | (digits >>> 4)) & 0x00ff00ff;

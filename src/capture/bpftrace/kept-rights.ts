@@ -12,12 +12,12 @@ const BITS = {
 } as const;
 export type Kept = keyof typeof BITS;
 
-/** What bpftrace keeps of root's rights; docs/probes.md says what needs each. */
+/** The capabilities that bpftrace keeps of root's; docs/probes.md says what needs each. */
 export const KEPT: readonly Kept[] = ['bpf', 'perfmon', 'sys_admin', 'sys_resource', 'dac_read_search', 'ipc_lock'];
 
 /**
- * What the reader keeps: all that bpftrace needs, since nobody can give what they lack, and what its own readings need.
- * docs/security.md says which needs each.
+ * The capabilities that the reader keeps: all that bpftrace needs, since nobody can give what they lack, and those of
+ * its own readings. docs/security.md says which needs each.
  */
 export const READER_KEPT: readonly Kept[] = [...KEPT, 'sys_ptrace', 'syslog', 'setpcap'];
 
@@ -31,10 +31,10 @@ export const keeping = (names: readonly Kept[]): readonly string[] => [
 export const maskOf = (names: readonly Kept[]): bigint =>
   names.reduce((mask, name) => mask | (1n << BigInt(BITS[name])), 0n);
 
-/** Whether a process can gain no rights. @param status - its /proc/PID/status */
+/** True if a process can gain no rights. @param status - its /proc/PID/status */
 export const isBound = (status: string): boolean => /^NoNewPrivs:\s*1$/m.test(status);
 
-/** Whether it has these capabilities at most, and can get no other. @param status - its /proc/PID/status */
+/** True if it has these capabilities at most, and can get no other. @param status - its /proc/PID/status */
 export const keepsNoMore = (status: string, names: readonly Kept[]): boolean =>
   ['CapPrm', 'CapInh', 'CapBnd'].every((set) => {
     const mask = new RegExp(`^${set}:\\s*([0-9a-f]{16})$`, 'm').exec(status)?.[1];

@@ -3,7 +3,7 @@ import { createSums } from './sums.ts';
 
 /** Lines of losses: each is folded. */
 const LOSS_EVERY_MS = 100;
-/** What a person reads of full maps. */
+/** A person reads of full maps at most this often. */
 const FULL_EVERY_MS = 1000;
 
 export type Losses = {
@@ -16,7 +16,7 @@ export type Losses = {
 };
 
 /**
- * Puts losses into the stream, and words about full maps; what repeats in sums.
+ * Puts losses into the stream, and words about full maps; sums up whatever repeats.
  *
  * @param put - takes the wire's lines
  * @param now - boot clock, ns

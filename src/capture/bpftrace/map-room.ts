@@ -3,14 +3,14 @@ import { createSums } from './sums.ts';
 /** A map is said to fill from this share of its places on, and again once it was below the other. */
 const NEAR = 0.8;
 const RELAXED = 0.6;
-/** Sockets that a process holds come and go: one word a minute of those whose past had no place. */
+/** Sockets that a process holds come and go: at most one message a minute about those whose past had no place. */
 const PAST_EVERY_MS = 60_000;
 
-/** A map of the probes: what is in it, and what is missing of those that come when it is full. */
+/** A map of the probes: the sockets in it, and what is not known of those that come when it is full. */
 type About = {
   readonly holds: string;
   readonly after: string;
-  /** What is missing of them: no event of a death is lost, and the row of each such socket says what is not known. */
+  /** The unknown part: no event of a death is lost, and the row of each such socket says what is not known. */
   readonly missing?: string;
 };
 
@@ -43,18 +43,18 @@ const UNKNOWN: About = { holds: 'sockets', after: 'later ones are not kept' };
 
 /** Watches how full the maps of the probes are. */
 export type MapRoom = {
-  /** So many places of a map are taken. @param map - a number of `@kept`, or `tally` */
+  /** This many places of a map are taken. @param map - a number of `@kept`, or `tally` */
   readonly taken: (map: string, places: number) => void;
-  /** So much was not kept since the start, for want of a place. */
+  /** This much was not kept since the start, for want of a place. */
   readonly unkept: (map: string, total: number) => void;
-  /** Says what was not said yet. */
+  /** Says everything that was not said yet. */
   readonly flush: () => void;
 };
 
 /**
  * @param keys - places of each map
  * @param notice - takes a sentence for the user
- * @param onLost - so much was not kept of what dies, and where
+ * @param onLost - so much about dying sockets was not kept, and in which map
  */
 export const createMapRoom = (
   keys: number,

@@ -11,7 +11,7 @@ const DIRECTIVE = /^\/\/@(if|elif|else|end)(?: (.+))?$/;
  *
  * @param text - a script of probes/
  * @param has - `Btf.has`; `() => false` gives the script as it runs by hand
- * @param filter - what is announced; null for everything
+ * @param filter - chooses the sockets that are announced; null for all
  */
 export const resolveProbe = (text: string, has: Btf['has'], filter: FilterText | null = null): string => {
   const holds = (condition: string): boolean => (condition === 'filter' ? filter !== null : has(condition));

@@ -11,7 +11,7 @@ export type BpftraceCommand = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** How bpftrace is started. It reads the script from its stdin. @param path - of bpftrace */
+/** The command that starts bpftrace. It reads the script from its stdin. @param path - bpftrace's own */
 export const commandOf = (path: string, { params, keys }: Composed): BpftraceCommand => ({
   words: [path, '-', ...params],
   env: bpftraceEnv(cpus().length, keys),

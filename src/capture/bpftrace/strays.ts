@@ -1,17 +1,17 @@
 import { ownLine } from '../../wire/own-lines.ts';
 
-/** How often at most strays are told of, ms. */
+/** The user hears of strays at most this often, ms. */
 const TOLD_EVERY_MS = 1000;
-/** How often at most one of them is shown, ms, and how much of it. */
+/** One of them is shown at most this often, ms, and only this much of it. */
 const SHOWN_EVERY_MS = 10_000;
 const SHOWN_CHARACTERS = 200;
 
 export type Strays = {
   /** Counts a line, and shows it now and then. */
   readonly take: (line: string) => void;
-  /** Counts the end of the stream, which has no line break: half a line is nothing to read. */
+  /** Counts the end of the stream, which has no line break: half a line cannot be read. */
   readonly torn: (line: string) => void;
-  /** Tells of what was not told yet: the capture ends. */
+  /** Tells of everything not told yet: the capture ends. */
   readonly flush: () => void;
 };
 

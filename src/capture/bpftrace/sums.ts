@@ -1,18 +1,18 @@
 export type Sums = {
   readonly add: (count: number, about: string) => void;
-  /** Tells what was not told yet. */
+  /** Tells everything not told yet. */
   readonly flush: () => void;
 };
 
 /**
- * Tells what happens over and over in sums: the first at once, what follows within `everyMs` in one. bpftrace complains of
- * each update of a full map, hundreds of times a second, and a line for each would keep finwait from reading the rest.
+ * Tells what happens over and over in sums: the first at once, then one sum every `everyMs`. bpftrace complains of each
+ * update of a full map, hundreds of times a second, and a line for each would keep finwait from reading the rest.
  *
- * @param everyMs - how often at most the same is told
+ * @param everyMs - the same is told at most this often
  * @param tell - takes how much there was since it was told before
  */
 export const createSums = (everyMs: number, tell: (count: number, about: string) => void): Sums => {
-  /** What was told in this turn, and what has come since. */
+  /** Everything told in this turn, and how much has come since. */
   const waiting = new Map<string, number>();
   let timer: NodeJS.Timeout | null = null;
 

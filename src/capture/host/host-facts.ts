@@ -12,7 +12,8 @@ import type { KernelLogFollower } from './kernel-log.ts';
 
 /**
  * Asks the machine for its host facts. It takes some 50 ms on an idle host, 8 µs more for each file that any process has
- * open and 1.5 µs for each socket, in slices of a few ms; never throws for want of something: that is null, with a note.
+ * open and 1.5 µs for each socket, in slices of a few ms. It never throws for want of something: that fact is null,
+ * with a note.
  */
 export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' | 'before'>): Promise<HostFacts> => {
   const began = performance.now();

@@ -12,7 +12,7 @@ export type HostWatchOptions = { readonly clock: BootClock; readonly put: (line:
 export type HostWatch = {
   /** Puts the facts once more, unless that takes longer than two seconds, and what the kernel logged until now. */
   readonly finish: () => Promise<void>;
-  /** Nothing is put any more. */
+  /** Puts nothing any more. */
   readonly stop: () => void;
 };
 

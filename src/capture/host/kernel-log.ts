@@ -23,7 +23,7 @@ export type KmsgRecord = {
 /**
  * One record of /dev/kmsg: `priority,sequence,µs,flags;text`, then lines of its dictionary.
  *
- * @returns null for what is none
+ * @returns null for a text that is no record
  * @see Linux Documentation/ABI/testing/dev-kmsg
  */
 export const parseKmsg = (record: string): KmsgRecord | null => {
@@ -45,9 +45,9 @@ const WORDS: ReadonlyMap<string, LoggedKind> = new Map([
 ]);
 
 /**
- * What a message says of orphans; null for all others.
+ * The kind of a message about orphans; null for all others.
  *
- * @see Linux net/ipv4/tcp.c, pr_fmt and tcp_check_oom: the same from 5.15 to 7.2
+ * @see Linux net/ipv4/tcp.c, pr_fmt and tcp_check_oom; the words are the same from 5.15 to 7.2
  */
 export const aboutOrphans = (text: string): LoggedKind | null => WORDS.get(text) ?? null;
 
@@ -62,17 +62,18 @@ export type KernelLogFollower = {
   readonly isReadable: () => boolean;
   /** The kernel's lines that were there before the capture; null where the log cannot be read. */
   readonly before: (about: LoggedKind) => LoggedBefore | null;
-  /** Reads what is new, now. */
+  /** Reads everything new, now. */
   readonly poll: () => void;
   readonly stop: () => void;
 };
 
 /**
- * Follows the kernel's log, twice a second, and puts its complaints about orphans into the stream; all else in it is
- * passed over. Records that were overwritten before they were read are counted in a notice. A poll with nothing new costs 8 µs.
+ * Follows the kernel's log, twice a second, and puts its complaints about orphans into the stream; it passes over all
+ * other messages. Records that were overwritten before they were read are counted in a notice. A poll with nothing new
+ * costs 8 µs.
  *
- * A message is stamped by printk's own clock. Whenever it was not there at one poll and is at the next, it was written
- * in between: what its clock says is moved into that span, and so the error is below half a second, mostly a few ms.
+ * A message is stamped by printk's own clock. A message that was not there at one poll and is there at the next was
+ * written in between. Its time is moved into that span, so the error is below half a second, mostly a few ms.
  */
 export const followKernelLog = ({ clock, put, path = '/dev/kmsg' }: KernelLogOptions): KernelLogFollower => {
   const buffer = Buffer.alloc(RECORD_BYTES);

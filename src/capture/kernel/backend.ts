@@ -7,11 +7,11 @@ export type Backend = (typeof BACKENDS)[number];
 export type BackendState = {
   readonly backend: Backend;
   readonly isAvailable: boolean;
-  /** Why it is or is not. */
+  /** The reason why it is or is not. */
   readonly reason: string;
 };
 
-/** Where tracefs is mounted; null where it is not. */
+/** The place where tracefs is mounted; null where it is not. */
 export const findTracefs = (exists: (path: string) => boolean = existsSync): string | null =>
   ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].find((path) => exists(`${path}/events`)) ?? null;
 
@@ -25,12 +25,12 @@ const canOpen = (path: string): boolean => {
 };
 
 /**
- * Which backends this kernel can run, in the order of preference. Judged by what the kernel shows, not by its
- * version; whether they attach is only known by attaching.
+ * The backends that this kernel can run, in the order of preference. It judges by what the kernel shows, not by its
+ * version. Only attaching shows if they attach.
  *
  * @param btf - undefined where the kernel has none
- * @param exists - whether a path is there; for tests
- * @param opens - whether it can be opened, which lockdown may forbid even root; for tests
+ * @param exists - true if a path is there; for tests
+ * @param opens - true if it can be opened, which lockdown may forbid even root; for tests
  */
 export const surveyBackends = (
   btf: Btf | undefined,

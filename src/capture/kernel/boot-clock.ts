@@ -7,14 +7,14 @@ const NEVER_SLEPT_S = 0.025;
 export type BootClock = {
   /** CLOCK_BOOTTIME, ns: the clock of the wire's lines. */
   readonly now: () => bigint;
-  /** A kernel time that has just arrived: bounds the offset from below on hosts that have slept. */
+  /** Takes a kernel time that has just arrived: it bounds the offset from below on hosts that have slept. */
   readonly observe: (bootNs: bigint) => void;
 };
 
 /**
- * Node has CLOCK_MONOTONIC only, which stands still while the host sleeps. Where it never slept the two are one
- * clock; otherwise the offset is the largest lead of a kernel timestamp over our clock seen at its arrival, which
- * errs by the delivery's latency (limits: about a millisecond).
+ * Node has CLOCK_MONOTONIC only, which stands still while the host sleeps. On a host that never slept the two are one
+ * clock. Otherwise the offset is the largest lead of a kernel timestamp over our clock, seen at its arrival. Its error
+ * is the latency of the delivery (limits: about a millisecond).
  */
 export const createBootClock = (): BootClock => {
   let offset = sleptNs();

@@ -14,7 +14,7 @@ const KIND = {
   TYPE_TAG: 18,
   ENUM64: 19,
 };
-/** How deep types may be nested; more is a circle, which only a damaged BTF has. */
+/** Types may be nested this deep; more is a circle, which only a damaged BTF has. */
 const DEEPEST = 64;
 /** Bytes after the 12-byte `struct btf_type`: [fixed, per vlen], by kind. */
 const TAIL: readonly (readonly [number, number])[] = [
@@ -40,9 +40,9 @@ const TAIL: readonly (readonly [number, number])[] = [
   [0, 12],
 ];
 
-/** What a running kernel's types say of themselves. */
+/** A running kernel's own description of its types. */
 export type Btf = {
-  /** Whether a condition of a probe's `//@if` line holds; see `docs/probes.md`. Unknown names answer false. */
+  /** True if a condition of a probe's `//@if` line holds; see `docs/probes.md`. Unknown names answer false. */
   readonly has: (condition: string) => boolean;
   /** The enumerators of a kernel enum, value to name; empty when there is no such enum. */
   readonly enumNames: (name: string) => ReadonlyMap<number, string>;

@@ -13,7 +13,10 @@ export const missingCapabilities = (status: string): readonly Capability[] => {
   return (['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE'] as const).filter((name) => !has(name));
 };
 
-/** What this very process lacks to load the probes. Root in a container lacks them too; without /proc, root is believed. */
+/**
+ * The capabilities that this very process lacks to load the probes. Root in a container lacks them too; without /proc,
+ * root is believed.
+ */
 export const lackedCapabilities = (): readonly Capability[] => {
   try {
     return missingCapabilities(readFileSync('/proc/self/status', 'utf8'));

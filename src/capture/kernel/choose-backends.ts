@@ -9,9 +9,9 @@ export type Choice = {
 };
 
 /**
- * The backends that can trace here, of those that are wanted.
+ * The wanted backends that can trace here.
  *
- * @param survey - of `surveyBackends`
+ * @param survey - the result of `surveyBackends`
  * @throws Fault (exit 3) when there is none, and why
  */
 export const chooseBackends = (
@@ -38,7 +38,7 @@ export const chooseBackends = (
   );
 };
 
-/** What keeps the backends from tracing; a reason that all share is said once. */
+/** The reasons that keep the backends from tracing; one that all share is said once. */
 const reasonsOf = (survey: readonly BackendState[]): string => {
   const [first, ...others] = new Set(survey.map((state) => state.reason));
   if (first !== undefined && others.length === 0) return first;

@@ -9,7 +9,7 @@ export type Lockdown = (typeof LEVELS)[number];
 export const parseLockdown = (text: string): Lockdown | null =>
   LEVELS.find((level) => text.includes(`[${level}]`)) ?? null;
 
-/** How far the kernel is locked down; null where it has no such thing, or securityfs is not mounted. */
+/** The kernel's lockdown level; null where it has no such thing, or securityfs is not mounted. */
 export const readLockdown = (): Lockdown | null => {
   try {
     return parseLockdown(readFileSync(FILE, 'utf8'));

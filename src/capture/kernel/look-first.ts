@@ -5,13 +5,13 @@ import { BTF_FILE, type Btf, loadBtf } from './btf.ts';
 import { chooseBackends } from './choose-backends.ts';
 import { checkLockdown } from './lockdown.ts';
 
-/** What the kernel showed to this process, and what it kept from it. */
+/** The files that the kernel showed to this process, and those it kept from it. */
 export type Sight = {
   readonly btf: Btf | undefined;
   readonly survey: readonly BackendState[];
-  /** Whether the file is there and this process may not read it. */
+  /** True if the file is there and this process may not read it. */
   readonly isBtfShut: boolean;
-  /** Whether this process may not even see if tracefs is mounted: on most hosts only root may. */
+  /** True if this process may not even see if tracefs is mounted: on most hosts only root may. */
   readonly isTracefsShut: boolean;
 };
 
@@ -28,8 +28,8 @@ export const lookAtKernel = (): Sight => {
 };
 
 /**
- * The backend that a live capture would try first. One that is asked for by name is taken as it is where tracefs cannot be
- * looked into.
+ * The backend that a live capture would try first. A backend asked for by name is taken as it is where tracefs cannot
+ * be looked into.
  *
  * @throws Fault (exit 3) when there is none, or when it cannot be told without another right
  */

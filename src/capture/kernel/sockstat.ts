@@ -29,8 +29,8 @@ export const parseTimeWait = (text: string): number | null => figure(text, 'tw')
 /**
  * Pages that TCP holds, and its thresholds.
  *
- * The kernel's CPUs keep up to 1 MB each to themselves before they count it: near the thresholds it is a good figure, of
- * an idle host a rough one.
+ * The kernel's CPUs keep up to 1 MB each to themselves before they count it. So the figure is good near the thresholds,
+ * and rough on an idle host.
  *
  * @param tcpMem - net.ipv4.tcp_mem
  * @returns null where either text lacks them
@@ -43,7 +43,7 @@ export const parseTcpMemory = (sockstat: string, tcpMem: string): TcpMemory | nu
   return { pages, low: Number(low), pressure: Number(pressure), high: Number(high) };
 };
 
-/** What the kernel counts of TCP now. @throws Error when /proc is not readable */
+/** The kernel's present counts of TCP. @throws Error when /proc is not readable */
 export const readOrphanGauge = (): OrphanGauge => {
   const text = readFileSync('/proc/net/sockstat', 'utf8');
   const orphans = parseSockstat(text);

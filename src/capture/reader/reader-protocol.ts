@@ -6,7 +6,8 @@ import { BACKENDS } from '../kernel/backend.ts';
 import type { LiveOptions } from '../live.ts';
 
 /**
- * How finwait and its reader talk. The reader is the child process that stays root: it runs bpftrace and reads /proc.
+ * The talk between finwait and its reader. The reader is the child process that stays root: it runs bpftrace, reads
+ * /proc.
  *
  * - To the reader: a request as its one argument, then words on its stdin, one a line. The end of its stdin means that
  *   nobody wants it any more: it kills bpftrace and ends.

@@ -11,7 +11,8 @@ const MOST_WAITING = 1 << 20;
 
 /**
  * The part of finwait that stays root: captures, and writes the stream to its stdout, as reader-protocol.ts has it. It
- * takes no signal for an order: Ctrl+C and systemd's stop reach the process that started it, which says what to do.
+ * takes no signal for an order. Ctrl+C and systemd's stop reach the process that started it, which then gives the
+ * order.
  *
  * @returns when the capture has ended and all is written
  */

@@ -34,7 +34,7 @@ const tupleOf = (netns: number, { family, laddr, lport, raddr, rport }: ProcSock
 const holdersOf = ({ held, isComplete }: Found['scan'], inode: number): CloseWait['holders'] =>
   held.get(inode)?.holders ?? (isComplete || inode === 0 ? [] : null);
 
-/** How many have it open. Null where not every process could be asked. */
+/** The number of processes that have it open. Null where not every process could be asked. */
 const holderCount = ({ held, isComplete }: Found['scan'], inode: number): number | null => {
   if (inode === 0) return 0;
   return isComplete ? (held.get(inode)?.count ?? 0) : null;

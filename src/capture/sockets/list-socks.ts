@@ -54,7 +54,7 @@ const parseAll = async (text: string): Promise<readonly ProcSock[]> => {
 };
 
 /**
- * The same from ss alone.
+ * Lists them from ss alone.
  *
  * @returns the reason where ss could not tell all, or printed a line that is no socket. Never throws
  */

@@ -62,7 +62,7 @@ export const parseProcSock = (line: string): ProcSock | null => {
 const TIMER_TIME_WAIT = 3;
 const ORPHAN_STATES: readonly number[] = [TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.LAST_ACK, TCP.CLOSING];
 
-/** Whether a line is an orphan: dying, without an inode, and not a minisock. */
+/** True for the line of an orphan: dying, without an inode, and not a minisock. */
 export const isOrphan = (sock: ProcSock): boolean =>
   sock.inode === 0 && ORPHAN_STATES.includes(sock.state) && sock.timer !== TIMER_TIME_WAIT;
 
