@@ -17,10 +17,13 @@ import type { Tool } from './tool.ts';
 
 const PROBE = /^(?:kfunc|kretfunc|fentry|fexit|kprobe|kretprobe|tracepoint|rawtracepoint|interval|profile):\S+/;
 const ATTACH_MS = 60_000;
-/** As finwait announces by default. */
+/** finwait's own default. */
 const MIN_AGE_MS = 10;
 
-/** A script of the same probes with nothing in them: what attaching alone costs. It says `ready` once it is attached. */
+/**
+ * A script of the same probes with nothing in them: it shows the cost of attaching alone. It says `ready` once
+ * attached.
+ */
 export const bareScript = (script: string): string => {
   const probes = script
     .split('\n')
@@ -56,7 +59,7 @@ const startScript = async (program: BpftraceProgram, script: string, word: RegEx
   throw new Error(`bpftrace did not attach: ${child.said().stderr.trim()}`);
 };
 
-/** How long bpftrace alone takes to attach finwait's script, ms. */
+/** Measures the time that bpftrace alone takes to attach finwait's script, ms. */
 export const startAlone = async (program: BpftraceProgram, probes: string): Promise<number> => {
   const start = performance.now();
   const child = await startScript(program, finwaitScript(program, probes), /^H /m);
@@ -85,7 +88,8 @@ export const bareAttach = (program: BpftraceProgram, probes: string): Tool =>
 
 /**
  * The least a script can do that times deaths: it remembers when a socket was closed and counts how long each took to
- * die. No path, no closer, no cause, no way to find who has not died yet: what is below this row costs finwait's own.
+ * die. It has no path, no closer, no cause, and no way to find sockets that have not died yet. finwait's own work costs
+ * the difference to this row.
  */
 const LEAST = `BEGIN { printf("ready\\n"); }
 tracepoint:sock:inet_sock_set_state
@@ -103,9 +107,10 @@ export const leastScript = (program: BpftraceProgram): Tool =>
   scriptTool(program, 'the least that times deaths', 'least', () => LEAST);
 
 /**
- * The least that can announce who is slow, on a bpftrace that cannot loop over maps: the last two transitions, a ring a CPU
- * of closes by time, a look through it 200 times a second. Who closed is two numbers; no cause, no evidence, no name, and
- * neither filters nor what happens when something is skipped, full, or in two places at once. It is the bound of the design.
+ * The least that can announce slow sockets, on a bpftrace that cannot loop over maps: the last two transitions, a ring
+ * a CPU of closes by time, a look through it 200 times a second. The closer is two numbers. It has no cause, no
+ * evidence, no name and no filters, and it does nothing about skipped events, full maps, or a socket in two places at
+ * once. It is the bound of the design.
  */
 const LEAST_DEFERRED = `BEGIN
 {

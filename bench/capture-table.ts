@@ -19,7 +19,7 @@ const closesOf = ({ load }: Sample): number => 2 * load.connections;
 
 const rateOf = (sample: Sample | null | undefined): number | null => sample?.load.per_second ?? null;
 
-/** Of each round, this row's rate by another's of the same round. */
+/** This row's rate by another's, round by round. */
 export const ratios = (row: Row, to: Row | undefined): readonly (number | null)[] =>
   row.samples.map((sample, round) => {
     const [mine, other] = [rateOf(sample), rateOf(to?.samples[round])];
@@ -64,7 +64,7 @@ export const captureLines = (rows: readonly Row[]): readonly string[] =>
     rows.map((row) => cells(row, rows)),
   );
 
-/** Below this others do not show in the figures. */
+/** A share of the CPU below this does not show in the figures. */
 const NOTED_SHARE = 0.02;
 
 const disturbances = (rows: readonly Row[]): readonly string[] => {
@@ -77,7 +77,10 @@ const disturbances = (rows: readonly Row[]): readonly string[] => {
   ];
 };
 
-/** What a reader has to know of single rounds: a machine that was not quiet, failures and connections that did not come about. */
+/**
+ * Notes on single rounds for the reader: a machine that was not quiet, failures and connections that did not come
+ * about.
+ */
 export const captureNotes = (rows: readonly Row[]): readonly string[] => [
   ...disturbances(rows),
   ...rows.flatMap(({ tool, samples, failure }) => {

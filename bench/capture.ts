@@ -32,7 +32,7 @@ export type Row = {
   readonly failure: string | null;
 };
 
-/** Resolves when the tool has read what was printed: what it still has to do is part of what it costs. */
+/** Resolves when the tool has read what was printed: the rest of its work belongs to its cost. */
 const untilAtRest = async (pid: number): Promise<void> => {
   let before = usageOf(pid).cpuSeconds;
   for (let [calm, waited] = [0, 0]; calm < 2 && waited < LONGEST_REST_MS; waited += REST_MS) {
@@ -68,7 +68,7 @@ const sample = async (program: string, tool: Tool, options: LoadOptions): Promis
   return { ...said, load, usage, othersShare };
 };
 
-/** Takes loads again that others disturbed; of a machine that is never quiet it loses its patience. */
+/** Takes loads again that others disturbed; loses its patience on a machine that is never quiet. */
 const createPatience = (program: string, repeats: number, tell: (text: string) => void) => {
   let left = repeats;
   /** The first sample that nobody disturbed, else the one that was disturbed least. */
@@ -87,7 +87,7 @@ const createPatience = (program: string, repeats: number, tell: (text: string) =
  * Every tool in turn, in every round, in another order each. The first round warms up and is dropped; a tool that
  * fails in it is not tried again.
  *
- * @param tell - a word for who waits
+ * @param tell - takes a word for the person who waits
  */
 export const runCapture = async (
   program: string,

@@ -40,7 +40,7 @@ export const startChild = async (file: string, args: readonly string[], options:
   const kept = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      // Of a flood the beginning and the end matter.
+      // The beginning and the end of a flood matter.
       kept[name] = kept[name].length < KEPT ? kept[name] + text : kept[name].slice(0, KEPT / 2) + text.slice(-KEPT / 2);
     });
   }

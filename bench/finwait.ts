@@ -13,7 +13,7 @@ const SETTLE_MS = 1500;
 const FINAL_MS = 6500;
 const REPLAY_MS = 300_000;
 
-/** How finwait captures. The flag is given each time, so that the table holds whatever the defaults become. */
+/** finwait's ways to capture. The flag is given each time, so that the table holds whatever the defaults become. */
 const MODES = [
   { name: 'finwait default (--min-age 10ms)', minAge: '10ms' },
   { name: 'finwait --min-age 0', minAge: '0' },
@@ -69,7 +69,7 @@ export const finwaitTools = (entry: string, program: BpftraceProgram, suffix = '
         settleMs: FINAL_MS,
         stop: async () => {
           if ((await child.stop()) !== 0) throw new Error(`finwait failed: ${child.said().stderr.trim()}`);
-          // What the recording says is what the live run said, to the byte.
+          // The recording repeats the live run, to the byte.
           const replay = await startChild(process.execPath, [entry, 'explain', '--json', file], { env });
           await replay.until(() => replay.hasEnded(), REPLAY_MS);
           await replay.stop();

@@ -1,6 +1,6 @@
 import { quantile } from './statistics.ts';
 
-/** What bench/on_terminal.py saw of a program on its terminal. */
+/** bench/on_terminal.py's notes on a program on its terminal. */
 export type Seen = {
   /** Seconds since the start, bytes, synchronized updates begun; of each read. */
   readonly chunks: readonly (readonly [number, number, number])[];
@@ -37,7 +37,7 @@ export const parseSeen = (text: string): Seen => {
   };
 };
 
-/** When frames began: at synchronized updates if there are any, else at the first write after a rest. */
+/** The times at which frames began: at synchronized updates if there are any, else at the first write after a rest. */
 export const frameTimes = ({ chunks }: Pick<Seen, 'chunks'>): readonly number[] => {
   const updates = chunks.flatMap(([at, , begun]) => (begun > 0 ? [at] : []));
   if (updates.length > 0) return updates;

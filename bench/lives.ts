@@ -12,9 +12,9 @@ export type Life = { readonly announcedAt: number; readonly lines: readonly Life
 const HISTORY = [wordAt('announce', 'h0'), wordAt('announce', 'h1'), wordAt('announce', 'h2')] as const;
 const ANNOUNCED = wordAt('destroy', 'announced');
 const VIA = wordAt('announce', 'via');
-/** Of a transition's time, us, are so many bits below it. @see docs/wire-format.md */
+/** A word of a transition has its time, us, from this bit on; other bits are below it. @see docs/wire-format.md */
 const BELOW_TIME = 65_536;
-/** Distance of two sockets in their slab: what the kernel's tcp_sock takes. */
+/** Distance of two sockets in their slab: the size of the kernel's tcp_sock. */
 const SOCK_BYTES = 2368;
 const FIRST_SK = 0xff1100000000;
 const FIRST_NS = 1_000_000_000_000;

@@ -95,7 +95,7 @@ static int listen_on(struct sockaddr_in *at)
 	return fd;
 }
 
-/* One connection; 0 or -errno. Where `held` is given its server end stays open and is left there. */
+/* One connection; 0 or -errno. With `held` its server end stays open and is left there. */
 static int once(int listener, struct sockaddr_in *at, int *held)
 {
 	int server, client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -1,4 +1,5 @@
-// `npm run bench`: what capture costs the host, what the pipeline manages, how the screen keeps up. See bench/README.md.
+// `npm run bench`: the cost of capture on the host, the speed of the pipeline, the pace of the screen. See
+// bench/README.md.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -13,10 +13,10 @@ const SOURCE = new URL('../docs/demo.fwr', import.meta.url);
 const LONGEST_NS = 2e9;
 const PER_SECOND = 200_000;
 const PIECE = 1 << 20;
-/** Of all three files together, a line. */
+/** Bytes of a line in all three files together. */
 const BYTES = 1200;
 
-/** Of a capture that there was not. */
+/** The meta of a capture that never ran. */
 export const META: Meta = {
   type: 'meta',
   finwait: '0',
@@ -38,7 +38,7 @@ export const META: Meta = {
   filters: {},
 };
 
-/** How a stream begins: its handshake, and an empty inventory. */
+/** The beginning of a stream: its handshake, and an empty inventory. */
 const HEAD = [`H ${WIRE_VERSION} tracepoint 1000000000000 1795236568.703725`, 'e 1000000000000 0 1 0'];
 
 export const FILES = { recording: 'lines.fwr', text: 'lines.txt', json: 'lines.ndjson' } as const;
@@ -92,7 +92,7 @@ export const makeRecording = (path: string, count: number): Promise<void> => rec
 export const makeOrphans = (path: string, count: number): Promise<void> =>
   recordLines(path, { ...META, min_age_ms: 10 }, [...HEAD, ...orphanLines(livesOfDemo(), count)]);
 
-/** The same lines as a recording, as text and as NDJSON. @throws Error when the disk has no room for them */
+/** Writes the same lines as a recording, as text and as NDJSON. @throws Error when the disk has no room for them */
 export const makeFiles = async (dir: string, count: number): Promise<void> => {
   const { bavail, bsize } = statfsSync(dir);
   if (bavail * bsize < count * BYTES) {

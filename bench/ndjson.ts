@@ -10,7 +10,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   D: ['kind', 'at', 'sk', 'cookie', 'e0', 'e1', 'announced'],
 };
 
-/** The same event as a JSON object, its fields under the names that docs/wire-format.md gives them, as text. */
+/** Gives the same event as a JSON object, its fields under the names that docs/wire-format.md gives them, as text. */
 export const jsonOf = (line: string): string => {
   const fields = line.split(' ');
   const names = NAMES[fields[0] ?? ''] ?? ['kind', 'at'];

@@ -68,7 +68,7 @@ while not ended and time.monotonic() - start < job["timeout"]:
         ended = True
         break
     now = time.monotonic() - start
-    # What a mark or an escape was begun by may have come with the chunk before.
+    # The beginning of a mark or an escape may have come with the chunk before.
     seen = tail + chunk
     updates = seen.count(BEGIN_UPDATE) - tail.count(BEGIN_UPDATE)
     chunks.append([round(now, 6), len(chunk), updates])

@@ -7,7 +7,7 @@ export type BenchOptions = {
   readonly only: readonly Part[];
   /** Rounds that count; one more, the first, is dropped. */
   readonly rounds: number;
-  /** Of load, for each tool in each round. */
+  /** Seconds of load, for each tool in each round. */
   readonly seconds: number;
   /** Connections a second; 0: as fast as it can. */
   readonly rate: number;
@@ -23,7 +23,7 @@ export type BenchOptions = {
   readonly beside: string | null;
   /** Only rows whose name has one of these texts in it, beside "no tracer", "bare attach" and `wc -l`; empty: all. */
   readonly rows: readonly string[];
-  /** Where the tables go besides stdout; null: nowhere. */
+  /** The folder that the tables go to besides stdout; null: none. */
   readonly out: string | null;
   readonly isQuick: boolean;
 };

@@ -16,7 +16,7 @@ const FIELD = {
   a0: wordAt('deferred', 'a0'),
   ports: wordAt('deferred', 'ports'),
 } as const;
-/** How it was closed stands between its transitions and its comm, in this order. */
+/** The words about its close stand between its transitions and its comm, in this order. */
 const CLOSE_AT = wordAt('deferred', 'closedAt');
 const COMM_AT = wordAt('announce', 'comm');
 /** Closed in ESTABLISHED by its file's last fput; no reset. */

@@ -1,6 +1,6 @@
 import type { Part } from './options.ts';
 
-/** A part of the page: what one run measured. */
+/** A part of the page: the results of one run. */
 export type Section = { readonly part: Part; readonly lines: readonly string[] };
 
 const ORDER: readonly Part[] = ['capture', 'pipeline', 'screen'];

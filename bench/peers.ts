@@ -6,7 +6,7 @@ import type { Tool } from './tool.ts';
 import { attachedOf } from './usage.ts';
 
 const ATTACH_MS = 30_000;
-/** Attached is who has probes open, and no more of them after this. */
+/** A tool is attached when it has probes open and gets no more of them for this long. */
 const SETTLE_MS = 1000;
 
 type Peer = {
@@ -27,7 +27,7 @@ const PEERS: readonly Peer[] = [
 export const parseLost = (text: string): number =>
   text.matchAll(/\blost (\d+) (?:events|samples)\b/gi).reduce((sum, [, count]) => sum + Number(count), 0);
 
-/** Of what a tool said when it failed, the line that says most; at most 120 characters. */
+/** The most telling line of a failed tool's output; at most 120 characters. */
 export const whyItFailed = (text: string): string => {
   const lines = text
     .split('\n')
@@ -65,7 +65,7 @@ const untilAttached = async (child: Child): Promise<boolean> => {
   }, ATTACH_MS);
 };
 
-/** What a tool says when it does not attach; bcc says it on stdout, which nobody reads while it is measured. */
+/** The output of a tool that does not attach; bcc says it on stdout, which nobody reads while it is measured. */
 const failureOf = async (path: string): Promise<string> => {
   const child = await startChild(path, []);
   await untilAttached(child);

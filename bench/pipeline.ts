@@ -16,7 +16,7 @@ const LONGEST_MS = 3_600_000;
 
 export type Pass = {
   readonly seconds: number;
-  /** User and system time of the whole process: what others take of the machine is not in it. */
+  /** User and system time of the whole process: it leaves out the work of others on the machine. */
   readonly cpuSeconds: number;
   readonly rssQuarter: number | null;
   readonly rssEnd: number | null;

@@ -57,7 +57,7 @@ const replayUnderLoad = async (entry: string, file: string): Promise<Replayed> =
 
 type Resident = { readonly rss: number; readonly peak: number };
 
-/** What finwait has resident with so many orphans alive, the screen up and at rest. */
+/** Bytes that finwait has resident with so many orphans alive, the screen up and at rest. */
 const residentWith = async (entry: string, file: string): Promise<Resident> => {
   const argv = [process.execPath, entry, 'replay', '--speed', 'max', file];
   const seen = await onTerminal({ argv, marks: ['ended'], until: 'ended', linger: SETTLE_SECONDS });

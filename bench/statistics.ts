@@ -20,7 +20,7 @@ export const spread = (values: readonly (number | null)[], text: (value: number)
   return least === most ? text(middle) : `${text(middle)} (${least}–${most})`;
 };
 
-/** The same tools in another order each round: no one always follows the same neighbour's load. */
+/** Gives the same tools in another order each round: no one always follows the same neighbour's load. */
 export const rotate = <T>(items: readonly T[], by: number): readonly T[] => {
   const at = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(at), ...items.slice(0, at)];

@@ -1,4 +1,4 @@
-/** What a tool said of itself when it had ended. */
+/** A tool's own words at its end. */
 export type Said = {
   /** Events it says it lost; null where it says nothing of the kind. */
   readonly lost: number | null;
@@ -9,7 +9,7 @@ export type Said = {
 export type Running = {
   /** Its CPU time and memory are those of this process and its descendants; null: nothing runs. */
   readonly pid: number | null;
-  /** How long it may take, once it is at rest, until what it says of itself is final. */
+  /** The time, from its rest on, after which its own words are final. */
   readonly settleMs?: number;
   readonly stop: () => Promise<Said>;
 };

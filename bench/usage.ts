@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** USER_HZ: what /proc counts CPU time in, on every architecture that matters. @see proc(5), utime */
+/** USER_HZ: /proc counts CPU time in it, on every architecture that matters. @see proc(5), utime */
 const TICKS_PER_SECOND = 100;
 
 export type Usage = {
@@ -12,11 +12,11 @@ export type Usage = {
 type Stat = {
   readonly parent: number;
   readonly cpuSeconds: number;
-  /** Of its children that have ended and were waited for. */
+  /** CPU time of its children that have ended and were waited for. */
   readonly childSeconds: number;
 };
 
-/** Of /proc/PID/stat. The name in brackets may hold anything, brackets too. */
+/** Reads /proc/PID/stat. The name in brackets may hold anything, brackets too. */
 export const parseStat = (text: string): Stat | null => {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [parent, user, system] = [Number(fields[1]), Number(fields[11]), Number(fields[12])];
@@ -25,7 +25,7 @@ export const parseStat = (text: string): Stat | null => {
   return { parent, cpuSeconds: (user + system) / TICKS_PER_SECOND, childSeconds: children / TICKS_PER_SECOND };
 };
 
-/** Bytes, of /proc/PID/status; 0 for a process that has none, as it ends. */
+/** Bytes, from /proc/PID/status; 0 for a process that has none, as it ends. */
 export const parsePeakRss = (text: string): number => 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0);
 
 const read = (path: string): string | null => {
@@ -60,8 +60,8 @@ export const treeOf = (root: number, all: ReadonlyMap<number, Stat> = processes(
 const KTHREADD = 2;
 
 /**
- * CPU seconds that others took in between: neither this process and its descendants, nor the kernel's threads. What
- * began and ended in between counts where its parent waited for it.
+ * CPU seconds that others took in between: neither this process and its descendants, nor the kernel's threads. A
+ * process that began and ended in between counts where its parent waited for it.
  */
 export const takenByOthers = (
   before: ReadonlyMap<number, Stat>,
@@ -76,7 +76,7 @@ export const takenByOthers = (
   }
   for (const [pid, stat] of before) {
     if (after.has(pid) || excluded.has(pid)) continue;
-    // What it had taken before came to its parent all at once, when that waited for it.
+    // Its parent got its earlier time all at once, by waiting for it.
     const grown = (after.get(stat.parent)?.childSeconds ?? 0) - (before.get(stat.parent)?.childSeconds ?? 0);
     seconds -= Math.max(0, Math.min(totalOf(stat), grown));
   }
@@ -85,7 +85,7 @@ export const takenByOthers = (
 
 const totalOf = ({ cpuSeconds, childSeconds }: Stat): number => cpuSeconds + childSeconds;
 
-/** What a process and its descendants have used so far; threads included, children that have ended not. */
+/** The use of a process and its descendants so far; threads included, children that have ended not. */
 export const usageOf = (root: number): Usage => {
   let [cpuSeconds, peakRss] = [0, 0];
   for (const pid of treeOf(root)) {
@@ -95,7 +95,7 @@ export const usageOf = (root: number): Usage => {
   return { cpuSeconds, peakRss };
 };
 
-/** How many BPF programs, links and perf events a process has open: how far it is with attaching. */
+/** The number of BPF programs, links and perf events that a process has open: it shows how far attaching has come. */
 export const attachedOf = (pid: number): number => {
   try {
     return readdirSync(`/proc/${pid}/fd`).filter((fd) => {

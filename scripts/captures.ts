@@ -1,4 +1,4 @@
-// What `finwait explain RECORDING --socket …` prints, for the sockets of test/fixtures/ that docs/causes/ shows.
+// Gives the output of `finwait explain RECORDING --socket …` for the sockets of test/fixtures/ that docs/causes/ shows.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseSocket } from '../src/cli/socket-argument.ts';

@@ -64,7 +64,7 @@ const fold = (line: string): readonly string[] => {
   const [, head, body] = BLOCK.exec(text) ?? [];
   const rows = head === undefined ? [text] : [`${head} {`, `${spaces(STEP)}${body}`, '}'];
   return rows.flatMap((row) => {
-    // What goes on under the head of a block stands deeper than the block.
+    // The further lines of a block's head stand deeper than the block.
     const next = `${margin}${spaces(row.endsWith('{') ? 2 * STEP : STEP)}`;
     return broken(row, / (?:&&|\|\|?) |, /g, openAt, margin, next);
   });

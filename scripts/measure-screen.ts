@@ -66,7 +66,7 @@ const measure = async (sort: SortKey, filter: string): Promise<string> => {
     const enough = performance.now() + 5 * FEED_MS;
     for (; fed < due && performance.now() < enough; fed++) feed(Math.round((fed / linesPerSecond) * 1e9));
     if (fed > 0) fold.push(tickLine(begin + Math.round((fed / linesPerSecond) * 1e9)));
-    // What feeding costs is the pipeline's, not the screen's.
+    // The cost of feeding is the pipeline's, not the screen's.
     last = threadMs();
   }
   const { user, system } = process.cpuUsage(cpu);

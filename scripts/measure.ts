@@ -161,7 +161,7 @@ const cut = async (path: string): Promise<number> => {
   return (count * 1000) / (performance.now() - start);
 };
 
-/** Lines a second of unpacking, and counting line breaks: what `zstdcat | wc -l` does. */
+/** Lines a second of unpacking, and counting line breaks: the work of `zstdcat | wc -l`. */
 const count = async (path: string): Promise<number> => {
   let found = 0;
   const start = performance.now();
@@ -229,7 +229,7 @@ if (role === 'fold' || role === 'paths') {
     globalThis.gc?.();
     return process.memoryUsage();
   };
-  // What any stream takes, of whatever length: compiled code, the nursery, zstd's buffers.
+  // The memory that any stream takes, of whatever length: compiled code, the nursery, zstd's buffers.
   if (process.argv[4] !== undefined) await run(process.argv[4], true);
   const before = collect();
   const { fold } = await run(path, false);

@@ -7,13 +7,13 @@ const STATES: Names = Object.fromEntries(TCP_STATES.map((name, state) => [String
 const SOCK_FLAGS: Names = { '1': 'SOCK_DEAD', '2': 'SOCK_DONE', '16': 'SOCK_LINGER' };
 /** @see Linux include/linux/sched.h */
 const TASK_FLAGS: Names = { '4': 'PF_EXITING', '0x200000': 'PF_KTHREAD' };
-/** What holds a socket, as probes/parts/holder.bt has it. */
+/** The holders of a socket, as probes/parts/holder.bt numbers them. */
 const HOLDERS: Names = { '1': 'no file', '2': 'a file', '3': 'last fput' };
 
 /** A number behind such a beginning, and what it is called there. */
 const NUMBERS: readonly (readonly [RegExp, Names])[] = [
   [/(\$(?:old|new|last|state) (?:[=!]=|[<>]=?) )(\d+)/g, STATES],
-  // A state within a transition, or within what a close was found in.
+  // A state within a transition, or within the states of a close.
   [/(& 15\) [=!]= )(\d+)/g, STATES],
   [/((?:\$flags|skc_flags) & )(\d+)\b/g, SOCK_FLAGS],
   [/(sk_shutdown & )(\d+)/g, { '3': 'SHUTDOWN_MASK' }],
@@ -24,9 +24,9 @@ const NUMBERS: readonly (readonly [RegExp, Names])[] = [
 ];
 
 /**
- * Says beside a number of the kernel's what it is called: `4 /* FIN_WAIT1 *\/`. Not all of the three bpftraces take a
- * `#define` everywhere. Predicates are left as they are, since a name would run into their closing slash: the parts explain
- * their numbers in the line above.
+ * Says beside a number of the kernel's how the kernel calls it: `4 /* FIN_WAIT1 *\/`. Not all of the three bpftraces
+ * take a `#define` everywhere. Predicates are left as they are, since a name would run into their closing slash: the
+ * parts explain their numbers in the line above.
  */
 export const withNames = (text: string): string =>
   NUMBERS.reduce(

@@ -7,7 +7,10 @@ import { withNames } from './name-numbers.ts';
 const part = (name: string): string =>
   readFileSync(new URL(`../probes/parts/${name}.bt`, import.meta.url), 'utf8').trimEnd();
 
-/** How the probes read a field of the schema, or a whole word, by its name; and other expressions that parts share. */
+/**
+ * The expressions by which the probes read a field of the schema, or a whole word, by its name; and others that parts
+ * share.
+ */
 const expressions = new Map(
   part('expressions')
     .split(/^\/\/@define /m)
@@ -37,8 +40,8 @@ const expressionOf = (name: string): string => {
 const VARIABLE = /^\$\w+$/;
 
 /**
- * What the probe prints for a word: its own expression, or its fields' ones, each in its bits. A field is masked, since
- * bpftrace extends the sign of what it loads.
+ * The text that the probe prints for a word: its own expression, or its fields' ones, each in its bits. A field is
+ * masked, since bpftrace extends the sign of what it loads.
  */
 const printedOf = (word: Word): string => {
   const own = expressions.get(word.name);
@@ -119,7 +122,7 @@ const PRINT = /^( *)\/\/@print (\w+)((?: \w+=\S+)*)$/gm;
 /**
  * A part with all that it includes, each after a comment that says where it is from.
  *
- * @param kind - `hook` or `infer`: how a close is known; names that end in `-KIND` are of that one
+ * @param kind - `hook` or `infer`: the way in which a close is known; names that end in `-KIND` are of that one
  */
 const assembled = (name: string, kind: string): string =>
   part(name).replace(/^ *\/\/@include (\S+)$/gm, (_line, each: string) => {

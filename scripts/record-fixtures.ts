@@ -63,7 +63,7 @@ const playLab = async (args: readonly string[]): Promise<readonly LabEvent[]> =>
   return events;
 };
 
-/** What a recording says of itself, and how many events were lost in it. */
+/** A recording's own meta, and the number of events that were lost in it. */
 const look = async (path: string): Promise<{ readonly meta: Meta; readonly lost: number }> => {
   const read: { meta: Meta; fold: OpenStream }[] = [];
   await readRecording(path, {
@@ -81,7 +81,7 @@ const look = async (path: string): Promise<{ readonly meta: Meta; readonly lost:
   return { meta: found.meta, lost: found.fold.tracker.counters().lostEvents };
 };
 
-/** A recording that is no good leaves the one that was there as it is. */
+/** A recording that is no good does not replace the one that was there. */
 const record = async (name: string, args: readonly string[]): Promise<void> => {
   const path = `${FOLDER}${name}.fwr`;
   const fresh = `${path}.new`;

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Brings what is missing and nothing else: `setup.sh build` what runs without tracing, `setup.sh run` what tracing needs,
-# `setup.sh test` what the tests need too. With a second word `ask` it asks on the terminal, if there is one, before it
+# Installs what is missing, and nothing else: `setup.sh build` for running without tracing, `setup.sh run` for tracing,
+# `setup.sh test` for the tests too. With a second word `ask` it asks on the terminal, if there is one, before it
 # installs or mounts anything.
-# Idempotent. What it cannot bring it names, with the command that would; finwait and its tests then say the rest.
+# Idempotent. It names what it cannot bring, with the command that would; finwait and its tests then say the rest.
 set -eu
 purpose=${1:-run}
 asks=${2:-}
 cd "$(dirname "$0")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# Whether to do it: asked where somebody can answer, else yes.
+# Decides about doing it: asks where somebody can answer, else yes.
 agree() {
   [ "$asks" = ask ] || return 0
   { [ -t 0 ] || [ -t 2 ]; } && (: </dev/tty) 2>/dev/null || return 0
@@ -57,7 +57,7 @@ if [ -n "$packages" ]; then
   fi
 fi
 
-# Who is not root may not look into it, and sees no directory where there is one.
+# A user other than root may not look into it, and sees no directory where there is one.
 if [ "$purpose" != build ] && ! grep -q '^[^ ]* [^ ]*/tracing tracefs ' /proc/mounts && [ ! -d /sys/kernel/debug/tracing/events ]; then
   { agree 'mount tracefs at /sys/kernel/tracing, as root' && as_root mount -t tracefs nodev /sys/kernel/tracing 2>/dev/null; } ||
     say 'tracefs is not mounted; by hand: mount -t tracefs nodev /sys/kernel/tracing'

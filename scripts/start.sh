@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# Whether a command line traces this host. test/scripts/start.test.ts holds the options against finwait's own.
+# True for a command line that traces this host. test/scripts/start.test.ts holds the options against finwait's own.
 traces() {
   command=top
   case ${1:--} in

@@ -31,7 +31,7 @@ export const findMirror = async (): Promise<string> => {
   return found[0].replace(/\/$/, '');
 };
 
-/** What apt would install for a guest: `name=version`, and the packages that make up its kernel. */
+/** The packages that apt would install for a guest, as `name=version`, and those of them that make up its kernel. */
 export type Wanted = { readonly packages: readonly string[]; readonly kernel: readonly string[] };
 
 /** An apt of its own for a suite: it knows no other source, and nothing as installed. */

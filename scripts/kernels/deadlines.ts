@@ -13,7 +13,7 @@ export type OddRetries = {
   readonly rport: number;
 };
 
-/** What was told of a deadline, in ns of the capture. */
+/** The deadline that was told, in ns of the capture. */
 export type Told = {
   readonly now: number;
   readonly at: number;
@@ -29,11 +29,11 @@ export type Life = {
   stalled: number;
 };
 
-/** What reading two clocks takes. */
+/** The time that reading two clocks takes. */
 const JIFFY_NS = 10e6;
 /**
- * How far an emulated CPU's timers may be overdue. A tick that finwait did not expect to be the last would be off by
- * 0.8 s or more.
+ * An emulated CPU's timers may be overdue by this much. A tick that finwait did not expect to be the last would be off
+ * by 0.8 s or more.
  */
 const OVERDUE_NS = 500e6;
 /** A guest that stood still for longer than this lagged itself: faults found then say nothing. */
@@ -43,13 +43,13 @@ const A_TICK_NS = 120e9;
 /** tcp_orphan_retries 255: 1023 times 0.2 s, then 246 times TCP_RTO_MAX. @see Linux net/ipv4/tcp_timer.c, tcp_model_timeout */
 const LEAST_255_NS = (1023 * 0.2 + 246 * 120) * 1e9;
 
-/** What finwait said of each socket while it was dying, from a recording. */
+/** finwait's words about each socket while it was dying, from a recording. */
 const readLives = async (file: string, sockets: readonly OddRetries[]): Promise<ReadonlyMap<OddRetries, Life>> => {
   const lives = new Map<OddRetries, Life>(
     sockets.map((socket) => [socket, { told: [], destroyedAt: null, stalled: 0 }]),
   );
   let ticked: number | null = null;
-  // By name and not by object: of a sock that was silent for a while the tracker gives copies.
+  // By name and not by object: the tracker gives copies of a sock that was silent for a while.
   const whose = new Map<string, OddRetries | undefined>();
   const seen = new Map<string, number | null>();
   const nameOf = ({ sk, generation }: Sock): string => `${sk}/${generation}`;
@@ -108,7 +108,7 @@ const isAbout = (destroyedAt: number, { now }: Told, at: number): boolean =>
   destroyedAt - at >= -JIFFY_NS && destroyedAt - at <= WHEEL_SHARE * (at - now) + OVERDUE_NS;
 
 /**
- * What is wrong of one socket: empty where the kernel reaped it between its deadline and 13 % after, or at the earlier
+ * The faults of one socket: empty where the kernel reaped it between its deadline and 13 % after, or at the earlier
  * tick that was told for overdue timers.
  */
 export const faultsOfLife = (
@@ -132,7 +132,7 @@ export const faultsOfLife = (
   });
 };
 
-/** What is wrong of the deadlines of one socket, and why that says nothing; null where it does. */
+/** The faults in the deadlines of one socket, and the reason if they prove nothing; null if they prove something. */
 export type DeadlineVerdict = { readonly wrong: readonly string[]; readonly disturbed: string | null };
 
 /** Each socket that a guest let be reaped, by name: `8`, or `0, rto_max 1000 ms`. */

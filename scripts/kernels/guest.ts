@@ -6,7 +6,7 @@ import { runProgram, say } from './run-program.ts';
 
 export type Accel = 'kvm' | 'tcg';
 
-/** Whether a guest ended by itself, and the reason if not. */
+/** True if a guest ended by itself; otherwise the reason why not. */
 export type Outcome = { readonly isOver: true } | { readonly isOver: false; readonly why: string };
 
 /** QEMU 7.2's emulation breaks a boot now and then: cmpxchg16b, or int3 while the kernel patches its own code. */
@@ -30,7 +30,9 @@ const qemu = (image: Image, accel: Accel, console: string, cmdline: string, rest
 const saidOn = (console: string, words: string): boolean =>
   existsSync(console) && readFileSync(console, 'latin1').includes(words);
 
-/** Whether /dev/kvm is there and boots this kernel. In a nested virtual machine it may be there and not boot it. */
+/**
+ * Finds out if /dev/kvm is there and boots this kernel. In a nested virtual machine it may be there and not boot it.
+ */
 export const chooseAccel = async (image: Image, dir: string): Promise<Accel> => {
   try {
     closeSync(openSync('/dev/kvm', 'r+'));

@@ -9,11 +9,11 @@ import { isRoot, KEYRING, setUpMachine } from './machine.ts';
 import { runProgram, say, Trouble } from './run-program.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-/** What an image is made by: a change in these makes it anew. */
+/** The files that make an image: a change in these makes it anew. */
 const RECIPE = ['image.ts', 'kernels.ts', 'cpio.ts', 'guest/init'];
 /** Drivers of the guest's disks, and what they need, go into the initramfs; some kernels have them built in. */
 const DISK_DRIVERS = ['virtio_pci', 'virtio_blk'];
-/** Sparse: what is not written takes no room on the host. */
+/** Sparse: parts that are not written take no room on the host. */
 const ROOT_SIZE = '3G';
 
 /** A kernel ready to boot. */

@@ -16,7 +16,7 @@ const nothing = (state: ScenarioVerdict['state'], ...why: readonly string[]): Sc
 const isEarly = (name: string, { at }: LabSocket, { closed_at }: ClosePath): boolean =>
   name === 'mptcp' && closed_at !== null && Date.parse(closed_at) / 1000 < at - MPTCP_WAIT_S / 2;
 
-/** What every backend of a kernel must say alike. */
+/** The part of a row that every backend of a kernel must say alike. */
 export const namedOf = (row: ClosePath, expected: Partial<Expected> | undefined): Named => {
   const { how, closed_in, ended_by, side } = row;
   return { how, closed_in, ended_by, waiting_for: waitedAs(expected, row), side };
@@ -45,7 +45,7 @@ const judge = (
   };
 };
 
-/** What a guest writes of each lab it ran: the truth that a trace, or a replay of its recording, is compared with. */
+/** A guest's note of each lab it ran: the truth that a trace, or a replay of its recording, is compared with. */
 export type LabRun = {
   /** Milliseconds since 1970. Another lab has the same inodes and ports before it, or after. */
   readonly since: number;

@@ -5,7 +5,7 @@ export type Kernel = {
   readonly suite: 'bookworm' | 'trixie' | 'sid';
 };
 
-/** sid moves on: where it has another kernel than its name says, the table shows which. */
+/** sid moves on. If it has another kernel than its name says, the table shows which. */
 export const KERNELS: readonly Kernel[] = [
   { name: '6.1', suite: 'bookworm' },
   { name: '6.12', suite: 'trixie' },
@@ -21,7 +21,7 @@ export type Cell = { readonly kernel: Kernel; readonly backend: Backend };
 /** Debian's name of the newest kernel for virtual machines: small, with BTF and every tracing facility. */
 export const KERNEL_PACKAGE = 'linux-image-cloud-amd64';
 
-/** What a guest has besides Debian's minbase. Node is the project's own; libatomic1 is what it links to. */
+/** A guest's packages besides Debian's minbase. Node is the project's own; libatomic1 is what it links to. */
 export const GUEST_PACKAGES: readonly string[] = [
   'bpftrace',
   'busybox-static',

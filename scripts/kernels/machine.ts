@@ -30,7 +30,7 @@ export const isRoot = (): boolean => process.getuid?.() === 0;
 /**
  * Installs what is missing, when root on Debian.
  *
- * @param forBuilding - whether images are to be built as well
+ * @param forBuilding - true if images are to be built as well
  * @throws Trouble naming what to install, where that cannot be done here
  */
 export const setUpMachine = async (forBuilding: boolean): Promise<void> => {

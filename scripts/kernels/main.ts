@@ -18,7 +18,7 @@ import { isRight } from './verdict.ts';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(PROJECT, '.cache/kernels');
 const OUT = join(CACHE, 'out');
-/** All cells together: what is not begun by then is not reached, and that is a failure. */
+/** All cells together: a cell that has not begun by then is not reached, and that is a failure. */
 const MINUTES = 40;
 const OVERHEAD_S = 300;
 /** The age at which the deferred capture announces. An emulated CPU needs 10 ms and more for a close() alone. */

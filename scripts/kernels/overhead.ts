@@ -9,7 +9,7 @@ export type Rates = {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-/** A row of the table: the rate untraced, and of it the share that each backend leaves, against the loops beside it. */
+/** A row of the table: the rate untraced, and the share that each backend leaves of it, against the loops beside it. */
 const cellsOf = ({ kernel, untraced, traced }: Rates): readonly string[] => [
   kernel,
   `${Math.round(median(untraced.flat()))}`,
@@ -19,7 +19,7 @@ const cellsOf = ({ kernel, untraced, traced }: Rates): readonly string[] => [
   }),
 ];
 
-/** What each backend leaves of the connection rate, a line for each kernel. */
+/** The share of the connection rate that each backend leaves, a line for each kernel. */
 export const overheadLines = (kernels: readonly Rates[]): readonly string[] => {
   const rows = [['kernel', 'conn/s untraced', ...Object.keys(kernels[0]?.traced ?? {})], ...kernels.map(cellsOf)];
   return rows.map((row) =>

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { runProgram } from './run-program.ts';
 
-/** What of the project a guest runs or reads. */
+/** The parts of the project that a guest runs or reads. */
 const PARTS = ['dist', 'src', 'probes', 'test', 'scripts', 'package.json'];
 
 type Lock = {

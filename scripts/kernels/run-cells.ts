@@ -14,10 +14,10 @@ const LEAST_S = 60;
 /** A cell without a verdict, or whose experiments lost their own events, is made again: so often in all. */
 const TRIES = 3;
 
-/** What is wrong on an emulated CPU has to be so each time: there a close() takes 0.1 s at times, and a clock stands still. */
+/** A fault on an emulated CPU has to show each time: there a close() takes 0.1 s at times, and a clock stands still. */
 const WRONGS = { emulated: TRIES, real: 1 } as const;
 
-/** What needs to be seen once on each kernel, spread so that the cells take alike. */
+/** Parts to be seen once on each kernel, spread so that the cells take equally long. */
 const PARTS_OF: Readonly<Record<Backend, readonly Part[]>> = {
   kprobe: ['ipv6'],
   fentry: ['privileges'],
@@ -28,30 +28,30 @@ export type Boot = (cell: Cell, seconds: number, dir: string, ...args: readonly 
 
 export type RunOptions = {
   readonly boot: Boot;
-  /** Where each guest leaves what it wrote, in a folder of the cell's name. */
+  /** The folder in which each guest leaves its files, in a folder of the cell's name. */
   readonly out: string;
   /** Guests at once. */
   readonly atOnce: number;
-  /** Of all cells together. */
+  /** Seconds for all cells together. */
   readonly seconds: number;
-  /** Only what every cell plays. */
+  /** Only the parts that every cell plays. */
   readonly isQuick: boolean;
   /** Also the sockets that take two minutes to be reaped. */
   readonly isLong: boolean;
-  /** By software: nothing happens when it should. */
+  /** Emulated by software: everything happens after its time. */
   readonly isEmulated: boolean;
   readonly now: () => number;
 };
 
 export const nameOf = ({ kernel, backend }: Cell): string => `${kernel.name}-${backend}`;
 
-/** What a guest left, as JSON; null where it left none. */
+/** A file that a guest left, as JSON; null where it left none. */
 export const left = <T>(dir: string, file: string): T | null => {
   const path = join(dir, file);
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
 };
 
-/** What the guest left, its deadlines compared on the host, where that takes no time. */
+/** The verdict that the guest left. The host compares its deadlines, as that takes no time here. */
 const verdictOf = async (dir: string): Promise<Verdict | null> => {
   const verdict = left<Verdict>(dir, 'verdict.json');
   const odd = left<readonly OddRetries[]>(dir, 'odd.json');
@@ -100,7 +100,7 @@ const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Re
   }
 };
 
-/** Runs the cells, the longest first; as many of them as there is time for, each as often as it takes to be told. */
+/** Runs the cells, the longest first: as many as there is time for, each until it has a verdict that counts. */
 export const runCells = async (cells: readonly Cell[], options: RunOptions): Promise<readonly Result[]> => {
   const end = options.now() + options.seconds * 1000;
   const results = new Map<Cell, Result>();

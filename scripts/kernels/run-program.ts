@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 
-/** What a person is told on the way: stdout is the table's. */
+/** Tells a person how far it is: stdout is the table's. */
 export const say = (line: string): void => {
   process.stderr.write(`kernels: ${line}\n`);
 };

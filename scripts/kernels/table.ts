@@ -5,7 +5,7 @@ export type Result = {
   readonly kernel: string;
   readonly backend: string;
   readonly verdict: Verdict | null;
-  /** Why it was made again, each time. */
+  /** The reasons why it was made again, each time. */
   readonly again: readonly string[];
   /** False: there was no time left for it. */
   readonly isReached: boolean;
@@ -76,13 +76,13 @@ export const tableLines = (results: readonly Result[]): readonly string[] => {
   );
 };
 
-/** What is wrong in a cell, a line each. */
+/** The faults in a cell, a line each. */
 export const wrongLines = ({ kernel, backend, verdict, isReached }: Result): readonly string[] =>
   (verdict === null ? [isReached ? 'no verdict' : 'not reached: no time was left'] : faultsOf(verdict)).map(
     (text) => `${kernel} ${backend}: ${text}`,
   );
 
-/** What could not be played, and why, a line for each reason; and what was made again. */
+/** The things that could not be played, a line for each reason; and the cells that were made again. */
 export const noteLines = (results: readonly Result[]): readonly string[] => {
   const skips = results.flatMap(({ kernel, verdict }) => [
     ...[verdict?.scenarios ?? {}, verdict?.ipv6 ?? {}].flatMap((scenarios) =>

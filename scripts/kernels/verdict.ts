@@ -5,7 +5,7 @@ import { endedAs, expectedOf } from '../../test/lab/endings.ts';
 const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
 export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
 
-/** Scenarios in which these are chance: when a worker closes a subflow. */
+/** Scenarios in which these are chance: they depend on the moment at which a worker closes a subflow. */
 const CHANCE: Readonly<Record<(typeof NAMED)[number], readonly string[]>> = {
   how: [],
   closed_in: ['mptcp'],
@@ -15,8 +15,8 @@ const CHANCE: Readonly<Record<(typeof NAMED)[number], readonly string[]>> = {
 };
 
 /**
- * What every backend of a kernel must say alike of a scenario. Where the table of endings leaves open what was waited for,
- * nothing was, for long: which of two short waits is the longer is chance.
+ * The part of a scenario that every backend of a kernel must say alike. Where the table of endings leaves the wait
+ * open, nothing was waited for long: chance decides which of two short waits is the longer.
  */
 export const alike = (name: string, named: Named): string =>
   NAMED.filter((field) => !CHANCE[field].includes(name))
@@ -39,60 +39,62 @@ export type ScenarioVerdict = {
   readonly isSpoiled: boolean;
 };
 
-/** Connections over a wire with netem's delay and loss: how many of their ends have a row. */
+/** Connections over a wire with netem's delay and loss, and the number of their ends that have a row. */
 export type Lossy = {
   readonly expected: number;
   readonly paths: number;
-  /** Events, meanwhile. */
+  /** Events lost meanwhile. */
   readonly lost: number;
-  /** After the close, of all. */
+  /** Retransmissions after the close, of all sockets. */
   readonly retransmits: number;
 };
 
-/** What a second finwait said, which announces what has been dying for 10 ms and counts what died before. */
+/**
+ * The words of a second finwait, which announces sockets that were dying for 10 ms and counts those that died before.
+ */
 export type Deferred = {
   /** Each is `right` without a name where the socket died too fast for a row. */
   readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
-  /** Whether `doctor` says that this kernel counts what it skips in this backend. */
+  /** True if `doctor` says that this kernel counts what it skips in this backend. */
   readonly isCounted: boolean;
   readonly ledger: LedgerRecord;
   readonly rows: number;
-  /** Deaths that the first finwait told of and this one had no row for; how many it counted. */
+  /** Deaths that the first finwait told of and this one had no row for; the number of deaths that it counted. */
   readonly wanted: number;
   readonly counted: number;
-  /** Of those wanted, how many were not counted as what they were. */
+  /** The number of wanted deaths that were not counted as what they were. */
   readonly uncounted: number;
   /** Both, in words. */
   readonly kinds: string;
 };
 
-/** Such connections while another BPF program keeps the kernel from running ours. */
+/** The same connections while another BPF program keeps the kernel from running ours. */
 export type Misses = {
   readonly expected: number;
   readonly paths: number;
   /** Rows that say that something is missing. */
   readonly uncertain: number;
-  /** What finwait counted as lost meanwhile. */
+  /** Events that finwait counted as lost meanwhile. */
   readonly lost: number;
-  /** Whether `doctor` says that this kernel counts what it skips. */
+  /** True if `doctor` says that this kernel counts what it skips. */
   readonly isCounted: boolean;
   /** The ledger's drift at the end; null where it is unknown. */
   readonly drift: number | null;
-  /** What finwait said of it. */
+  /** finwait's notices about it. */
   readonly notices: readonly string[];
 };
 
-/** What ss says of sockets, compared with /proc/net/tcp: how many, how many of them with a timer, and what differs. */
+/** Sockets of ss compared with /proc/net/tcp: their number, the number of those with a timer, and the differences. */
 export type Sockets = { readonly compared: number; readonly timers: number; readonly wrong: readonly string[] };
 
-/** Where something is missing: what `doctor` and `trace` do not say of it as they must; or why that cannot be made here. */
+/** A case where something is missing: the words that `doctor` and `trace` lack; or why it cannot be made here. */
 export type Privilege = { readonly skipped: string | null; readonly wrong: readonly string[] };
 
-/** What a guest is asked for beside the scenarios of IPv4, netem and the shorter retries. */
+/** The parts that a guest may be asked for beside the scenarios of IPv4, netem and the shorter retries. */
 export const PARTS = ['ipv6', 'long', 'misses', 'privileges'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** What a guest writes as verdict.json. */
+/** The verdict that a guest writes as verdict.json. */
 export type Verdict = {
   /** uname -r. */
   readonly kernel: string;
@@ -100,13 +102,13 @@ export type Verdict = {
   readonly backend: string;
   readonly parts: readonly Part[];
   readonly scenarios: Readonly<Record<string, ScenarioVerdict>>;
-  /** The same over IPv6; null where this cell does not play it. */
+  /** The scenarios over IPv6; null where this cell does not play them. */
   readonly ipv6: Readonly<Record<string, ScenarioVerdict>> | null;
   /** Null: it did not come to that. */
   readonly lossy: Lossy | null;
-  /** What the kernel's log lacks of the limits that were passed. */
+  /** The limits that were passed and that the kernel's log does not have. */
   readonly unlogged: readonly string[];
-  /** What is wrong of the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
+  /** The faults in the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
   readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
   readonly deferred: Deferred | null;
   /** Null: it did not come to that. */
@@ -117,14 +119,14 @@ export type Verdict = {
   readonly ledger: LedgerRecord | null;
   /** Scenarios that were played again, as the kernel had skipped probes meanwhile: a line for each time. */
   readonly again: readonly string[];
-  /** What is wrong and says nothing, for the same reason: the cell must be made again. */
+  /** Faults that prove nothing, for the same reason: the cell must be made again. */
   readonly disturbed: readonly string[];
-  /** What stopped the cell half-way. */
+  /** The error that stopped the cell half-way. */
   readonly error: string | null;
   readonly seconds: number;
 };
 
-/** What is wrong in a cell, a line each. What was lost is shown, and is all that the ends of a lossy wire may lack. */
+/** The faults in a cell, a line each. Losses are shown. Only they excuse an end of the lossy wire without a row. */
 export const faultsOf = (verdict: Verdict): readonly string[] => {
   const { lossy, ledger, misses, parts, deadlines } = verdict;
   const when = (isFault: boolean, text: string): readonly string[] => (isFault ? [text] : []);
@@ -181,7 +183,7 @@ const mostMissedIn = ({ deferred }: Verdict): number => (deferred?.isCounted ===
 const faultsOfDeferred = ({ backend, deferred, ledger }: Verdict): readonly string[] => {
   if (deferred === null) return ['no announcement was deferred'];
   const { scenarios, isCounted, wanted, counted, uncounted, kinds } = deferred;
-  // The kernel counts every fentry probe that it skips. Of the others it skips some without counting them.
+  // The kernel counts every fentry probe that it skips. It skips some kprobes and tracepoints without counting them.
   const missed =
     backend === 'fentry' ? 0 : isCounted ? MOST_MISSED : Math.max(MOST_MISSED, Math.ceil(MISSED_SHARE * wanted));
   const lost = deferred.ledger.lost_events + (ledger?.lost_events ?? 0) + missed;
@@ -219,10 +221,10 @@ export const faultsOfMisses = (misses: Misses | null): readonly string[] => {
   ];
 };
 
-/** Whether all that could be played was right. */
+/** True if all that could be played was right. */
 export const isRight = (verdict: Verdict): boolean => faultsOf(verdict).length === 0;
 
-/** Why a cell that is not right says nothing and is to be made again; null where it says something. */
+/** The reason why a cell that is not right proves nothing and is made again; null where it proves something. */
 export const whyAgain = (verdict: Verdict): string | null => {
   const lost = verdict.ledger?.lost_events ?? 0;
   if (verdict.disturbed.length > 0) return `it was disturbed: ${verdict.disturbed[0]}`;

@@ -43,7 +43,7 @@ export const playMisses = async (trace: Trace, isCounted: boolean): Promise<Miss
 
 /**
  * Makes the kernel skip probes. While another BPF program of a kprobe or tracepoint runs on a CPU, the kernel runs
- * none of ours for events that interrupt it. Where the kernel counts such events, they must be counted as lost.
+ * none of ours for events that interrupt it. If the kernel counts such events, they must be counted as lost.
  */
 const playOnce = async (trace: Trace, isCounted: boolean): Promise<Misses> => {
   const before = trace.ledger();

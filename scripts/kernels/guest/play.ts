@@ -24,7 +24,7 @@ export const settled = (trace: Trace): Promise<LedgerRecord> => {
 
 /** The conditions under which a wrong answer proves nothing. They are asked once before a round, and once after. */
 export type Conditions = {
-  /** Whether the kernel counts every probe that it skips in this backend. If not, a loss may be silent. */
+  /** True if the kernel counts every probe that it skips in this backend. If not, a loss may be silent. */
   readonly isCounted: boolean;
   /** The longest that the guest stood still since it was last asked, ms. */
   readonly stalledMs: () => number;
