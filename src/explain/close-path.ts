@@ -41,10 +41,12 @@ export type ClosePath = {
   readonly cookie: string | null;
   readonly netns: number;
   readonly family: 'ipv4' | 'ipv6';
-  readonly laddr: string;
+  /** Null where tcp_disconnect had cleared it before finwait saw the socket. */
+  readonly laddr: string | null;
   readonly lport: number;
   readonly raddr: string;
-  readonly rport: number;
+  /** 0 where it had no peer; null where tcp_disconnect had cleared it. */
+  readonly rport: number | null;
   readonly uid: number | null;
   readonly cgroup_id: string | null;
   readonly closer: Closer | null;

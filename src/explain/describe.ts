@@ -11,6 +11,7 @@ import { type Ending, endingOf } from './ending.ts';
 import type { ResetReasons } from './evidence/facts.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './evidence/record.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './evidence/sequence.ts';
+import { isAny, isTupleCleared } from './evidence/tuple.ts';
 import { type Waiting, waitedFor, waitingNow, waitingWhenListed } from './waiting.ts';
 
 export type DescribeContext = {
@@ -55,6 +56,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
   const gaps = gapsOf(record, isMissed ? null : ending);
   const because = ending?.because ?? waits?.because;
   const hasBytes = closedIn !== null && hasSequence(closedIn);
+  const isCleared = isTupleCleared(record);
   return {
     type: 'close_path',
     sk: sock.sk,
@@ -62,10 +64,10 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     cookie: sock.cookie ?? (detail.cookie === '0' ? null : detail.cookie),
     netns: detail.netns,
     family: detail.family,
-    laddr: detail.laddr,
+    laddr: isCleared && isAny(detail.laddr) ? null : detail.laddr,
     lport: detail.lport,
     raddr: detail.raddr,
-    rport: detail.rport,
+    rport: isCleared ? null : detail.rport,
     uid: detail.uid,
     cgroup_id: detail.cgroupId === '0' ? null : detail.cgroupId,
     closer: closedAt === null ? null : closerOf(detail),

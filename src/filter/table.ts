@@ -8,7 +8,8 @@ export type Subject = {
   readonly closer: { readonly pid: number; readonly comm: string } | null;
   readonly family: 'ipv4' | 'ipv6';
   readonly lport: number;
-  readonly rport: number;
+  /** Null where it is unknown: no filter of ports is for it. */
+  readonly rport: number | null;
   readonly netns: number;
   /** Whether it was closed in this state, went through it, or is in it. */
   readonly wasIn: (state: TcpState) => boolean;
@@ -122,7 +123,7 @@ export const FILTERS = {
     none: [],
     is: isPorts,
     write: String,
-    test: { asks: 'socket', passes: (ports, { rport }) => ports.includes(rport) },
+    test: { asks: 'socket', passes: (ports, { rport }) => rport !== null && ports.includes(rport) },
     probe: { tells: 'sock', condition: (ports) => anyOf('$sk->__sk_common.skc_dport', ports.map(swap16)) },
   } as const satisfies Filter<readonly number[]>,
   family: {

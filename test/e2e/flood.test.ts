@@ -67,7 +67,7 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
 
   /** Now and then the kernel makes two children of one handshake, and drops one at once. */
   const isTwin = (path: ClosePath): boolean => path.closed_in === null && path.path[0]?.from === 'SYN_RECV';
-  const isClient = (path: ClosePath): boolean => ports.includes(path.rport);
+  const isClient = (path: ClosePath): boolean => path.rport !== null && ports.includes(path.rport);
   const isServer = (path: ClosePath): boolean => ports.includes(path.lport) && path.path[0]?.from !== 'LISTEN';
   const count = (which: (path: ClosePath) => boolean): number => rows.filter(which).length;
 

@@ -305,13 +305,13 @@ export const expectedOf = (name: string, backend: string): Partial<Expected> | u
 /** Looked at in tests of their own, or nothing that the contract speaks of. */
 export const OTHERS = ['reuseport_listeners', 'mptcp'];
 
-/** The rows of a socket of the lab. Where tcp_disconnect has wiped the peer's port it is 0. */
+/** The rows of a socket of the lab. Where tcp_disconnect has wiped the peer's port it is null. */
 export const rowsOf = (paths: readonly ClosePath[], socket: LabSocket): readonly ClosePath[] =>
   paths.filter(
     (path) =>
       path.netns === socket.netns &&
       path.lport === socket.lport &&
-      (path.rport === socket.rport || path.rport === 0) &&
+      (path.rport === socket.rport || path.rport === null) &&
       (path.path[0]?.from === 'LISTEN') === (socket.rport === 0 && socket.scenario.includes('listener')),
   );
 

@@ -14,7 +14,7 @@ export type Subject = {
   readonly family: 'ipv4' | 'ipv6';
   readonly raddr: string;
   readonly lport: number;
-  readonly rport: number;
+  readonly rport: number | null;
   readonly how: How;
   readonly waiting_for: string;
   /** Null while it still is dying. */

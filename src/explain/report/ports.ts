@@ -20,12 +20,13 @@ export const createServicePorts = (): ServicePorts => {
   return {
     see: ({ lport, rport }) => {
       locals.add(String(lport), null);
-      if (rport !== 0) remotes.add(String(rport), null);
+      if (rport !== null && rport !== 0) remotes.add(String(rport), null);
     },
     of: ({ lport, rport }) => {
+      if (rport === null || rport === 0) return `local port ${lport}`;
       const local = locals.countOf(String(lport));
       const remote = remotes.countOf(String(rport));
-      if (rport === 0 || local > remote) return `local port ${lport}`;
+      if (local > remote) return `local port ${lport}`;
       if (remote > local) return `remote port ${rport}`;
       return rport < lport ? `probably remote port ${rport}` : `probably local port ${lport}`;
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createServicePorts } from '../../../src/explain/report/ports.ts';
 
-const portsOf = (pairs: readonly (readonly [number, number])[]): readonly string[] => {
+const portsOf = (pairs: readonly (readonly [number, number | null])[]): readonly string[] => {
   const ports = createServicePorts();
   const rows = pairs.map(([lport, rport]) => ({ lport, rport }));
   for (const row of rows) ports.see(row);
@@ -31,5 +31,9 @@ describe("the service's port", () => {
 
   test('is the only one of what was never connected', () => {
     expect(portsOf([[21_001, 0]])).toEqual(['local port 21001']);
+  });
+
+  test('is the only one that is known, though it be the higher one', () => {
+    expect(portsOf([[21_001, null]])).toEqual(['local port 21001']);
   });
 });
