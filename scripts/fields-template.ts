@@ -98,10 +98,10 @@ export const fieldsModule = (): string => {
     ].join('\n'),
     typeText(
       'Evidence',
-      'What S, R, A and L lines say of a sock at one instant. A sequence number is a u32, a timer the low 32 bits of jiffies.',
+      'The part of a line that shows a sock at one instant. A sequence number is a u32, a timer the low 32 bits of jiffies.',
       evidence,
     ),
-    typeText('AnnounceFields', 'What A and L lines say beside. An id of 64 bits is decimal text.', rest),
+    typeText('AnnounceFields', 'The part that only A and L lines have. An id of 64 bits is decimal text.', rest),
     ...(hasUnknown
       ? ['const orNull = (value: number, unknown: number): number | null => (value === unknown ? null : value);']
       : []),

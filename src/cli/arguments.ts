@@ -85,13 +85,16 @@ export type SharedOptions = FilterOptions & {
   readonly mapKeys?: number;
 };
 
-/** What dies sooner is only counted, unless `--min-age` says otherwise: what `top`, `record` and `explain` look for. */
+/**
+ * The age for `top`, `record` and `explain` unless `--min-age` says otherwise: sockets that die sooner are only
+ * counted.
+ */
 const USUAL_MIN_AGE_MS = 10;
 
-/** How long a socket has been dying when the probes announce it, ms. */
+/** The time that a socket has been dying when the probes announce it, ms. */
 export const minAgeOf = (options: SharedOptions): number => options.minAge ?? USUAL_MIN_AGE_MS;
 
-/** Filters that the kernel does not apply. Where each close is announced it applies none. */
+/** Filters that the kernel does not apply. If each close is announced, it applies none. */
 export const idleFilters = (options: SharedOptions): readonly string[] =>
   givenFilters(filterOf(options))
     .filter(([{ probe }]) => (probe.tells === 'nothing' ? probe.instead === 'finwait' : minAgeOf(options) === 0))

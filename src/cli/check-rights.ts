@@ -6,7 +6,7 @@ import { Fault } from '../kernel/fault.ts';
 import { distrust } from '../programs/trust.ts';
 import { userToBecome } from './drop-root.ts';
 
-/** Whose rights finwait itself has while it traces, and what its reader keeps of root's. Never throws. */
+/** finwait's own rights while it traces, and the rights of root that its reader keeps. Never throws. */
 export const checksOfRights = (): readonly Check[] => (process.geteuid?.() === 0 ? [rightsKept(), ownFiles()] : []);
 
 const rightsKept = (): Check => {

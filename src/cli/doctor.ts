@@ -10,7 +10,10 @@ import { VERSION } from './version.ts';
 
 export type DoctorOptions = { readonly backend: Backend | 'auto'; readonly json?: boolean };
 
-/** `finwait doctor`: what can be traced here, what not, why, and the command that fixes it. Exit 3 when nothing can. */
+/**
+ * `finwait doctor`: says what can be traced here, what cannot, why, and the command that fixes it. Exit 3 if nothing
+ * can.
+ */
 export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
   const { backend, checks: found } = await runChecks(options.backend);
   const [privilege, ...others] = found;

@@ -6,8 +6,8 @@ import { type InvokingUser, invokingUser } from '../record/invoking-user.ts';
 let dropped: InvokingUser | null = null;
 
 /**
- * Makes this process the user who called sudo, for good: user, groups and capabilities. Does nothing where nobody did.
- * The kernel then lets that user neither trace it nor read its memory, as it does with a process that was root.
+ * Makes this process the user who called sudo, for good: user, groups and capabilities. Does nothing if nobody called
+ * sudo. The kernel then lets that user neither trace it nor read its memory, as it does with a process that was root.
  *
  * @throws Fault (exit 1) when it cannot be done, or when that user may not read finwait's own files
  */
@@ -31,7 +31,7 @@ export const userToBecome = (): InvokingUser | null => {
   return invoker === null || invoker.uid === 0 ? null : invoker;
 };
 
-/** The same for what loads nothing more. @throws Fault (exit 1) when it cannot be done */
+/** Gives root up in a process that loads nothing more. @throws Fault (exit 1) when it cannot be done */
 export const giveUpRoot = (): void => {
   const invoker = userToBecome();
   if (invoker === null) return;
@@ -48,7 +48,7 @@ export const giveUpRoot = (): void => {
   dropped = invoker;
 };
 
-/** That user's own groups, as at a login; the one alone where the user has no name. */
+/** That user's own groups, as at a login; the one alone if the user has no name. */
 const takeGroups = ({ uid, gid }: InvokingUser): void => {
   // @types/node does not know it.
   const initgroups: unknown = Reflect.get(process, 'initgroups');
@@ -60,7 +60,7 @@ const takeGroups = ({ uid, gid }: InvokingUser): void => {
   }
 };
 
-/** What of root is left; null: nothing. Securebits can make setuid keep capabilities. */
+/** The rights of root that are left; null: none. Securebits can make setuid keep capabilities. */
 const keptRights = (uid: number): string | null => {
   if (process.getuid?.() !== uid || process.geteuid?.() !== uid) return 'the kernel did not change the user';
   let status: string;

@@ -22,10 +22,10 @@ export type ExplainOptions = SharedOptions & {
   readonly json?: boolean;
 };
 
-/** How long a live run watches unless told, ms. */
+/** A live run watches for this long unless told, ms. */
 const DURATION_MS = 10_000;
 
-/** `finwait explain [FILE]`: why sockets were orphaned, live for a while or over a whole recording. */
+/** `finwait explain [FILE]`: says why sockets were orphaned, live for a while or over a whole recording. */
 export const explain = (file: string | undefined, options: ExplainOptions): Promise<ExitCode> => {
   const filter = filterOf(options);
   const { socket, duration = DURATION_MS } = options;
@@ -59,7 +59,7 @@ const watching = (duration: number): Sink => ({
   begin: () => tell(`watching for ${settingTime(duration)}; Ctrl+C ends it early, with what there is`),
 });
 
-/** An answer about a socket that was not seen would be an empty one. */
+/** An answer about a socket that was not seen would be empty. */
 const refuseNone = (): Sink => {
   let isSeen = false;
   const see = (): void => {

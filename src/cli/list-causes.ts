@@ -5,7 +5,7 @@ import { causeRecord } from '../output/explain/cause-record.ts';
 import { createOutput } from '../output/stdout.ts';
 import { safe } from '../text/printable.ts';
 
-/** `finwait explain --list [CAUSE]`: what is known of the causes; needs neither root nor bpftrace. */
+/** `finwait explain --list [CAUSE]`: tells about the causes; needs neither root nor bpftrace. */
 export const listCauses = async (cause: string | null, isJson: boolean): Promise<ExitCode> => {
   const output = createOutput();
   const causes = CAUSES.filter(({ name }) => cause === null || name === cause);

@@ -12,8 +12,8 @@ import { idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
 import { dropRoot } from './drop-root.ts';
 
 /**
- * `finwait probe`: the script that a live capture would give bpftrace here, on stdout, and how bpftrace would be started,
- * on stderr. Runs nothing but `bpftrace --version`.
+ * `finwait probe`: prints the script that a live capture would give bpftrace here, on stdout, and the command that
+ * would start bpftrace, on stderr. Runs nothing but `bpftrace --version`.
  */
 export const probe = async (options: SharedOptions): Promise<ExitCode> => {
   // Most hosts let only root look into tracefs. Nothing is run with root's rights, and nothing is judged before they are gone.

@@ -23,7 +23,7 @@ import { VERSION } from './version.ts';
 const backendOption = (what: string): Option =>
   new Option('--backend <name>', what).default('auto').argParser(parseBackend);
 
-/** What chooses the probes and what they announce. */
+/** Options that choose the probes and the sockets that they announce. */
 const selecting = (command: Command): Command => {
   command.addOption(backendOption('auto, fentry, kprobe or tracepoint'));
   for (const option of filterOptions()) command.addOption(option);
@@ -37,7 +37,7 @@ const shared = (command: Command, unlessTold = ''): Command =>
     .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
     .option('--strict', 'exit with 4 when events were lost');
 
-/** Left to commander, `finwait tarce` would be a `top` with one argument too many. */
+/** If this were left to commander, `finwait tarce` would be a `top` with one argument too many. */
 const refuseUnknownCommand = (program: Command, word: string | undefined): void => {
   const names = program.commands.map((command) => command.name());
   if (word === undefined || word.startsWith('-') || word === 'help' || names.includes(word)) return;

@@ -24,11 +24,11 @@ export type ReaderOptions = Pick<LiveOptions, 'onLine' | 'onMeta' | 'onProgress'
   readonly signal: AbortSignal;
 };
 
-/** Who captures. It does nothing yet. */
+/** The process that captures. It does nothing yet. */
 export type Reader = {
   /**
-   * Has it capture. Resolves once the probes are attached and the inventory is in the stream, as `startLive` does; null
-   * when `signal` came before. @throws Fault when tracing cannot begin
+   * Has it capture. Resolves once the probes are attached and the inventory is in the stream, as `startLive` does.
+   * Gives null when `signal` came before. @throws Fault when tracing cannot begin
    */
   readonly capture: (options: ReaderOptions) => Promise<Pick<LiveCapture, 'ended' | 'stop'> | null>;
   /** Lines are taken again; may be called before `capture` has resolved. */
@@ -56,19 +56,20 @@ export const readHere = (request: ReaderRequest): Reader => {
 };
 
 /**
- * Starts the process that captures, with the rights that this one has now: whoever calls this then gives theirs up. What
- * runs as root, and with which script, is fixed by `request` from here on; after it the reader takes four words only.
+ * Starts the process that captures, with the rights that this one has now: whoever calls this then gives theirs up.
+ * `request` fixes from here on what runs as root, and with which script; after it the reader takes four words only.
  *
  * @throws Fault (exit 3) when a program that it would run may be somebody else's
  */
 export const startReader = (request: ReaderRequest): Reader => {
-  // From here, where a relative entry of PATH is what the user meant; the reader works in /. It says what rights lack.
+  // This comes first: here a relative entry of PATH is what the user meant, but the reader works in /. It says what
+  // rights lack.
   if (lackedCapabilities().length === 0) checkPrograms();
   const child = startReaderProcess(findReaderConfinement().command, formatRequest(request));
   const order = (word: Order): void => {
     child.stdin.write(`${word}\n`);
   };
-  // It may have ended by itself: what it said last tells why.
+  // It may have ended by itself: its last words tell why.
   child.stdin.on('error', () => undefined);
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -123,7 +124,7 @@ export const startReader = (request: ReaderRequest): Reader => {
       sink.once('error', reject);
     });
     child.stdout.pipe(sink);
-    // One that could not be started has a stdout that closes without an end.
+    // A program that could not be started has a stdout that closes without an end.
     child.stdout.once('close', () => sink.end());
     const doubt = watchDoubt(options.isInDoubt, order);
     const stop = (): void => {
@@ -141,7 +142,7 @@ export const startReader = (request: ReaderRequest): Reader => {
       const fault = endedByItself(how, complaints);
       end(fault);
       if (!hasMeta) return begun.reject(fault);
-      // What was seen until then stays.
+      // Everything seen until then stays.
       options.onLine(ownLine.notice(createBootClock().now(), fault.message));
       begun.resolve(true);
     });
@@ -192,7 +193,7 @@ const endedByItself = (how: string, complaints: string): Fault =>
     exitCode: EXIT.failed,
   });
 
-/** What Node says of an error, of all the lines that it says it in. */
+/** Node's words about an error, from all the lines in which it says them. */
 const firstOf = (complaints: string): string | undefined => {
   const lines = complaints.split('\n').filter((line) => line.trim() !== '');
   return lines.find((line) => /^\w*(?:Error|Fault)\b/.test(line)) ?? lines.at(-1);

@@ -8,8 +8,8 @@ import { idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
 import { liveSource, untilSignalled } from './source.ts';
 
 /**
- * `finwait record`: the event stream to a file. The source writes it, line by line as they come; the stream is folded
- * all the same, to say what was lost.
+ * `finwait record`: writes the event stream to a file. The source writes it, line by line as they come. The stream is
+ * folded all the same, to say what was lost.
  */
 export const record = (options: SharedOptions): Promise<ExitCode> => {
   const path = options.record ?? `finwait-${new Date().toISOString().replace(/[:.]/g, '-')}.fwr`;

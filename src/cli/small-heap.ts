@@ -1,18 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 
 const LOOK_MS = 1000;
-/** Share of the time in which the event loop is at work: below the one there is time to collect, above the other none. */
+/** The event loop's share of time at work: below the one there is time to collect, above the other none. */
 const CALM = 0.3;
 const BUSY = 0.6;
 
-/** V8 by itself lets the heap grow to several times of what lives: now by a fifth. */
+/** V8 by itself lets the heap grow to several times of what lives: here it grows by a fifth. */
 export const collectSooner = (): void => setFlagsFromString('--heap-growing-percent=20');
 
 /**
  * Has V8 collect garbage sooner: a screen that is up for days is to be small, and has time. By itself V8 lets the heap
- * grow to several times of what lives, and its nursery to 64 MB; and a screen at rest leaves 10 MB a second of old
- * garbage, at which V8 looks once it is that much. While there is time, it looks at every 2 MB: some 13 MB less. All of
- * it is asked for at each collection, so it holds although V8 runs already.
+ * grow to several times of what lives, and its nursery to 64 MB. A screen at rest leaves 10 MB a second of old garbage,
+ * and V8 lets it pile up. While there is time, V8 now collects after every 2 MB: some 13 MB less. All of it is asked
+ * for at each collection, so it holds although V8 runs already.
  *
  * @param busy - share of the time since it was asked last, 0 to 1, in which the event loop was at work
  * @returns stops looking

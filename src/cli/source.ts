@@ -13,7 +13,7 @@ import { VERSION } from './version.ts';
 /** May hold a line up. */
 type Pace = (line: string) => Promise<void> | undefined;
 
-/** Live lines of this host, until SIGINT, SIGTERM or `--duration`; recorded too where that is asked for. */
+/** Live lines of this host, until SIGINT, SIGTERM or `--duration`; they are recorded too if that is asked for. */
 export const liveSource =
   (options: SharedOptions, minAgeMs: number): Source =>
   (consumer, signal, onProgress) =>
@@ -31,7 +31,7 @@ export const recordedSource =
  *
  * A signal that comes before the probes are attached ends the run with nothing traced and nothing recorded.
  *
- * @param minAgeMs - how long a socket has been dying when the probes announce it
+ * @param minAgeMs - the time that a socket has been dying when the probes announce it
  * @throws Fault when tracing cannot begin, or the recording cannot be opened
  */
 const runLive = async (
@@ -41,7 +41,7 @@ const runLive = async (
   signal: AbortSignal,
   onProgress: (text: string) => void,
 ): Promise<RunEnd> => {
-  // Not before it is needed: a screen has its first frame by then.
+  // This comes no sooner than it is needed: a screen has its first frame by then.
   const { readHere, startReader } = await import('./reader-client.ts');
   const filter = filterOf(options);
   const reader = (userToBecome() === null ? readHere : startReader)({
@@ -115,7 +115,7 @@ const runLive = async (
   return { fault, isCut: false };
 };
 
-/** From here on nothing but the reader is root: the recording is a file of the user who called sudo. */
+/** From here on only the reader is root: the recording is a file of the user who called sudo. */
 const openAsInvoker = async (path: string | undefined, reader: Reader): Promise<RecordingWriter | null> => {
   dropRoot();
   if (path === undefined) return null;

@@ -19,7 +19,7 @@ export const top = (options: SharedOptions): Promise<ExitCode> =>
 /** A replay shows all that was recorded. */
 const REPLAYED: SharedOptions = { backend: 'auto' };
 
-/** `finwait replay FILE`: the same screen over a recording. */
+/** `finwait replay FILE`: shows the same screen over a recording. */
 export const replay = (path: string, options: { readonly speed: number }): Promise<ExitCode> =>
   show(path === '-' ? 'stdin' : path, REPLAYED, (signal) => recordedSource(path, createPace(options.speed, signal)));
 

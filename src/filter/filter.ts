@@ -3,7 +3,7 @@ import { FILTER_ROWS, type Filter, type FilterOptions, NO_FILTER, type PathFilte
 const isGiven = (value: unknown, { none }: Filter): value is NonNullable<unknown> =>
   value !== none && !(Array.isArray(value) && value.length === 0);
 
-/** The filters that let not everything through, each with its value. */
+/** The filters that turn any socket away, each with its value. */
 export const givenFilters = (filter: PathFilter): readonly (readonly [Filter, NonNullable<unknown>])[] =>
   FILTER_ROWS.flatMap(([name, row]) => {
     const value = filter[name];
@@ -47,12 +47,12 @@ const asking = (what: Filter['test']['asks']): readonly Asking[] =>
   FILTER_ROWS.filter(([, { test }]) => test.asks === what).map(([name, row]) => [name, row, row.test]);
 const [OF_AGE, OF_SOCKET] = [asking('age'), asking('socket')];
 
-/** Whether the filter asks for more than the age. */
+/** True if the filter asks for more than the age. */
 export const asksForDetail = (filter: PathFilter): boolean =>
   OF_SOCKET.some(([name, row]) => isGiven(filter[name], row));
 
 /**
- * Whether a socket passes the filter.
+ * True if a socket passes the filter.
  *
  * @param dyingUs - null where its close was not observed
  * @param subjectOf - called at most once, and only when the filter asks for more than the age

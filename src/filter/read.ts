@@ -34,7 +34,11 @@ export const readCount = (text: string): number => {
   return Number(text);
 };
 
-/** As the kernel, ss or the user spells it: `TCP_FIN_WAIT1`, `fin-wait-1`. @throws Refused for anything else */
+/**
+ * Takes the spelling of the kernel, of ss or of the user: `TCP_FIN_WAIT1`, `fin-wait-1`.
+ *
+ * @throws Refused for anything else
+ */
 export const readState = (text: string): TcpState => {
   const wanted = text
     .toUpperCase()

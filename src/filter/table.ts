@@ -11,13 +11,13 @@ export type Subject = {
   /** Null where it is unknown: no filter of ports is for it. */
   readonly rport: number | null;
   readonly netns: number;
-  /** Whether it was closed in this state, went through it, or is in it. */
+  /** True if it was closed in this state, went through it, or is in it. */
   readonly wasIn: (state: TcpState) => boolean;
 };
 
 /** An option of the command line. One without a value `means` one. */
 type FilterOption<T> = {
-  /** As commander names it. */
+  /** The name as commander has it. */
   readonly name: string;
   readonly flags: string;
   readonly help: string;
@@ -26,7 +26,7 @@ type FilterOption<T> = {
   | {
       /** @throws Refused */
       read(text: string): T;
-      /** The filter's value, where the option has another unit. */
+      /** Gives the filter's value, if the option has another unit. */
       toValue?(read: T): T;
     }
   | { readonly means: T }
@@ -46,12 +46,12 @@ export type Filter<T = unknown> = {
   is(value: unknown): value is T;
   /** The value as the option takes it; empty for an option without one. */
   write(value: NonNullable<T>): string;
-  /** Which sockets pass. A question about the age alone costs no look at the socket's lines. */
+  /** Chooses the sockets that pass. A question about the age alone costs no look at the socket's lines. */
   readonly test:
     | { readonly asks: 'socket'; passes(value: NonNullable<T>, on: Subject): boolean }
     /** @param dyingUs - null where the close was not observed */
     | { readonly asks: 'age'; passes(value: NonNullable<T>, dyingUs: number | null): boolean };
-  /** How the deferred probes apply it. The probes that announce each close leave every filter to finwait. */
+  /** The deferred probes apply it in this way. The probes that announce each close leave every filter to finwait. */
   readonly probe: /**
    * They test a condition. The variables are those of probes/parts/deferred: `$sk`, `$inet`, `$who` (pid above tid) and
    * `$comm`. It is null for a value that cannot stand in a script: then finwait filters.
@@ -216,7 +216,7 @@ type FilterName = keyof Table;
 type Value<F> = F extends { is(value: unknown): value is infer T } ? T : never;
 type Option = Table[FilterName]['options'][number];
 
-/** What a socket must be to be shown. The ledger is never filtered: it counts the whole host. */
+/** The conditions that a socket must meet to be shown. The ledger is never filtered: it counts the whole host. */
 export type PathFilter = { readonly [K in FilterName]: Value<Table[K]> };
 
 /** The options of the filters, as commander leaves them. */

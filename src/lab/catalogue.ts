@@ -7,10 +7,10 @@ import type { Scenario } from './scenario.ts';
 /** Every way to die that the lab knows. */
 export const CATALOGUE: readonly Scenario[] = [...CLOSES, ...RESETS, ...LIMITS, ...PROCESSES];
 
-/** Longer than this is left out unless it is asked for. */
+/** A longer scenario is left out unless it is asked for. */
 const QUICK_S = 10;
 
-/** What stands for many names. */
+/** Names that stand for many scenarios. */
 export const GROUPS: Readonly<Record<string, (scenario: Scenario) => boolean>> = {
   quick: (scenario) => scenario.needs !== 'host' && scenario.seconds <= QUICK_S,
   slow: (scenario) => scenario.needs !== 'host' && scenario.seconds > QUICK_S,

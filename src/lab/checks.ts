@@ -9,10 +9,10 @@ const TOOLS: readonly { readonly program: string; readonly pkg: string; readonly
   { program: 'python3', pkg: 'python3', purpose: 'the lab makes its sockets with it: Node has no SO_LINGER' },
 ];
 
-/** What the worker is started with. */
+/** The programs that start the worker. */
 export type LabPrograms = {
   readonly python: string;
-  /** PATH for it: where its tools were found, then the system's. */
+  /** PATH for it: the places of its tools, then the system's. */
   readonly path: string;
 };
 

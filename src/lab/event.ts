@@ -11,7 +11,7 @@ export type Stage = Place & {
 };
 
 /**
- * What the worker says, one a line of `finwait lab --json`, told apart by `type`. `at` is in seconds since 1970.
+ * The worker's words, one a line of `finwait lab --json`, told apart by `type`. `at` is in seconds since 1970.
  *
  * - `lab_socket`: this socket was made to die (or, as `control`, is there and must not be reported yet)
  * - `lab_gone`: no full sk is left of it
@@ -26,7 +26,7 @@ export type LabEvent =
       /** The worker's. */
       readonly pid: number;
       readonly stages: readonly Stage[];
-      /** Which of `stages` a scenario plays on. */
+      /** Index in `stages` of the stage that a scenario plays on. */
       readonly scenarios: Readonly<Record<string, number>>;
     }
   | (OfRun & { readonly type: 'lab_play'; readonly netns: number })
@@ -41,7 +41,7 @@ export type LabEvent =
       /** Null for listeners and what never connected; `rport` is 0 then. */
       readonly raddr: string | null;
       readonly rport: number;
-      /** Of the process that held it. */
+      /** Pid of the process that held it. */
       readonly pid: number;
       readonly at: number;
     })

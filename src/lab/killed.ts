@@ -4,8 +4,9 @@ import { Fault } from '../kernel/fault.ts';
 const NOTES = '/run/finwait-lab';
 
 /**
- * Undoes what a lab left that was killed together with its worker: sysctls of the whole machine, and namespaces. For the
- * start of any command; where no lab left anything it costs one look at a name. Only root can, and only root does.
+ * Undoes what a lab left that was killed together with its worker: sysctls of the whole machine, and namespaces. Any
+ * command calls it at its start. If no lab left anything, it costs one look at a name. Only root can, and only root
+ * does.
  *
  * @returns a word for the user where there was something to undo, else null. Never throws
  */
@@ -28,16 +29,16 @@ const cleanedUp = async (): Promise<string | null> => {
   }
 };
 
-/** Whether there is a note of a run that is no more. The process of one that lives is a worker of the lab. */
+/** True if there is a note of a run that is no more. The process of a run that lives is a worker of the lab. */
 const isLeft = (): boolean => {
   const found = lstatSync(NOTES, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  // Not as the lab makes it: the worker says what is wrong.
+  // The lab does not make it so: the worker says what is wrong.
   if (!found.isDirectory() || found.uid !== 0) return true;
   try {
     return readdirSync(NOTES).some((name) => /^run-\d+$/.test(name) && !isWorker(name.slice('run-'.length)));
   } catch {
-    // It has gone meanwhile.
+    // The note has gone meanwhile.
     return false;
   }
 };

@@ -1,8 +1,8 @@
-"""What runs of the lab have made and changed, noted in /run/finwait-lab, so that another run of finwait can undo it.
+"""Notes in /run/finwait-lab say what runs of the lab have made and changed, so that another run of finwait can undo it.
 
 A run writes its note before each thing it makes, and holds a lock on it. A note whose lock is free belongs to a run that
-was killed. Root acts on what a note says, so none is believed that another user can have written, and of those only this
-is taken: names of the lab's own namespaces, and the sysctls that the lab sets, with numbers.
+was killed. Root acts on the words of a note. So it believes no note that another user can have written. It takes only
+names of the lab's own namespaces from the others, and the sysctls that the lab sets, with numbers.
 """
 import errno
 import fcntl
@@ -41,10 +41,10 @@ def write(path, value):
 
 def open_folder(make=True):
     """
-    A descriptor of NOTES, which is root's alone, whatever the umask.
+    A descriptor of NOTES, which belongs to root alone, whatever the umask.
 
-    :return: None where it is not there, and not to be made
-    :raises Fault: where it is a link, no folder, or another user's
+    :return: None if it is not there and cannot be made
+    :raises Fault: if it is a link, no folder, or another user's
     """
     def foreign(what):
         return Fault(f'{NOTES} {what}', 'root would act on notes that somebody else may have written',
@@ -99,7 +99,7 @@ def claim(name, wait=True):
             return None
         if os.fstat(fd).st_nlink > 0:
             return fd
-        os.close(fd)  # Who held the lock has removed the file.
+        os.close(fd)  # The holder of the lock has removed the file.
 
 
 def _open_note(name, folder):
@@ -144,7 +144,7 @@ def remove_folder():
 
 
 def note_in(fd):
-    """What was noted last, as far as it can be believed. Behind a shorter one the end of a longer one may stand."""
+    """The newest note, as far as it can be believed. Behind a short note the end of an older, longer one may stand."""
     try:
         content = json.JSONDecoder().raw_decode(os.pread(fd, MOST_BYTES, 0).decode())[0]
     except (ValueError, RecursionError):
@@ -153,7 +153,7 @@ def note_in(fd):
 
 
 def believable(content):
-    """Of a note, or of anything: {'namespaces': [name], 'sysctls': {path: {'was': numbers, 'set': numbers}}}"""
+    """Reads a note, or anything else: {'namespaces': [name], 'sysctls': {path: {'was': numbers, 'set': numbers}}}"""
     content = content if isinstance(content, dict) else {}
     namespaces, sysctls = content.get('namespaces'), content.get('sysctls')
     return {
@@ -175,9 +175,9 @@ def _is_sysctl(path, value):
 
 def restore_sysctls(content):
     """
-    What somebody else has changed meanwhile is theirs.
+    A value that somebody else has changed meanwhile is theirs.
 
-    :return: False where one cannot be set from here: another namespace has it, or /proc/sys is read-only
+    :return: False if one cannot be set from here: another namespace has it, or /proc/sys is read-only
     """
     is_done = True
     for path, value in content['sysctls'].items():
@@ -190,7 +190,7 @@ def restore_sysctls(content):
 
 
 class Note:
-    """What this run has made and changed: JSON, so that another run can undo it."""
+    """A run's own list of what it has made and changed: JSON, so that another run can undo it."""
 
     def __init__(self):
         self.name = f'run-{os.getpid()}'
@@ -207,7 +207,7 @@ class Note:
         self._save()
 
     def sysctl(self, name, value):
-        """To be called before it is set: what it is now, and what it will be. One of HOST_SYSCTLS. Returns its path."""
+        """Notes its present value and the next one; call it before it is set. One of HOST_SYSCTLS. Returns its path."""
         path = SYSCTL_DIR + name
         was = self.content['sysctls'].get(path, {}).get('was', read(path))
         self.content['sysctls'][path] = {'was': was, 'set': value}
@@ -216,7 +216,7 @@ class Note:
         return path
 
     def restore(self):
-        """Also what a play has set: it wrote to the same file."""
+        """This also undoes what a play has set: it wrote to the same file."""
         self.reload()
         restore_sysctls(self.content)
         self.content['sysctls'] = {}

@@ -1,4 +1,4 @@
-"""What a scenario is played with: sockets on both hosts, drops on the wire, and the word of who dies.
+"""A scenario's tools: sockets on both hosts, drops on the wire, and the note of the sockets that die.
 
 Each play is a process of its own in the namespace `near`, with ports that no other play of the run has. Both ends live
 in it: a socket belongs to the namespace that its maker was in.
@@ -188,7 +188,7 @@ class Play:
         return pid, (lport, rport)
 
     def kill_socket(self, port, is_orphan=False):
-        """What `ss -K` does. @raises Skip where the kernel cannot (CONFIG_INET_DIAG_DESTROY)"""
+        """Does what `ss -K` does. @raises Skip if the kernel cannot (CONFIG_INET_DIAG_DESTROY)"""
         if is_orphan and not aborts_orphans():
             raise Skip('ss -K makes an orphan immortal before Linux 6.1')
         done = subprocess.run(['ss', '-HKtn', 'dport', '=', f':{port}'], capture_output=True, text=True)
@@ -204,7 +204,7 @@ class Play:
 
     @contextlib.contextmanager
     def alone_on_stage(self):
-        """For what changes a sysctl of near while it plays: no other play of the same scenario does meanwhile."""
+        """For acts that change a sysctl of near while they play: no other play of the same scenario does meanwhile."""
         fd = os.open(f'/run/netns/{self.stage.near}', os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
@@ -213,11 +213,11 @@ class Play:
             os.close(fd)
 
     def stage_sysctl(self, name, value):
-        """Sets it in near; to be called from alone_on_stage() only, and undone there."""
+        """Sets it in near. Call it only inside alone_on_stage(), which undoes it."""
         write(f'/proc/sys/net/ipv4/{name}', value)
 
     def host_sysctl(self, name, value):
-        """Sets it for the whole machine, noted first: whichever process dies now, another can restore it."""
+        """Sets it for the whole machine. It is noted first: whichever process dies now, another can restore it."""
         enter(None)
         try:
             write(self.note.sysctl(name, value), value)

@@ -3,7 +3,7 @@ import type { Scenario } from './scenario.ts';
 const DROP_FINS = "drop far 'tcp dport 7777 tcp flags & fin == fin'";
 const RENAME = (comm: string): string => `open('/proc/self/comm', 'w').write('${comm}'); c.close()`;
 
-/** What processes and operators do; MPTCP. */
+/** Acts of processes and operators; MPTCP. */
 export const PROCESSES: readonly Scenario[] = [
   {
     name: 'sigkilled',

@@ -1,20 +1,20 @@
 /** A way for a socket to die, for people: the worker has the code of the same name. */
 export type Scenario = {
-  /** As on the command line, and of the function in `ways_*.py`. */
+  /** The name on the command line, and that of the function in `ways_*.py`. */
   readonly name: string;
-  /** What happens, in a line. */
+  /** The course of it, in a line. */
   readonly title: string;
-  /** Why it happens: the kernel's part. */
+  /** The kernel's part: the reason why it happens. */
   readonly does: string;
   /** The commands of a person, in the words of `byHandPreamble`. */
   readonly byHand: readonly string[];
-  /** What `ss` shows, in the namespace near. */
+  /** The output of `ss`, in the namespace near. */
   readonly ss: string;
-  /** What finwait shows. */
+  /** finwait's words about it. */
   readonly finwait: string;
   /** `host` changes a sysctl of the whole machine; `mptcp` and `ktls` want a kernel that has it. */
   readonly needs?: 'host' | 'mptcp' | 'ktls';
-  /** Until the full sk is gone, roughly. */
+  /** Seconds until the full sk is gone, roughly. */
   readonly seconds: number;
 };
 

@@ -29,7 +29,7 @@ def ask(family, laddr, lport, raddr, rport):
 
 
 def full_sock(family, laddr, lport, raddr, rport):
-    """Whether a full socket is there: no minisock, and for a connection no listener."""
+    """True if a full socket is there: no minisock, and for a connection no listener."""
     found = ask(family, laddr, lport, raddr, rport)
     if found is None:
         return False

@@ -1,7 +1,7 @@
-"""Where the lab plays: pairs of network namespaces, and how everything is removed.
+"""The lab's stage: pairs of network namespaces, and the removal of everything.
 
-What a run makes is noted first (notes.py). Where finwait dies, its worker removes it; where the worker dies, finwait does;
-where both are killed, the next finwait that root starts.
+A run notes first what it makes (notes.py). If finwait dies, its worker removes it. If the worker dies, finwait does.
+If both are killed, the next finwait that root starts does.
 """
 import ctypes
 import errno
@@ -65,7 +65,7 @@ def aborts_orphans():
 
 
 def undo(content):
-    """:return: False where a sysctl could not be restored from here: its note must stay"""
+    """:return: False if a sysctl could not be restored from here: its note must stay"""
     is_done = restore_sysctls(content)
     for name in content['namespaces']:
         # Orphans would keep the namespace, and the kernel's count, for minutes.
@@ -79,7 +79,7 @@ def undo(content):
 
 
 def undo_note(name, fd):
-    """Of our own run, or of one that was killed."""
+    """Undoes our own run, or one that was killed."""
     if undo(note_in(fd)):
         release(name, fd)
     else:
@@ -90,7 +90,7 @@ def remove_stale():
     """
     Undoes what runs left that were killed together with their worker.
 
-    :raises Fault: where the folder of the notes is not root's
+    :raises Fault: if the folder of the notes is not root's
     """
     folder = open_folder(make=False)
     if folder is None:
@@ -169,8 +169,8 @@ class Stage:
 
     def warm(self, family):
         """
-        In a thread of its own: until far answers. The first packet waits for neighbour discovery, a second and more in
-        IPv6: as the first round trip of a connection it would make its retransmission timeouts ten times as long.
+        Waits until far answers, in a thread of its own. The first packet waits for neighbour discovery, a second and
+        more in IPv6. If it were the first round trip of a connection, its retransmission timeouts would be ten times as long.
         """
         enter(self.near)
         with socket.socket(socket.AF_INET6 if family == 'ipv6' else socket.AF_INET, socket.SOCK_DGRAM) as probe:

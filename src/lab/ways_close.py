@@ -122,7 +122,7 @@ def dup(p):
 
 @scenario()
 def in_flight(p):
-    """Closed by nobody, but by the unix socket whose queue held the last reference."""
+    """Nobody closes it but the unix socket whose queue held the last reference."""
     pair = p.pair()
     left, right = socket.socketpair(socket.AF_UNIX)
     left.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [pair.near.fileno()]))])
@@ -285,7 +285,7 @@ def control_close_wait(p):
 
 @scenario()
 def control_shared(p):
-    """A child holds the socket on: its parent's close() is none."""
+    """A child still holds the socket: its parent's close() does not close it."""
     pair = p.pair()
     hold, release = os.pipe()
     child = os.fork()

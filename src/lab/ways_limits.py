@@ -227,7 +227,7 @@ def ballast(p, count=4):
 
 MOST_MIB = 32
 
-# A tracer reads the limits once a second: what is lowered for less is over before it is seen.
+# A tracer reads the limits once a second: it never sees a value that was lowered for less.
 SEEN_S = 1.5
 
 

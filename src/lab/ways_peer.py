@@ -1,4 +1,4 @@
-"""What the peer does to an orphan; and listeners with children that nobody accepted."""
+"""Acts of the peer on an orphan; and listeners with children that nobody accepted."""
 import select
 import socket
 

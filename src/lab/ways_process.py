@@ -1,4 +1,4 @@
-"""What processes and operators do: exit, kill, exec, ss -K, disconnect; and what wraps TCP: kTLS, MPTCP."""
+"""Acts of processes and operators: exit, kill, exec, ss -K, disconnect; and layers around TCP: kTLS, MPTCP."""
 import os
 import signal
 import socket

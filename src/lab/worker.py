@@ -183,7 +183,7 @@ class Guard:
 
 
 def kill_group(pid):
-    """Of a play: its children are in its group. Once they are gone and it is reaped, its id may be another's."""
+    """Kills a play: its children are in its group. Once they are gone and it is reaped, its id may be another's."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -5,12 +5,12 @@ import { startProgram } from '../programs/start.ts';
 import type { LabPrograms } from './checks.ts';
 import type { LabEvent } from './event.ts';
 
-/** The same path from src/ and from dist/: Python is not compiled. */
+/** The path is the same from src/ and from dist/: Python is not compiled. */
 const WORKER = fileURLToPath(new URL('../../src/lab/worker.py', import.meta.url));
 /** Nothing is written beside the sources, and nothing of a user's Python is read. */
 const PYTHON = ['-B', '-E', '-s', WORKER];
 
-/** What is to be played, in this order. */
+/** The plays to come, in this order. */
 export type Plan = {
   readonly family: 'ipv4' | 'ipv6';
   readonly jobs: readonly { readonly scenario: string /** Roughly how long it takes. */; readonly seconds: number }[];
@@ -74,7 +74,7 @@ export const runWorker = async (
   });
 };
 
-/** Removes what killed runs have left. @returns why not, null when it did. Never throws */
+/** Removes what killed runs have left. @returns the reason if it did not; null if it did. Never throws */
 export const cleanUp = async ({ python, path }: LabPrograms): Promise<string | null> => {
   const options = { env: { PATH: path }, reject: false, stdin: 'ignore', timeout: 120_000 } as const;
   const result = await startProgram(python, [...PYTHON, '--clean'], options);

@@ -6,15 +6,15 @@ import { isNear } from './tallied.ts';
 
 /** Abnormal ends of one kind, closer and port. */
 export type AbnormalEnds = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'> & {
-  /** Since the capture began, announced ones included. */
+  /** Ends since the capture began, announced ones included. */
   readonly count: number;
-  /** How many of them were announced, as samples. */
+  /** Those of them that were announced, as samples. */
   readonly sampled: number;
-  /** Of those for a limit that may have been tcp_mem: how many came while orphans were known not to be near theirs. */
+  /** Ends for a limit that may have been tcp_mem, which came while orphans were known not to be near theirs. */
   readonly forMemory: number;
-  /** How many a second while they came; null where that was too short to tell. */
+  /** Ends a second while they came; null where that was too short to tell. */
   readonly perSecond: number | null;
-  /** Of the newest count that grew. */
+  /** Time of the newest count that grew. */
   readonly lastAt: TraceNs;
 };
 
@@ -44,7 +44,7 @@ type Group = {
   count: number;
   forMemory: number;
   run: Run | null;
-  /** How many there were in the longest run before this one, and how many a second. */
+  /** Ends in the longest run before this one, and their number a second. */
   best: { readonly count: number; readonly perSecond: number | null };
 };
 
@@ -60,7 +60,9 @@ export const createAbnormal = (): Abnormal => {
   const sampleKey = ({ end, port, pid, comm }: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>): string =>
     [end, port, pid, comm].join(' ');
 
-  /** When the run that a count at `at` begins had its first end: samples tell, else it was within the second before. */
+  /**
+   * The first end of the run that a count at `at` begins: samples tell its time, else it was within the second before.
+   */
   const startOf = (group: Group, at: TraceNs): number => {
     const sampled = samples.get(sampleKey(group.of))?.startedAt;
     return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
@@ -142,7 +144,7 @@ const longer = (best: Group['best'], run: Run): Group['best'] => {
   return count > best.count ? { count, perSecond: rateOf(run) } : best;
 };
 
-/** The newest count may be of a part of its second: where there is one before it, that one tells. */
+/** The newest count may be of a part of its second. If there is one before it, that one tells. */
 const rateOf = ({ from, base, before, last }: Run): number | null => {
   if (last.count - base < FEW) return null;
   const until = before ?? last;

@@ -16,11 +16,11 @@ export type Baseline = {
   readonly list: (orphan: Inventoried) => boolean;
   /** A sock was announced: until the inventory is done, its line there is not a second sock. @returns the same */
   readonly see: (tuple: string) => boolean;
-  /** Whether every line of the inventory that is open now was kept. */
+  /** True if every line of the inventory that is open now was kept. */
   readonly isWhole: () => boolean;
   readonly listedCount: () => number;
   readonly has: (tuple: string) => boolean;
-  /** Whether the inventory that is open now has listed this tuple, even if it was taken since. */
+  /** True if the inventory that is open now has listed this tuple, even if it was taken since. */
   readonly wasListed: (tuple: string) => boolean;
   /** The silent ones that the open inventory, a later one, has not listed. */
   readonly missing: () => readonly string[];

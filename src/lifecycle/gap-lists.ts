@@ -10,7 +10,8 @@ export const createGapLists = (): {
   /** The list, which the caller may add to. The empty one is shared. */
   readonly copyOf: (number: number) => Set<Gap>;
   /**
-   * The number of the list with one gap more. The same number where the list has that gap, or there are too many lists.
+   * The number of the list with one gap more. It is the given number if the list has that gap, or if there are too many
+   * lists.
    */
   readonly with: (number: number, gap: Gap) => number;
 } => {

@@ -4,7 +4,7 @@ import { BOUNDS } from '../wire/bounds.ts';
 /** Our events and the kernel's counter may be read this far apart, ns, and still mean the same moment. */
 const SAMPLE_SLACK_NS = 10_000_000;
 
-/** Where announcements are deferred, `unlocated` is the least of so many samples. */
+/** With deferred announcements `unlocated` is the least of this many samples. */
 const SETTLINGS = 10;
 
 /** The orphan ledger at one moment. */
@@ -14,7 +14,7 @@ export type LedgerRow = {
   readonly exits: number;
   /** baseline + entries - exits; null until the inventory is complete. */
   readonly orphans: number | null;
-  /** What /proc/net/sockstat said; null before the first sample. */
+  /** The figure of /proc/net/sockstat; null before the first sample. */
   readonly kernelOrphans: number | null;
   readonly kernelLimit: number | null;
   /** Orphans at the start that no readable namespace listed. */
@@ -39,7 +39,7 @@ export type Ledger = {
   readonly setBaseline: (located: number) => void;
   /** One of the orphans that no namespace listed has shown itself. */
   readonly locate: () => boolean;
-  /** @returns false where so many samples wait to be settled that this one is not compared */
+  /** @returns false if so many samples wait to be settled that this one is not compared */
   readonly sample: (at: TraceNs, orphans: number, limit: number) => boolean;
   /** Lets event time pass. A sample is settled once every close before it has been announced. */
   readonly advance: (at: TraceNs) => void;
@@ -62,9 +62,8 @@ type Pending = {
  * orphans = baseline + entries - exits, compared with the kernel's own counter.
  *
  * The count is never reset to the kernel's. Once, at the first settled sample after the inventory, the kernel's surplus
- * over inventory and in-flight events becomes `unlocated`: orphans in namespaces that nobody can read. Where
- * announcements are deferred, it is the least surplus of ten samples: orphans that were not announced yet are not
- * hidden ones.
+ * over inventory and in-flight events becomes `unlocated`: orphans in namespaces that nobody can read. If announcements
+ * are deferred, it is the least surplus of ten samples: orphans that were not announced yet are not hidden ones.
  *
  * @param onRow - called for each settled sample
  * @param announceNs - a sock is announced up to this long after its close: its entry comes that much later
@@ -91,7 +90,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   let sampledAt: TraceNs | null = null;
   const recent: TraceNs[] = [];
   /**
-   * How many there were up to each, itself included, since the capture began. The sum over any span is a difference.
+   * The number up to each, itself included, since the capture began. The sum over any span is a difference.
    */
   const recentSums: number[] = [];
   let recentSum = 0;
@@ -118,7 +117,7 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
     }
   };
 
-  /** How many came before `at`: all that were let go of, and some of the others. */
+  /** The number that came before `at`: all that were let go of, and some of the others. */
   const sumBefore = (at: TraceNs): number => {
     let [from, to] = [recentStart, recent.length];
     while (from < to) {

@@ -71,7 +71,7 @@ export const createLiving = (onStrip: () => void): Living => {
     mostObjects = Math.max(FEW_OBJECTS, 2 * kept.length);
   };
 
-  /** @returns whether it is an object that lives on */
+  /** @returns true if it is an object that lives on */
   const isUnfit = (sock: Sock, isFull: boolean): boolean => {
     if (sock.destroyedAt !== null || socks.get(sock.sk) !== sock) return false;
     let id = packed.pack(sock);
@@ -92,7 +92,8 @@ export const createLiving = (onStrip: () => void): Living => {
   };
 
   const pack = (): void => {
-    // Only after as many events as there are of them: then a tick costs no more than the events since the last one.
+    // This runs only after as many events as there are of them: then a tick costs no more than the events since the
+    // last one.
     if (events >= unfit.length) {
       events = 0;
       unfit = unfit.filter((sock) => isUnfit(sock, false));

@@ -9,7 +9,8 @@ import type { Living } from './living.ts';
 import type { Gap, Sock } from './sock.ts';
 
 /**
- * An orphan is destroyed in the same call that brings it to CLOSE. Still there after this long, its destroy was missed.
+ * An orphan is destroyed in the same call that brings it to CLOSE. If it still is there after this long, its destroy
+ * was missed.
  */
 const LONGEST_IN_CLOSE_NS = 5e9;
 
@@ -45,7 +46,7 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
   /** Orphans that came to CLOSE, and some that have ended since. */
   let closed: Waiting[] = [];
   let mostClosed = FEW_CLOSED;
-  /** How many more socks may be compared with later inventories. */
+  /** The number of socks that may still be compared with later inventories. */
   let allowance: number = BOUNDS.compared;
 
   const first = (event: InventoryEnd): void => {
@@ -101,7 +102,7 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
     }
   };
 
-  /** The same life, if it still is in CLOSE. */
+  /** Finds the same life, if it still is in CLOSE. */
   const find = ({ sk, generation }: Waiting): Sock | undefined => {
     const sock = living.peek(sk);
     if (sock?.generation !== generation || sock.destroyedAt !== null) return undefined;
@@ -135,7 +136,7 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
   };
 };
 
-/** Whether it is in CLOSE: an orphan there is destroyed next. */
+/** True if it is in CLOSE: an orphan there is destroyed next. */
 const isInClose = ({ announce, state }: Sock): boolean =>
   state === TCP.CLOSE || parseAnnounce(announce.line).moves.at(-1)?.to === TCP.CLOSE;
 

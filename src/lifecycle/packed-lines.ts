@@ -174,14 +174,14 @@ export class PackedLines {
     return (this.#bases[(words[at + WORD.head] as number) >>> HEAD.base] as Uint32Array)[i] as number;
   }
 
-  /** The same half of an S or R line; null where it equals the announcement's. */
+  /** Reads the same half of an S or R line; null where it equals the announcement's. */
   evidenceHalf(words: Uint32Array, at: number, i: number): number | null {
     const bits = (words[at + WORD.head] as number) >>> HEAD.evidenceBits;
     if ((bits & bitOf(i)) === 0) return null;
     return words[at + WORD.next + onesBelow(bits, i)] as number;
   }
 
-  /** What `base` leads to expect of a line, given those halves of `#halves` that others move with. */
+  /** Predicts a line from `base`, given those halves of `#halves` that others move with. */
   #expect(base: Uint32Array, letter: number): Uint32Array {
     const wanted = this.#wanted;
     wanted.set(base);

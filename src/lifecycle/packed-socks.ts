@@ -11,14 +11,17 @@ import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
 export type PackedId = number;
 
 /**
- * Socks of which nothing was heard for a while, in some 150 bytes each that the garbage collector does not look into.
+ * Socks that nothing was heard of for a while, in some 150 bytes each that the garbage collector does not look into.
  */
 export type PackedSocks = {
   /** @returns null for a sock that does not fit: it stays an object */
   readonly pack: (sock: Sock) => PackedId | null;
   /** The sock as it was packed: a copy. */
   readonly read: (id: PackedId, sk: SkAddr) => Sock;
-  /** The same copy, and frees the block. The announcement's block stays until the sock is packed again or forgotten. */
+  /**
+   * Gives the same copy, and frees the block. The announcement's block stays until the sock is packed again or
+   * forgotten.
+   */
   readonly unpack: (id: PackedId, sk: SkAddr) => Sock;
   /** This unpacked sock will not be packed again. */
   readonly forget: (sock: Sock) => void;
@@ -44,7 +47,7 @@ const HEAD_WORDS = 10;
 export const MOST_MOVES = 7;
 const MOST_RETRANSMITS = COUNTS.retransmits.mask;
 
-/** Where a time, or the newest evidence, stands. */
+/** The place of a time, or of the newest evidence. */
 const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
 /** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
 const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
@@ -276,7 +279,7 @@ const HELD = {
 const FLAGS = halfOf('deferred', 'flags');
 const CONTEXT = halfOf('deferred', 'context');
 
-/** Whether a block has a place for all of the sock. */
+/** True if a block has a place for all of the sock. */
 const fits = (sock: Sock): boolean =>
   sock.destroyedAt === null &&
   !sock.lingering &&
@@ -290,7 +293,7 @@ const toldBy = (time: TraceNs | null, before: TraceNs | null): number =>
 
 const movesOf = (shape: number): number => shape & 0xf;
 const told = (shape: number, place: number): number => (shape >>> place) & 3;
-/** Where the newest evidence stands in a block: behind the times and the moves. */
+/** The place of the newest evidence in a block: behind the times and the moves. */
 const latestAt = (shape: number): number =>
   HEAD_WORDS +
   2 * (isHere(shape, SHAPE.orphanAt) + isHere(shape, SHAPE.firstRetransmitAt) + isHere(shape, SHAPE.latestAt)) +

@@ -10,7 +10,7 @@ export type SockView = {
   readonly sk: SkAddr;
   readonly generation: number;
   readonly isDestroyed: boolean;
-  /** How the probe knew of its close: one of `VIA`. */
+  /** The probe's way of knowing its close: one of `VIA`. */
   readonly via: number;
   readonly closedAt: TraceNs;
   readonly state: number;

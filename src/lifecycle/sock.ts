@@ -23,7 +23,7 @@ export type Gap =
   | 'linger_end_inferred'
   | 'capture_ended';
 
-/** How near the host was to its limits at one moment. Null is unknown. */
+/** The host's distance from its limits at one moment. Null is unknown. */
 export type Pressure = {
   /** Orphans of the whole host: our count once the inventory is in, the kernel's before. */
   readonly orphans: number | null;
@@ -33,7 +33,7 @@ export type Pressure = {
   readonly memPages: number | null;
   /** The third figure of net.ipv4.tcp_mem, pages. */
   readonly memHigh: number | null;
-  /** Whether the limits were read about then. Samples come once a second: after an older one, samples were lost. */
+  /** True if the limits were read about then. Samples come once a second: after an older one, samples were lost. */
   readonly isFresh: boolean;
 };
 
@@ -43,11 +43,11 @@ export type Sock = {
   /** Tells lives at one address apart; counts from 1. */
   readonly generation: number;
   announce: Announce;
-  /** When the probe announced it. Where its map did not keep it: when the probe announced it again. */
+  /** Time of its announcement. If the probe's map did not keep it: time of the second announcement. */
   announcedAt: TraceNs;
-  /** When it was closed. Where no close was observed: when it was announced. */
+  /** Time of its close. If no close was observed: time of its announcement. */
   readonly closedAt: TraceNs;
-  /** When it became an orphan; null while it is none. */
+  /** Time at which it became an orphan; null while it is none. */
   orphanAt: TraceNs | null;
   /** Its exit is to be counted. */
   entered: boolean;
@@ -61,17 +61,17 @@ export type Sock = {
   latest: string | null;
   latestAt: TraceNs | null;
   retransmits: number;
-  /** Of the first retransmission that was seen; null where none was. */
+  /** Time of the first retransmission that was seen; null if none was. */
   firstRetransmitAt: TraceNs | null;
   resets: Reset[];
   /** Lines about it between its announcement and its destroy. */
   lines: number;
-  /** How many of these lines the probe had printed by its destroy; -1 where that is not known. */
+  /** The number of these lines that the probe had printed by its destroy; -1 if that is not known. */
   printed: number;
   /** The host's limits when the kernel reset it, or stopped waiting for it. */
   pressure: Pressure | null;
   destroyedAt: TraceNs | null;
-  /** As its destroy told it, decimal. The announcement's line may have it already. */
+  /** The cookie that its destroy told, decimal. The announcement's line may have it already. */
   cookie: string | null;
   destroyErr: number;
   gaps: Set<Gap>;
@@ -113,7 +113,7 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   gaps: NO_GAPS,
 });
 
-/** Whether lines tell of it until its destroy. If not, it may have gone, and its newest evidence is old. */
+/** True if lines tell of it until its destroy. If not, it may have gone, and its newest evidence is old. */
 export const isFollowed = ({ announce, latest }: Sock): boolean =>
   announce.isFollowed || (latest !== null && latest !== announce.line);
 

@@ -15,7 +15,7 @@ export type Tallied = Tally & {
 export const isNear = (figure: number | null, limit: number | null): boolean | null =>
   figure === null || limit === null ? null : figure * 8 >= limit * 7;
 
-/** The class after `more` deaths in it. @param before - as it was; undefined for the first */
+/** The class after `more` deaths in it. @param before - the class so far; undefined for the first */
 export const tallyOn = (event: Tally, more: number, before: Tallied | undefined, pressure: Pressure): Tallied => {
   const { orphans, limit, memPages, memHigh } = pressure;
   const areOrphans = isNear(orphans, limit);
@@ -27,9 +27,9 @@ export const tallyOn = (event: Tally, more: number, before: Tallied | undefined,
   };
 };
 
-/** The same key for all lines of one class. */
+/** The key of a class: all its lines have the same one. */
 export const classOf = ({ via, exiting, closedIn, lastFrom, err, reset, marks, size }: Tally): string =>
   [via, exiting, closedIn, lastFrom, err, reset, marks, size].join(' ');
 
-/** The key of the class that a correction corrects; of any other class, its own. */
+/** The key of the class that a correction corrects; the own key of any other class. */
 export const correctedClassOf = (tally: Tally): string => classOf({ ...tally, marks: tally.marks & ~TALLY.answered });

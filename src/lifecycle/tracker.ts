@@ -51,7 +51,7 @@ const MAX_EARLY = 4096;
 export type TrackerOptions = {
   /** Jiffies a second, for SO_LINGER's end; null where unknown. */
   readonly hz: number | null;
-  /** How long a sock had been dying when it was announced, ns. 0: it was announced at its close. */
+  /** A sock had been dying for this long when it was announced, ns. 0: it was announced at its close. */
   readonly announceNs?: number;
   /** Random, for the tables. The callbacks do not depend on it. @see createGenerations */
   readonly seed?: number;
@@ -81,7 +81,7 @@ export type Tracker = Host['seen'] & {
   readonly live: () => IterableIterator<Sock>;
   /** Iterates without copying: yields the same object each time, refilled. */
   readonly views: () => IterableIterator<SockView>;
-  /** The same life of a sock as it is now; undefined where it has ended. */
+  /** The same life of a sock as it is now; undefined if it has ended. */
   readonly current: (sock: Sock) => Sock | undefined;
   /** Socks that are dying: announced and not destroyed. */
   readonly dyingCount: () => number;
@@ -97,8 +97,8 @@ export type Tracker = Host['seen'] & {
   /** Time of the newest event; the handshake's before there is one. */
   readonly now: () => TraceNs;
   /**
-   * When the newest evidence of a sock was last known to hold: at its newest line, or at a pass that found it
-   * unchanged.
+   * The time at which the newest evidence of a sock was last known to hold: at its newest line, or at a pass that found
+   * it unchanged.
    */
   readonly evidenceAt: (sock: Sock) => TraceNs;
 };
@@ -620,7 +620,7 @@ const withMove = (moves: ObservedMove[], move: ObservedMove): ObservedMove[] => 
 const ROUNDED_NS = 65_536;
 const SLACK_NS = 1000;
 
-/** Whether a destroy is of this life: the probe keeps when it announced the socket that it now sees go. */
+/** True if a destroy is of this life: the probe keeps the time at which it announced the socket that it now sees go. */
 const isOf = (sock: Sock, event: Destroy): boolean => {
   const since = sock.announcedAt - event.announcedAt;
   return event.lines === 0 || (since > -SLACK_NS && since < ROUNDED_NS + SLACK_NS);

@@ -12,13 +12,13 @@ const earliestFirst = (a: Waiting<unknown>, b: Waiting<unknown>): number => a.at
 type Timed = { readonly at: TraceNs };
 
 export type ReorderOptions<T extends Timed> = {
-  /** How long, in ns of event time, an event may wait for an earlier one. */
+  /** An event may wait this long for an earlier one, in ns of event time. */
   readonly windowNs: number;
   /** The window grows with the disorder it meets, up to this. */
   readonly maxWindowNs: number;
   /** Events held at most; above it the oldest go on, whatever the window says. */
   readonly maxHeld: number;
-  /** And this much weight, as `push` was told it; the same. */
+  /** The queue also holds at most this much weight, as `push` was told it. */
   readonly maxWeight: number;
   readonly emit: (event: T, isOutOfOrder: boolean) => void;
 };

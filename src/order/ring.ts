@@ -1,7 +1,7 @@
 /**
- * A queue of things with three numbers each, the last a whole one; what was taken out of it is held by it no longer. The numbers of what stands
- * first are `first[head]`, `second[head]` and `third[head]`, meaningless where nothing does: a double that a function returns would be a
- * new object each time.
+ * A queue of things with three numbers each, the last a whole one. It no longer holds what was taken out of it. The
+ * numbers of its first thing are `first[head]`, `second[head]` and `third[head]`. They mean nothing if the queue is
+ * empty. They are fields because a double that a function returns would be a new object each time.
  */
 export class Ring<T> {
   #things: (T | undefined)[] = new Array<T | undefined>(FIRST_SIZE).fill(undefined);

@@ -21,7 +21,7 @@ export type ExplanationOptions = {
   readonly by: Grouping;
   /** Single sockets told. */
   readonly limit: number;
-  /** Whether rows were left out by a filter. */
+  /** True if rows were left out by a filter. */
   readonly isFiltered: boolean;
 };
 

@@ -11,7 +11,7 @@ export type Fact =
   /** `us` are microseconds. The label of a count forms its plural with s. */
   | { readonly label: string; readonly unit: 'us' | 'bytes' | 'count'; readonly value: number | null };
 
-/** How a view writes a length of time and an amount, and its sign for an unknown value. */
+/** A view's way to write a length of time and an amount, and its sign for an unknown value. */
 export type Hand = {
   readonly unknown: string;
   readonly us: (us: number) => string;

@@ -19,5 +19,5 @@ export const tellFault = (fault: Fault): void => {
   process.stderr.write(`  why: ${printable(fault.why)}\n  try: ${printable(fault.remedy)}\n`);
 };
 
-/** The same for a fault in a recording, with the time of recording: `at`, RFC 3339. */
+/** Tells a fault in a recording, with the time of recording: `at`, RFC 3339. */
 export const tellRecorded = (text: string, at: string): void => tell(`in the recording, ${timeOfDay(at)} UTC: ${text}`);

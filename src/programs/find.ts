@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import { distrust } from './trust.ts';
 
-/** Where a distribution keeps its programs: what finwait's children have for PATH. */
+/** The folders in which a distribution keeps its programs: finwait's children have them for PATH. */
 export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -31,7 +31,7 @@ export const findProgram = (name: string): string | null => {
   return null;
 };
 
-/** The same. @throws Fault (exit 3) when there is none, too */
+/** Finds a program likewise. @throws Fault (exit 3) also when there is none */
 export const needProgram = (name: string): string => {
   const path = findProgram(name);
   if (path !== null) return path;

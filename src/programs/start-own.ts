@@ -26,7 +26,7 @@ export const startReaderProcess = (within: readonly string[], request: string): 
 /** Without the entries that mean another place in each directory. */
 const absolute = (path: string): string => path.split(delimiter).filter(isAbsolute).join(delimiter);
 
-/** What a program prints; null where it fails. Holds everything up meanwhile. @param file - as `findProgram` gave it */
+/** The output of a program; null if it fails. Holds everything up meanwhile. @param file - as `findProgram` gave it */
 export const outputOf = (file: string, args: readonly string[]): string | null => {
   const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
   const run = spawnSync(file, args, {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** Mode bits: writable by group or others; sticky. @see Linux include/uapi/linux/stat.h */
 const WRITABLE = 0o022;
 const STICKY = 0o1000;
-/** As the kernel has it. @see Linux include/linux/namei.h, MAXSYMLINKS */
+/** The kernel's own limit. @see Linux include/linux/namei.h, MAXSYMLINKS */
 const MOST_LINKS = 40;
 
 /** Users whose files finwait runs: root, and its own user where that is another. */

@@ -6,10 +6,10 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 export const O_PATH = 0x20_0000;
 const LOOK = O_PATH | constants.O_NOFOLLOW;
 const [S_IWGRP, S_IWOTH, S_ISVTX] = [0o020, 0o002, 0o1000];
-/** As many as the kernel follows. @see Linux include/linux/namei.h, MAXSYMLINKS */
+/** The kernel follows as many. @see Linux include/linux/namei.h, MAXSYMLINKS */
 const MOST_LINKS = 40;
 
-/** Whom we write for: root, ourselves, and under sudo the user who called it. */
+/** The users and groups we write for: root, ourselves, and under sudo the user who called it. */
 export type Owners = { readonly uids: ReadonlySet<number>; readonly gids: ReadonlySet<number> };
 
 /** A folder held open: whatever becomes of its path, names in it are looked up in this one. */
@@ -66,7 +66,7 @@ const nameIn = (fd: number, name: string): string => `/proc/self/fd/${fd}/${name
 
 const stepsOf = (path: string): string[] => path.split('/').filter((step) => step !== '' && step !== '.');
 
-/** Whether somebody else may put another file in the place of one of ours in this folder. */
+/** True if somebody else may put another file in the place of one of ours in this folder. */
 const canOthersRename = (fd: number, { uids, gids }: Owners): boolean => {
   const { uid, gid, mode } = fstatSync(fd);
   if (!uids.has(uid)) return true;

@@ -10,7 +10,7 @@ const MAX_MIN_AGE_MS = 86_400_000;
 export const RECORDING_SCHEMA = 1;
 /** zstd's magic number. @see RFC 8878, 3.1.1 */
 export const ZSTD_MAGIC: readonly number[] = [0x28, 0xb5, 0x2f, 0xfd];
-/** How the first line begins, as the writer's JSON has it. */
+/** The beginning of the first line, as the writer's JSON has it. */
 const META_START = '{"type":"meta"';
 /** The last line of a recording that was ended properly. */
 export const TRAILER = '# end';

@@ -5,7 +5,7 @@ export type InvokingUser = { readonly uid: number; readonly gid: number };
 const MOST = 0xffff_fffe;
 
 /**
- * Whom sudo runs this process for; null where it is not root, or nobody called sudo.
+ * The user whom sudo runs this process for; null if it is not root, or nobody called sudo.
  *
  * @param env - SUDO_UID and SUDO_GID are sudo's own: it takes none from its caller
  */

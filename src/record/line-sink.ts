@@ -12,14 +12,14 @@ const TOO_LONG = '? a line too long to be read';
  *
  * @param take - a promise holds the bytes up until it is settled; what it throws ends the stream with that error
  * @param takeRest - takes the bytes after the last line break; they are a line as any other unless told
- * @returns ends after its last line; of one that is too long only that it was is given
+ * @returns ends after its last line; of a line that is too long, only the fact is given
  */
 export const createLineSink = (
   take: (line: string) => Promise<void> | undefined,
   takeRest: (rest: string) => Promise<void> | undefined = take,
 ): Writable => {
   const decoder = new StringDecoder('utf8');
-  /** The line that the chunks before have begun; of one that is too long, enough to know it. */
+  /** The line that the chunks before have begun; if it is too long, only as much of it as shows that. */
   let begun = '';
 
   const give = (text: string, start: number, done: (error?: Error) => void, taker = take): void => {

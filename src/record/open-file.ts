@@ -14,19 +14,23 @@ import { EXIT, Fault } from '../kernel/fault.ts';
 import { type Folder, O_PATH, type Owners, openFolderOf } from './folder.ts';
 import { invokingUser } from './invoking-user.ts';
 
-/** For whoever records, and nobody else: what a capture saw of all users' sockets, and lines of the kernel's log. */
+/**
+ * Readable for the user who records, and nobody else: a capture saw all users' sockets, and lines of the kernel's log.
+ */
 const PRIVATE = 0o600;
 const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** A name that is made and removed all the time is given up on. */
+/** It gives up on a name that is made and removed all the time. */
 const MOST_TRIES = 10;
 
 export type OpenFile = {
   readonly fd: number;
   /** It was not there before. */
   readonly isNew: boolean;
-  /** False: /dev/null, or /dev/full. */
+  /** False for /dev/null and /dev/full. */
   readonly isRegular: boolean;
-  /** Removes it, if its name still stands for it. Before `fd` is closed: until then no other file has its inode. */
+  /**
+   * Removes it, if its name still stands for it. Call it before `fd` is closed: until then no other file has its inode.
+   */
   readonly remove: () => void;
   /** Lets go of its folder; `fd` is the caller's. */
   readonly leave: () => void;
@@ -36,8 +40,8 @@ export type OpenFile = {
  * Opens a file for writing: a new one, or an older one that is nobody else's, which is not emptied. No other user can have
  * chosen which file it is, nor hold finwait up: links are not followed, and a FIFO or a device is not even opened.
  *
- * Either is readable by its owner alone. Under sudo finwait is the user who called it by now; where it still is root, a new
- * one is made that user's.
+ * Either is readable by its owner alone. Under sudo finwait is the user who called it by now. If it still is root, a
+ * new file is made that user's.
  *
  * @throws Fault saying why this file is not written; Error with a `code` where the kernel says no
  */
@@ -94,7 +98,7 @@ const openExisting = (path: string, folder: Folder, name: string, owners: Owners
     const isSink = isDataSink(stats);
     if (!stats.isFile() && !isSink) throw refused(path, `is a ${kindOf(stats)}`, STDOUT_INSTEAD);
     if (stats.isFile()) checkFile(path, stats, owners);
-    // Through the descriptor: the very file that was looked at, whatever stands under its name by now.
+    // It opens through the descriptor: the very file that was looked at, whatever stands under its name by now.
     const fd = openSync(`/proc/self/fd/${looked}`, constants.O_WRONLY | constants.O_NONBLOCK);
     if (!isSink) keepPrivate(fd);
     return fd;

@@ -21,7 +21,10 @@ export type ReadOptions = {
 export type ReadResult = {
   /** The recording has no end: it was cut off, or finwait was killed while it recorded. */
   readonly isCut: boolean;
-  /** It was left unread from some point on: no recording of a host unpacks to so much. Such a one is cut, too. */
+  /**
+   * The rest was left unread from some point on: no recording of a host unpacks to so much. Such a recording is cut,
+   * too.
+   */
   readonly isBomb: boolean;
   readonly lines: number;
 };
@@ -48,7 +51,7 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   const bounded = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       textBytes += chunk.length;
-      // What zstd has taken in, and not what was read ahead of it.
+      // This counts the bytes that zstd has taken in, and not those that were read ahead of it.
       isBomb ||= textBytes > BOUNDS.freeText + BOUNDS.expansion * zstd.bytesWritten;
       if (isBomb) lines.end();
       else done(null, chunk);
@@ -113,7 +116,7 @@ export const readRecording = async (path: string, options: ReadOptions): Promise
   if (head.length === 0) throw badRecording.empty(name);
   if (!head.subarray(0, 4).equals(Buffer.from(ZSTD_MAGIC))) throw badRecording.foreign(name);
   if (meta === null) throw badRecording.headless(name);
-  // The last line of a cut recording may be half a line; of one with its trailer it is whole.
+  // The last line of a cut recording may be half a line; if there is a trailer, it is whole.
   if (torn !== '' && isEnded) {
     count++;
     const rest = options.onLine(torn);

@@ -13,7 +13,7 @@ const PIECE = 64 * 1024;
 const FLUSH_MS = 1000;
 
 export type RecordingWriter = {
-  /** Only now what the file held before is gone. */
+  /** Erases what the file held before. Until now it was still there. */
   readonly start: (meta: Meta) => void;
   /** Returns false when the disk does not keep up; `onDrain` says when it does again. Once failed, drops the line. */
   readonly write: (line: string) => boolean;
@@ -102,7 +102,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
 const stdoutSink = (): Writable =>
   fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
-/** Opens without emptying: where tracing then cannot begin, an older recording of this name is still there. */
+/** Opens without emptying: if tracing then cannot begin, an older recording of this name is still there. */
 const open = (path: string): OpenFile => {
   try {
     return openFile(path);

@@ -22,11 +22,12 @@ export type Notices = {
 type Told = { at: TraceNs; waiting: number; newest: TraceNs };
 
 /**
- * Words for what was lost, and those that stand in the stream: at once, and then at most once a second of event time for
+ * Words for losses, and the notices of the stream: at once, and then at most once a second of event time for
  * each, in sums. A host in trouble loses in hundreds of places a second, and each line to stderr would hold up the reading.
  *
- * And no more than `BOUNDS.notices` in all, and one more for each `BOUNDS.noticeLines` lines of the stream: the time of a
- * recording passes as whoever made it wants. Nothing depends on the wall clock, so a replay tells what the live run told.
+ * There are no more than `BOUNDS.notices` in all, and one more for each `BOUNDS.noticeLines` lines of the stream:
+ * whoever made a recording chose how its time passes. Nothing depends on the wall clock, so a replay tells what the
+ * live run told.
  */
 export const createNotices = (onNotice: (text: string, at: TraceNs) => void): Notices => {
   const losses = new Map<string, Told>();
@@ -35,7 +36,7 @@ export const createNotices = (onNotice: (text: string, at: TraceNs) => void): No
   let spoken = 0;
   let unspoken = 0;
   let newest: TraceNs | null = null;
-  /** Before it nothing has waited long enough. */
+  /** Until then nothing has waited long enough. */
   let dueAt = Number.POSITIVE_INFINITY;
 
   const mayTell = (): boolean => spoken < BOUNDS.notices + lines / BOUNDS.noticeLines;
@@ -47,7 +48,7 @@ export const createNotices = (onNotice: (text: string, at: TraceNs) => void): No
   const lossText = (count: number, where: string): string => `${count} events lost: ${where}`;
   const wordText = (count: number, text: string): string => (count === 1 ? text : `${text} (${count} times)`);
 
-  /** @returns whether it is to be told now; if not, it waits */
+  /** @returns true if it is to be told now; if not, it waits */
   const isNew = (kept: Map<string, Told>, key: string, count: number, at: TraceNs): boolean => {
     const before = kept.get(key);
     const isNow = before === undefined && mayTell();

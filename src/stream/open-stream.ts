@@ -55,13 +55,13 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
   let driftingFor = 0;
   const reasons = new Map(Object.entries(meta.reset_reasons).map(([value, name]) => [Number(value), name]));
 
-  /** No line but the handshake is decoded before it: who has a sock has a context. */
+  /** No line but the handshake is decoded before it: any code that has a sock has a context. */
   const begun = (): DescribeContext => {
     if (context === null) throw new Error('a socket was told of before the handshake');
     return context;
   };
   const describe = (sock: Sock): ClosePath => describeSock(sock, tracker.now(), begun());
-  /** What holds beside a sock's own evidence, as of the newest event. */
+  /** The facts beside a sock's own evidence, as of the newest event. */
   const hostNow = ({ hello }: DescribeContext): Host => {
     const { orphans, kernelOrphans, kernelLimit: maxOrphans } = tracker.ledger();
     const memory = tracker.sample()?.memory;
@@ -118,7 +118,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
         return;
       }
       if (event.kind === 'bye') isComplete = true;
-      // Told at once: where bpftrace has gone silent no event comes to move the reorder window.
+      // This is told at once: if bpftrace has gone silent, no event comes to move the reorder window.
       if (event.kind === 'notice') notices.notice(event.text, event.at);
       if (event.kind === 'lost') notices.lost(event.count, event.where, event.at);
       if (event.kind === 'tick' || event.kind === 'sample') notices.advance(event.at);

@@ -8,27 +8,27 @@ import { ledgerRecord } from './records/ledger.ts';
 import type { RunEnd, Sink } from './sink.ts';
 import type { Stream } from './stream.ts';
 
-/** Who takes the lines of a source: the same for a live one and a recorded one. */
+/** The taker of a source's lines: the same for a live one and a recorded one. */
 export type Consumer = {
   readonly onMeta: (meta: Meta) => void;
   readonly onLine: (line: string) => void;
   /** Our count and the kernel's have differed for a while: something was lost that nobody reported. */
   readonly isInDoubt: () => boolean;
-  /** Of a recording, which waits: settled when what came of its lines so far has gone on. Undefined: it has. */
+  /** For a recording, which waits. Settles once all that came of its lines so far has gone on. Undefined: it has. */
   readonly room: () => Promise<void> | undefined;
   /** No more lines come. Not called when the source never began. */
   readonly onEnd: () => void;
 };
 
 /**
- * Where lines come from. Resolves when all of them were given to the consumer.
+ * The origin of lines. Resolves when all of them were given to the consumer.
  *
  * @throws Fault when it cannot begin
  */
 export type Source = (consumer: Consumer, signal: AbortSignal, onProgress: (text: string) => void) => Promise<RunEnd>;
 
 export type RunOptions = {
-  /** Ends the source; what came until then is told. */
+  /** Ends the source; everything that came until then is told. */
   readonly signal: AbortSignal;
   /** Exit with 4 when anything that should have been counted was not. */
   readonly isStrict: boolean;
@@ -48,7 +48,7 @@ export const runStream = async (source: Source, sinks: readonly Sink[], options:
   const { openStream } = await import('./open-stream.ts');
   const { isWanted = () => true } = options;
   let stream: OpenStream | null = null;
-  /** All lines came: of a source that failed half-way, what remains is not known. */
+  /** All lines came: if a source failed half-way, nobody knows what remains. */
   let isOver = false;
   const lineTakers = sinks.filter((sink) => sink.line !== undefined);
   const each = (tell: (sink: Sink) => void): void => {
@@ -126,7 +126,7 @@ export const runStream = async (source: Source, sinks: readonly Sink[], options:
   return options.isStrict && stream !== null && hasLost(stream) ? EXIT.lost : EXIT.done;
 };
 
-/** What is known only when no more lines come. Sinks whose reader has gone are told nothing more. */
+/** Tells what is known only when no more lines come. Sinks whose reader has gone are told nothing more. */
 const tellRest = async (
   stream: Stream,
   sinks: readonly Sink[],
@@ -181,7 +181,7 @@ const settled = async (running: Promise<RunEnd>): Promise<RunEnd> => {
   }
 };
 
-/** Whether anything that should have been counted was not. */
+/** True if anything that should have been counted was not. */
 const hasLost = ({ tracker }: Stream): boolean => {
   const { lostEvents, malformed } = tracker.counters();
   return lostEvents + malformed > 0;

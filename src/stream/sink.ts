@@ -8,9 +8,9 @@ import type { HostRecord } from './records/host.ts';
 import type { LedgerRecord } from './records/ledger.ts';
 import type { Stream } from './stream.ts';
 
-/** How a run ended. */
+/** The end of a run. */
 export type RunEnd = {
-  /** What ended it, other than its natural end or the user. */
+  /** The fault that ended it; null for its natural end, and when the user ended it. */
   readonly fault: Fault | null;
   /** It was a recording that has no end. */
   readonly isCut: boolean;
@@ -24,7 +24,7 @@ export type RunEnd = {
  * `finish`. At last `end`, also for a run that never began.
  */
 export type Sink = {
-  /** Undefined while it keeps up; else settled when it does again, or has gone. What waits is memory. */
+  /** Undefined while it keeps up; else settled when it does again, or has gone. Lines that wait take memory. */
   readonly room?: () => Promise<void> | undefined;
   /** Nobody takes what it tells any more. */
   readonly isGone?: () => boolean;
@@ -33,9 +33,9 @@ export type Sink = {
   readonly begin?: (stream: Stream) => void;
   /** Each line as it came in. */
   readonly line?: (line: string) => void;
-  /** A sock was destroyed. For those that describe only what is looked at. */
+  /** A sock was destroyed. For sinks that describe only the socks that somebody looks at. */
   readonly sock?: (sock: Sock) => void;
-  /** The same, described. */
+  /** A sock was destroyed, and this is its path. */
   readonly path?: (path: ClosePath) => void;
   readonly dying?: (dying: Dying) => void;
   /** Once a second, and last of all. */

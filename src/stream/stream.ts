@@ -25,19 +25,19 @@ export type Stream = {
   readonly describe: (sock: Sock) => ClosePath;
   /** The paths of sockets that still are dying; those that only the inventory knows come last. */
   readonly describeRemaining: () => Iterable<ClosePath>;
-  /** The same with their deadlines, as of the newest event. */
+  /** The same paths with their deadlines, as of the newest event. */
   readonly describeDying: () => Iterable<Dying>;
   /** One sock that is dying, with its deadline. */
   readonly describeOneDying: (sock: Sock) => Dying;
-  /** When the kernel will give up on it. */
+  /** The moment at which the kernel will give up on it. */
   readonly deadline: (dying: Sock | Inventoried) => Deadline;
-  /** RFC 3339, UTC; empty for a time before the handshake. */
   /**
    * Abnormal ends by cause, closer and port, most first.
    *
-   * @param since - those alone of which some came after it
+   * @param since - only those that grew after it
    */
   readonly abnormal: (since?: number) => readonly AbnormalDeaths[];
+  /** RFC 3339, UTC; empty for a time before the handshake. */
   readonly wallClock: (at: TraceNs) => string;
   /** The stream said goodbye: the probes were told to stop, and everything before it is here. */
   readonly isComplete: () => boolean;

@@ -1,4 +1,4 @@
-/** How many, and how many a second. */
+/** Counts, and counts per second. */
 import { type Printable, type Safe, trusted } from './printable.ts';
 import { UNKNOWN } from './unknown.ts';
 

@@ -55,7 +55,7 @@ export const shortAge = (ms: number | null): Printable => {
   return trusted(`${days}d${two(restHours)}h`);
 };
 
-/** The same of microseconds; null is `?`. */
+/** The same form for microseconds; null is `?`. */
 export const shortDuration = (us: number | null): Printable => shortAge(us === null ? null : us / 1000);
 
 /** Before or after a moment, with the sign: `-12.3ms`, `+850us`, `+4m05s`. @param us - microseconds */

@@ -1,14 +1,14 @@
 declare const mark: unique symbol;
 
 /**
- * Text that is safe for a terminal: it can only be read there. What writes to a screen takes nothing else, so text of
- * unknown origin, such as the name of a process, does not compile onto it unless it went through `printable`.
+ * Text that is safe for a terminal: it can only be read there. Code that writes to a screen takes nothing else. So text
+ * of unknown origin, such as the name of a process, does not compile onto it unless it went through `printable`.
  */
 export type Printable = string & { readonly [mark]: true };
 
 /**
- * What may stand in printable text as it is: `Printable`, a number, and text of the source code itself, which is to say a
- * literal type. Any other text becomes a type that it does not fit. Use it as `(text: Text & Safe<Text>)`.
+ * Values that may stand in printable text as they are: `Printable`, a number, and text of the source code itself, which
+ * is to say a literal type. Any other text becomes a type that it does not fit. Use it as `(text: Text & Safe<Text>)`.
  */
 export type Safe<Value> = Value extends Printable | number
   ? Value
@@ -19,8 +19,9 @@ export type Safe<Value> = Value extends Printable | number
     : never;
 
 /**
- * What may not reach a screen as it is: controls, format and bidi characters, lone surrogates, unassigned code points,
- * every separator but the plain space, invisible characters, and the two emoji joiners on whose width terminals differ.
+ * Characters that may not reach a screen as they are: controls, format and bidi characters, lone surrogates, unassigned
+ * code points, every separator but the plain space, invisible characters, and the two emoji joiners on whose width
+ * terminals differ.
  */
 const HARMFUL = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}\p{Regional_Indicator}]/gu;
 
@@ -38,7 +39,7 @@ const escaped = (character: string): string => {
 export const trusted = (text: string): Printable => text as Printable;
 
 /**
- * Text that cannot do anything to a screen but be read: what is harmful becomes a visible `\x1b`-style escape.
+ * Text that cannot do anything to a screen but be read: harmful characters become visible `\x1b`-style escapes.
  *
  * @param text - anything, such as a `comm`, which any process may set to 15 bytes of its liking
  * @returns one line; applying it twice changes nothing more. A backslash stays one, so an escape can be imitated
@@ -60,7 +61,7 @@ export const safe = <const Values extends readonly unknown[]>(
   return trusted(text);
 };
 
-/** The same as `Array.join`. */
+/** Does the work of `Array.join`. */
 export const joined = <const Text extends string, const Between extends string>(
   texts: readonly (Text & Safe<Text>)[],
   between: Between & Safe<Between>,

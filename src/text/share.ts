@@ -7,7 +7,7 @@ export const percent = (share: number): Printable => {
   return ofMost(share);
 };
 
-/** The same, with a decimal below 10: `<0.1%`, `7.6%`, `25%`, `>99%`. @param share - in percent */
+/** A percentage with a decimal below 10: `<0.1%`, `7.6%`, `25%`, `>99%`. @param share - in percent */
 export const finePercent = (share: number): Printable => {
   if (share > 0 && share < 0.1) return trusted('<0.1%');
   return share > 0 && share < 10 ? trusted(`${share.toFixed(1)}%`) : ofMost(share);
@@ -15,5 +15,5 @@ export const finePercent = (share: number): Printable => {
 
 const ofMost = (share: number): Printable => trusted(share > 99 && share < 100 ? '>99%' : `${Math.round(share)}%`);
 
-/** How far some work is, rounded down: `100%` is said of what is done, and of nothing else. @param part - 0 to 1 */
+/** The progress of some work, rounded down: only finished work is `100%`. @param part - 0 to 1 */
 export const progressText = (part: number): Printable => trusted(`${Math.floor(part * 100)}%`);

@@ -4,7 +4,7 @@ import { type SkAddr, skAddr } from '../kernel/units.ts';
 const PLACE_BITS = 13;
 const WAYS = 4;
 const SLOTS = WAYS << PLACE_BITS;
-/** What a slot's text is of: all of an address. */
+/** The key of a slot's text: all of an address. */
 const KEY = { hi: 0, lo: 1 } as const;
 const KEY_WORDS = 2;
 const DIGITS = 16;

@@ -1,7 +1,7 @@
 /**
- * How much finwait keeps of a stream. A recording is packed: some kilobytes may unpack to gigabytes, made by somebody
- * who wants to exhaust the reader. Each bound is above the needs of a host in the worst trouble. Anything beyond it is
- * counted and reported; see docs/recording.md.
+ * The limits of the memory that finwait uses for a stream. A recording is packed: some kilobytes may unpack to
+ * gigabytes, made by somebody who wants to exhaust the reader. Each bound is above the needs of a host in the worst
+ * trouble. Anything beyond it is counted and reported; see docs/recording.md.
  */
 export const BOUNDS = {
   /**

@@ -16,7 +16,7 @@ const WORDS = 4;
 const known = new Uint32Array(SLOTS * WORDS);
 const texts = new Array<string>(SLOTS).fill('');
 
-/** The same for 16 bytes, four in a word, from `at` on. */
+/** Makes the text of 16 bytes in words of four, from `at` on. */
 export const commOfWords = (words: Uint32Array, at: number): string => {
   let hash = 0;
   for (let i = 0; i < WORDS; i++) hash = Math.imul(hash ^ (words[at + i] as number), 0x9e3779b1);

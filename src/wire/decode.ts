@@ -115,7 +115,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   let upgrade: Step | null = null;
   let bootSec: number | null = null;
   let bootNsec = 0;
-  /** The same in halves of 32 bits: from 2^53 ns on, 104 days of uptime, a double loses nanoseconds. */
+  /** The same time in halves of 32 bits: from 2^53 ns on, 104 days of uptime, a double loses nanoseconds. */
   let bootHi = 0;
   let bootLo = 0;
 
@@ -125,7 +125,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   };
   /** A time of the boot clock in one hexadecimal field. Like `time`, it is rounded at its last step, if at all. */
   const sinceHello = (hi: number, lo: number): TraceNs => traceNs((hi - bootHi) * 2 ** 32 + ((lo >>> 0) - bootLo));
-  /** When a transition of h0–h2 happened, cut to its microsecond. */
+  /** The time of a transition of h0–h2, cut to its microsecond. */
   const moveTime = (hi: number, lo: number): number =>
     (hi * 2 ** (32 - MOVED_US.shift) + (lo >>> MOVED_US.shift) - (bootSec ?? 0) * 1e6) * 1000 - bootNsec;
   const addresses = createAddresses();
@@ -190,8 +190,8 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         let isFollowed = true;
         let sample = 0;
         if (isDeferred) {
-          // Announced at that very transition, the new state is not stored yet: a tracepoint fires before. Else its
-          // state is current.
+          // If it was announced at that very transition, the new state is not stored yet: a tracepoint fires before.
+          // Else its state is current.
           const since = at - moveTime(moveHi, moveLo);
           if (since < 0 || since >= 1000) movedTo = 0;
           scan.skipHex(BETWEEN.h0AndClosed);

@@ -16,7 +16,7 @@ const HEX = /^[0-9a-f]{1,16}$/;
 const DECIMAL = /^\d{1,20}$/;
 const BYTE = /^[0-9a-f]{2}$/;
 
-/** How many words between spaces a line has. */
+/** The number of words between spaces that a line has. */
 const lengthOf = (name: 'closed' | 'stands'): number => {
   const words = lineOf(name).words;
   return 1 + words.length + (words.some(({ kind }) => kind === 'comm') ? COMM_WORDS - 1 : 0);

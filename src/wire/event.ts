@@ -1,7 +1,7 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
 import type { HostFacts } from './host-facts.ts';
 
-/** How the probe knew that a socket dies; the numbers are the wire's. */
+/** The probe's way of knowing that a socket dies; the numbers are the wire's. */
 export const VIA = {
   /** The hook on `__tcp_close` itself. */
   hook: 1,
@@ -46,7 +46,7 @@ export type Announce = OnSock & {
   readonly context: number;
   /** The state after the newest remembered transition. 0: there is none, or an `L` line came after it. */
   readonly movedTo: number;
-  /** When it was closed: `at` of an `A` line; earlier than `at` of an `L` line. Meaningless with `via` foundDead. */
+  /** Time of its close: `at` of an `A` line; earlier than `at` of an `L` line. Meaningless with `via` foundDead. */
   readonly closedAt: TraceNs;
   /** Retransmissions between close and announcement, from an `L` line. */
   readonly retransmits: number;
@@ -108,7 +108,7 @@ export type Destroy = OnSock & {
   readonly cookie: string;
   readonly context: number;
   readonly err: number;
-  /** When its socket was announced, rounded down to 65,536 ns. Meaningless where `lines` is 0. */
+  /** Time of its socket's announcement, rounded down to 65,536 ns. Meaningless if `lines` is 0. */
   readonly announcedAt: TraceNs;
   /** Lines printed about this sock, its announcement included. 0: the probe could not count. */
   readonly lines: number;
@@ -130,7 +130,10 @@ export type Tally = {
   readonly reset: number;
   /** Bits of `TALLY`. */
   readonly marks: number;
-  /** How long they were dying. 0: not known, or no time. n: from 2^(n-1) µs on (1: from 0 on); the last has no end. */
+  /**
+   * Bin of the time they were dying. 0: not known, or no time. n: from 2^(n-1) µs on (1: from 0 on); the last has no
+   * end.
+   */
   readonly size: number;
   readonly count: number;
 };
@@ -152,14 +155,14 @@ export const ENDED = {
 export type Ended = {
   readonly kind: 'ended';
   readonly at: TraceNs;
-  /** Of `ENDED`. */
+  /** Kind of abnormal end, of `ENDED`. */
   readonly end: number;
-  /** Of a limit: it was not tcp_mem. */
+  /** Only for an end by a limit: it was not tcp_mem. */
   readonly isNotMemory: boolean;
   readonly closedIn: number;
   readonly exiting: boolean;
   readonly isKernels: boolean;
-  /** As a tally's. */
+  /** A reset, coded as a tally's. */
   readonly reset: number;
   /** The smaller of its ports; null where it was not kept. */
   readonly port: number | null;
@@ -219,7 +222,7 @@ export type Inventoried = {
 export type InventoryEnd = {
   readonly kind: 'inventory_end';
   readonly at: TraceNs;
-  /** When all probes were attached. */
+  /** Time at which all probes were attached. */
   readonly attachedAt: TraceNs;
   readonly namespaces: number;
   readonly unreadable: number;
@@ -253,7 +256,7 @@ export type LoggedKind = 'orphans' | 'memory';
 export type KernelLogged = {
   readonly kind: 'kernel_log';
   readonly at: TraceNs;
-  /** When it was logged: between the previous reading and this one. */
+  /** Time at which it was logged: between the previous reading and this one. */
   readonly loggedAt: TraceNs;
   readonly about: LoggedKind;
   /** syslog's facility: 0 is the kernel itself; a process wrote anything else to /dev/kmsg. */

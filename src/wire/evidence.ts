@@ -58,7 +58,7 @@ export type DeferredAnnounce = {
   readonly closedIn: number;
   /** Announced, however young, as an example of this kind of abnormal end (`ENDED`); 0: for its age. */
   readonly sample: number;
-  /** Of a sample that was reset for a limit of the host: it was not tcp_mem. */
+  /** Only for a sample that was reset for a limit of the host: it was not tcp_mem. */
   readonly isNotMemory: boolean;
 };
 
@@ -66,7 +66,7 @@ const FOLLOWED = bitsWithin('deferred', 'closeNotFollowed');
 /** A bit in the low half of an `L` line's `closeBits`: the map of announced sockets was full. */
 export const NOT_FOLLOWED = FOLLOWED.mask << FOLLOWED.shift;
 const SAMPLE = bitsWithin('deferred', 'closeSample');
-/** The same: what it is a sample of. */
+/** Bits in the same low half: the kind of end that it is a sample of. */
 export const SAMPLE_MASK = SAMPLE.mask << SAMPLE.shift;
 
 const AF_INET6 = 10;

@@ -2,7 +2,7 @@
 import { swap16 } from '../kernel/address.ts';
 import { decimalOfHalves } from '../kernel/hex.ts';
 
-/** What S, R, A and L lines say of a sock at one instant. A sequence number is a u32, a timer the low 32 bits of jiffies. */
+/** The part of a line that shows a sock at one instant. A sequence number is a u32, a timer the low 32 bits of jiffies. */
 export type Evidence = {
   /** `skc_flags` (bit 0 SOCK_DEAD, 1 SOCK_DONE, 4 SOCK_LINGER). */
   readonly flags: number;
@@ -46,7 +46,7 @@ export type Evidence = {
   readonly retransStamp: number;
 };
 
-/** What A and L lines say beside. An id of 64 bits is decimal text. */
+/** The part that only A and L lines have. An id of 64 bits is decimal text. */
 export type AnnounceFields = {
   /** `rcv_nxt`, a sequence number. */
   readonly rcvNxt: number;

@@ -46,7 +46,7 @@ export type CloseWait = Tuple & {
    * asked.
    */
   readonly holders: readonly Holder[] | null;
-  /** How many processes have it open; null where not every process could be asked. */
+  /** The number of processes that have it open; null if not every process could be asked. */
   readonly holder_count: number | null;
   /** The listener that it waits for while it is not accepted; null when it is accepted, or no listener fits. */
   readonly listener: Listener | null;
@@ -59,15 +59,15 @@ export type CloseWaitGroup = {
   readonly holder: Holder | null;
   readonly count: number;
   readonly unread_bytes: number;
-  /** How many of them have been read to the end. */
+  /** The number of them that have been read to the end. */
   readonly all_read: number;
-  /** The longest `min_ms` and `max_ms` of them. */
+  /** The longest `min_ms` and `max_ms` among them. */
   readonly min_ms: number | null;
   readonly max_ms: number | null;
 };
 
 /**
- * Why an ESTABLISHED socket has no process.
+ * The reason why an ESTABLISHED socket has no process.
  *
  * - `not_accepted`: no `struct socket`, and a listener on its port: it waits in the accept queue.
  * - `no_socket`: no `struct socket`, and no such listener: a TPROXY listener's child, an MPTCP subflow.
@@ -98,7 +98,7 @@ export type LoggedBefore = {
  * @see docs/json.md for each field's source and unit
  */
 export type HostFacts = {
-  /** How long gathering took, ms: the facts are of that whole span, not of an instant. */
+  /** Time that gathering took, ms: the facts are of that whole span, not of an instant. */
   readonly took_ms: number;
   readonly orphans: number | null;
   readonly orphan_limit: number | null;
@@ -115,7 +115,7 @@ export type HostFacts = {
   readonly orphan_mem_bytes: number | null;
   readonly namespaces: number;
   readonly unreadable: number;
-  /** Whether every process of the machine could be asked for its sockets. If not, a holder may be missing. */
+  /** True if every process of the machine could be asked for its sockets. If not, a holder may be missing. */
   readonly sees_all_processes: boolean;
   readonly close_wait: {
     readonly count: number;

@@ -10,19 +10,19 @@ export type Place = { readonly half: number; readonly shift: number; readonly ma
 
 const bitsOf = (word: Word, field: Field): number => field.bits ?? (word.kind === 'hex32' ? 32 : 64);
 
-/** Whether a word is a hexadecimal number. Only those have halves. */
+/** True if a word is a hexadecimal number. Only those have halves. */
 export const isHex = ({ kind }: Word): boolean => kind === 'hex' || kind === 'hex32';
 
 const wordNames = ({ words }: Line): readonly string[] => words.map(({ name }) => name);
 
-/** Where a word stands in `line.split(' ')`; the letter is 0. @throws Error where the line has no such word */
+/** The index of a word in `line.split(' ')`; the letter is 0. @throws Error if the line has no such word */
 export const wordAt = (name: LineName, word: string): number => {
   const index = wordNames(lineOf(name)).indexOf(word);
   if (index < 0) throw new Error(`line ${name} has no word ${word}`);
   return index + 1;
 };
 
-/** How many words stand between two. @throws Error where the second does not come after the first */
+/** The number of words between two. @throws Error if the second does not come after the first */
 export const wordsBetween = (name: LineName, first: string, then: string): number => {
   const count = wordAt(name, then) - wordAt(name, first) - 1;
   if (count < 0) throw new Error(`line ${name} has ${then} before ${first}`);
@@ -36,7 +36,7 @@ const FIRST = 'e0';
 export const hexWordAt = (name: LineName, word: string, from = FIRST): number =>
   wordAt(name, word) - wordAt(name, from);
 
-/** How many hexadecimal words a line has from `from` on. They stand together: a comm, or decimals, follow. */
+/** The number of hexadecimal words in a line from `from` on. They stand together: a comm, or decimals, follow. */
 export const hexWords = (name: LineName, from = FIRST): number => {
   const words = lineOf(name).words.slice(wordAt(name, from) - 1);
   const end = words.findIndex((word) => !isHex(word));
@@ -62,7 +62,7 @@ const found = (name: LineName, field: string): readonly [Word, Field, number] =>
 };
 
 /**
- * Where a field stands in a line's halves: the high half of each hexadecimal word, then the low one, from the word
+ * The place of a field in a line's halves: the high half of each hexadecimal word, then the low one, from the word
  * `from` on.
  *
  * @throws Error for a field that the line does not have, or that is wider than a half

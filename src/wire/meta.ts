@@ -32,16 +32,16 @@ export type Meta = {
   readonly hz: number | null;
   /** The kernel's clocks when the capture began; null where unknown. */
   readonly jiffies: ClockReading | null;
-  /** How far events may be displaced, ms: the first reorder window. */
+  /** Events may be displaced by this time, ms: the first reorder window. */
   readonly reorder_window_ms: number;
   /**
-   * How long a socket had been dying when it was announced, ms. Younger deaths were tallied. Missing or 0: announced at
-   * close.
+   * A socket had been dying for this long when it was announced, ms. Younger deaths were tallied. Missing or 0:
+   * announced at close.
    */
   readonly min_age_ms?: number;
   /** `enum sk_rst_reason`: number to name; empty before Linux 6.12. */
   readonly reset_reasons: Readonly<Record<string, string>>;
-  /** The sysctls that bound an orphan's life, by namespace inode. Only those of finwait's own namespace. */
+  /** The sysctls that bound an orphan's life, by namespace inode; only those of finwait's own namespace. */
   readonly sysctls: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly filters: Readonly<Record<string, string>>;
 };

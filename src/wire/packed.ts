@@ -46,7 +46,7 @@ const shapeBy = (letter: number): Shape => {
 
 /** Bits of a word, in a row of words that has a bit for each half. */
 export const BITS = 32;
-/** Which of those words has a half's bit, and that bit in it. */
+/** The index of the word that has a half's bit; `bitOf` gives the bit in it. */
 export const wordOfBit = (half: number): number => half >>> 5;
 export const bitOf = (half: number): number => 1 << (half & (BITS - 1));
 
@@ -71,7 +71,7 @@ const bytes = Buffer.from(words.buffer);
  *
  * @param line - decoded already, and good; or its packed form
  * @param out - `HALVES` words
- * @returns how many halves such a line has
+ * @returns the number of halves that such a line has
  */
 export const readHalves = (line: string, out: Uint32Array): number => {
   const shape = shapeBy(line.charCodeAt(0));
@@ -89,7 +89,7 @@ export const readHalves = (line: string, out: Uint32Array): number => {
   return count;
 };
 
-/** The same, with 0 behind them. */
+/** Reads the same halves, and puts 0 behind them. */
 export const eachHalf = (line: string, out: Uint32Array): number => {
   const count = readHalves(line, out);
   out.fill(0, count);
@@ -114,7 +114,7 @@ export const packHalves = (letter: number, halves: Uint32Array): string => {
   return bytes.toString('latin1', 0, 4 * end);
 };
 
-/** Whether a line is packed: in a line's text a space follows the letter. */
+/** True if a line is packed: in a line's text a space follows the letter. */
 export const isPacked = (line: string): boolean => line.charCodeAt(1) === 0;
 
 /** The packed form of a line. The letter still comes first. A line that is packed already comes back as it is. */

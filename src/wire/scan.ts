@@ -17,7 +17,7 @@ export class Scan {
   /** The decimal field read last. */
   above = 0;
   below = 0;
-  /** How many digits the hexadecimal field read last had. */
+  /** The number of digits that the hexadecimal field read last had. */
   digits = 0;
   ok = true;
 
@@ -171,7 +171,7 @@ export class Scan {
     return rest;
   }
 
-  /** Whether every field was good and nothing is left over. */
+  /** True if every field was good and nothing is left over. */
   done(): boolean {
     return this.ok && this.#at === this.#line.length + 1;
   }

@@ -12,7 +12,7 @@
 /** The wire version that the probes speak. upgrade/ reads older ones; a newer one is refused with advice. */
 export const WIRE_VERSION = 3;
 
-/** How a word is written, and how bpftrace prints it. */
+/** The form in which a word is written, and bpftrace's format for it. */
 export type Kind =
   /** Decimal, unsigned, up to 20 digits: `%llu`. */
   | 'decimal'
@@ -46,7 +46,7 @@ export type Field = {
   readonly name: string;
   /** Its lowest bit in the word. Left out: 0. */
   readonly at?: number;
-  /** How many bits. Left out: all of the word. At most 32, or 64 from bit 0, or raw. */
+  /** Width in bits. Left out: all of the word. At most 32, or 64 from bit 0, or raw. */
   readonly bits?: number;
   readonly unit?: Unit;
   readonly signed?: true;
@@ -229,7 +229,7 @@ const MOVES: readonly Word[] = [
   move('h2', 'the one before that'),
 ];
 
-/** How a socket was closed whose announcement was deferred. */
+/** The close of a socket whose announcement was deferred. */
 const CLOSE_SEQS = packed(
   'closeSeqs',
   high('closeSndUna', '`snd_una` at the close', { unit: 'seq', raw: true }),
@@ -262,7 +262,7 @@ const CLOSE_BITS = packed(
   ),
 );
 
-/** How an abnormal end that the kernel counted came about. @see event.ts, ENDED */
+/** An abnormal end that the kernel counted: its kind and its circumstances. @see event.ts, ENDED */
 const END: Word = packed(
   'end',
   bits('servicePort', 32, 16, 'the smaller of its ports; 0: not kept', { raw: true }),
@@ -523,5 +523,5 @@ export type LineName = keyof typeof LINES | keyof typeof PROBE_LINES | keyof typ
 
 const ALL: Readonly<Record<LineName, Line>> = { ...LINES, ...PROBE_LINES, ...OWN_LINES };
 
-/** Any line: of the stream, or one that only the probes print. */
+/** Any line: a line of the stream, or one that only the probes print. */
 export const lineOf = (name: LineName): Line => ALL[name];

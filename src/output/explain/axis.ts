@@ -10,7 +10,7 @@ type Label = { readonly label: Printable; readonly tick: Printable };
 type Segment = Label & { readonly weight: number };
 
 /**
- * A close path on an axis of time. Above each state stands the time at which it was reached, since the close. Where the
+ * A close path on an axis of time. Above each state stands the time at which it was reached, since the close. If the
  * close was not seen, times count from the first step that was, and the axis says `seen`.
  *
  * Every state has room for its name. The rest of the width goes by the logarithm of the time spent: microseconds and
@@ -26,7 +26,7 @@ export const axis = (row: Row, width: number): readonly Printable[] => {
   if (first === undefined || last === undefined) return [safe`no transition of it was observed`];
   const isOver = row.type === 'close_path';
   const isClosed = last.to === 'CLOSE';
-  // Where its close was not seen, times count from the first step that was.
+  // If its close was not seen, times count from the first step that was.
   const zero = row.closed_at === null ? first.at_us : 0;
   const until = row.dying_us ?? last.at_us;
   const tick = (us: number): Printable => (row.closed_at === null && us === zero ? safe`seen` : offset(us - zero));

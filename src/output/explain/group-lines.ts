@@ -61,7 +61,7 @@ const detail = (group: Group): string =>
     ...(group.uncertain === 0 ? [] : [`${thousands(group.uncertain)} uncertain (~)`]),
   ].join('; ');
 
-/** Whether the group's sockets share more than the group's name says. */
+/** True if the group's sockets share more than the group's name says. */
 const saysMore = (counts: readonly { readonly key: string }[], key: string): boolean =>
   counts.length > 1 || counts[0]?.key !== key;
 

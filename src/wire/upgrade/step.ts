@@ -1,6 +1,6 @@
 /**
- * Makes a line of one wire version into a line of the next. Unchanged lines come back as they are. So do bad ones: the
- * decoder finds them malformed. A step never changes again once its version is out.
+ * Makes a line of one wire version into a line of the next. Unchanged lines come back as they are, and so do bad ones:
+ * the decoder finds them malformed. A step never changes again once its version is out.
  */
 export type Step = (line: string) => string;
 

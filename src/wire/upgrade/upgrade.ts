@@ -9,7 +9,7 @@ export const STEPS: readonly Step[] = [
   sameLines,
 ];
 
-/** Whether this program reads streams of this version. */
+/** True if this program reads streams of this version. */
 export const canRead = (version: number): boolean => version >= 1 && version <= WIRE_VERSION;
 
 /**
