@@ -26,7 +26,7 @@ export type Step = {
   readonly by: 'process' | 'softirq';
 };
 
-/** Why a socket is dying, or has died: the way it ended, or the thing it waits for while it has not. */
+/** The reason why a socket is dying, or has died: the way it ended, or the thing it waits for while it has not. */
 export type Cause = Exclude<EndedBy, 'unknown'> | Exclude<WaitingFor, 'nothing' | 'unknown'> | 'unknown';
 
 /**
@@ -86,7 +86,9 @@ export type ClosePath = {
  */
 export type Dying = Omit<ClosePath, 'type'> & {
   readonly type: 'dying';
-  /** When the newest evidence was known to hold, RFC 3339. Everything said about the socket is as old as this. */
+  /**
+   * Time at which the newest evidence was known to hold, RFC 3339. Everything said about the socket is as old as this.
+   */
   readonly refreshed_at: string;
   /** Kernel memory that it holds by that evidence; `held_bytes` is from its close. Null where it is unknown. */
   readonly held_now_bytes: number | null;
@@ -96,8 +98,8 @@ export type Dying = Omit<ClosePath, 'type'> & {
    */
   readonly deadline: 'at' | 'never' | 'unknown';
   /**
-   * When the kernel gives up on it if nothing more comes from the peer, RFC 3339. It may be up to 13 % later, or more
-   * if ICMP said unreachable. It is earlier only at `deadline_if_late_at`.
+   * Time at which the kernel gives up on it if nothing more comes from the peer, RFC 3339. It may be up to 13 % later,
+   * or more if ICMP said unreachable. It is earlier only at `deadline_if_late_at`.
    */
   readonly deadline_at: string | null;
   /** `deadline_at` with the delay that the kernel's timer wheel will add. */
@@ -108,7 +110,7 @@ export type Dying = Omit<ClosePath, 'type'> & {
    * An earlier tick that ends it if the timers are overdue by up to 250 ms, as on a busy CPU; null where no tick does.
    */
   readonly deadline_if_late_at: string | null;
-  /** When its next timer fires; null where none is pending or known. */
+  /** Time at which its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
   /** The rule that ends it, the reason why none does, or the missing facts. */
   readonly deadline_because: readonly string[];

@@ -121,7 +121,7 @@ const knownState = (state: number): TcpState | null => {
   return name === 'UNKNOWN' ? null : name;
 };
 
-/** Whether __tcp_close reset it before it waited for anybody. @see Linux net/ipv4/tcp.c */
+/** True if __tcp_close reset it before it waited for anybody. @see Linux net/ipv4/tcp.c */
 const isResetAtOnce = (endedBy: EndedBy | undefined): boolean => RESET_AT_ONCE.has(endedBy);
 
 const RESET_AT_ONCE: ReadonlySet<string | undefined> = new Set(
@@ -243,7 +243,7 @@ const howOf = (record: SockRecord): How => {
 };
 
 /**
- * Whether tcp_close had emptied the queues before the announcement: then the announcement does not say what they held.
+ * True if tcp_close had emptied the queues before the announcement: then the announcement does not say what they held.
  */
 const isPurged = ({ sock, detail, moves, closedAt }: SockRecord): boolean =>
   detail.deferred !== null ||

@@ -12,7 +12,7 @@ export type Ending = {
 };
 
 /**
- * How a destroyed sock ended: the first cause whose question says yes. If none does, `unknown`, with what the first
+ * The end of a destroyed sock: the first cause whose question says yes. If none does, `unknown`, with what the first
  * undecided cause lacked.
  *
  * @see ../../docs/close-path.md; Linux net/ipv4/tcp.c, tcp_input.c, tcp_timer.c
@@ -38,7 +38,7 @@ const unknown = (because: string, side: Side = 'unknown'): Ending => ({
   certain: false,
 });
 
-/** Why an end is unknown if no question says yes. */
+/** Says why an end is unknown if no question says yes. */
 const whyUnknown = ({ phase, isClosed, from, own, err, record }: Facts): [string, Side?] => {
   if (phase === 'not_observed') return ['its way into CLOSE was not observed'];
   if (phase === 'before_close') {

@@ -18,8 +18,8 @@ export type TalliedDeaths = {
   readonly side: Side;
   readonly count: number;
   /**
-   * How long they were dying: `count` of them took from `from_us` up to twice that. The others took no time, or their
-   * time is unknown.
+   * The times that they were dying: `count` of them took from `from_us` up to twice that. The others took no time, or
+   * their time is unknown.
    */
   readonly dwell: readonly { readonly from_us: number; readonly count: number }[];
 };
@@ -59,7 +59,7 @@ export const talliedDeaths = (tallies: Iterable<Tallied>): readonly TalliedDeath
 const isCorrection = ({ marks }: Tally): boolean => (marks & TALLY.answered) !== 0;
 
 /**
- * Whether the kernel reset them by its own decision, without an error, while they still had something to send. Then one
+ * True if the kernel reset them by its own decision, without an error, while they still had something to send. Then one
  * of two limits was passed, and the host's distance from each at that moment shows which one.
  *
  * @see Linux net/ipv4/tcp.c, tcp_check_oom; net/ipv4/tcp_timer.c, tcp_out_of_resources
@@ -96,7 +96,7 @@ const howOf = ({ via, exiting, marks }: Tally): How => {
   return (marks & TALLY.kernel) === 0 ? 'close' : 'kernel';
 };
 
-/** How a class of them ended: the first cause whose question for fast deaths names a side. */
+/** The end of a class of them: the first cause whose question for fast deaths names a side. */
 const endOf = (tally: Tally): End => {
   // The probes did not keep its earlier history.
   if (tally.via === VIA.foundDead) return UNKNOWN;

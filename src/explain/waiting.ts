@@ -61,7 +61,7 @@ const SLACK_MS = 1000;
 const RTOS = 4;
 
 /**
- * Whether time alone contradicts the evidence: segments in flight are sent again after an RTO, and each time a line
+ * True if time alone contradicts the evidence: segments in flight are sent again after an RTO, and each time a line
  * comes. If none came for several RTOs, the evidence is no longer true, and by now another timer is pending.
  */
 const isContradicted = (word: WaitingFor, { last }: SockRecord, agedByMs: number): boolean =>

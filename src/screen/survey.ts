@@ -15,7 +15,7 @@ const PAUSE_MS = { awaited: 2, unawaited: 40 } as const;
 const HELD_MS = 1000;
 /** Least time between two rankings, ms. A table that needs no more than one piece is ranked afresh for each frame. */
 const RANKING_MS = 150;
-/** The same while thrifty, when the rows of an order have died out. */
+/** The same pause while thrifty, when the rows of an order have died out. */
 const THRIFTY_MS = 2000;
 /** Rows kept of an order, so that most scrolling finds its page among them. */
 const KEEP = 4000;
@@ -138,7 +138,7 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
 
 const isSameOrder = (a: Query, b: Query): boolean => a.sort === b.sort && a.filter === b.filter;
 
-/** Whether the page is among the kept rows. */
+/** True if the page is among the kept rows. */
 const answers = ({ order, rows, matching }: Standing, query: Query): boolean =>
   order.query !== null &&
   isSameOrder(order.query, query) &&

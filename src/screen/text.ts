@@ -16,7 +16,7 @@ const ROWS = 10;
 export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): void => {
   const { status } = snapshot;
   const isOff = status.drift !== null && Math.abs(status.drift) > status.inFlight;
-  // As in the header: until the inventory is complete there may be more orphans.
+  // The header does the same: until the inventory is complete there may be more orphans.
   const known = (text: Printable): Printable => (status.orphans === null ? UNKNOWN : text);
   const parts: readonly Printable[] = [
     status.clock === '' ? safe`--:--:--` : printable(status.clock),

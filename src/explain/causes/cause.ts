@@ -10,7 +10,7 @@ export type CauseText = {
   readonly title: string;
   /** The meaning, in one sentence. */
   readonly meaning: string;
-  /** How to recognise it with the tools that every host has. */
+  /** The way to recognise it with the tools that every host has. */
   readonly looksLike: string;
   readonly why: string;
   /** Remedies, the one to try first in front. Each is a sentence with the exact setting or command. */
@@ -63,10 +63,10 @@ export type EndingCause<Name extends string> = CauseText &
   CauseRules & {
     /** The word in `ended_by`. */
     readonly name: Name;
-    /** Whether a sock ended so. Pure. Asked once the full sk is destroyed; the answer brings its evidence. */
+    /** Tells if a sock ended so. Pure. Asked once the full sk is destroyed; the answer brings its evidence. */
     readonly question: (facts: Facts) => Verdict;
     /**
-     * The same question about a class of fast deaths: the side that ended them, or null for no. Left out where a class
+     * Asks the same of a class of fast deaths: gives the side that ended them, or null for no. Left out where a class
      * cannot tell.
      */
     readonly fastDeath?: (death: FastDeath) => Side | null;
@@ -95,9 +95,9 @@ export type WaitingWord<Name extends string> = {
   readonly help: string;
   /** The side that keeps such a socket dying, unless the evidence says otherwise. */
   readonly side: Side;
-  /** Whether a sock waits for it. Always decided: if no word says yes, the sock waits for `unknown`. */
+  /** True if a sock waits for it. Always decided: if no word says yes, the sock waits for `unknown`. */
   readonly question: (wait: Wait) => boolean;
-  /** The same question about an orphan that only the inventory knows: the side that keeps it, or null for no. */
+  /** Asks the same of an orphan that only the inventory knows: gives the side that keeps it, or null for no. */
   readonly listed?: (orphan: Inventoried) => Side | null;
   /** The evidence from a sock that still is dying, in a sentence; with `side` if the evidence says who keeps it. */
   readonly evidence: (record: SockRecord) => { readonly because: string; readonly side?: Side };

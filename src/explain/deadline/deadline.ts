@@ -34,8 +34,8 @@ type DeadlineAt = {
   readonly expectedAt: TraceNs;
   readonly nextTimerAt: TraceNs;
   /**
-   * When the kernel gives up if the peer goes on answering window probes, as it did when last observed; null for other
-   * socks.
+   * Time at which the kernel gives up if the peer goes on answering window probes, as it did when last observed; null
+   * for other socks.
    */
   readonly ifAnsweredAt: TraceNs | null;
   /** An earlier tick that ends it if the timers are as overdue as on a busy CPU; null where there is none. */
@@ -47,8 +47,8 @@ type DeadlineAt = {
 };
 
 /**
- * When the kernel gives up on a sock if nothing more comes from its peer. A peer that answered window probes when last
- * observed may have stopped since: then this is the earliest tick that may end the sock.
+ * The time at which the kernel gives up on a sock if nothing more comes from its peer. A peer that answered window
+ * probes when last observed may have stopped since: then this is the earliest tick that may end the sock.
  */
 export type Deadline =
   | DeadlineAt
@@ -64,7 +64,7 @@ export const deadlineOfSilent = (): Deadline =>
   );
 
 /**
- * When the kernel reaps a dying sock, by the newest evidence. A later line gives a better answer.
+ * The time at which the kernel reaps a dying sock, by the newest evidence. A later line gives a better answer.
  *
  * @returns `undecided` with the missing facts; never throws
  * @see ../../../docs/close-path.md; Linux net/ipv4/tcp_timer.c
@@ -253,5 +253,5 @@ const overdue = (state: number): Deadline =>
     `in ${stateName(state)} beyond what its timers allowed when last observed: something has set them anew, or its end was missed`,
   );
 
-/** When the newest evidence was traced. */
+/** The time at which the newest evidence was traced. */
 const evidenceAt = ({ sock }: SockRecord): number => sock.latestAt ?? sock.announcedAt;

@@ -25,7 +25,7 @@ export type FinWait2End = {
 };
 
 /**
- * How long an orphan stays in FIN_WAIT2 as a full sk.
+ * The time that an orphan stays in FIN_WAIT2 as a full sk.
  *
  * @see Linux net/ipv4/tcp.c __tcp_close, include/net/tcp.h tcp_fin_time, net/ipv4/tcp_timer.c tcp_keepalive_timer
  */

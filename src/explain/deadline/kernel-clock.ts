@@ -14,8 +14,8 @@ export type KernelClock = {
    */
   readonly jiffiesAt: (jiffies: number, near: number) => TraceNs | null;
   /**
-   * When `retrans_stamp` was taken. It counts milliseconds, or microseconds with `tcp_usec_ts`; null if it fits
-   * neither.
+   * The time at which `retrans_stamp` was taken. It counts milliseconds, or microseconds with `tcp_usec_ts`; null if it
+   * fits neither.
    */
   readonly stampAt: (stamp: number, near: number) => TraceNs | null;
 };

@@ -37,9 +37,9 @@ export type Dying = {
   /** net.ipv4.tcp_retries2. It bounds a sock that is no orphan yet, and the backoff of window probes. */
   readonly retries2: number;
   readonly errSoft: boolean;
-  /** When the sock becomes an orphan. Until SO_LINGER ends, tcp_retries2 bounds it. */
+  /** Time at which the sock becomes an orphan. Until SO_LINGER ends, tcp_retries2 bounds it. */
   readonly orphanAtNs: number;
-  /** When data was last sent; null where unknown. @see lsndtime */
+  /** Time at which data was last sent; null where unknown. @see lsndtime */
   readonly lastSendAtNs: number | null;
   readonly pressure: Pressure;
   /** Bytes queued on it: the unacknowledged data, with the kernel's overhead. @see sk_wmem_queued */
@@ -61,7 +61,7 @@ export type Reaping = Firing & {
   readonly limit: number;
   /** An earlier firing that misses the limit by as much as timers are overdue on a busy CPU; null where none does. */
   readonly ifOverdue: OverdueFiring | null;
-  /** Whether the retransmission timeout was still below its maximum. */
+  /** True if the retransmission timeout was still below its maximum. */
   readonly isAlive: boolean;
   /** The sysctl that sets the allowed retries: tcp_retries2 until SO_LINGER ends. */
   readonly sysctl: RetriesSysctl;

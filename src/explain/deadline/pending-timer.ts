@@ -127,7 +127,7 @@ const insideTick = (
 const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
   atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
 
-/** Whether the newest evidence was traced at a retransmission: it is an R line, or an announcement made at one. */
+/** True if the newest evidence was traced at a retransmission: it is an R line, or an announcement made at one. */
 const isRetransmission = ({ sock, last }: SockRecord): boolean =>
   sock.latest === null
     ? sock.announce.via === VIA.foundDead && last.pending === ICSK_TIME.none && last.packetsOut > 0

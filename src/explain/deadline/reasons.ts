@@ -75,12 +75,12 @@ export const revertReasons = (
 export const mayRevertReason = (errSoft: number, earliestMs: number): string =>
   `ICMP said unreachable (errno ${errSoft}): a message that says so of the host or its net undoes a doubling of icsk_rto (tcp_ld_RTO_revert), and then it may end in ${settingTime(earliestMs)}`;
 
-/** Why a tick before the last may be the last. @param earliestMs - from now until that tick */
+/** Says why a tick before the last may be the last. @param earliestMs - from now until that tick */
 export const overdueReason = (shortMs: number, earliestMs: number): string =>
   `the tick in ${settingTime(earliestMs)} falls ${settingTime(shortMs)} short: if the timers are overdue by that much in all, as on a busy CPU, it gives up there`;
 
 /**
- * Why the deadline is a range if the peer had answered window probes.
+ * Says why the deadline is a range if the peer had answered window probes.
  *
  * @param earliestMs - from now until the earliest tick that may end it
  * @param answeredMs - from now until it ends if every probe is answered
@@ -99,7 +99,7 @@ export const answeredReasons = (
 ];
 
 /**
- * Why window probes may go on for ever.
+ * Says why window probes may go on for ever.
  *
  * @param silentMs - from now until it ends if the peer has answered none since it was observed; null when that is past
  * @see Linux net/ipv4/tcp_output.c, tcp_send_probe0

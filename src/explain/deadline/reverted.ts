@@ -10,7 +10,7 @@ import { type Dying, type Firing, firstFirings, type Reaping } from './model.ts'
 const STAMP_NS = 2e6;
 
 /**
- * Whether an ICMP message came that may undo the doubling of icsk_rto: net or host unreachable, or "no route" over
+ * True if an ICMP message came that may undo the doubling of icsk_rto: net or host unreachable, or "no route" over
  * IPv6. Other ICMP codes leave the same errno, for example those of a packet filter.
  *
  * @see RFC 6069; Linux net/ipv4/tcp_ipv4.c tcp_v4_err, tcp_ld_RTO_revert, net/ipv6/tcp_ipv6.c tcp_v6_err
@@ -19,7 +19,7 @@ export const mayBeReverted = ({ detail, last }: SockRecord): boolean =>
   last.errSoft === ERRNO.ENETUNREACH ||
   (last.errSoft === ERRNO.EHOSTUNREACH && (detail.family === 'ipv4' || detail.raddr.startsWith('::ffff:')));
 
-/** Whether a doubling has been undone. Each tick doubles icsk_rto once, but the tick under way has not done so yet. */
+/** True if a doubling has been undone. Each tick doubles icsk_rto once, but the tick under way has not done so yet. */
 export const wasReverted = ({ last }: SockRecord): boolean =>
   last.backoff < last.icskRetransmits - (last.pending === ICSK_TIME.none ? 1 : 0);
 
@@ -29,7 +29,7 @@ export type Reverted = Pick<Reaping, 'rule' | 'limit' | 'sysctl'> & {
   readonly earliestNs: number;
   readonly expectedNs: number;
   readonly next: Firing;
-  /** How long after the first retransmission it may end, ms. */
+  /** It may end this long after the first retransmission, ms. */
   readonly limitMs: number;
 };
 

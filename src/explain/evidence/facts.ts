@@ -7,8 +7,8 @@ import type { SockRecord } from './record.ts';
 export type ResetReasons = ReadonlyMap<number, string>;
 
 /**
- * When the sock moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`: tcp_close
- * found it there, or nobody closed it. `not_observed`: the move was not observed.
+ * The time when the sock moved to CLOSE. `in_close`: tcp_close itself moved it. `after_close`: later. `before_close`:
+ * tcp_close found it there, or nobody closed it. `not_observed`: the move was not observed.
  */
 export type Phase = 'in_close' | 'after_close' | 'before_close' | 'not_observed';
 

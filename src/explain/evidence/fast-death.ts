@@ -52,14 +52,14 @@ export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tall
 };
 
 /**
- * Whether the cause of the end also set the error of a socket that was in CLOSE before its close. A closing listener
+ * True if the cause of the end also set the error of a socket that was in CLOSE before its close. A closing listener
  * disconnects its children: the kernel sends a reset, and sets sk_err as if one had come.
  */
 const isErrorOfItsOwn = (from: number, isUnaccepted: boolean, sentReset: boolean): boolean =>
   from !== 0 && (isUnaccepted ? !sentReset : from !== TCP.LISTEN && from !== TCP.SYN_SENT);
 
 /**
- * Whether the error is one that a reset by the peer leaves on a connection.
+ * True if the error is one that a reset by the peer leaves on a connection.
  *
  * @see Linux net/ipv4/tcp_input.c, tcp_reset
  */

@@ -21,7 +21,7 @@ export type ProbeBound = {
   readonly sysctl: RetriesSysctl;
 };
 
-/** Whether the probe timer ran last: nothing was retransmitted, and the window was shut or a probe unanswered. */
+/** True if the probe timer ran last: nothing was retransmitted, and the window was shut or a probe unanswered. */
 export const isProbing = (record: SockRecord): boolean =>
   record.last.icskRetransmits === 0 && (record.last.probesOut > 0 || wasShutAtClose(record));
 
@@ -47,7 +47,7 @@ export const boundOfProbes = (record: SockRecord): ProbeBound => {
   return { by: isTheOnlyOne ? 'user_timeout' : 'either', probes, limit, sysctl };
 };
 
-/** Whether close() still waited for SO_LINGER: only then is a sock destroyed before it is an orphan. */
+/** True if close() still waited for SO_LINGER: only then is a sock destroyed before it is an orphan. */
 const diedInClose = ({ sock, moves }: SockRecord): boolean =>
   sock.orphanAt !== null && sock.orphanAt >= (moves.at(-1)?.at ?? Number.POSITIVE_INFINITY);
 

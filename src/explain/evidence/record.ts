@@ -20,7 +20,7 @@ export type SockRecord = {
   /** The newest evidence: from the announcement, until an S or R line brings more. */
   readonly last: Evidence;
   readonly moves: readonly ObservedMove[];
-  /** When tcp_close found it; null where no close was observed. */
+  /** Time at which tcp_close found it; null where no close was observed. */
   readonly closedAt: TraceNs | null;
   /** State in which tcp_close found it; null where no close was observed. */
   readonly closedIn: number | null;
@@ -74,7 +74,7 @@ const ENDING: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2, TCP.C
 const REMEMBERED = 3;
 
 /**
- * Whether a transition from before the announcement is missing: the kernel skipped the probe, or it came before the
+ * True if a transition from before the announcement is missing: the kernel skipped the probe, or it came before the
  * capture. The remembered ones must lead from a living connection to the state of the announcement. A sock in CLOSE
  * with sequence numbers had a connection or tried to have one, so it has moved: tcp_disconnect leaves write_seq above
  * 0.

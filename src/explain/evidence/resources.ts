@@ -3,11 +3,11 @@ import { counted, thousands } from '../../text/count.ts';
 import { areTooManyOrphans, isOutOfMemory, MOST_ORPHAN_SHIFT } from '../kernel/resources.ts';
 import type { Facts } from './facts.ts';
 
-/** Whether our FIN, or data before it, is still unacknowledged in this state. */
+/** True if our FIN, or data before it, is still unacknowledged in this state. */
 export const isAwaitingAck = (state: number): boolean =>
   state === TCP.FIN_WAIT1 || state === TCP.CLOSING || state === TCP.LAST_ACK;
 
-/** Whether the kernel reset the sock by its own decision, without an error, while it still had something to send. */
+/** True if the kernel reset the sock by its own decision, without an error, while it still had something to send. */
 export const isForResources = ({ phase, from, err, sentReasons, answered, received }: Facts): boolean =>
   phase === 'after_close' &&
   err === 0 &&
@@ -50,5 +50,5 @@ export const excessOf = ({ record, own }: Facts): Excess => {
   };
 };
 
-/** When the figures of the limits were read. */
+/** Says when the figures of the limits were read. */
 export const whenRead = (isFresh: boolean): string => (isFresh ? 'at that moment' : 'when last read');

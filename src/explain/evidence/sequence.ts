@@ -12,7 +12,7 @@ export const distance = (a: number, b: number): number | null => {
   return bytes > 0x7fffffff ? null : bytes;
 };
 
-/** Whether the peer acknowledged everything we sent, our FIN included. */
+/** True if the peer acknowledged everything we sent, our FIN included. */
 export const isAllAcked = (evidence: Evidence): boolean => distance(evidence.writeSeq, evidence.sndUna) === 0;
 
 /**

@@ -1,4 +1,4 @@
-/** How a socket came to its end: the caller of close(), if any. */
+/** The way a socket came to its end: the caller of close(), if any. */
 export type How = 'close' | 'exit' | 'listener' | 'kernel' | 'none' | 'unknown';
 
 /** The side that kept a socket dying, or ended it. */

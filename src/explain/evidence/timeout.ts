@@ -4,7 +4,7 @@ import type { Facts } from './facts.ts';
 import type { Side } from './subject.ts';
 
 /**
- * Whether a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, but prefers the error
+ * True if a timer gave up on the sock: tcp_write_err, which sends no reset. It sets ETIMEDOUT, but prefers the error
  * that an ICMP message left (sk_err_soft).
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_err

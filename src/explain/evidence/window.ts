@@ -3,7 +3,7 @@ import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import type { SockRecord } from './record.ts';
 
 /**
- * Whether the peer's window is shut: nothing is in flight, the probe timer is pending, and the window has no room.
+ * True if the peer's window is shut: nothing is in flight, the probe timer is pending, and the window has no room.
  *
  * A segment that cannot leave this host looks the same, except that the window then has room for it.
  *
@@ -12,11 +12,11 @@ import type { SockRecord } from './record.ts';
 export const isWindowShut = (evidence: Evidence): boolean =>
   evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
 
-/** Whether the peer's window has no room for the bytes that are queued and not sent. */
+/** True if the peer's window has no room for the bytes that are queued and not sent. */
 export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
 
-/** Whether the timer of window probes is pending. */
+/** True if the timer of window probes is pending. */
 export const isProbePending = ({ pending }: Evidence): boolean => pending === ICSK_TIME.probe0;
 
-/** Whether the window was already shut when tcp_close found the sock. */
+/** True if the window was already shut when tcp_close found the sock. */
 export const wasShutAtClose = ({ detail }: SockRecord): boolean => isWindowShut(detail.evidence);

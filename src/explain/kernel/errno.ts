@@ -11,7 +11,7 @@ export const ERRNO = {
 } as const;
 
 /**
- * Whether ICMP left this errno: it said that the way to the peer is closed.
+ * True if ICMP left this errno: it said that the way to the peer is closed.
  *
  * @see Linux net/ipv4/icmp.c, icmp_err_convert
  */

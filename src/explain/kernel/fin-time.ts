@@ -8,7 +8,7 @@ const TIMEWAIT_MS = 60_000;
  */
 const LEAST_FIN_RTOS = 3.5;
 
-/** How long a sock may be in FIN_WAIT2. */
+/** The time that a sock may be in FIN_WAIT2. */
 export type FinTime = {
   /** The time that the sock or its namespace sets. */
   readonly setMs: number;
@@ -21,7 +21,7 @@ export type FinTime = {
 };
 
 /**
- * How long a sock may be in FIN_WAIT2.
+ * Computes the time that a sock may be in FIN_WAIT2.
  *
  * @param finTimeoutMs - net.ipv4.tcp_fin_timeout of its namespace
  * @param linger2Ms - TCP_LINGER2; 0 none

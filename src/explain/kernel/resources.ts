@@ -22,7 +22,7 @@ const SOCK_MIN_SNDBUF = 4608;
 export const MOST_ORPHAN_SHIFT = 2;
 
 /**
- * How many times a timer doubles the count of orphans for this sock.
+ * The number of times that a timer doubles the count of orphans for this sock.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_out_of_resources
  */
@@ -41,7 +41,7 @@ export const isOutOfMemory = (memPages: number | null, memHigh: number | null): 
 export type Shortage = { readonly rule: 'orphan_limit' | 'out_of_memory'; readonly limit: number };
 
 /**
- * Whether a timer finds too many orphans, or too much memory used by TCP.
+ * Tells if a timer finds too many orphans, or too much memory used by TCP.
  *
  * @param wmemQueued - bytes queued on the sock
  * @param isIdle - nothing was sent for twice tcp_rto_max
@@ -65,7 +65,7 @@ export const shortageOf = (
 };
 
 /**
- * Whether a sock counts twice: nothing was sent for twice tcp_rto_max.
+ * True if a sock counts twice: nothing was sent for twice tcp_rto_max.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_out_of_resources
  */

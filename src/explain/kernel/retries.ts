@@ -24,7 +24,7 @@ export type RetriesSet = {
 export type RetriesBound = { readonly sysctl: RetriesSysctl; readonly retries: number };
 
 /**
- * How many retransmissions or unanswered window probes the kernel allows a sock.
+ * The number of retransmissions or unanswered window probes that the kernel allows a sock.
  *
  * @param isOrphan - false while close() waits for SO_LINGER: until then tcp_retries2 bounds it
  * @param isAlive - its timeout is below the maximum
@@ -57,9 +57,9 @@ export const modelTimeoutMs = (retries: number, rtoMaxMs: number): number => {
 const USUAL_RTO_MS: { readonly least: number; readonly most: number } = { least: RTO_MIN_MS, most: 420 };
 
 /**
- * How long a sock lives without an answer until `retries` are used up, from the first transmission on, ms. The limit is
- * a time, checked when the timer fires. So life is a sawtooth over the RTO: it doubles at the RTO that needs one more
- * firing.
+ * The time that a sock lives without an answer until `retries` are used up, from the first transmission on, ms. The
+ * limit is a time, checked when the timer fires. So life is a sawtooth over the RTO: it doubles at the RTO that needs
+ * one more firing.
  *
  * @param sysctl - net.ipv4.tcp_orphan_retries
  * @returns the shortest and the longest life over the RTOs of ordinary connections, if the timer wheel were exact

@@ -19,14 +19,14 @@ const LEAST_RTO_MAX_MS = 1000;
  */
 export const rtoMaxOf = (setMs: number): number => (setMs === 0 ? RTO_MAX_MS : Math.max(LEAST_RTO_MAX_MS, setMs));
 
-/** How many times TCP_RTO_MIN doubles until it reaches the maximum. @see Linux: ilog2(rto_max / TCP_RTO_MIN) */
+/** TCP_RTO_MIN doubles so many times until it reaches the maximum. @see Linux: ilog2(rto_max / TCP_RTO_MIN) */
 export const doublingsToMax = (rtoMaxMs: number): number => Math.floor(Math.log2(Math.floor(rtoMaxMs / RTO_MIN_MS)));
 
 /** icsk_rto after one more retransmission by the timer, ms. @see Linux net/ipv4/tcp_timer.c, tcp_retransmit_timer */
 export const doubledRto = (rtoMs: number, rtoMaxMs: number): number => Math.min(rtoMs * 2, rtoMaxMs);
 
 /**
- * Whether a socket's timeout is still below the maximum. The kernel then calls an orphan alive: its peer spoke not long
+ * True if a socket's timeout is still below the maximum. The kernel then calls an orphan alive: its peer spoke not long
  * ago.
  *
  * @param backoff - doublings that `rtoMs` does not contain yet: window probes leave icsk_rto as it is
@@ -34,7 +34,11 @@ export const doubledRto = (rtoMs: number, rtoMaxMs: number): number => Math.min(
  */
 export const isBelowMax = (rtoMs: number, rtoMaxMs: number, backoff = 0): boolean => rtoMs * 2 ** backoff < rtoMaxMs;
 
-/** How long the probe timer is set for after `backoff` probes, ms. @see Linux include/net/tcp.h, tcp_probe0_when */
+/**
+ * The kernel sets the probe timer for this long after `backoff` probes, ms.
+ *
+ * @see Linux include/net/tcp.h, tcp_probe0_when
+ */
 export const probeIntervalMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number =>
   Math.min(Math.max(rtoMs, RTO_MIN_MS) * 2 ** Math.min(doublingsToMax(rtoMaxMs) + 1, backoff), rtoMaxMs);
 
@@ -50,9 +54,9 @@ export const probedMs = (rtoMs: number, backoff: number, rtoMaxMs: number): numb
 };
 
 /**
- * How long the timer is set for under TCP_USER_TIMEOUT, ms: until that timeout is over, if this comes first.
+ * The kernel sets the timer for this long under TCP_USER_TIMEOUT, ms: until that timeout is over, if this comes first.
  *
- * @param setMs - how long it would be set for otherwise
+ * @param setMs - the time it would be set for otherwise
  * @param userTimeoutMs - TCP_USER_TIMEOUT; 0 for none
  * @param spentMs - the part of it that has passed
  * @param leastMs - the shortest time that the kernel sets the timer for

@@ -1,5 +1,5 @@
 /**
- * When a timer of the kernel's wheel fires. `at` and the result are ns; `ms` is how long the timer was set for.
+ * Gives the time at which a timer of the kernel's wheel fires. `at` and the result are ns; the timer was set for `ms`.
  *
  * A timer never fires early. The longer it was set for, the later it may fire: up to an eighth of that time.
  */

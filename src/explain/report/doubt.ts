@@ -10,7 +10,7 @@ export const doubtsOf = (row: Row): readonly string[] =>
 
 export const isUncertain = (row: Row): boolean => doubtsOf(row).length > 0;
 
-/** Why the counts of a report may be wrong, or why it may say more than was seen; empty if there is no doubt. */
+/** Says why the counts of a report may be wrong, or why it may say more than was seen; empty if there is no doubt. */
 export const doubtSentences = (
   report: Pick<Report, 'loss' | 'orphans' | 'died' | 'lingering'>,
   end: Pick<ReportEnd, 'ledger' | 'isCut' | 'isFiltered'>,

@@ -10,7 +10,7 @@ export type CloseWaitHolder = {
   readonly count: number;
   /** A few of them, as `laddr:lport -> raddr:rport`. */
   readonly examples: readonly string[];
-  /** How long the oldest of them has been in CLOSE_WAIT, at least and at most, ms; null where that is unknown. */
+  /** The time that the oldest of them has been in CLOSE_WAIT, at least and at most, ms; null where that is unknown. */
   readonly atLeastMs: number | null;
   readonly atMostMs: number | null;
 };
@@ -46,7 +46,7 @@ export type HostState = {
     readonly unnamed: number;
   } | null;
   readonly establishedWithoutOwner: readonly { readonly count: number; readonly what: string }[] | null;
-  /** Whether an owning process is known for each of the other ESTABLISHED sockets. */
+  /** True if an owning process is known for each of the other ESTABLISHED sockets. */
   readonly areOwnersKnown: boolean;
   /** Namespaces that could not be read: none of these figures counts their sockets. */
   readonly unreadable: number;

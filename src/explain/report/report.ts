@@ -52,13 +52,13 @@ export type Group = {
   readonly held_now_unknown: number;
   /** Longest time from tcp_close to now, or to the destroy; null where no close was observed. */
   readonly oldest_us: number | null;
-  /** When the first of them was closed, RFC 3339; null where no close was observed. */
+  /** Time at which the first of them was closed, RFC 3339; null where no close was observed. */
   readonly since: string | null;
   /** Most first. */
   readonly causes: readonly Count<Cause>[];
   readonly sides: readonly Count<Side>[];
   readonly waiting_for: readonly Count<WaitingFor>[];
-  /** When the kernel gives up on them; null if no socket has a known deadline. */
+  /** Time at which the kernel gives up on them; null if no socket has a known deadline. */
   readonly deadline_earliest: string | null;
   readonly deadline_latest: string | null;
   /** Sockets still dying on which the kernel never gives up. */
@@ -94,7 +94,7 @@ export type Report = {
    * Sentences in one line, for an incident channel. It holds names that processes gave themselves: do not print it raw.
    */
   readonly answer: string;
-  /** Why the counts may be off, in sentences; empty if nothing is known to be. */
+  /** Reasons why the counts may be off, in sentences; empty if nothing is known to be. */
   readonly doubts: readonly string[];
   readonly by: Grouping;
   /** RFC 3339; null before the first event. */

@@ -9,7 +9,7 @@ export const NOT_RETRIES2 = 'net.ipv4.tcp_retries2 would not help: it does not b
 export const STOPPED = 'Its timers are stopped, so no sysctl ends it.';
 
 /**
- * Whether it died while its close() waited for SO_LINGER: tcp_orphan_retries bounds a socket only after that wait.
+ * True if it died while its close() waited for SO_LINGER: tcp_orphan_retries bounds a socket only after that wait.
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_write_timeout
  */
@@ -56,7 +56,7 @@ export const shutWindowBound = (path: Subject, where: string, bounds: Bounds): r
   return isAnswered(path) || bounds.deadline === 'never' ? answeredBound(where, bounds) : [probeBound(where, bounds)];
 };
 
-/** Whether the peer has answered every window probe. Then the peer keeps its window shut, whatever else ICMP said. */
+/** True if the peer has answered every window probe. Then the peer keeps its window shut, whatever else ICMP said. */
 export const isAnswered = ({ side, probes }: Subject): boolean =>
   side === 'peer' || (side === 'network' && probes === 0);
 

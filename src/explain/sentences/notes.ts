@@ -19,7 +19,7 @@ export const USER_TIMEOUT_BOUND =
 export const RTO_MAX_BOUND =
   'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms: connections made from then on have it, accepted ones once their listener is made anew. It ends live connections sooner too.';
 
-/** How long orphans live under a value of tcp_orphan_retries, by the model: `3.2 to 6.6 s`. */
+/** The life of orphans under a value of tcp_orphan_retries, by the model: `3.2 to 6.6 s`. */
 const lifeText = (sysctl: number): string => {
   const { leastMs, mostMs } = lifeByRetries(sysctl);
   return `${inSeconds(leastMs)} to ${inSeconds(mostMs)} s`;

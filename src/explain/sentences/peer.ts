@@ -40,7 +40,7 @@ export const tookLong = (path: Subject): string =>
 const PID = 'with the PID of a process that lives there (lsns -t net)';
 
 /**
- * How to end it now; nothing if it has ended. For a socket of another namespace the command enters that namespace.
+ * Says how to end it now; nothing if it has ended. For a socket of another namespace the command enters that namespace.
  * Pasted as it is, it must not end a socket of ours with the same addresses and ports.
  */
 export const kill = (path: Subject, where: string): readonly string[] => {

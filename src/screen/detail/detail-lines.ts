@@ -70,7 +70,7 @@ const sentences = (heading: string, texts: readonly string[], width: number, ton
         ),
       ];
 
-/** When the kernel gives up on it, and the rule for that. */
+/** The time at which the kernel gives up on it, and the rule for that. */
 const deadlineTexts = (path: Dying, { deadline }: ReturnType<typeof pathFacts>): readonly string[] => [
   deadline.value === null
     ? 'when the kernel gives up on it is not known'

@@ -33,7 +33,7 @@ export type LoadSample = {
   readonly tookMs: number;
   /** Share of the sample, 0 to 1, in which the loop was at work and not waiting. */
   readonly busy: number;
-  /** How far the event loop lagged: the delay of this sample's own timer, ms. */
+  /** The lag of the event loop: the delay of this sample's own timer, ms. */
   readonly lagMs: number;
 };
 

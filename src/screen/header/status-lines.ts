@@ -129,7 +129,7 @@ const fastDeaths = (status: Status, width: number): readonly Segment[] => {
   return [segment(4, span('fast deaths ', 'dim'), shown, ...means)];
 };
 
-/** How fast, how much memory, and how far all of it can be trusted. */
+/** The speed and the memory, and the trust that all of it deserves. */
 export const flowLine = (status: Status, width: number): Line => {
   const isKnown = status.orphans !== null;
   const value = (text: Printable) => span(isKnown ? text : UNKNOWN, isKnown ? 'plain' : 'dim');

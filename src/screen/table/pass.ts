@@ -13,7 +13,7 @@ import { hasWords, keyOfRow, quickKey, wordsOf } from './sort-keys.ts';
 export type Dying = Sock | Inventoried;
 
 export const isSock = (dying: Dying): dying is Sock => !('kind' in dying);
-/** Whether both are the same life of a sock: there are copies of a sock that has long been silent. */
+/** True if both are the same life of a sock: there are copies of a sock that has long been silent. */
 export const isSame = (a: Dying, b: Dying | null): boolean =>
   a === b || (b !== null && isSock(a) && isSock(b) && a.sk === b.sk && a.generation === b.generation);
 export const keyOfDying = (host: HostId, dying: Dying): string =>
@@ -149,6 +149,6 @@ export function* dyingOf(tracker: Tracker): Generator<Dying, void> {
   for (const sock of tracker.live()) if (sock.destroyedAt === null) yield sock;
 }
 
-/** Whether it passes the command line's filter. */
+/** True if it passes the command line's filter. */
 export const accepts = (dying: Dying, filter: PathFilter, { now }: Vantage): boolean =>
   isSock(dying) ? acceptsSock(dying, filter, now) : acceptsSilent(dying, filter);

@@ -9,7 +9,7 @@ export type Key = number | string;
 /** The first `most` of all offered items. Equal items keep the order in which they were offered. */
 export type Ranking<T> = {
   readonly offer: (item: T, key: Key) => void;
-  /** Whether an item with this key would be kept; otherwise there is no need to offer it. */
+  /** True if an item with this key would be kept; otherwise there is no need to offer it. */
   readonly wants: (key: Key) => boolean;
   /**
    * Sorts the items, a piece at a time.

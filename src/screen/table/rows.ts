@@ -21,7 +21,7 @@ export const keyOf = (host: HostId, sock: Sock): string => `${host}/${sock.sk}/$
 export const silentKeyOf = (host: HostId, orphan: Inventoried): string =>
   [host, '', orphan.netns, orphan.laddr, orphan.lport, orphan.raddr, orphan.rport].join('/');
 
-/** Whether a dying sock passes the command line's filter, as its path would if it ended now. */
+/** True if a dying sock passes the command line's filter, as its path would if it ended now. */
 export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
   const isFoundDead = sock.announce.via === VIA.foundDead;
   return accepts(filter, isFoundDead ? null : (now - sock.closedAt) / 1000, () => {
@@ -39,7 +39,7 @@ export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boole
   });
 };
 
-/** Whether an orphan passes that only the inventory knows: nobody saw its closer or its close. */
+/** True if an orphan passes that only the inventory knows: nobody saw its closer or its close. */
 export const acceptsSilent = ({ family, lport, rport, netns, state }: Inventoried, filter: PathFilter): boolean =>
   accepts(filter, null, () => ({
     closer: null,

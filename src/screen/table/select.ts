@@ -103,7 +103,7 @@ export const ranked = (
   return { rows, matching: Math.max(index, matching - ended), ...(followIndex !== undefined && { followIndex }) };
 };
 
-/** Whether every word of the filter occurs somewhere in the row, in either case. */
+/** True if every word of the filter occurs somewhere in the row, in either case. */
 export const matches = (row: Row, filter: string): boolean => hasWords(row, wordsOf(filter));
 
 /** Compares two rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */

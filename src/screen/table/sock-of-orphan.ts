@@ -5,7 +5,7 @@ import { parseAnnounce } from '../../wire/evidence.ts';
 
 type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
 
-/** Whether both have the same endpoints: an orphan of the inventory and its sock share nothing else. */
+/** True if both have the same endpoints: an orphan of the inventory and its sock share nothing else. */
 const isSameTuple = (a: Tuple, b: Tuple): boolean =>
   a.rport === b.rport && a.lport === b.lport && a.netns === b.netns && a.raddr === b.raddr && a.laddr === b.laddr;
 
@@ -16,14 +16,14 @@ export const stillSilent = (tracker: Tracker, orphan: Inventoried): Inventoried 
 };
 
 /**
- * Whether a sock announced this way may be in the baseline. Until the inventory is complete, its close may have been
+ * True if a sock announced this way may be in the baseline. Until the inventory is complete, its close may have been
  * seen.
  */
 const mayBeListed = (via: number, isListed: boolean): boolean =>
   !isListed || via === VIA.foundDead || via === VIA.destroy;
 
 /**
- * Whether an orphan of the inventory is this sock, now that events about it have come.
+ * True if an orphan of the inventory is this sock, now that events about it have come.
  *
  * @param isListed - the inventory was complete while the orphan was silent: a socket closed since then is another one
  */

@@ -68,7 +68,7 @@ export const wordsOf = (filter: string): readonly string[] =>
     .split(/\s+/)
     .filter((word) => word !== '');
 
-/** Whether every word occurs somewhere in the row, in either case. */
+/** True if every word occurs somewhere in the row, in either case. */
 export const hasWords = (row: Row, words: readonly string[]): boolean => {
   if (words.length === 0) return true;
   const closer = row.closer === null ? '' : `${row.closer.comm}[${row.closer.pid}]`;
