@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const TEST = fileURLToPath(new URL('.', import.meta.url));
 
-/** What each folder may import from, besides itself. */
+/** The folders that each folder may import from, besides itself. */
 const MATRIX: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   text: ['kernel'],

@@ -21,7 +21,7 @@ const RETIRED = {
   heir: /\bheirs?\b|\bheir[A-Z]|\bHeir|[a-z]Heir/,
 } as const;
 
-/** Where such a word has its ordinary meaning. */
+/** Places at which such a word has its ordinary meaning. */
 const ALLOWED: readonly {
   readonly word: string;
   readonly file: string;

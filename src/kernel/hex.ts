@@ -2,7 +2,7 @@
 export const decimalOf = (hex: string): string =>
   hex.length <= 13 ? String(Number.parseInt(hex, 16)) : BigInt(`0x${hex}`).toString();
 
-/** The same text, made of its two halves. */
+/** A kernel u64 in decimal, from its two halves. */
 export const decimalOfHalves = (hi: number, lo: number): string =>
   hi === 0 && lo === 0
     ? '0'

@@ -190,7 +190,7 @@ class Stage:
         for name, value in sysctls.items():
             path = f'/proc/sys/net/ipv4/{name}'
             try:
-                write(path, value)  # of the namespace this thread is in
+                write(path, value)  # that of this thread's namespace
             except FileNotFoundError:
                 self.missing = f'this kernel has no net.ipv4.{name}'
 

@@ -81,7 +81,7 @@ class Guard:
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(wake_end)
         for which in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(which, signal.SIG_IGN)  # of a terminal: finwait has them too, and tells us
+            signal.signal(which, signal.SIG_IGN)  # a terminal sends them: finwait gets them too, and tells us
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, self._stop)
 

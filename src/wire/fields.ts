@@ -6,7 +6,7 @@ import { decimalOfHalves } from '../kernel/hex.ts';
 export type Evidence = {
   /** `skc_flags` (bit 0 SOCK_DEAD, 1 SOCK_DONE, 4 SOCK_LINGER). */
   readonly flags: number;
-  /** How it stands. */
+  /** Its state, lock and holder. */
   readonly context: number;
   /** `sk_err`, an errno. */
   readonly err: number;

@@ -124,7 +124,7 @@ const EVIDENCE: readonly Word[] = [
   packed(
     'e0',
     high('flags', '`skc_flags` (bit 0 SOCK_DEAD, 1 SOCK_DONE, 4 SOCK_LINGER)'),
-    low('context', 'how it stands', { parts: CONTEXT }),
+    low('context', 'its state, lock and holder', { parts: CONTEXT }),
   ),
   packed(
     'e1',

@@ -31,7 +31,7 @@ export const sent = (at: number, reason: number | null, change: { answersSegment
 export const received = (at: number): string => resetLine({ at, sent: false });
 export const destroyed = (at: number, err = 0): string => destroyLine({ at, err });
 
-/** How the only sock of these lines ended, and by whom. */
+/** The end of the only sock of these lines, and the side that ended it. */
 export const ending = (...lines: readonly string[]): [ClosePath['ended_by'], ClosePath['side']] => {
   const path = pathOf(lines);
   return [path.ended_by, path.side];

@@ -39,7 +39,7 @@ const META = {
 };
 const HELLO = 'H 1 tracepoint 1 1795236568.703725\n';
 
-/** The recording's bytes: as much of the text as stays small, and no end. @param enough - characters of text */
+/** The recording's bytes: as many as make a small file, and no end. @param enough - characters of text */
 export const packed = async (hostile: Hostile, enough = ENOUGH): Promise<Buffer> => {
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: hostile.level ?? 3 } });
   const chunks: Buffer[] = [];
@@ -61,7 +61,7 @@ export const packed = async (hostile: Hostile, enough = ENOUGH): Promise<Buffer>
     if (piece.length < PIECE) continue;
     await give(piece);
     piece = '';
-    // What zstd still holds may be twice its window's worth; it packs to far less than this.
+    // zstd may still hold as much as twice its window; it packs that to far less than this.
     if (size > SMALL * 0.93 || given > enough) break;
   }
   await give(piece);
@@ -352,7 +352,7 @@ const KINDS: Readonly<Record<string, (i: number, at: number) => string>> = {
   empty: () => '',
 };
 export const KIND_NAMES = Object.keys(KINDS);
-/** How time goes on from line to line: it stands still, creeps, passes, runs, goes back. */
+/** The pace of time from line to line: it stands still, creeps, passes, runs, goes back. */
 export const PACES = [0, 1, 1_000_000, 6_000_000_000, -1000] as const;
 
 export type Run = { readonly kind: string; readonly count: number; readonly pace: number };

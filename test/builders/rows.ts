@@ -57,7 +57,9 @@ const WAITING: readonly WaitingFor[] = [...WAITS.map(({ name }) => name), 'unkno
 const SIDES: readonly Side[] = ['local', 'peer', 'network', 'limit', 'operator', 'none', 'unknown'];
 const HOWS: readonly How[] = ['close', 'exit', 'listener', 'kernel', 'none', 'unknown'];
 
-/** What processes, kernels and files may hold: controls, escapes, bidi, wide and lone characters, and no spaces. */
+/**
+ * Text that processes, kernels and files may hold: controls, escapes, bidi, wide and lone characters, and no spaces.
+ */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     'a\n\u001b[2Jb\u009b',

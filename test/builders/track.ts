@@ -11,7 +11,7 @@ export type Tracked = {
   readonly rows: LedgerRow[];
   /** Applies lines in the order given. */
   readonly feed: (...lines: readonly string[]) => Tracked;
-  /** The same, marked as out of order by the reorder window. */
+  /** Applies them marked as out of order by the reorder window. */
   readonly feedOutOfOrder: (...lines: readonly string[]) => Tracked;
 };
 

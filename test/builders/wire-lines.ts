@@ -41,7 +41,7 @@ export type EvidenceFields = Partial<Omit<Evidence, 'context'>> & {
   readonly own?: boolean;
 };
 
-/** What a sock in ESTABLISHED with everything sent and acknowledged shows. */
+/** The evidence of a sock in ESTABLISHED with everything sent and acknowledged. */
 const evidenceValues = (on: EvidenceFields): Values => {
   const { state: inState = 'ESTABLISHED', shutdown = 3, holder = HOLDER.lastFput, own, writeSeq = 5000, ...rest } = on;
   return {
@@ -68,7 +68,7 @@ const namesOf = (line: LineName): ReadonlySet<string> =>
 const EVIDENCE_NAMES = namesOf('retransmit');
 const ANNOUNCE_NAMES = namesOf('announce');
 
-/** Of some values those that were given, by names of the schema. */
+/** The values that were given, by names of the schema. */
 const given = (values: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): Values =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) =>
@@ -96,7 +96,7 @@ const moveValues = (name: string, move: PastMove | undefined): Values =>
         [`${name}Err`]: move.err ?? 0,
       };
 
-/** A field of an announcement by its name in the schema, and what is easier said otherwise. */
+/** A field of an announcement by its name in the schema, and some that are easier said otherwise. */
 export type AnnounceFields = EvidenceFields &
   Partial<Omit<ParsedFields, 'cgroupId' | 'cookie'>> & {
     readonly at?: number;
@@ -201,7 +201,7 @@ export const lookLine = (on: OnSock & EvidenceFields & { readonly cookie?: strin
     cookie: on.cookie ?? '0',
   });
 
-/** @param began - when the pass began, ns after the handshake */
+/** @param began - the time at which the pass began, ns after the handshake */
 export const sweptLine = (at: number, began: number, left = 0): string =>
   encodeLine('swept', { at: boot(at), began: boot(began), watched: 1, left });
 
@@ -230,7 +230,7 @@ export const destroyLine = (
     readonly state?: TcpState;
     readonly err?: number;
     readonly own?: boolean;
-    /** Lines about it, its announcement included, and when that was; left out, the probe could not count. */
+    /** Lines about it, its announcement included, and the time of that; if left out, the probe could not count. */
     readonly lines?: number;
     readonly announcedAt?: number;
   },
@@ -282,7 +282,7 @@ export type InventoryFields = {
   readonly peer?: string;
   readonly rport?: number;
   readonly state?: TcpState;
-  /** As the line ends: kind, ms, probes. */
+  /** The end of the line: kind, ms, probes. */
   readonly timer?: string;
 };
 
@@ -294,7 +294,7 @@ export const inventoriedLine = (at: number, on: InventoryFields = {}): string =>
 export const inventoryEndLine = (at: number, on: { attachedAt?: number; unreadable?: number } = {}): string =>
   `e ${boot(at)} ${at - (on.attachedAt ?? 0)} 3 ${on.unreadable ?? 0}`;
 
-/** As finwait 0.1 wrote it, unless `memory` is given. */
+/** The line that finwait 0.1 wrote, unless `memory` is given. */
 export const sampleLine = (at: number, orphans: number, limit = 16_384, memory: TcpMemory | null = null): string =>
   ownLine.sample(BOOT + BigInt(at), orphans, limit, memory);
 export const hostFactsLine = (at: number, facts: HostFacts = aHostFacts()): string =>

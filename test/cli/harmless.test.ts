@@ -30,7 +30,7 @@ const NAMES = [TITLE, CLIPBOARD, BIDI, '\u001b]0;owned\u0007', '\u007f\u0085\u20
 const HOSTILE = NAMES.join('');
 const HARMFUL = /(?![ \n])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 
-/** What a terminal did beside showing text. It interprets C1 controls in UTF-8, as xterm does. */
+/** A terminal's acts beside showing text. It interprets C1 controls in UTF-8, as xterm does. */
 const show = async (text: string) => {
   const terminal = new Terminal({ cols: 200, rows: 50, allowProposedApi: true, convertEol: true });
   const did: string[] = [];

@@ -198,7 +198,7 @@ export const bpftraceOf = (pid: number): number => {
   return found;
 };
 
-/** Whether a process is there and no zombie. */
+/** True if a process is there and no zombie. */
 export const isAlive = (pid: number): boolean => {
   try {
     return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

@@ -29,7 +29,7 @@ const crasher = (): Buffer => {
   return Buffer.concat([head, code]);
 };
 
-/** Why the kernel does not log a segfault with the program's name; null when it does. */
+/** The reason why the kernel does not log a segfault with the program's name; null when it does. */
 const whyQuiet = (): string | null => {
   if (process.arch !== 'x64') return `the program that crashes is for x64, not ${process.arch}`;
   return readFileSync('/proc/sys/debug/exception-trace', 'utf8').trim() === '1' ? null : 'debug.exception-trace is 0';
@@ -54,7 +54,7 @@ onRealKernel('the kernel’s log', () => {
       for (const words of WORDS) expect(logged).toMatch(new RegExp(`segfault at 0 .*${words}`));
       log.poll();
       expect(lines).toEqual([]);
-      // The same words from a process that may write to the log are its own.
+      // A process may write the same words to the log: those are its own.
       writeFileSync('/dev/kmsg', `<142>TCP: ${WORDS[0]}\n`);
       log.poll();
       expect(lines).toEqual([expect.stringMatching(/^m \d+ \d+ orphans 17 TCP: too many orphaned sockets$/)]);

@@ -12,7 +12,7 @@ export type Lab = Run & {
   readonly of: <T extends LabEvent['type']>(type: T) => readonly Extract<LabEvent, { readonly type: T }>[];
   /** The sockets of a scenario, in the order they were made to die. */
   readonly sockets: (scenario: string, role?: LabSocket['role']) => readonly LabSocket[];
-  /** Why this kernel could not play a scenario; null when it could. */
+  /** The reason why this kernel could not play a scenario; null when it could. */
   readonly skipped: (scenario: string) => string | null;
   /** The stage of a scenario. @throws Error before lab_start */
   readonly stageOf: (scenario: string) => Stage;

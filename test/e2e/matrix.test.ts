@@ -24,7 +24,7 @@ const watchDestroys = (namespace: string) => {
   const since = Date.now() / 1000;
   return {
     since,
-    /** How many were freed, by local port. */
+    /** The number of sockets freed, by local port. */
     stop: async (): Promise<ReadonlyMap<number, number>> => {
       child.kill('SIGTERM');
       const { stdout } = await child;
@@ -52,7 +52,7 @@ for (const [title, flag, family] of [
 
       const sockets = (role: LabSocket['role']) => lab.of('lab_socket').filter((socket) => socket.role === role);
       const rowOf = (socket: LabSocket): ClosePath | undefined => rowsOf(paths, socket)[0];
-      /** Whether nothing of this namespace was lost. */
+      /** True if nothing of this namespace was lost. */
       const isWhole = (netns: number): boolean =>
         !paths.some((path) => path.netns === netns && isSpoiled(path)) &&
         !sockets('dying').some((socket) => socket.netns === netns && rowOf(socket) === undefined);

@@ -15,7 +15,7 @@ export type Host = {
   /** Drops what comes in and matches, until `heal`. */
   readonly drop: (match: string) => Promise<void>;
   readonly heal: () => Promise<void>;
-  /** How many sockets are in these states, minisocks aside. */
+  /** The number of sockets in these states, minisocks aside. */
   readonly count: (...states: readonly string[]) => Promise<number>;
   /** The figures of /proc/net/snmp and netstat, as nstat names them. */
   readonly counters: () => Promise<ReadonlyMap<string, number>>;

@@ -6,7 +6,7 @@ import { takeTurn } from './lock.ts';
 const runs = (file: string, ...args: readonly string[]): boolean =>
   spawnSync(file, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
 
-/** Why this machine cannot run the kernel tests; null when it can. */
+/** The reason why this machine cannot run the kernel tests; null when it can. */
 const whyNot = (): string | null => {
   if (process.platform !== 'linux') return `${process.platform} is not Linux`;
   if (process.getuid?.() !== 0) return 'not root';
@@ -30,7 +30,7 @@ const whyNoStrace = (): string | null => (runs('strace', '-V') ? null : 'no stra
 
 const NEEDS = { python: whyNoPython, strace: whyNoStrace, tmux: whyNoTmux };
 
-/** A `describe` for tests on the real kernel: where this machine cannot run it, it is skipped and says why. */
+/** A `describe` for tests on the real kernel: on a machine that cannot run it, it is skipped and says why. */
 export const onRealKernel = (title: string, body: () => void, ...needs: readonly (keyof typeof NEEDS)[]): void => {
   const reason = whyNot() ?? needs.map((need) => NEEDS[need]()).find((why) => why !== null) ?? null;
   if (reason === null) {

@@ -38,7 +38,7 @@ export const undisturbed = async (
 const AFTER_A_FIN: readonly unknown[] = ['FIN_WAIT1', 'FIN_WAIT2', 'CLOSING', 'LAST_ACK'];
 
 /**
- * Whether a path lacks an event: it says so, or it begins after a FIN although its socket was made after the capture
+ * True if a path lacks an event: it says so, or it begins after a FIN although its socket was made after the capture
  * began. finwait cannot know the latter: a socket that was shut down long before looks the same to it.
  */
 export const lacksAnEvent = ({ gaps, path }: ClosePath): boolean =>

@@ -7,7 +7,7 @@ import { undisturbed } from './undisturbed.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const AT_ONCE = 10;
-/** How long these are orphans, ms: shorter than the age, and longer than finwait takes to read the inventory. */
+/** Life of these orphans, ms: shorter than the age, and longer than finwait takes to read the inventory. */
 const LIFE_MS = 250;
 const AGE_MS = 400;
 

@@ -9,7 +9,7 @@ import { REPO, type Run, runFinwait, type Setting, scratch } from './run-finwait
 
 /** No recording below 1 MB may take more: Node itself takes 75 MB of it. */
 const MOST_MB = 300;
-/** Of the processor: a machine that is busy otherwise takes longer. */
+/** Seconds of the processor: a machine that is busy otherwise takes longer. */
 const MOST_SECONDS = 10;
 
 const WAYS: readonly (readonly string[])[] = [

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { REPO } from './run-finwait.ts';
 
-/** What Node has loaded of itself and of packages once the built screen is there. */
+/** Prints the modules of Node and of packages that are loaded once the built screen is there. */
 const PROGRAM = `
   const { registerHooks } = await import('node:module');
   const urls = [];
@@ -21,6 +21,6 @@ test('the built screen is one file with its packages, without what Ink brings al
   expect(own).not.toContain('internal/deps/undici/undici');
   expect(own).not.toContain('tls');
   expect(urls.filter((url: string) => /\/node_modules\/(?:ink|react|es-toolkit|yoga-layout)/.test(url))).toEqual([]);
-  // What the rest of finwait has loaded is not loaded again.
+  // Modules that the rest of finwait has loaded are not loaded again.
   expect(urls.some((url: string) => url.endsWith('/dist/screen/terminal.js'))).toBe(true);
 });

@@ -24,10 +24,10 @@ const once = <T>(ask: () => T): (() => T) => {
 const hasTracepoint = (): boolean =>
   ['tracing', 'debug/tracing'].some((dir) => existsSync(`/sys/kernel/${dir}/events/sock/inet_sock_set_state`));
 
-/** What some tests need of the machine: null where it is there, else why they are skipped. */
+/** Needs of some tests: null if the machine has it, else the reason why they are skipped. */
 const MACHINE = {
   root: () => (isRoot ? null : 'not root'),
-  /** As much as it takes for finwait to start a bpftrace, be it a fake. */
+  /** All that finwait needs to start a bpftrace, be it a fake. */
   backend: () =>
     isRoot && existsSync('/sys/kernel/btf/vmlinux') && hasTracepoint()
       ? null

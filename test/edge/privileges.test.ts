@@ -26,7 +26,7 @@ const RECORDING = /recording to/;
 const INVOKER = 65_534;
 const ENV = { SUDO_UID: String(INVOKER), SUDO_GID: String(INVOKER) };
 
-/** As `sudo finwait …` of that user starts it. */
+/** The setting that `sudo finwait …` of that user gives it. */
 const bySudo = (context: TestContext, setting: Setting = {}): Setting => ({
   ...setting,
   ...seenByAll(context),
@@ -294,7 +294,7 @@ describe.concurrent('what needs no root, by sudo', () => {
     });
   });
 
-  // Where it may not become that user it must end: so each of these is seen to try.
+  // It must end if it may not become that user: so each of these is seen to try.
   test.for([
     ['replay', 'x.fwr'],
     ['trace', 'x.fwr'],

@@ -19,16 +19,16 @@ export const REPO = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = 'dist/bin/finwait.js';
 const FAKES = fileURLToPath(new URL('fakes', import.meta.url));
 
-/** As long as finwait, its reader and a fake may take to start, many of them side by side on two cores. */
+/** finwait, its reader and a fake may take this long to start, many of them side by side on two cores. */
 export const START_MS = 30_000;
 
 export type Setting = {
-  /** A file of fakes/ to stand first on PATH as `bpftrace`. It sees of `env` what begins with FAKE_. */
+  /** A file of fakes/ to stand first on PATH as `bpftrace`. It sees the variables of `env` that begin with FAKE_. */
   readonly fake?: string;
-  /** What PATH is instead of the test's own. */
+  /** PATH in place of the test's own. */
   readonly path?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Where the repository and the folder of node are to be seen, if not where they are. */
+  /** The places at which the repository and the folder of node are to be seen, if not their own. */
   readonly seenAt?: { readonly repo: string; readonly node: string };
   /** A program and its arguments to run `node finwait …` in, as `setpriv --reuid=1`. */
   readonly within?: readonly string[];
@@ -55,7 +55,7 @@ export type Running = {
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Resolves when stderr has it; fails when the process ends or `ms` pass before. */
   readonly says: (pattern: RegExp, ms?: number) => Promise<void>;
-  /** The same of stdout. */
+  /** Does the same for stdout. */
   readonly prints: (pattern: RegExp, ms?: number) => Promise<void>;
   /** Writes to a stdin that was left open. */
   readonly write: (bytes: string | Uint8Array) => void;
@@ -63,14 +63,14 @@ export type Running = {
   readonly fakes: () => readonly number[];
   /** Its working directory. */
   readonly cwd: string;
-  /** What it has left in its working directory and in TMPDIR. */
+  /** The files it has left in its working directory and in TMPDIR. */
   readonly files: () => readonly string[];
 };
 
 const places: string[] = [];
 const groups: number[] = [];
 
-// After the whole file, since `onTestFinished` does not know whose it is where tests run side by side.
+// This waits for the whole file: `onTestFinished` does not know the test if tests run side by side.
 afterAll(() => {
   for (const group of groups) endNow(-group);
   for (const place of places) rmSync(place, { recursive: true, force: true });
@@ -172,7 +172,7 @@ const standIn = (path: string, fake: string, env: Readonly<Record<string, string
   chmodSync(path, 0o755);
 };
 
-/** As `>FILE` and `2>FILE` do it: the file itself, with no pipe in between. */
+/** Does what `>FILE` and `2>FILE` do: the file itself, with no pipe in between. */
 const redirected = ({ stdout, stderr }: Setting): readonly string[] =>
   stdout === undefined && stderr === undefined
     ? []
@@ -199,7 +199,7 @@ export const expectNothingLeft = (running: Running): void => {
   expect(running.files(), 'files left behind').toEqual([]);
 };
 
-/** Whether a process runs; one that has ended and is not yet waited for does not. */
+/** True if a process runs; one that has ended and is not yet waited for does not. */
 export const isAlive = (pid: number): boolean => {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

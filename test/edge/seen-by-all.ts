@@ -5,8 +5,8 @@ import { needs, withMounts } from './machine.ts';
 import { REPO, type Setting, scratch } from './run-finwait.ts';
 
 /**
- * For a finwait that root starts and that is to be another user: in a namespace that shows the checkout and node at places
- * which every user can reach. They may lie in root's home.
+ * For a finwait that root starts and that is to be another user. It runs in a namespace that shows the checkout and
+ * node at places which every user can reach. They may lie in root's home.
  */
 export const seenByAll = (context: TestContext): Required<Pick<Setting, 'seenAt' | 'within'>> => {
   needs(context, 'root', 'mounts');

@@ -397,7 +397,7 @@ test('one that tcp_retries2 ends while close() waits for SO_LINGER is not put do
   expect([path.ended_by, path.waiting_for, path.orphan_us]).toEqual(['retries', 'linger', 0]);
   expect(path.advice.join(' ')).toContain('so net.ipv4.tcp_retries2 (in netns 4026531840) bounded it');
   expect(path.advice.join(' ')).toContain('net.ipv4.tcp_orphan_retries would not help');
-  // Of window probes under TCP_USER_TIMEOUT too.
+  // This holds for window probes under TCP_USER_TIMEOUT too.
   const shut = { pending: 3, sndNxt: 4000, sndUna: 4000, sndWnd: 0 };
   const probed = pathOf([
     closed({ ...lingering, ...shut, userTimeoutMs: 20_000, retries2: 2 }),

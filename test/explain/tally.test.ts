@@ -28,7 +28,7 @@ const before = { via: VIA.destroy, closedIn: 0, size: 0 };
 const closedInClose = { via: VIA.hook, closedIn: TCP.CLOSE, marks: 0 };
 
 test.each([
-  // A full map did not keep what it did before: no cause may be read from what is left.
+  // A full map did not keep its past: no cause may be read from the rest.
   ['unknown', 'unknown', 'unknown', { via: VIA.foundDead, closedIn: 0, lastFrom: 0, marks: 0, size: 0 }],
   ['close', 'time_wait', 'none', {}],
   ['close', 'time_wait', 'none', { lastFrom: TCP.CLOSING, marks: 0 }],
@@ -43,11 +43,11 @@ test.each([
   ['close', 'killed', 'operator', { err: 103 }],
   // Retries, a user timeout and keepalive end alike.
   ['close', 'unknown', 'unknown', { err: 110 }],
-  // The orphan limit or memory: which of them, only the moment tells.
+  // The orphan limit or memory: only the moment tells which of them.
   ['close', 'unknown', 'limit', { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14 }],
   ['exit', 'orphan_limit', 'limit', { lastFrom: TCP.FIN_WAIT1, exiting: true, reset: 255, atOrphanLimit: 1 }],
   ['close', 'out_of_memory', 'limit', { lastFrom: TCP.LAST_ACK, reset: 14, atMemoryLimit: 1 }],
-  // At the limit, too, others die of what they always died of.
+  // At the limit, too, others die for their usual causes.
   ['close', 'acked', 'none', { lastFrom: TCP.LAST_ACK, atOrphanLimit: 1 }],
   ['close', 'peer_reset', 'peer', { lastFrom: TCP.FIN_WAIT1, err: 104, reset: 14, atOrphanLimit: 1 }],
   ['close', 'listener_closed', 'local', inClose(0, TCP.LISTEN)],

@@ -55,7 +55,7 @@ const path = aClosePath({
   dying_us: 1e6,
 });
 
-/** Whether the screen shows the one socket of these lines after a second. */
+/** True if the screen shows the one socket of these lines after a second. */
 const isShown = (lines: readonly string[], filter: PathFilter): boolean => {
   const fold = openStream(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
   for (const line of [helloLine(), ...lines, tickLine(sec(1) + ms(1))]) fold.push(line);
@@ -106,7 +106,7 @@ describe.each(NAMES)('the filter %s', (name) => {
   });
 
   test('chooses those that only the inventory knows, by what is known of them', () => {
-    // Nobody saw when they were closed, so none is too young; nor by whom, so none passes.
+    // Nobody saw their close, so none is too young; and nobody knows their closer, so none passes.
     const isKnown = row.probe.tells !== 'closer';
     expect(isShown(LISTED, filter)).toBe(isKnown);
     expect(isShown(LISTED, other)).toBe(row.test.asks === 'age');

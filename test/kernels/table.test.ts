@@ -226,7 +226,7 @@ describe('the table', () => {
     ).toEqual([
       '6.12: active_close: fentry says close ESTABLISHED acked none; kprobe says close ESTABLISHED acked peer',
     ]);
-    // Which of the two ends it is, is chance.
+    // Chance decides which of the two ends it is.
     const ends = (ended_by: 'fin_timeout' | 'fin_wait2_timewait') =>
       verdict({ deferred: null, scenarios: { control_shared: { ...right, named: { ...named, ended_by } } } });
     expect(unlikeLines([cell('fentry', ends('fin_timeout')), cell('kprobe', ends('fin_wait2_timewait'))])).toEqual([]);

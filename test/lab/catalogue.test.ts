@@ -8,7 +8,7 @@ import { byHandPreamble } from '../../src/lab/scenario.ts';
 const FOLDER = fileURLToPath(new URL('../../src/lab/', import.meta.url));
 const names = (words: readonly string[]): readonly string[] => selectScenarios(words).scenarios.map(({ name }) => name);
 
-/** What the worker has: its functions under `@scenario(…)`. */
+/** The worker's scenarios: its functions under `@scenario(…)`. */
 const played = globSync('ways_*.py', { cwd: FOLDER }).flatMap((file) =>
   [...readFileSync(FOLDER + file, 'utf8').matchAll(/^@scenario\((.*)\)\ndef (\w+)\(p\):/gm)].map(
     ([, options = '', name = '']) => ({ name, isHost: options.includes('host=True') }),

@@ -4,21 +4,21 @@ import type { TalliedDeaths } from '../../src/explain/tally.ts';
 import type { LabSocket } from '../e2e/lab.ts';
 import { differences, expectedOf, isSpoiled, OTHERS, rowsOf } from './endings.ts';
 
-/** What a deferred capture must tell of sockets of the lab: a row of those that die slowly, a count of all others. */
+/** A deferred capture must tell this of sockets of the lab: a row of those that die slowly, a count of all others. */
 
 /** Ends that a class does not tell from one another, or only by the moment's pressure. */
 const UNTOLD: readonly string[] = ['retries', 'user_timeout', 'orphan_limit', 'out_of_memory', 'resources'];
 /** They die slowly on any machine, and each has a row. */
 export const SLOW: readonly string[] = ['retries', 'last_ack_retries', 'window_silent'];
 
-/** Those whose deaths the table of endings knows. */
+/** Sockets whose deaths the table of endings knows. */
 export const toldOf = (sockets: readonly LabSocket[]): readonly LabSocket[] =>
   sockets.filter(({ role, scenario }) => role === 'dying' && !OTHERS.includes(scenario));
 
 /**
- * How the row of a deferred announcement differs from the table of endings, a line for each field: what it held
- * at the close is not known, and of retransmissions before the announcement not how many. Empty where it does not, and
- * where there is no row, or one that says itself that events of it were lost.
+ * The differences between the row of a deferred announcement and the table of endings, a line for each field. Such a
+ * row does not know what the socket held at the close, nor the number of retransmissions before the announcement. Empty
+ * if there is no difference, no row, or a row that says itself that events of it were lost.
  */
 export const deferredDifferences = (
   socket: LabSocket,
@@ -52,7 +52,7 @@ export type CountRecord =
   | (TalliedDeaths & { readonly type: 'tally' })
   | (AbnormalDeaths & { readonly type: 'abnormal' });
 
-/** Those of a run's output. */
+/** The records in a run's output. */
 export const countRecords = (stdout: string): readonly CountRecord[] =>
   stdout
     .split('\n')
@@ -75,10 +75,10 @@ export const countedKinds = (records: readonly CountRecord[]): Kinds =>
   );
 
 /**
- * How many deaths were not counted as what they were.
+ * The number of deaths that were not counted as what they were.
  *
- * A class has sk_err as it is at the destroy: an error that the process has read by then makes a kind unknown, which two
- * may.
+ * A class has sk_err as it is at the destroy. If the process has read an error by then, its kind is unknown: this lets
+ * two of them pass.
  */
 export const uncounted = (wanted: Kinds, counted: Kinds): number => {
   const examples = new Map(counted);

@@ -19,7 +19,7 @@ const inClose = { closed_in: 'CLOSE', how: 'close', waiting_for: 'nothing', unre
 /** Nothing is missed, and nothing decides. */
 const undecided = { ended_by: 'unknown', certain: false, gaps: ['cause_not_decided'] } satisfies Partial<ClosePath>;
 
-/** What finwait must say of each way to die; named as in `finwait lab --list`. */
+/** finwait must say this of each way to die; named as in `finwait lab --list`. */
 export const ENDINGS: Readonly<Record<string, Expected>> = {
   retries: {
     route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
@@ -278,14 +278,14 @@ const limited = {
 } as const;
 
 /**
- * Of a TCP socket below another, where the kernel has that. A subflow of MPTCP has no file: the kernel closes it, and in
- * which state that finds it is chance.
+ * Ends of a TCP socket below another, if the kernel has that. A subflow of MPTCP has no file: the kernel closes it, and
+ * chance decides in which state.
  */
 export const WRAPPED: Readonly<Record<string, Omit<Expected, 'route'>>> = {
   mptcp: { how: 'kernel', side: 'none', certain: true },
 };
 
-/** Of the ways that need a sysctl of the whole host. */
+/** Ends of the ways that need a sysctl of the whole host. */
 export const HOST_ENDINGS: Readonly<Record<string, Expected>> = {
   orphan_limit_at_close: { ...limited, ended_by: 'orphan_limit' },
   orphan_limit_at_timer: { ...limited, ended_by: 'orphan_limit', waiting_for: 'ack' },
@@ -293,8 +293,8 @@ export const HOST_ENDINGS: Readonly<Record<string, Expected>> = {
 };
 
 /**
- * What a backend must say of a way to die. A reset in close() frees what the socket held before a tracepoint sees it:
- * only a hook on __tcp_close knows how much that was.
+ * The ending that a backend must tell of a way to die. A reset in close() frees what the socket held before a
+ * tracepoint sees it: only a hook on __tcp_close knows how much that was.
  */
 export const expectedOf = (name: string, backend: string): Partial<Expected> | undefined => {
   const ending = ENDINGS[name] ?? HOST_ENDINGS[name] ?? WRAPPED[name];
@@ -302,10 +302,10 @@ export const expectedOf = (name: string, backend: string): Partial<Expected> | u
   return isWiped && backend === 'tracepoint' ? { ...ending, held_bytes: null } : ending;
 };
 
-/** Looked at in tests of their own, or nothing that the contract speaks of. */
+/** Scenarios that have tests of their own, or that the contract does not speak of. */
 export const OTHERS = ['reuseport_listeners', 'mptcp'];
 
-/** The rows of a socket of the lab. Where tcp_disconnect has wiped the peer's port it is null. */
+/** The rows of a socket of the lab. If tcp_disconnect has wiped the peer's port, it is null. */
 export const rowsOf = (paths: readonly ClosePath[], socket: LabSocket): readonly ClosePath[] =>
   paths.filter(
     (path) =>
@@ -316,8 +316,8 @@ export const rowsOf = (paths: readonly ClosePath[], socket: LabSocket): readonly
   );
 
 /**
- * What ended a socket, as the table has it. Where a minisock should take over, the full sock may live for tcp_fin_timeout
- * instead: when the ACK of its FIN comes just before close() releases the lock, once in thousands, and more often under
+ * The end of a socket, as the table has it. A full sock may live for tcp_fin_timeout although a minisock should take
+ * over: the ACK of its FIN comes just before close() releases the lock, once in thousands, and more often under
  * emulation. @see Linux net/ipv4/tcp_input.c, tcp_rcv_state_process ("Bad case")
  */
 export const endedAs = (
@@ -326,7 +326,7 @@ export const endedAs = (
 ): ClosePath['ended_by'] =>
   expected?.ended_by === 'fin_wait2_timewait' && ended === 'fin_timeout' ? 'fin_wait2_timewait' : ended;
 
-/** How long a row was in `state` after its close, by its own times. */
+/** The time that a row was in `state` after its close, by its own times. */
 const usIn = ({ path }: ClosePath, state: string): number =>
   path.reduce((sum, { from, at_us }, i) => {
     const since = Math.max(0, path[i - 1]?.at_us ?? 0);
@@ -334,9 +334,9 @@ const usIn = ({ path }: ClosePath, state: string): number =>
   }, 0);
 
 /**
- * What a socket waited for longest, as the table has it. For a socket that dies in microseconds that is what it waits for
- * where nothing stands still: a virtual CPU taken away for 20 ms in FIN_WAIT2, or the full sock of the "Bad case" above,
- * makes it the other state. Then the row's own times have to show it.
+ * The longest wait of a socket, as the table has it. For a socket that dies in microseconds the table's wait holds only
+ * if nothing stands still. A virtual CPU that is taken away for 20 ms in FIN_WAIT2 makes it the other state, and so
+ * does the full sock of the "Bad case" above. Then the row's own times have to show it.
  */
 export const waitedAs = (expected: Partial<Expected> | undefined, row: ClosePath): ClosePath['waiting_for'] => {
   const wanted = expected?.waiting_for;
@@ -346,7 +346,7 @@ export const waitedAs = (expected: Partial<Expected> | undefined, row: ClosePath
   return usIn(row, there) > usIn(row, here) ? wanted : row.waiting_for;
 };
 
-/** How a row differs from what is expected of it, a line for each field; empty when it does not. */
+/** The differences of a row from its expected fields, a line for each; empty when there is none. */
 export const differences = (expected: Partial<Expected>, row: ClosePath): readonly string[] => {
   const seen: Readonly<Record<string, unknown>> = {
     ...row,
@@ -359,7 +359,7 @@ export const differences = (expected: Partial<Expected>, row: ClosePath): readon
     .map(([field, value]) => `${field} is ${JSON.stringify(seen[field])}, not ${JSON.stringify(value)}`);
 };
 
-/** Gaps of a path that lost events of its own: what it says beyond that says nothing. */
+/** Gaps of a path that lost events of its own: the rest of it proves nothing. */
 const LOSSES: readonly string[] = [
   'events_lost',
   'transition_missed',

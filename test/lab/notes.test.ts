@@ -10,7 +10,7 @@ const UNSHARE = 'unshare';
 const NOTES = '/run/finwait-lab';
 const FINWAIT = `import('${new URL('../../src/lab/killed.ts', import.meta.url)}').then(async (m) => console.log(await m.undoKilledLab()))`;
 
-// Each starts Python, which a busy machine takes its time for.
+// Each starts Python, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
 /** In namespaces of its own: a /run and a network that are nobody else's. */

@@ -19,7 +19,7 @@ const lineOf = (letter: string, count: number) =>
 /** Announcements, deferred and not, of few programs: some become the base of others. */
 const announces = fc.array(fc.oneof(lineOf('A', 29), lineOf('L', 32)), { minLength: 1, maxLength: 30 });
 
-/** What was told of each, one behind the other. */
+/** The packed form of each line, one behind the other. */
 const tellAll = (packedLines: PackedLines, lines: readonly string[]) => {
   const words = new Uint32Array(lines.length * MOST_TOLD_WORDS.announce);
   let end = 0;

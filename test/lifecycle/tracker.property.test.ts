@@ -181,7 +181,7 @@ test('a sock that is packed between its events lives as one that is not: paths, 
     });
     for (const [index, event] of decoded(given.map(([text]) => text)).entries()) {
       tracker.apply(event, given[index]?.[1] === true);
-      // At a tick what lives on is packed; a notice does nothing.
+      // A tick packs the socks that live on; a notice does nothing.
       const { at } = event;
       tracker.apply(isPacked ? { kind: 'tick', at } : { kind: 'notice', at, text: '' }, false);
       for (const sock of tracker.live()) told.push(describeSock(sock, tracker.now(), context));

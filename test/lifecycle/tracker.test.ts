@@ -790,7 +790,7 @@ describe('a life whose destroy never comes', () => {
     const { tracker, ended } = track().feed(...ready, ...many, tickLine(ms(200)), ...busy);
     expect(tracker.ledger()).toMatchObject({ drift: 5, inFlight: 4, orphans: 0, inferred: 5 });
     expect(ended.map(({ gaps }) => [...gaps])).toEqual(many.map(() => ['destroy_missed']));
-    // As many as are under way prove nothing.
+    // A number that may be under way proves nothing.
     const few = track().feed(...ready, ...many.slice(0, 2), tickLine(ms(200)), ...busy);
     expect([few.ended, few.tracker.dyingCount()]).toEqual([[], 2]);
   });

@@ -7,7 +7,7 @@ import { printable } from '../../src/text/printable.ts';
 import { aMeta } from '../builders/meta.ts';
 import { aPath, hostileText } from '../builders/rows.ts';
 
-/** What the sink writes of these paths. */
+/** The text that the sink writes of these paths. */
 const written = async (paths: readonly ClosePath[]): Promise<string> => {
   let text = '';
   const sink = createClosePathsCsv({

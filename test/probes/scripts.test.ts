@@ -67,7 +67,7 @@ const lineBy = (letter: string, isDeferred: boolean): Line => {
 const leaves = (fields: readonly Field[]): readonly string[] =>
   fields.flatMap(({ name, parts: within = [] }) => [name, ...leaves(within)]);
 
-/** Where fields begin, 0 left out; a field with parts begins where they do. */
+/** The bits at which fields begin, 0 left out; a field with parts begins where they do. */
 const shifts = (fields: readonly Field[], base = 0): readonly number[] =>
   fields
     .flatMap(({ at = 0, parts: within }) => (within === undefined ? [base + at] : shifts(within, base + at)))
@@ -146,7 +146,7 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
     const kinds = printfs(text).map(({ format }) => {
       // A deferred announcement is two lines; finwait makes one of them.
       if (isDeferred && 'BL'.includes(format.charAt(0))) return 'announce';
-      // Of a number that ends are counted by: finwait makes E lines of it and of the counts.
+      // An N line tells the number that ends are counted by: finwait makes E lines of it and of the counts.
       if (isDeferred && format.startsWith('N ')) return 'announce';
       const decode = createDecoder();
       decode(helloLine());

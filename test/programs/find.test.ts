@@ -195,7 +195,7 @@ describe('somebody else can change', () => {
     lchownSync(file, 0, 0);
     lchownSync(join(place, 'a'), NOBODY, NOBODY);
     expect(distrust(file)).toMatch(/a is owned by user 65534/);
-    // Who runs finwait may own what it runs.
+    // The user who runs finwait may own what it runs.
     expect(distrust(file, [0, NOBODY])).toBeNull();
   });
 });

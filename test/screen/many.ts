@@ -5,7 +5,7 @@ import { announceLine, helloLine, inventoriedLine, inventoryEndLine, ms, tickLin
 
 export const skOf = (i: number): string => (0xffff888000000000n + BigInt(i) * 2368n).toString(16);
 
-/** Of the `i`th sock: no two hold the same, and the order has nothing to do with the age. */
+/** The memory of the `i`th sock: no two hold the same, and the order has nothing to do with the age. */
 export const heldOf = (i: number): number => ((i * 7919) % 1_000_003) + 1;
 
 const STATES: readonly TcpState[] = ['FIN_WAIT1', 'FIN_WAIT2', 'LAST_ACK', 'CLOSING'];

@@ -185,7 +185,7 @@ describe('a frame', () => {
         const { progress, query } = store.getSnapshot();
         if (query.sort !== sort || typeof progress === 'number') return;
         clearInterval(begun);
-        // The pass has just been made: what is timed is a frame alone.
+        // The pass has just been made: this times a frame alone.
         const costs = Array.from({ length: 31 }, () => {
           const start = performance.now();
           store.setPhase('tracing');

@@ -2,12 +2,12 @@ import { PassThrough, Writable } from 'node:stream';
 import { Terminal } from '@xterm/headless';
 import { expect, vi } from 'vitest';
 
-/** A terminal in memory: what is written is obeyed as xterm would, what is typed arrives as from a keyboard. */
+/** A terminal in memory: it obeys output as xterm would, and input arrives as from a keyboard. */
 export const aTerminal = (columns: number, rows: number) => {
   // convertEol is what the tty driver does to a newline, in raw mode too.
   const xterm = new Terminal({ cols: columns, rows, allowProposedApi: true, convertEol: true });
   const written: string[] = [];
-  /** What it did for a program beside showing text. */
+  /** Its acts for a program beside showing text. */
   const obeyed: string[] = [];
   xterm.onTitleChange((title) => obeyed.push(`title ${title}`));
   xterm.parser.registerOscHandler(52, (data) => {
@@ -45,7 +45,7 @@ export const aTerminal = (columns: number, rows: number) => {
       Object.assign(stdout, to);
       stdout.emit('resize');
     },
-    /** What the shell printed before. */
+    /** Writes a text as the shell does before a program starts. */
     print: (text: string): Promise<void> => new Promise((done) => xterm.write(text, done)),
     buffer: (): 'normal' | 'alternate' => xterm.buffer.active.type,
     written: (): string => written.join(''),

@@ -47,7 +47,7 @@ const aCheckout = (tools: readonly string[]) => {
   };
 };
 
-/** How `npm start -- ARGS` sets up and what it runs, for a user who is not root. */
+/** Notes how `npm start -- ARGS` sets up and what it runs, for a user who is not root. */
 const start = (...args: readonly string[]): string => {
   const checkout = aCheckout(['sh', 'dirname']);
   checkout.script(join(checkout.place, 'scripts/setup.sh'), `echo "setup $*" >>'${join(checkout.place, 'log')}'`);

@@ -75,7 +75,7 @@ test('memory does not grow with the length of a stream', () => {
   run(0, 20_000);
   const before = heldBytes();
   run(20_000, 60_000);
-  // 160,000 lines of some 200 bytes: what keeps a tenth of them is found.
+  // 160,000 lines of some 200 bytes: a leak of a tenth of them is found.
   expect(heldBytes() - before).toBeLessThan(3_000_000);
 });
 

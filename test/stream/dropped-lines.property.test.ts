@@ -13,7 +13,7 @@ const RECORDINGS = globSync(['test/fixtures/*.fwr', 'docs/*.fwr'], { cwd: root }
 /** Even host.fwr, of four plays, has more: each leaves a socket at either end, a listener, and orphans that only count. */
 const FEW = 10;
 
-/** What a path claims; the figures beside it count what was seen, and say so. */
+/** The claims of a path; the figures beside it count what was seen, and say so. */
 const CLAIMS = [
   'how',
   'closed_in',

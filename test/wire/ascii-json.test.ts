@@ -26,7 +26,7 @@ test('any value is one line of printable ASCII that is read back as JSON is', ()
   );
 });
 
-/** What goes to the lab's worker, and between finwait and its reader, is seen by nobody. */
+/** Nobody sees what goes to the lab's worker, and between finwait and its reader. */
 const NOT_SHOWN = [
   'capture/reader/reader-protocol.ts',
   'capture/reader/reader.ts',

@@ -102,7 +102,7 @@ const shown = (name: LineName, words: readonly Word[]): fc.Arbitrary<Values> => 
   );
 };
 
-/** What a parsed line says of a field. Ids of 64 bits are text. */
+/** Reads a field of a parsed line. Ids of 64 bits are text. */
 const read = (parsed: object, name: string): bigint => BigInt(Reflect.get(parsed, name));
 
 describe('every field goes through encoding and decoding, at its extremes, as text and packed', () => {

@@ -7,7 +7,7 @@ const KEY = Buffer.alloc(32, 7);
 const SK = 'ffff888135db3780';
 const OTHER = 'ffff888135db4080';
 const TIMES = [24_573_975_145_903n, 24_573_978_762_240n];
-/** What no line may hold afterwards: a kernel address, or enough of one. */
+/** No line may hold this afterwards: a kernel address, or enough of one. */
 const LEAK = /ffff[89a-f][0-9a-f]{4}|1844674\d{10}/;
 
 const through = async (pieces: readonly (string | Buffer)[], key: Uint8Array = KEY): Promise<string> => {

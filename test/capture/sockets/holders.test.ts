@@ -15,7 +15,7 @@ const addProcess = (pid: number, comm: string | Uint8Array, ...links: readonly s
   writeFileSync(`${proc}/${pid}/comm`, comm);
   for (const [fd, link] of links.entries()) symlinkSync(link, `${proc}/${pid}/fd/${fd}`);
 };
-/** What the kernel says of it beside its files. */
+/** The kernel's words about a process beside its files. */
 const status = (pid: number, user: number, slots: number, more = 'State:\tS (sleeping)\nThreads:\t1'): void =>
   writeFileSync(`${proc}/${pid}/status`, `Name:\tx\\nUid:\\t7\n${more}\nUid:\t${user}\t0\t0\t0\nFDSize:\t${slots}\n`);
 const inNamespace = (link: string): void => {

@@ -52,7 +52,7 @@ describe('through a mount', () => {
     return { inode: (await stat(mount)).ino, pids: [], mounts: [mount] };
   };
 
-  /** What `nsenter` does, as a shell script: for /proc/net/tcp, for sockstat, and for ss. */
+  /** A stand-in for `nsenter`, as a shell script: for /proc/net/tcp, for sockstat, and for ss. */
   const portsAs = async (script: string, options: Options = {}, stat = 'exit 1', ss = 'exit 1') => {
     await standIn('nsenter', `case "$*" in\n*sockstat*) ${stat};;\n*'/ss '*) ${ss};;\n*) ${script};;\nesac`);
     return portsOf(await mounted(), options);
@@ -117,7 +117,10 @@ describe('through a process', () => {
     if (tcp6 !== null) await writeFile(join(folder, name, 'net', 'tcp6'), tcp6);
     return (await stat(join(folder, name, 'itself'))).ino;
   };
-  /** A process that says it is in the one, and shows the tables of the other: of the same, unless it moves meanwhile. */
+  /**
+   * A process that says it is in the one namespace, and shows the tables of the other: the same, unless it moves
+   * meanwhile.
+   */
   const process = async (pid: number, says: string, shows = says): Promise<void> => {
     const inode = (await stat(join(folder, says, 'itself'))).ino;
     await mkdir(join(folder, String(pid), 'ns'), { recursive: true });
@@ -125,7 +128,7 @@ describe('through a process', () => {
     await symlink(`net:[${inode}]`, join(folder, String(pid), 'ns', 'net'));
     await symlink(join(folder, shows, 'net'), join(folder, String(pid), 'net'));
   };
-  /** What `nsenter` finds in the namespace that it is given: it is told from others by its inode. */
+  /** The output of `nsenter` in the namespace that it is given. Its inode tells the namespace from others. */
   const enter = (inside: string, ss = 'exit 1') =>
     standIn(
       'nsenter',

@@ -8,7 +8,7 @@ const V6 = '00000000000000000000000001000000:06DC';
 const tcp6 = (number: string, state: string): string =>
   `${number}: ${V6} ${V6} ${state} 00000000:00000000 00:00000000\n`;
 
-/** What is left of a table that is read in pieces of so many bytes. */
+/** The rest of a table that is read in pieces of so many bytes. */
 const sift = (table: string, bytes: number) => {
   const sieve = withoutTimeWait();
   const data = Buffer.from(table);

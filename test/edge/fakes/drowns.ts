@@ -6,8 +6,9 @@ const FLOOD_MS = 4500;
 const DEATHS = 1000;
 const LEFT = 500;
 
-// More than the screen takes, for some seconds: the same sockets close and die again and again, which is more work for who
-// follows their lives than for the reader. At the end come some that stay orphans; it writes down how many, and ticks.
+// More than the screen takes, for some seconds: the same sockets close and die again and again. That is more work for
+// the fold of their lives than for the reader. At the end come some that stay orphans; it writes down how many, and
+// ticks.
 fake(() => {
   attach();
   endOnInterrupt();

@@ -62,7 +62,7 @@ export const wire = {
 export const say = (line: string): void => give(1, `${line}\n`);
 export const complain = (line: string): void => give(2, `${line}\n`);
 
-/** All of `text` to a descriptor, however long the pipe is full: bpftrace's stdout blocks, Node's does not. */
+/** Writes all of `text` to a descriptor, however long the pipe is full: bpftrace's stdout blocks, Node's does not. */
 export const give = (fd: number, text: string): void => {
   const bytes = Buffer.from(text, 'latin1');
   for (let at = 0; at < bytes.length; ) {
@@ -75,7 +75,7 @@ export const give = (fd: number, text: string): void => {
   }
 };
 
-/** What every bpftrace says once its probes are attached, and the ten ticks a second after it. */
+/** Says the words of every bpftrace whose probes are attached, and the ten ticks a second after it. */
 export const attach = (): void => {
   say('Attaching 8 probes...');
   say(wire.hello());
@@ -83,7 +83,7 @@ export const attach = (): void => {
 
 export const tick = (): NodeJS.Timeout => setInterval(() => say(wire.tick()), 100);
 
-/** As bpftrace does: on SIGINT, a last line and the end. */
+/** Ends as bpftrace does: on SIGINT, a last line and the end. */
 export const endOnInterrupt = (): void => {
   process.on('SIGINT', () => {
     say(wire.bye());

@@ -4,7 +4,8 @@ import { attach, endOnInterrupt, fake, give, tick, wire } from './fake.ts';
 
 const BATCH = 250;
 
-// As many deaths as the reader takes in two seconds, at least 100,000; then it writes down how many, and ticks.
+// It prints as many deaths as the reader takes in two seconds, at least 100,000. Then it writes down how many, and
+// ticks.
 fake(() => {
   attach();
   endOnInterrupt();

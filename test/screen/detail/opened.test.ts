@@ -17,7 +17,7 @@ import {
 import { lineOf, manyOrphans, skOf } from '../many.ts';
 
 const SK = 'ffff8881000000aa';
-/** As `manyOrphans` lists the first one. */
+/** The first sock that `manyOrphans` lists. */
 const TUPLE = { sk: SK, peer: '10.9.0.2', rport: 2000 } as const;
 const found = (at: number, change: AnnounceFields = {}): string =>
   announceLine({ at, ...TUPLE, via: VIA.foundDead, state: 'FIN_WAIT2', flags: SOCK.DEAD, own: false, ...change });

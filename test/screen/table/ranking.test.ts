@@ -12,7 +12,7 @@ const rankedOf = (
 ): readonly Item[] => {
   const ranking = createRanking<Item>(most);
   keys.forEach((key, at) => {
-    // What it does not want changes nothing.
+    // An item that it does not want changes nothing.
     if (offersAll || ranking.wants(key)) ranking.offer({ key, at }, key);
   });
   let asked = 0;
