@@ -60,7 +60,7 @@ const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 /**
  * Indexes the listeners of a namespace by the connections they accept. The result finds the listener for a connection
  * without an inode, which waits in that listener's accept queue; null when none fits. When several share a port
- * (SO_REUSEPORT) it gives the one with the longest queue.
+ * (SO_REUSEPORT), it gives the one with the longest queue.
  */
 export const indexListeners = (listeners: readonly ProcSock[]): ((sock: ProcSock) => ProcSock | null) => {
   const longest = new Map<string, ProcSock>();

@@ -11,7 +11,7 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
     'Data arrived that nobody can read any more; this host answered with a reset (TCPAbortOnData), and the peer may lose what it had not read yet.',
   looksLike:
     'FIN_WAIT1 or FIN_WAIT2, then data from the peer and a RST from this host; `nstat -az TcpExtTCPAbortOnData` grows.',
-  why: 'close() shut both halves. What arrives now can be given to nobody, and TCP must say so with a reset. The peer may lose data it had received and not read.',
+  why: 'close() shut both halves. Data that arrives now can be given to nobody, and TCP must say so with a reset. The peer may lose data it had received and not read.',
   helps: [
     'Let this application say that it ends, then read to the end: shutdown(SHUT_WR), read until 0, close().',
     'Look at what the peer still sends: a protocol without a length or a goodbye invites this, as does a client that gives up in the middle of a download.',

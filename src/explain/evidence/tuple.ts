@@ -3,7 +3,7 @@ import { stateOf } from '../../wire/evidence.ts';
 import type { SockRecord } from './record.ts';
 
 /**
- * Whether tcp_disconnect had cleared the peer's port before the announcement, and with it the local address unless
+ * True if tcp_disconnect had cleared the peer's port before the announcement, and with it the local address unless
  * bind() had set it. The peer's address stays. A listener, and a sock that was never connected, have no peer: their
  * port 0 is the truth.
  *

@@ -1,5 +1,5 @@
 // The near end: `dial.mjs HOST PORT COUNT` opens connections and says their local ports. When the peer's FIN has come
-// on all of them it says so. On stdin: `exit [STATUS]` ends the process with all of them open, `close` closes them.
+// on all of them, it says so. On stdin: `exit [STATUS]` ends the process with all of them open, `close` closes them.
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
