@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { commentSentences, pageSentences } from './sentences.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -46,11 +47,13 @@ const ALLOWED: readonly {
   { word: 'late', file: 'docs/measurements.md', text: 'seconds too late', why: 'an announcement after its age' },
 ];
 
-const files = ['src/**/*', 'probes/**/*', 'scripts/**/*', 'bench/**/*', 'docs/**/*', 'README.md']
-  .flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true }))
-  .filter((entry) => entry.isFile())
-  .map((entry) => `${entry.parentPath}/${entry.name}`.slice(ROOT.length))
-  .sort();
+const filesOf = (...patterns: readonly string[]): readonly string[] =>
+  patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: ROOT, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(ROOT.length))
+    .sort();
+const files = filesOf('src/**/*', 'probes/**/*', 'scripts/**/*', 'bench/**/*', 'docs/**/*', 'README.md');
 const NAMES = Object.entries(RETIRED);
 
 /** Each retired word that a text uses, with the line that uses it. */
@@ -107,5 +110,69 @@ describe('the words of CONTRIBUTING.md', () => {
     'sparks',
   ])('%s is none of them', (text) => {
     expect(usesIn('a.ts', text)).toEqual([]);
+  });
+});
+
+/** Folders whose comments are plain sentences; the scripts in probes/ are made of probes/parts. */
+const COMMENTED = ['src', 'probes/parts', 'scripts', 'bench', 'test', '.ci'];
+const CODE = /\.(?:tsx?|mjs|bt|c|py|sh)$|\.ci\/run$|guest\/init$/;
+const PAGES = ['docs/**/*.md', 'bench/README.md', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+
+/** Beginnings of a sentence that has no subject and verb of its own, or has them last. Questions are none. */
+const HEADLESS = [
+  /^(?:What|Who|Whom|Whose|Of|Whether|How|Why)\b(?!.*\?$)/,
+  // A main clause comes after a comma. Without one there is none.
+  /^(?:Where|When|Which|As|Since)\b[^,?]*$/,
+  /^The same(?:$|[.,:;]| (?:for|as|in|of|from|over|while|to|with|without)\b)/,
+];
+/** Pages have cells of a few words, and words that are explained: there only these beginnings are sure to be wrong. */
+const HEADLESS_ON_PAGES = /^[*_("]*(?:What|Who|Whom|Whose|Of|Whether)\b(?!.*\?$)/;
+
+const headless = (file: string, text: string): readonly string[] =>
+  (file.endsWith('.md') ? pageSentences(text) : commentSentences(file, text))
+    .filter(({ text: sentence }) =>
+      file.endsWith('.md') ? HEADLESS_ON_PAGES.test(sentence) : HEADLESS.some((pattern) => pattern.test(sentence)),
+    )
+    .map(({ line, text: sentence }) => `${file}:${line}: ${sentence}`);
+
+describe('sentences say who does what', () => {
+  test.each(COMMENTED)('in the comments of %s', (folder) => {
+    const read = filesOf(`${folder}/**/*`, `${folder}/**/.*`).filter((file) => CODE.test(file));
+    expect(read.length).toBeGreaterThan(0);
+    expect(read.flatMap((file) => headless(file, readFileSync(ROOT + file, 'utf8')))).toEqual([]);
+  });
+
+  test('on the pages', () => {
+    expect(filesOf(...PAGES).flatMap((file) => headless(file, readFileSync(ROOT + file, 'utf8')))).toEqual([]);
+  });
+
+  test.each([
+    ['a.ts', '/** What a guest left. */', 1],
+    ['a.ts', 'const a = 1;\n/**\n * Reads it. Of a line that is cut,\n * nothing.\n */', 3],
+    ['a.ts', 'f(); // who calls it', 1],
+    ['a.ts', '// Where a word stands.', 1],
+    ['a.ts', '/** The same of microseconds. */', 1],
+    ['a.bt', '//@if filter\n//  x\n//    // How it stands.', 3],
+    ['a.py', 'def f():\n    """\n    Whose it is.\n    """', 3],
+    ['a.sh', 'f\n# Who is not root may not.', 2],
+    ['a.md', '# A\n\nIt is so. What it\nprints is kept.', 3],
+    ['a.md', '- **Of two things** one.', 1],
+    ['a.md', '| a | It is so. Who did it is not known. |', 1],
+  ])('%s: %j is found on line %i', (file, text, line) => {
+    expect(headless(file, text)).toEqual([expect.stringMatching(`^${file}:${line}: `)]);
+  });
+
+  test.each([
+    ['a.ts', '/** Who closed it? */'],
+    ['a.ts', '// When a map is full, the socket is announced.'],
+    ['a.ts', '/** The same events give the same calls. */'],
+    ['a.ts', "const text = 'https://example.net // what';"],
+    ['a.ts', '/** Says what it lacks. @param a - of a host. @returns when it is done */'],
+    ['a.py', 'x = 1  # the holder'],
+    ['a.md', '## What it costs'],
+    ['a.md', '```\nWhat\n```'],
+    ['a.md', '| what | of |'],
+  ])('%s: %j is none of them', (file, text) => {
+    expect(headless(file, text)).toEqual([]);
   });
 });
