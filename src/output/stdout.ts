@@ -9,8 +9,8 @@ export type Output = {
   /** One JSON object, in ASCII. */
   readonly record: (record: object) => void;
   /**
-   * Undefined while the reader of stdout keeps up. Else a promise that settles when it does again, or has gone; what
-   * waits is in memory.
+   * Undefined while the reader of stdout keeps up. Else a promise that settles when it does again, or has gone;
+   * lines that wait are in memory.
    */
   readonly room: () => Promise<void> | undefined;
   /** Resolves when all lines are written. @throws Fault when stdout cannot take them */

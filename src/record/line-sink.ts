@@ -10,7 +10,7 @@ const TOO_LONG = '? a line too long to be read';
  * Cuts bytes into lines and gives each to `take`, as split2 does but for empty ones, and without its copies: a recording is
  * read at millions of lines a second.
  *
- * @param take - a promise holds the bytes up until it is settled; what it throws ends the stream with that error
+ * @param take - a promise holds the bytes up until it is settled; an error that it throws ends the stream
  * @param takeRest - takes the bytes after the last line break; they are a line as any other unless told
  * @returns ends after its last line; of a line that is too long, only the fact is given
  */

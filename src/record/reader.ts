@@ -14,7 +14,7 @@ export type ReadOptions = {
   readonly onMeta: (meta: Meta) => void;
   /** Takes a line. A promise holds the reading up until it is settled. */
   readonly onLine: (line: string) => Promise<void> | undefined;
-  /** Ends the reading early; what was read counts as all there is. */
+  /** Ends the reading early; the part that was read counts as all there is. */
   readonly signal?: AbortSignal;
 };
 

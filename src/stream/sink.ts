@@ -17,7 +17,7 @@ export type RunEnd = {
 };
 
 /**
- * Takes what a stream tells. A sink names only what it wants to hear; what nobody wants is not worked out.
+ * Takes what a stream tells. A sink names only what it wants to hear. Facts that no sink wants are not worked out.
  *
  * Order: `progress` at any time; `begin`; then paths, ledger records and notices as they come; when no more lines come,
  * what still is dying (`dying`, or `path` for a sink that has no `dying`), the tallies, the abnormal ends, the host, the last ledger record,

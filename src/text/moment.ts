@@ -1,7 +1,7 @@
 /** Moments of the wall clock. All are given as RFC 3339 in UTC, as `2026-11-21T05:46:08.123456789Z`. */
 import { type Printable, printable, trusted } from './printable.ts';
 
-/** `2026-11-21 05:46:08 UTC`; what is no RFC 3339 time stays as it is. */
+/** `2026-11-21 05:46:08 UTC`; a text that is no RFC 3339 time stays as it is. */
 export const moment = (at: string): Printable => {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(at);
   return match === null ? printable(at) : trusted(`${match[1]} ${match[2]} UTC`);

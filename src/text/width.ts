@@ -50,7 +50,7 @@ const tail = (text: string, width: number): string => {
   return taken;
 };
 
-/** At most `width` columns of `text`; what is missing at the end (or the start) shows as `…`. */
+/** At most `width` columns of `text`; a part cut off at the end (or the start) shows as `…`. */
 export const cut = <const Text extends string>(
   text: Text & Safe<Text>,
   width: number,

@@ -38,7 +38,7 @@ onRealKernel(
       lab = startLab('--hold', '--at-once', '4', ...Object.keys(ENDINGS), ...OTHERS);
       await lab.until('all is played', () => lab.of('lab_hold').length > 0, 180_000);
       expect(lab.of('lab_failed')).toEqual([]);
-      // Skipped probes are read once a second: what was lost stands in the second record.
+      // Skipped probes are read once a second: the losses stand in the second record.
       let more = 2;
       const atRest = (row: LedgerRecord): boolean => row.drift === 0 && row.in_flight === 0 && --more <= 0;
       await trace.nextLedger('drift 0 at rest', atRest);

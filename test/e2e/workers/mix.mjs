@@ -40,7 +40,7 @@ const live = async (port, way) => {
     else socket.resume();
     WAYS[way](socket);
   });
-  // Paused before it connects, it reads nothing: what comes stays in the kernel.
+  // Paused before it connects, it reads nothing: incoming bytes stay in the kernel.
   socket.pause();
   socket.on('error', () => {});
   await once(socket, 'close');
