@@ -22,6 +22,7 @@ import { checkCapabilities } from './kernel/capabilities.ts';
 import { chooseBackends } from './kernel/choose-backends.ts';
 import { checkLockdown } from './kernel/lockdown.ts';
 import { putInventory } from './sockets/inventory.ts';
+import { startReadings } from './sockets/read-orphans.ts';
 import { STALL_MS, startWatch, type Watch } from './watch.ts';
 
 /** bpftrace 0.17 takes a second. On an emulated CPU that others used too, it took a minute and a half. */
@@ -226,13 +227,15 @@ const run = async (
     throw attachFault(facts.backend, outcome, messages);
   }
 
-  await putInventory(clock, put, facts.minAgeMs);
+  const orphans = await putInventory(clock, put, facts.minAgeMs);
+  const readings = startReadings({ clock, put, orphans });
   watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt, isInDoubt: options.isInDoubt });
   const host = watchHost({ clock, put });
 
   void exit.then((result) => {
     watch?.stop();
     host.stop();
+    readings.stop();
     if (isStopping || options.signal?.aborted === true) return ended.resolve(null);
     notice(`bpftrace ended by itself (${howItEnded(result)})`);
     ended.resolve(
@@ -252,6 +255,7 @@ const run = async (
       if (!isStopping) {
         isStopping = true;
         watch?.look();
+        readings.stop();
         await host.finish();
         child.kill('SIGINT');
       }

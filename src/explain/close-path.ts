@@ -63,6 +63,8 @@ export type ClosePath = {
   readonly path: readonly Step[];
   readonly orphan_us: number | null;
   readonly dying_us: number | null;
+  /** A lower bound of `dying_us`, and the same where that is known: it was dying when the capture began. */
+  readonly dying_at_least_us: number | null;
   readonly unread_bytes: number | null;
   readonly unacked_bytes: number | null;
   readonly unsent_bytes: number | null;

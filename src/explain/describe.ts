@@ -1,7 +1,10 @@
 import { stateName, TCP, type TcpState } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
+import type { Silent } from '../lifecycle/baseline.ts';
 import type { Sock } from '../lifecycle/sock.ts';
-import type { Hello, Inventoried } from '../wire/event.ts';
+import { settingTime } from '../text/duration.ts';
+import { moment } from '../text/moment.ts';
+import type { Hello, OrphanRead } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
@@ -12,7 +15,7 @@ import type { ResetReasons } from './evidence/facts.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './evidence/record.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './evidence/sequence.ts';
 import { isAny, isTupleCleared } from './evidence/tuple.ts';
-import { type Waiting, waitedFor, waitingNow, waitingWhenListed } from './waiting.ts';
+import { type Waiting, waitedFor, waitingNow, waitingOfSilent } from './waiting.ts';
 
 export type DescribeContext = {
   readonly hello: Hello;
@@ -86,6 +89,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     ),
     orphan_us: sock.orphanAt === null || isMissed || isLostSight ? null : (until - sock.orphanAt) / 1000,
     dying_us: closedAt === null || isMissed || isLostSight ? null : (until - closedAt) / 1000,
+    dying_at_least_us: isMissed || isLostSight ? null : (until - knownSince(record)) / 1000,
     unread_bytes: unreadBytes(record),
     unacked_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndUna), closedIn) : null,
     unsent_bytes: hasBytes ? withoutFin(distance(detail.evidence.writeSeq, detail.evidence.sndNxt), closedIn) : null,
@@ -115,6 +119,10 @@ const LOST_SIGHT: Waiting = {
 const agedBy = ({ sock }: SockRecord, now: TraceNs, evidenceAt: TraceNs | null): number =>
   (now - (evidenceAt ?? sock.latestAt ?? sock.announcedAt)) / 1e6;
 
+/** The time from which on it is known to have been dying. The capture began at 0. */
+const knownSince = ({ sock, closedAt }: SockRecord): number =>
+  closedAt ?? (sock.gaps.has('older_than_capture') ? 0 : sock.closedAt);
+
 /** Null for a number that no kernel uses. */
 const knownState = (state: number): TcpState | null => {
   const name = stateName(state);
@@ -140,27 +148,37 @@ const gapsOf = (record: SockRecord, ending: Ending | null): string[] => {
   return list;
 };
 
-/** The path of a baseline orphan that only the inventory knows: no event has come from it. */
-export const describeSilent = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
-  const path = silentPath(orphan);
-  return { ...path, advice: adviceFor(path, ownNetns) };
+/**
+ * The path of a baseline orphan from which no event has come: only the inventory and the readings of sock_diag know it.
+ *
+ * @param now - time of the newest event
+ */
+export const describeSilent = (
+  orphan: Silent,
+  now: TraceNs,
+  { wallClock, ownNetns }: Pick<DescribeContext, 'wallClock' | 'ownNetns'>,
+  deadline: Dying['deadline'] = 'unknown',
+): ClosePath => {
+  const path = silentPath(orphan, now, wallClock);
+  return { ...path, advice: adviceFor(path, ownNetns, { userTimeoutMs: null, deadline }) };
 };
 
-const silentPath = (orphan: Inventoried): ClosePath => {
-  const { waitingFor, side } = waitingWhenListed(orphan);
+const silentPath = (orphan: Silent, now: TraceNs, wallClock: DescribeContext['wallClock']): ClosePath => {
+  const { reading } = orphan;
+  const { waitingFor, side, because } = waitingOfSilent(orphan, now);
   return {
     type: 'close_path',
     sk: null,
     generation: 1,
-    cookie: null,
+    cookie: reading?.cookie ?? null,
     netns: orphan.netns,
     family: orphan.family,
     laddr: orphan.laddr,
     lport: orphan.lport,
     raddr: orphan.raddr,
     rport: orphan.rport,
-    uid: null,
-    cgroup_id: null,
+    uid: reading?.uid ?? null,
+    cgroup_id: reading?.cgroupId ?? null,
     closer: null,
     closed_at: null,
     closed_in: null,
@@ -170,6 +188,7 @@ const silentPath = (orphan: Inventoried): ClosePath => {
     path: [],
     orphan_us: null,
     dying_us: null,
+    dying_at_least_us: now / 1000,
     unread_bytes: null,
     unacked_bytes: null,
     unsent_bytes: null,
@@ -180,14 +199,23 @@ const silentPath = (orphan: Inventoried): ClosePath => {
     waiting_for: waitingFor,
     ended_by: null,
     side,
-    because: [
-      `it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${queueText(orphan)}${timerText(orphan)}`,
-    ],
+    because:
+      reading === null || because === null
+        ? [
+            `it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${queueText(orphan)}${timerText(orphan)}`,
+          ]
+        : [because, `${readText(reading, wallClock)}${queueText(orphan)}${timerText(orphan)}${lastText(reading)}`],
     advice: [],
     certain: false,
     gaps: ['older_than_capture'],
   };
 };
+
+const readText = (reading: OrphanRead, wallClock: DescribeContext['wallClock']): string =>
+  `read at ${moment(wallClock(reading.at))}, not traced: it was an orphan when the capture began`;
+
+const lastText = ({ lastSendMs, lastAckMs }: OrphanRead): string =>
+  `; data was last sent ${settingTime(lastSendMs)} before, and an acknowledgement last came ${settingTime(lastAckMs)} before`;
 
 /** Kinds of a pending timer in /proc/net/tcp and sock_diag. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */
 const PROC_TIMERS: Readonly<Record<number, string>> = {
@@ -197,9 +225,9 @@ const PROC_TIMERS: Readonly<Record<number, string>> = {
 };
 
 /** `write_seq` less `snd_una`, in which a FIN counts as one byte. */
-const queueText = ({ txQueue }: Inventoried): string => (txQueue === 0 ? '' : `, ${txQueue} B not acknowledged`);
+const queueText = ({ txQueue }: Silent): string => (txQueue === 0 ? '' : `, ${txQueue} B not acknowledged`);
 
-const timerText = ({ timer, retransmits }: Inventoried): string => {
+const timerText = ({ timer, retransmits }: Silent): string => {
   const name = timer === null ? undefined : PROC_TIMERS[timer.kind];
   if (timer === null || name === undefined) return '';
   const tries = timer.kind === 4 ? `${timer.probesOut} probes unanswered` : `${retransmits} retransmission timeouts`;

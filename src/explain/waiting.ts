@@ -1,11 +1,13 @@
 import { stateName, TCP_STATES } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
+import type { Silent } from '../lifecycle/baseline.ts';
 import { duration } from '../text/duration.ts';
-import type { Inventoried } from '../wire/event.ts';
+import type { OrphanRead } from '../wire/event.ts';
 import type { Evidence } from '../wire/evidence.ts';
 import { WAITS } from './causes/order.ts';
 import type { Side, WaitingFor } from './close-path.ts';
 import type { SockRecord } from './evidence/record.ts';
+import { standingOf, standingOfRead } from './evidence/standing.ts';
 import { hasNoRoom, isWindowShut, wasShutAtClose } from './evidence/window.ts';
 
 type Word = (typeof WAITS)[number];
@@ -42,15 +44,10 @@ export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
   const { sock, last } = record;
   const wait = { state: sock.state, isWindowShut: isWindowShut(last), isLingering: sock.lingering };
   const word = WAITS.find(({ question }) => question(wait));
-  if (word === undefined) {
-    const because = `in ${stateName(sock.state)}: no rule says what it waits for`;
-    return { waitingFor: 'unknown', side: 'unknown', because };
-  }
-  if (isContradicted(word.name, record, agedByMs)) {
-    const because = `in ${stateName(sock.state)}: its newest evidence is ${duration(agedByMs * 1000)} old, and a retransmission would have come since`;
-    return { waitingFor: 'unknown', side: 'unknown', because };
-  }
-  const { because, side = word.side } = word.evidence(record);
+  if (word === undefined) return noRule(sock.state);
+  if (isContradicted(word.name, last.packetsOut, last.rto * LONGEST_JIFFY_MS, agedByMs))
+    return tooOld(sock.state, agedByMs);
+  const { because, side = word.side } = word.evidence(standingOf(record));
   return { waitingFor: word.name, side, because };
 };
 
@@ -64,19 +61,47 @@ const RTOS = 4;
  * True if time alone contradicts the evidence: segments in flight are sent again after an RTO, and each time a line
  * comes. If none came for several RTOs, the evidence is no longer true, and by now another timer is pending.
  */
-const isContradicted = (word: WaitingFor, { last }: SockRecord, agedByMs: number): boolean =>
-  (word === 'ack' || word === 'last_ack') &&
-  last.packetsOut > 0 &&
-  agedByMs > RTOS * last.rto * LONGEST_JIFFY_MS + SLACK_MS;
+const isContradicted = (word: WaitingFor, packetsOut: number, rtoMs: number, agedByMs: number): boolean =>
+  (word === 'ack' || word === 'last_ack') && packetsOut > 0 && agedByMs > RTOS * rtoMs + SLACK_MS;
 
-/** Tells what an orphan waited for when it was listed, and the side that keeps it. Only the inventory knows this orphan. */
-export const waitingWhenListed = (orphan: Inventoried): Pick<Waiting, 'waitingFor' | 'side'> => {
+/**
+ * Tells what an orphan of the baseline waits for, and the side that keeps it: by its newest reading, else by its line of
+ * the inventory.
+ *
+ * @returns `because` is null where only the inventory knows it
+ */
+export const waitingOfSilent = (
+  orphan: Silent,
+  now: TraceNs,
+): Waiting | (Omit<Waiting, 'because'> & { readonly because: null }) => {
+  if (orphan.reading !== null) return waitingWhenRead(orphan.reading, (now - orphan.reading.at) / 1e6);
   for (const { name, listed } of WAITS) {
     const side = listed?.(orphan) ?? null;
-    if (side !== null) return { waitingFor: name, side };
+    if (side !== null) return { waitingFor: name, side, because: null };
   }
-  return { waitingFor: 'unknown', side: 'unknown' };
+  return { waitingFor: 'unknown', side: 'unknown', because: null };
 };
+
+const waitingWhenRead = (read: OrphanRead, agedByMs: number): Waiting => {
+  const standing = standingOfRead(read);
+  const word = wordFor(read.state, isWindowShut(standing.last));
+  if (word === undefined) return noRule(read.state);
+  if (isContradicted(word.name, read.packetsOut, read.rtoMs, agedByMs)) return tooOld(read.state, agedByMs);
+  const { because, side = word.side } = word.evidence(standing);
+  return { waitingFor: word.name, side, because };
+};
+
+const noRule = (state: number): Waiting => ({
+  waitingFor: 'unknown',
+  side: 'unknown',
+  because: `in ${stateName(state)}: no rule says what it waits for`,
+});
+
+const tooOld = (state: number, agedByMs: number): Waiting => ({
+  waitingFor: 'unknown',
+  side: 'unknown',
+  because: `in ${stateName(state)}: its newest evidence is ${duration(agedByMs * 1000)} old, and a retransmission would have come since`,
+});
 
 /**
  * The time until which a shut window held the sock up: its whole life, or up to the first retransmission, which shows

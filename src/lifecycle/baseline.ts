@@ -1,5 +1,5 @@
 import { BOUNDS } from '../wire/bounds.ts';
-import type { Inventoried } from '../wire/event.ts';
+import type { Inventoried, OrphanRead } from '../wire/event.ts';
 import { parseAnnounce } from '../wire/evidence.ts';
 
 type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
@@ -8,6 +8,15 @@ const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on
 
 /** Namespace, addresses and ports of an announced sock: all that it shares with its line of /proc/net/tcp. */
 export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
+
+/**
+ * An orphan of the baseline from which no event has come. The state and the figures are those of the newest reading;
+ * `at` is when the inventory listed it.
+ */
+export type Silent = Inventoried & {
+  /** Null until sock_diag was asked, and in older recordings. */
+  readonly reading: OrphanRead | null;
+};
 
 /** The orphans that were there before the capture. They are collected from attach to the end of the inventory. */
 export type Baseline = {
@@ -28,21 +37,34 @@ export type Baseline = {
   readonly drop: (tuple: string) => void;
   /** Closes a later inventory. */
   readonly forget: () => void;
+  /** A silent orphan was read again. A reading of any other socket changes nothing. */
+  readonly read: (reading: OrphanRead) => void;
   /** An orphan whose close was not observed shows itself. @returns its line of the inventory; null where it had none */
   readonly adopt: (tuple: string) => Inventoried | null;
   /** The inventory is complete. @returns the size of the baseline, those seen already included */
   readonly end: () => number;
+  /** The silent ones that have not been read. */
+  readonly notReadCount: () => number;
   /** Orphans of the first inventory that have shown no event yet. */
-  readonly silent: ReadonlyMap<string, Inventoried>;
+  readonly silent: ReadonlyMap<string, Silent>;
 };
 
 export const createBaseline = (): Baseline => {
-  const silent = new Map<string, Inventoried>();
+  const silent = new Map<string, Silent>();
+  let notRead = 0;
   const listed = new Set<string>();
   const seen = new Set<string>();
   let adoptedBefore = 0;
   let isDone = false;
   let isWhole = true;
+  const add = (tuple: string, orphan: Inventoried): void => {
+    if (silent.get(tuple)?.reading !== null) notRead++;
+    silent.set(tuple, { ...orphan, reading: null });
+  };
+  const remove = (tuple: string): void => {
+    if (silent.get(tuple)?.reading === null) notRead--;
+    silent.delete(tuple);
+  };
   return {
     isDone: () => isDone,
     list: (orphan) => {
@@ -52,7 +74,7 @@ export const createBaseline = (): Baseline => {
       }
       const tuple = tupleOf(orphan);
       listed.add(tuple);
-      if (!isDone) silent.set(tuple, orphan);
+      if (!isDone) add(tuple, orphan);
       return true;
     },
     see: (tuple) => {
@@ -65,22 +87,31 @@ export const createBaseline = (): Baseline => {
     has: (tuple) => silent.has(tuple),
     wasListed: (tuple) => listed.has(tuple),
     missing: () => [...silent.keys()].filter((tuple) => !listed.has(tuple)),
-    drop: (tuple) => {
-      silent.delete(tuple);
-    },
+    drop: remove,
     forget: () => {
       listed.clear();
       isWhole = true;
     },
+    read: (reading) => {
+      const tuple = tupleOf(reading);
+      const orphan = silent.get(tuple);
+      if (orphan === undefined) return;
+      // Another socket may have the endpoints by now.
+      if (orphan.reading !== null && orphan.reading.cookie !== reading.cookie) return;
+      if (orphan.reading === null) notRead--;
+      const { state, retransmits, txQueue, timer } = reading;
+      silent.set(tuple, { ...orphan, state, retransmits, txQueue, timer, reading });
+    },
+    notReadCount: () => notRead,
     adopt: (tuple) => {
       const known = silent.get(tuple) ?? null;
-      silent.delete(tuple);
+      remove(tuple);
       if (!isDone) adoptedBefore++;
       return known;
     },
     end: () => {
       // The ledger has what was seen dying since the probes attached.
-      for (const tuple of seen) silent.delete(tuple);
+      for (const tuple of seen) remove(tuple);
       listed.clear();
       seen.clear();
       isDone = true;

@@ -2,21 +2,11 @@ import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS, ownText } from '../wire/bounds.ts';
-import type {
-  Announce,
-  Destroy,
-  Inventoried,
-  Look,
-  Retransmit,
-  SetState,
-  Swept,
-  Tally,
-  TimedEvent,
-} from '../wire/event.ts';
+import type { Announce, Destroy, Look, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { type AbnormalEnds, createAbnormal } from './abnormal.ts';
-import { createBaseline, tupleOfLine } from './baseline.ts';
+import { createBaseline, type Silent, tupleOfLine } from './baseline.ts';
 import { createGenerations } from './generations.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
@@ -86,8 +76,10 @@ export type Tracker = Host['seen'] & {
   /** Socks that are dying: announced and not destroyed. */
   readonly dyingCount: () => number;
   /** Orphans of the inventory that have shown no event yet. */
-  readonly silent: () => IterableIterator<Inventoried>;
+  readonly silent: () => IterableIterator<Silent>;
   readonly silentCount: () => number;
+  /** Those of them that sock_diag has not shown yet. */
+  readonly notReadCount: () => number;
   readonly ledger: () => LedgerRow;
   readonly counters: () => Counters;
   /** Deaths that were only counted: the newest count of each class. */
@@ -542,6 +534,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'inventoried':
           if (!baseline.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
           return;
+        case 'orphan_read':
+          return baseline.read(event);
         case 'inventory_end':
           return missedDestroys.inventory(event);
         case 'host_facts':
@@ -580,6 +574,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     dyingCount: () => dying,
     silent: () => baseline.silent.values(),
     silentCount: () => baseline.silent.size,
+    notReadCount: baseline.notReadCount,
     ledger: () => ledger.now(newest()),
     counters: () => ({ lostEvents, outOfOrder, malformed, unannounced, tallied }),
     tallies: function* () {

@@ -30,6 +30,7 @@ const FIELDS: Readonly<Record<Field, 'cell' | 'json' | readonly (keyof NonNullab
   path: 'json',
   orphan_us: 'cell',
   dying_us: 'cell',
+  dying_at_least_us: 'cell',
   unread_bytes: 'cell',
   unacked_bytes: 'cell',
   unsent_bytes: 'cell',

@@ -3,10 +3,11 @@ import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Host } from '../explain/deadline/deadline.ts';
 import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
 import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
-import { deadlineOfDying, deadlineWord, dyingOf, nowOf } from '../explain/dying.ts';
+import { deadlineOfDying, deadlineWord, dyingOf, nowOf, nowOfSilent } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { TraceNs } from '../kernel/units.ts';
+import type { Silent } from '../lifecycle/baseline.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import { createTracker } from '../lifecycle/tracker.ts';
@@ -78,6 +79,12 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     const path = describeSock(sock, host.now, on, deadlineWord(deadline), tracker.evidenceAt(sock));
     return dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock)), on.wallClock);
   };
+  const silentPath = (orphan: Silent, on: DescribeContext, deadline?: Dying['deadline']): ClosePath =>
+    describeSilent(orphan, tracker.now(), on, deadline);
+  const silentDying = (orphan: Silent, on: DescribeContext, host: Host): Dying => {
+    const deadline = deadlineOfDying(orphan, host);
+    return dyingOf(silentPath(orphan, on, deadlineWord(deadline)), deadline, nowOfSilent(orphan), on.wallClock);
+  };
   const tracker = createTracker({
     hz: meta.hz,
     seed: Math.floor(Math.random() * 2 ** 32),
@@ -135,7 +142,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
       for (const sock of tracker.live()) {
         if (sock.destroyedAt === null) yield describe(sock);
       }
-      for (const orphan of tracker.silent()) yield describeSilent(orphan, meta.netns);
+      for (const orphan of tracker.silent()) yield silentPath(orphan, begun());
     },
     *describeDying() {
       if (context === null) return;
@@ -144,14 +151,10 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
       for (const sock of tracker.live()) {
         if (sock.destroyedAt === null) yield dying(sock, context, host);
       }
-      for (const orphan of tracker.silent())
-        yield dyingOf(
-          describeSilent(orphan, meta.netns),
-          deadlineOfDying(orphan, host),
-          { at: orphan.at, heldBytes: null },
-          wallClock,
-        );
+      for (const orphan of tracker.silent()) yield silentDying(orphan, context, host);
     },
+    describeSilent: (orphan) => silentPath(orphan, begun()),
+    describeOneSilent: (orphan) => silentDying(orphan, begun(), hostNow(begun())),
     describeOneDying: (sock) => dying(sock, begun(), hostNow(begun())),
     deadline: (one) => deadlineOfDying(one, hostNow(begun())),
     abnormal: (since = Number.NEGATIVE_INFINITY) =>
@@ -170,6 +173,7 @@ const isOwn = (event: TimedEvent): boolean =>
   event.kind === 'tally' ||
   event.kind === 'ended' ||
   event.kind === 'inventoried' ||
+  event.kind === 'orphan_read' ||
   event.kind === 'inventory_end' ||
   event.kind === 'sample' ||
   event.kind === 'host_facts' ||

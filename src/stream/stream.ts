@@ -2,9 +2,9 @@ import type { AbnormalDeaths } from '../explain/abnormal.ts';
 import type { ClosePath, Dying } from '../explain/close-path.ts';
 import type { Deadline } from '../explain/deadline/deadline.ts';
 import type { TraceNs } from '../kernel/units.ts';
+import type { Silent } from '../lifecycle/baseline.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import type { Tracker } from '../lifecycle/tracker.ts';
-import type { Inventoried } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
 
 declare const brand: unique symbol;
@@ -29,8 +29,12 @@ export type Stream = {
   readonly describeDying: () => Iterable<Dying>;
   /** One sock that is dying, with its deadline. */
   readonly describeOneDying: (sock: Sock) => Dying;
+  /** The path of an orphan of the baseline from which no event has come. */
+  readonly describeSilent: (orphan: Silent) => ClosePath;
+  /** The same with its deadline. */
+  readonly describeOneSilent: (orphan: Silent) => Dying;
   /** The moment at which the kernel will give up on it. */
-  readonly deadline: (dying: Sock | Inventoried) => Deadline;
+  readonly deadline: (dying: Sock | Silent) => Deadline;
   /**
    * Abnormal ends by cause, closer and port, most first.
    *

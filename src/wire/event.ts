@@ -218,6 +218,35 @@ export type Inventoried = {
   readonly timer: { readonly kind: number; readonly ms: number; readonly probesOut: number } | null;
 };
 
+/** An orphan of the baseline as sock_diag showed it at `at`. No event of it has come. Null is unknown. */
+export type OrphanRead = Omit<Inventoried, 'kind' | 'timer'> & {
+  readonly kind: 'orphan_read';
+  readonly timer: NonNullable<Inventoried['timer']>;
+  /** Decimal. */
+  readonly cookie: string;
+  readonly uid: number;
+  /** Decimal. */
+  readonly cgroupId: string | null;
+  /** icsk_backoff: doublings that `rtoMs` does not contain while window probes are sent. */
+  readonly backoff: number;
+  /** icsk_rto. */
+  readonly rtoMs: number;
+  /** Segments in flight. */
+  readonly packetsOut: number;
+  /** Bytes that were never sent, the FIN included. */
+  readonly notSent: number;
+  /** The peer's receive window, bytes. */
+  readonly sndWnd: number | null;
+  readonly wmemQueued: number;
+  readonly rmemAlloc: number;
+  readonly forwardAlloc: number;
+  /** Since data was last sent, and since an acknowledgement last came. */
+  readonly lastSendMs: number;
+  readonly lastAckMs: number;
+  /** Of its namespace. `rtoMaxMs` is 0 where the kernel has no such sysctl. */
+  readonly sysctls: { readonly orphanRetries: number; readonly retries2: number; readonly rtoMaxMs: number } | null;
+};
+
 /** The inventory is complete. finwait could not ask `unreadable` namespaces. */
 export type InventoryEnd = {
   readonly kind: 'inventory_end';
@@ -287,6 +316,7 @@ export type TimedEvent =
   | Tick
   | Bye
   | Inventoried
+  | OrphanRead
   | InventoryEnd
   | Sample
   | HostSeen

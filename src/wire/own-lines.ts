@@ -1,7 +1,7 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
 import { asciiText } from './ascii-json.ts';
 import { boundedText, ownText } from './bounds.ts';
-import type { LoggedKind, TcpMemory, TimedEvent } from './event.ts';
+import type { LoggedKind, OrphanRead, TcpMemory, TimedEvent } from './event.ts';
 import type { HostFacts } from './host-facts.ts';
 import { formatHostFacts, parseHostFacts } from './host-facts-json.ts';
 import type { Scan } from './scan.ts';
@@ -46,6 +46,8 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
         timer,
       };
     }
+    case 0x6f:
+      return orphanRead(at, scan);
     case 0x65: {
       const before = decimal(scan);
       const namespaces = decimal(scan);
@@ -83,9 +85,72 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
   }
 };
 
+const orphanRead = (at: TraceNs, scan: Scan): OrphanRead | null => {
+  const netns = decimal(scan);
+  const family = scan.word();
+  const laddr = scan.word();
+  const lport = decimal(scan);
+  const raddr = scan.word();
+  const rport = decimal(scan);
+  const state = decimal(scan);
+  const cookie = scan.word();
+  const uid = decimal(scan);
+  const cgroupId = scan.word();
+  const retransmits = decimal(scan);
+  const txQueue = decimal(scan);
+  const timer = { kind: decimal(scan), ms: decimal(scan), probesOut: decimal(scan) };
+  const backoff = decimal(scan);
+  const rtoUs = decimal(scan);
+  const packetsOut = decimal(scan);
+  const notSent = decimal(scan);
+  const sndWnd = known(scan);
+  const wmemQueued = decimal(scan);
+  const rmemAlloc = decimal(scan);
+  const forwardAlloc = decimal(scan);
+  const lastSendMs = decimal(scan);
+  const lastAckMs = decimal(scan);
+  const [orphanRetries, retries2, rtoMaxMs] = [known(scan), known(scan), known(scan)];
+  if (family !== 'ipv4' && family !== 'ipv6') return null;
+  if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
+  if (!isAddress(laddr) || !isAddress(raddr) || !isId(cookie) || !(cgroupId === UNKNOWN || isId(cgroupId))) return null;
+  if (Number.isNaN(sndWnd) || [orphanRetries, retries2, rtoMaxMs].some(Number.isNaN)) return null;
+  return {
+    kind: 'orphan_read',
+    at,
+    netns,
+    family,
+    laddr: ownText(laddr),
+    lport,
+    raddr: ownText(raddr),
+    rport,
+    state,
+    cookie: ownText(cookie),
+    uid,
+    cgroupId: cgroupId === UNKNOWN ? null : ownText(cgroupId),
+    retransmits,
+    txQueue,
+    timer,
+    backoff,
+    rtoMs: rtoUs / 1000,
+    packetsOut,
+    notSent,
+    sndWnd,
+    wmemQueued,
+    rmemAlloc,
+    forwardAlloc,
+    lastSendMs,
+    lastAckMs,
+    sysctls:
+      orphanRetries === null || retries2 === null || rtoMaxMs === null ? null : { orphanRetries, retries2, rtoMaxMs },
+  };
+};
+
 /** Writes the same lines. `boot` is boot-clock nanoseconds; text must be free of line breaks. */
 export const ownLine = {
   inventoried: (boot: bigint, fields: readonly (string | number)[]): string => `i ${boot} ${fields.join(' ')}`,
+  /** @param fields - in the order of the schema; null is unknown */
+  orphanRead: (boot: bigint, fields: readonly (string | number | null)[]): string =>
+    `o ${boot} ${fields.map((field) => field ?? UNKNOWN).join(' ')}`,
   inventoryEnd: (boot: bigint, sinceAttachNs: bigint, namespaces: number, unreadable: number): string =>
     `e ${boot} ${sinceAttachNs} ${namespaces} ${unreadable}`,
   sample: (boot: bigint, orphans: number, limit: number, memory: TcpMemory | null): string =>
@@ -102,6 +167,18 @@ const oneLine = (text: string): string => asciiText(text.replace(/[\u0000-\u001f
 
 /** Characters of an address. The field reaches the terminal as it is, so it may hold no others. */
 const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);
+
+/** Stands for a value that is not known. */
+const UNKNOWN = '-';
+
+/** A number, or null for one that is not known; NaN where it is neither. */
+const known = (scan: Scan): number | null => {
+  const text = scan.word();
+  return text === UNKNOWN ? null : /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+};
+
+/** A number of 64 bits, decimal. */
+const isId = (text: string): boolean => /^\d{1,20}$/.test(text);
 
 const decimal = (scan: Scan): number => {
   scan.decimal();

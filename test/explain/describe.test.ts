@@ -32,14 +32,14 @@ const ended = (change: AnnounceFields = {}): readonly string[] => [
 /** By the keys of the contract's table of `close_path`. */
 const CONTRACT = [
   ...['sk', 'generation', 'cookie', 'netns', 'family', 'laddr', 'lport', 'raddr', 'rport', 'uid', 'cgroup_id'],
-  ...['closer', 'closed_at', 'closed_in', 'state', 'how', 'path', 'orphan_us', 'dying_us'],
+  ...['closer', 'closed_at', 'closed_in', 'state', 'how', 'path', 'orphan_us', 'dying_us', 'dying_at_least_us'],
   ...['unread_bytes', 'unacked_bytes', 'unsent_bytes', 'held_bytes', 'lost_bytes', 'retransmits', 'probes'],
   ...['waiting_for', 'ended_by', 'side', 'because', 'advice', 'certain', 'gaps'],
 ];
 const silent = (state: TcpState = 'FIN_WAIT2', timer = '2 5000 0') => {
   const [orphan] = decodeAll([inventoriedLine(5, { state, netns: 7, timer })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
-  return describeSilent(orphan, null);
+  return describeSilent({ ...orphan, reading: null }, orphan.at, { wallClock: String, ownNetns: null });
 };
 
 test('a reset in close() waited for nothing, however long close() took to send it', () => {

@@ -98,7 +98,7 @@ test('any order of any events, out of order or not, is taken, and every path can
         expect(path.certain && path.gaps.length > 0).toBe(false);
         expect(JSON.parse(JSON.stringify(path))).toEqual(path);
       }
-      for (const orphan of tracker.silent()) expect(describeSilent(orphan, null).certain).toBe(false);
+      for (const orphan of tracker.silent()) expect(describeSilent(orphan, tracker.now(), context).certain).toBe(false);
     }),
     { numRuns: 500 },
   );

@@ -82,6 +82,7 @@ export const aClosePath = (change: Partial<ClosePath> = {}): ClosePath => ({
   ],
   orphan_us: 12_345_000,
   dying_us: 12_345_012,
+  dying_at_least_us: 12_345_012,
   unread_bytes: 0,
   unacked_bytes: 1448,
   unsent_bytes: null,

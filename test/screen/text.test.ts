@@ -10,10 +10,10 @@ import { decodeAll } from '../builders/track.ts';
 import { inventoriedLine } from '../builders/wire-lines.ts';
 import { aStatus, someRows } from './builders.ts';
 
-const inventoried = (): Inventoried => {
+const silent = (): Silent => {
   const [orphan] = decodeAll([inventoriedLine(5, { state: 'FIN_WAIT2', timer: '2 5000 0' })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
-  return orphan;
+  return { ...orphan, reading: null };
 };
 
 const printed = (change: Partial<Snapshot>): readonly string[] => {
@@ -39,7 +39,7 @@ describe('the text of top', () => {
     const vantage = { host: hostIdOf(aMeta()), now: traceNs(245e9), netns: null };
     const [header, row] = printed({
       status: aStatus({ heldBytes: 0, heldUnknown: 1 }),
-      rows: [silentRow(inventoried(), vantage)],
+      rows: [silentRow(silent(), vantage)],
       matching: 1,
       total: 1,
     });

@@ -59,6 +59,10 @@ describe('the schema', () => {
   test('has the lines that finwait itself writes, word for word', () => {
     const written: Readonly<Record<keyof typeof OWN_LINES, string>> = {
       inventoried: ownLine.inventoried(1n, [1, 'ipv4', '10.0.0.1', 1, '10.0.0.2', 2, 5, 0, 0, 1, 800, 0]),
+      orphan_read: ownLine.orphanRead(1n, [
+        ...[1, 'ipv4', '10.0.0.1', 1, '10.0.0.2', 2, 4, '77', 0, '4242', 0, 5, 4, 800, 0, 3, 208_000, 0, 5, null],
+        ...[1, 2, 3, 4, 5, 0, 15, null],
+      ]),
       inventory_end: ownLine.inventoryEnd(1n, 2n, 3, 4),
       sample: ownLine.sample(1n, 5, 16_384, { pages: 1, low: 2, pressure: 3, high: 4 }),
       host_facts: ownLine.hostFacts(1n, aHostFacts()),

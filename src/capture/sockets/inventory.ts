@@ -5,8 +5,11 @@ import { listSocks } from './list-socks.ts';
 import { listNetns } from './netns.ts';
 import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
 
+/** An orphan that a namespace lists; `netns` is the inode. */
+export type ListedOrphan = { readonly netns: number; readonly sock: ProcSock };
+
 type Inventory = {
-  readonly orphans: readonly { readonly netns: number; readonly sock: ProcSock }[];
+  readonly orphans: readonly ListedOrphan[];
   readonly namespaces: number;
   /** Namespaces that could not be read. */
   readonly unreadable: number;
@@ -17,7 +20,7 @@ type Inventory = {
  */
 const takeInventory = async (): Promise<Inventory> => {
   const namespaces = listNetns();
-  const orphans: { netns: number; sock: ProcSock }[] = [];
+  const orphans: ListedOrphan[] = [];
   let unreadable = 0;
   for (const netns of namespaces) {
     const socks = await listSocks(netns);
@@ -52,15 +55,20 @@ const takeSettled = async (minAgeMs: number): Promise<Inventory> => {
   };
 };
 
-const keyOf = ({ netns, sock }: Inventory['orphans'][number]): string =>
+const keyOf = ({ netns, sock }: ListedOrphan): string =>
   [netns, sock.laddr, sock.lport, sock.raddr, sock.rport].join(' ');
 
 /**
  * Puts the inventory into the stream: an `i` line for each orphan, then the `e` line.
  *
  * @param minAgeMs - the age at which the probes announce; 0 when they announce at once, and for every later inventory
+ * @returns the orphans
  */
-export const putInventory = async (clock: BootClock, put: (line: string) => void, minAgeMs = 0): Promise<void> => {
+export const putInventory = async (
+  clock: BootClock,
+  put: (line: string) => void,
+  minAgeMs = 0,
+): Promise<readonly ListedOrphan[]> => {
   const attachedAt = clock.now();
   const { orphans, namespaces, unreadable } = await takeSettled(minAgeMs);
   for (const { netns, sock } of orphans) {
@@ -70,4 +78,5 @@ export const putInventory = async (clock: BootClock, put: (line: string) => void
   }
   const listedAt = clock.now();
   put(ownLine.inventoryEnd(listedAt, listedAt - attachedAt, namespaces, unreadable));
+  return orphans;
 };

@@ -1,7 +1,7 @@
 import type { Inventoried } from '../../wire/event.ts';
 import type { Facts } from '../evidence/facts.ts';
 import type { FastDeath } from '../evidence/fast-death.ts';
-import type { SockRecord } from '../evidence/record.ts';
+import type { Standing } from '../evidence/standing.ts';
 import type { Adviser, Side } from '../evidence/subject.ts';
 
 /** The general text about a cause, for `explain --list` and for its page in docs/causes. */
@@ -100,7 +100,7 @@ export type WaitingWord<Name extends string> = {
   /** Asks the same of an orphan that only the inventory knows: gives the side that keeps it, or null for no. */
   readonly listed?: (orphan: Inventoried) => Side | null;
   /** The evidence from a sock that still is dying, in a sentence; with `side` if the evidence says who keeps it. */
-  readonly evidence: (record: SockRecord) => { readonly because: string; readonly side?: Side };
+  readonly evidence: (standing: Standing) => { readonly because: string; readonly side?: Side };
 };
 
 /** One thing that a dying socket can wait for. */

@@ -52,9 +52,10 @@ export const window: WaitingCause<'window'> = {
   question: ({ state, isWindowShut }) => isWindowShut && isAwaitingAck(state),
   listed: ({ state, timer }) =>
     state === TCP.FIN_WAIT2 || timer?.kind !== 4 ? null : timer.probesOut === 0 ? 'peer' : 'unknown',
-  evidence: ({ sock, last }) => {
+  evidence: ({ state, last, isWindowKnown }) => {
     const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
-    const because = `in ${stateName(sock.state)}: ${exactSize(unsent)} to send and a window of ${exactSize(last.sndWnd)}: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`;
+    const room = isWindowKnown ? ` and a window of ${exactSize(last.sndWnd)}` : '';
+    const because = `in ${stateName(state)}: ${exactSize(unsent)} to send${room}: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`;
     // A peer that answers no probe may be gone, or the path to it.
     return last.probesOut === 0 ? { because } : { because, side: 'unknown' };
   },

@@ -55,7 +55,7 @@ export type Deadline =
   | { readonly kind: 'never'; readonly because: readonly string[] }
   | { readonly kind: 'undecided'; readonly because: readonly string[] };
 
-const undecided = (...because: readonly string[]): Deadline => ({ kind: 'undecided', because });
+export const undecided = (...because: readonly string[]): Deadline => ({ kind: 'undecided', because });
 
 /** The deadline of an orphan that only the inventory knows. */
 export const deadlineOfSilent = (): Deadline =>
@@ -157,28 +157,54 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
       ? { kind: 'never', because: KERNEL_NEVER }
       : undecided('a socket of the kernel itself: whether tcp_close stopped its timers shows when the next is due');
   }
+  const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
+  const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
+  const deadline = untilReaped(dying, { state: sock.state, now, observedAt, wheel, set, isExact: timer.isExact });
+  if (deadline.kind !== 'at') return deadline;
+  if (timer.timer.kind === 'probe' || userTimeoutMs !== 0 || !mayBeReverted(record)) return deadline;
+  const undoubled = pendingTimer(record, clock, { ...times, isReverted: true }) ?? timer;
+  const doubling = reapingOf(dying, wheel);
+  if (doubling === 'never') return deadline;
+  const reverted = revertedEnd({ ...dying, ...undoubled }, doubling, wheel);
+  // An overdue tick shows that no more such messages came.
+  const isReverting = wasReverted(record) && !isOverdue(reverted.next.expectedNs, observedAt, now);
+  return withReverts(deadline, isReverting, { reverted, now, dying, errSoft: last.errSoft, set });
+};
+
+/** A sock whose transmit timer is followed. */
+type Followed = {
+  readonly state: number;
+  readonly now: TraceNs;
+  /** When its timer was observed, ns. */
+  readonly observedAt: number;
+  readonly wheel: Wheel;
+  /** Sentences: the running timer, and what comes before it. */
+  readonly set: readonly string[];
+  readonly isExact: boolean;
+};
+
+/** The deadline of a sock whose transmit timer runs, if nothing more comes from its peer. */
+export const untilReaped = (dying: Dying, { state, now, observedAt, wheel, set, isExact }: Followed): Deadline => {
   const reaping = reapingOf(dying, wheel);
-  const silent = timer.isAnswering ? reapingOf({ ...dying, isAnswering: false }, wheel) : reaping;
+  const silent = dying.isAnswering ? reapingOf({ ...dying, isAnswering: false }, wheel) : reaping;
   const agoMs = (now - observedAt) / 1e6;
   const leftMs = (atNs: number): number => Math.max(0, atNs - now) / 1e6;
   if (reaping === 'never') {
     // If the peer was silent and the sock's end has passed, every later tick may end it.
     const isPast = silent === 'never' || isOverdue(silent.expectedNs, observedAt, now);
     const because = neverReasons(dying, agoMs, isPast ? null : leftMs(silent.earliestNs));
-    return { kind: 'never', because: [timer.because, ...because] };
+    return { kind: 'never', because: [...set, ...because] };
   }
-  if (isOverdue(reaping.expectedNs, observedAt, now)) return overdue(sock.state);
+  if (isOverdue(reaping.expectedNs, observedAt, now)) return overdue(state);
   const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
-  const isAnswered = timer.isAnswering && silent !== 'never';
+  const isAnswered = dying.isAnswering && silent !== 'never';
   const isSilencePast = isAnswered && isOverdue(silent.expectedNs, observedAt, now);
   // The ticks are the same whether the peer answers or not: answers only move the end.
   const end = isSilencePast ? next : isAnswered ? silent : reaping;
   const told = isAnswered && !isSilencePast ? silent : reaping;
   // A tick that has passed without ending it was not overdue enough.
   const ifOverdue = told.ifOverdue !== null && told.ifOverdue.expectedNs > now ? told.ifOverdue : null;
-  const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
-  const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
-  const deadline: DeadlineAt = {
+  return {
     kind: 'at',
     at: traceNs(end.earliestNs),
     expectedAt: traceNs(end.expectedNs),
@@ -192,14 +218,8 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
       ...(ifOverdue === null ? [] : [overdueReason(ifOverdue.shortMs, leftMs(ifOverdue.earliestNs))]),
       ...(isAnswered ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), isSilencePast) : []),
     ],
-    isExact: timer.isExact,
+    isExact,
   };
-  if (timer.timer.kind === 'probe' || userTimeoutMs !== 0 || !mayBeReverted(record)) return deadline;
-  const undoubled = pendingTimer(record, clock, { ...times, isReverted: true }) ?? timer;
-  const reverted = revertedEnd({ ...dying, ...undoubled }, reaping, wheel);
-  // An overdue tick shows that no more such messages came.
-  const isReverting = wasReverted(record) && !isOverdue(reverted.next.expectedNs, observedAt, now);
-  return withReverts(deadline, isReverting, { reverted, now, dying, errSoft: last.errSoft, set });
 };
 
 /** The deadline of a doubling timer if ICMP messages undo the doubling, or may undo it. */

@@ -124,7 +124,7 @@ const insideTick = (
 };
 
 /** The time of the first retransmission if its stamp cannot be read: `steps` intervals back, each half of the next. */
-const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
+export const firstByDoubling = (atNs: number, rtoMs: number, steps: number): number =>
   atNs - rtoMs * (2 - 2 ** (1 - Math.max(0, steps))) * 1e6;
 
 /** True if the newest evidence was traced at a retransmission: it is an R line, or an announcement made at one. */

@@ -1,20 +1,22 @@
 import { stateName } from '../../kernel/tcp-state.ts';
 import { counted } from '../../text/count.ts';
 import { exactSize } from '../../text/size.ts';
-import { VIA } from '../../wire/event.ts';
 import { isUnreachable } from '../kernel/errno.ts';
-import type { SockRecord } from './record.ts';
 import { distance, withoutFin } from './sequence.ts';
+import type { Standing } from './standing.ts';
 import type { Side } from './subject.ts';
 
 /** The unacknowledged part of a sock that still is dying, in a sentence; with `side` if ICMP has said who keeps it. */
-export const unacknowledged = ({ sock, last }: SockRecord): { readonly because: string; readonly side?: Side } => {
+export const unacknowledged = ({
+  state,
+  last,
+  countsFin,
+}: Standing): { readonly because: string; readonly side?: Side } => {
   const unacked = distance(last.writeSeq, last.sndUna);
-  // An announcement is made before the FIN is queued; later lines count the FIN.
-  const data = sock.latest === null && sock.announce.via !== VIA.foundDead ? unacked : withoutFin(unacked, sock.state);
+  const data = countsFin ? withoutFin(unacked, state) : unacked;
   const open = `our FIN${data === null || data === 0 ? '' : ` and ${exactSize(data)} before it`}`;
   const tries = counted(last.icskRetransmits, 'retransmission timeout');
-  const because = `in ${stateName(sock.state)}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far`;
+  const because = `in ${stateName(state)}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far`;
   return isUnreachable(last.errSoft)
     ? { side: 'network', because: `${because}; ICMP said unreachable (errno ${last.errSoft})` }
     : { because };

@@ -9,14 +9,16 @@ import type { SockRecord } from './record.ts';
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
  */
-export const isWindowShut = (evidence: Evidence): boolean =>
-  evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
+export const isWindowShut = (
+  evidence: Pick<Evidence, 'packetsOut' | 'pending' | 'writeSeq' | 'sndNxt' | 'sndWnd'>,
+): boolean => evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
 
 /** True if the peer's window has no room for the bytes that are queued and not sent. */
-export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Evidence): boolean => sndWnd < (writeSeq - sndNxt) >>> 0;
+export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd }: Pick<Evidence, 'writeSeq' | 'sndNxt' | 'sndWnd'>): boolean =>
+  sndWnd < (writeSeq - sndNxt) >>> 0;
 
 /** True if the timer of window probes is pending. */
-export const isProbePending = ({ pending }: Evidence): boolean => pending === ICSK_TIME.probe0;
+export const isProbePending = ({ pending }: Pick<Evidence, 'pending'>): boolean => pending === ICSK_TIME.probe0;
 
 /** True if the window was already shut when tcp_close found the sock. */
 export const wasShutAtClose = ({ detail }: SockRecord): boolean => isWindowShut(detail.evidence);

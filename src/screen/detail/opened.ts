@@ -1,9 +1,7 @@
 import type { ClosePath, Dying as DyingPath } from '../../explain/close-path.ts';
-import { describeSilent } from '../../explain/describe.ts';
-import { dyingOf } from '../../explain/dying.ts';
+import type { Silent } from '../../lifecycle/baseline.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { HostId, Stream } from '../../stream/stream.ts';
-import type { Inventoried } from '../../wire/event.ts';
 import { type Dying, isSame, isSock } from '../table/pass.ts';
 import { keyOf } from '../table/rows.ts';
 import { isSockOfOrphan, sockOfOrphan, stillSilent } from '../table/sock-of-orphan.ts';
@@ -24,9 +22,9 @@ export type Opened = {
   readonly onEnd: (sock: Sock, source: Stream) => void;
 };
 
-type Silent = {
+type OpenSilent = {
   readonly kind: 'silent';
-  readonly orphan: Inventoried;
+  readonly orphan: Silent;
   /** It was among the silent orphans while it was open. */
   readonly wasSeen: boolean;
   /** The inventory was complete by then. */
@@ -35,7 +33,7 @@ type Silent = {
 
 type Followed =
   | { readonly kind: 'nothing' }
-  | Silent
+  | OpenSilent
   /** `newest` is its last description while it lived: a sock is finished some moments after it is destroyed. */
   | { readonly kind: 'sock'; readonly sock: Sock; readonly newest: DyingPath | null }
   | { readonly kind: 'over'; readonly path: ClosePath | null };
@@ -59,23 +57,18 @@ export const createOpened = (): Opened => {
     return isStill ? source.describeOneDying(sock) : null;
   };
 
-  const pathOfSilent = (on: Silent, source: Stream, isStill: boolean): ClosePath | DyingPath | null => {
-    const { tracker, meta } = source;
+  const pathOfSilent = (on: OpenSilent, source: Stream, isStill: boolean): ClosePath | DyingPath | null => {
+    const { tracker } = source;
     const listed = stillSilent(tracker, on.orphan);
     if (listed !== null) at = { ...on, orphan: listed, wasSeen: true, isListed: hasInventory(source) };
     if (listed !== null || isStill) {
       const orphan = listed ?? on.orphan;
-      return dyingOf(
-        describeSilent(orphan, meta.netns),
-        source.deadline(orphan),
-        { at: orphan.at, heldBytes: null },
-        source.wallClock,
-      );
+      return source.describeOneSilent(orphan);
     }
     const sock = sockOfOrphan(tracker, on.orphan, on.isListed);
     if (sock !== null) return pathOfSock(sock, null, source, isStill);
     // If it had gone before it was opened, nothing about its end was kept.
-    at = { kind: 'over', path: on.wasSeen && on.isListed ? pathOfMissedDestroy(on.orphan, meta.netns) : null };
+    at = { kind: 'over', path: on.wasSeen && on.isListed ? pathOfMissedDestroy(on.orphan, source) : null };
     return at.path;
   };
 
@@ -125,8 +118,8 @@ const isOf = (host: HostId, sock: Sock, at: Followed, opened: string): boolean =
 };
 
 /** The last known facts about an orphan that a later inventory no longer listed. */
-const pathOfMissedDestroy = (orphan: Inventoried, ownNetns: number | null): ClosePath => {
-  const path = describeSilent(orphan, ownNetns);
+const pathOfMissedDestroy = (orphan: Silent, { describeSilent }: Stream): ClosePath => {
+  const path = describeSilent(orphan);
   return {
     ...path,
     ended_by: 'unknown',

@@ -1,7 +1,7 @@
 import type { ClosePath, Dying, How, WaitingFor } from '../../explain/close-path.ts';
 import type { TcpState } from '../../kernel/tcp-state.ts';
+import type { Silent } from '../../lifecycle/baseline.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
-import type { Inventoried } from '../../wire/event.ts';
 
 /** One line of the table: a socket that is still dying. */
 export type Row = {
@@ -30,7 +30,7 @@ export type Row = {
   /** The source of the row; null for an orphan that only the inventory knows. Never shown. */
   readonly sock?: Sock | null;
   /** The source of the row for an orphan that only the inventory knows. */
-  readonly orphan?: Inventoried;
+  readonly orphan?: Silent;
   /** False when loss, a late start or inference touched this row. */
   readonly certain: boolean;
   /** Shown on a wide terminal if some row has them. */
@@ -73,7 +73,7 @@ export type Status = {
   readonly malformed: number;
   /** Kernel memory in bytes that the dying sockets held at their last sighting; null if it was not added up. */
   readonly heldBytes: number | null;
-  /** Orphans that only the inventory knows: `heldBytes` leaves their memory out. */
+  /** Orphans that only the inventory knows, and that were not read yet: `heldBytes` leaves their memory out. */
   readonly heldUnknown: number;
   /**
    * The command line's filter, as typed there; empty if none. It may hold any bytes. The figures here are not filtered.

@@ -48,7 +48,7 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
     outOfOrder: counters?.outOfOrder ?? 0,
     malformed: counters?.malformed ?? 0,
     heldBytes: level.hasDetail ? beside.heldBytes : null,
-    heldUnknown: source?.tracker.silentCount() ?? 0,
+    heldUnknown: source?.tracker.notReadCount() ?? 0,
     filter: beside.filter,
     abnormal: source !== null && hasTime ? abnormalNow(source) : [],
     overload: level.text,

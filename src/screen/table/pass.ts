@@ -1,16 +1,25 @@
 import { NO_FILTER, type PathFilter } from '../../filter/table.ts';
+import type { Silent } from '../../lifecycle/baseline.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import { type SockView, viewOf } from '../../lifecycle/sock-view.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
 import type { HostId } from '../../stream/stream.ts';
-import type { Inventoried } from '../../wire/event.ts';
 import type { Query, Row, SortKey } from '../frame/model.ts';
 import { compareKeys, createRanking, type Key } from './ranking.ts';
-import { acceptsSilent, acceptsSock, keyOf, rowOf, silentKeyOf, silentRow, type Vantage } from './rows.ts';
+import {
+  acceptsSilent,
+  acceptsSock,
+  heldBySilent,
+  keyOf,
+  rowOf,
+  silentKeyOf,
+  silentRow,
+  type Vantage,
+} from './rows.ts';
 import { hasWords, keyOfRow, quickKey, wordsOf } from './sort-keys.ts';
 
 /** The socket behind a row. */
-export type Dying = Sock | Inventoried;
+export type Dying = Sock | Silent;
 
 export const isSock = (dying: Dying): dying is Sock => !('kind' in dying);
 /** True if both are the same life of a sock: there are copies of a sock that has long been silent. */
@@ -92,7 +101,7 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
 
   const look = (one: Passing): void => {
     seen++;
-    if (order.addsUpHeld && isView(one)) held += one.heldBytes;
+    if (order.addsUpHeld) held += isView(one) ? one.heldBytes : (heldBySilent(one) ?? 0);
     if (query === null || (filter !== NO_FILTER && !accepts(dyingAt(one), filter, vantage))) return;
     const row = words.length > 0 ? rowOfDying(dyingAt(one), vantage) : null;
     if (row === null || hasWords(row, words)) rank(one, keyOfOne(one, query.sort, row));
@@ -129,7 +138,7 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
 };
 
 /** The object that a pass visits. It is no copy of the sock, so that only the kept ones cost a copy. */
-type Passing = SockView | Inventoried;
+type Passing = SockView | Silent;
 
 const isView = (one: Passing): one is SockView => !('kind' in one);
 const dyingAt = (one: Passing): Dying => (isView(one) ? one.sock() : one);

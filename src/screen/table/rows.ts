@@ -1,14 +1,15 @@
 import { distance } from '../../explain/evidence/sequence.ts';
-import { waitingIn, waitingWhenListed } from '../../explain/waiting.ts';
+import { waitingIn, waitingOfSilent } from '../../explain/waiting.ts';
 import { accepts } from '../../filter/filter.ts';
 import type { PathFilter } from '../../filter/table.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
+import type { Silent } from '../../lifecycle/baseline.ts';
 import { isFollowed, type Sock } from '../../lifecycle/sock.ts';
 import type { HostId } from '../../stream/stream.ts';
 import { localEnd, peerEnd } from '../../text/endpoint.ts';
 import { printable } from '../../text/printable.ts';
-import { type Inventoried, VIA } from '../../wire/event.ts';
+import { VIA } from '../../wire/event.ts';
 import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts';
 import type { Row } from '../frame/model.ts';
 
@@ -18,7 +19,7 @@ export type Vantage = { readonly host: HostId; readonly now: TraceNs; readonly n
 /** A row's key. The host comes first: two hosts may have a sock at one address. */
 export const keyOf = (host: HostId, sock: Sock): string => `${host}/${sock.sk}/${sock.generation}`;
 
-export const silentKeyOf = (host: HostId, orphan: Inventoried): string =>
+export const silentKeyOf = (host: HostId, orphan: Silent): string =>
   [host, '', orphan.netns, orphan.laddr, orphan.lport, orphan.raddr, orphan.rport].join('/');
 
 /** True if a dying sock passes the command line's filter, as its path would if it ended now. */
@@ -40,7 +41,7 @@ export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boole
 };
 
 /** True if an orphan passes that only the inventory knows: nobody saw its closer or its close. */
-export const acceptsSilent = ({ family, lport, rport, netns, state }: Inventoried, filter: PathFilter): boolean =>
+export const acceptsSilent = ({ family, lport, rport, netns, state }: Silent, filter: PathFilter): boolean =>
   accepts(filter, null, () => ({
     closer: null,
     family,
@@ -77,8 +78,8 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
   };
 };
 
-/** A baseline orphan that has been silent since the capture began: only the inventory knows it. */
-export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
+/** An orphan of the baseline from which no event has come: only the inventory and the readings know it. */
+export const silentRow = (orphan: Silent, vantage: Vantage): Row => ({
   key: silentKeyOf(vantage.host, orphan),
   ageMs: null,
   atLeastMs: vantage.now / 1e6,
@@ -87,10 +88,14 @@ export const silentRow = (orphan: Inventoried, vantage: Vantage): Row => ({
   peer: peerEnd(orphan),
   netns: orphan.netns === vantage.netns ? null : orphan.netns,
   closer: null,
-  heldBytes: null,
+  heldBytes: heldBySilent(orphan),
   unackedBytes: orphan.txQueue,
+  ...(orphan.reading !== null && { unsentBytes: orphan.reading.notSent }),
   retransmits: orphan.retransmits,
   orphan,
-  waitingFor: waitingWhenListed(orphan).waitingFor,
+  waitingFor: waitingOfSilent(orphan, vantage.now).waitingFor,
   certain: false,
 });
+
+/** Kernel memory that it held when it was read, bytes; null where it was not. */
+export const heldBySilent = ({ reading }: Silent): number | null => (reading === null ? null : heldBytes(reading));

@@ -1,16 +1,17 @@
+import type { Silent } from '../../lifecycle/baseline.ts';
 import type { Sock } from '../../lifecycle/sock.ts';
 import type { Tracker } from '../../lifecycle/tracker.ts';
-import { type Inventoried, VIA } from '../../wire/event.ts';
+import { VIA } from '../../wire/event.ts';
 import { parseAnnounce } from '../../wire/evidence.ts';
 
-type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
+type Tuple = Pick<Silent, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
 
 /** True if both have the same endpoints: an orphan of the inventory and its sock share nothing else. */
 const isSameTuple = (a: Tuple, b: Tuple): boolean =>
   a.rport === b.rport && a.lport === b.lport && a.netns === b.netns && a.raddr === b.raddr && a.laddr === b.laddr;
 
 /** The orphan as the inventory lists it now; null if an event about it has come, or it has gone. */
-export const stillSilent = (tracker: Tracker, orphan: Inventoried): Inventoried | null => {
+export const stillSilent = (tracker: Tracker, orphan: Silent): Silent | null => {
   for (const one of tracker.silent()) if (one === orphan || isSameTuple(one, orphan)) return one;
   return null;
 };
@@ -27,11 +28,11 @@ const mayBeListed = (via: number, isListed: boolean): boolean =>
  *
  * @param isListed - the inventory was complete while the orphan was silent: a socket closed since then is another one
  */
-export const isSockOfOrphan = (sock: Sock, orphan: Inventoried, isListed: boolean): boolean =>
+export const isSockOfOrphan = (sock: Sock, orphan: Silent, isListed: boolean): boolean =>
   mayBeListed(sock.announce.via, isListed) && isSameTuple(parseAnnounce(sock.announce.line), orphan);
 
 /** The sock of an orphan; null if no announced sock that is not finished matches. */
-export const sockOfOrphan = (tracker: Tracker, orphan: Inventoried, isListed: boolean): Sock | null => {
+export const sockOfOrphan = (tracker: Tracker, orphan: Silent, isListed: boolean): Sock | null => {
   for (const view of tracker.views()) {
     // No copy of other socks is needed.
     if (!mayBeListed(view.via, isListed)) continue;

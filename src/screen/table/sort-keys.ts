@@ -1,8 +1,10 @@
 import { stateName } from '../../kernel/tcp-state.ts';
+import type { Silent } from '../../lifecycle/baseline.ts';
 import type { SockView } from '../../lifecycle/sock-view.ts';
-import { type Inventoried, VIA } from '../../wire/event.ts';
+import { VIA } from '../../wire/event.ts';
 import type { Row, SortKey } from '../frame/model.ts';
 import type { Key } from './ranking.ts';
+import { heldBySilent } from './rows.ts';
 
 /** The key of a baseline orphan: it comes before all others, and two of them are equal. */
 const OLDEST = Number.MAX_VALUE;
@@ -32,13 +34,13 @@ export const keyOfRow = (row: Row, sort: SortKey): Key => {
  *
  * @returns keys that order as `keyOfRow`'s do among themselves; null if a row has to be made
  */
-export const quickKey = (dying: SockView | Inventoried, sort: SortKey): Key | null => {
+export const quickKey = (dying: SockView | Silent, sort: SortKey): Key | null => {
   if ('kind' in dying) {
     switch (sort) {
       case 'age':
         return OLDEST;
       case 'held':
-        return UNKNOWN_HELD;
+        return heldBySilent(dying) ?? UNKNOWN_HELD;
       case 'retransmits':
         return dying.retransmits;
       case 'state':

@@ -1,0 +1,92 @@
+import { stateName, TCP } from '../../kernel/tcp-state.ts';
+import { traceNs } from '../../kernel/units.ts';
+import type { Silent } from '../../lifecycle/baseline.ts';
+import type { OrphanRead } from '../../wire/event.ts';
+import { DIAG_TIMER } from '../evidence/standing.ts';
+import { probedMs, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
+import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
+import { type Deadline, deadlineOfSilent, type Host, undecided, untilReaped } from './deadline.ts';
+import { isOverdue } from './overdue.ts';
+import { firstByDoubling } from './pending-timer.ts';
+
+/** The deadline of an orphan of the baseline: by its newest reading, else by its line of the inventory. */
+export const deadlineOfUntraced = (orphan: Silent, host: Host): Deadline => {
+  const { timer, at } = orphan.reading ?? orphan;
+  if (orphan.state === TCP.FIN_WAIT2 && timer?.kind === DIAG_TIMER.keepalive) return inFinWait2(timer.ms, at, host);
+  return orphan.reading === null ? deadlineOfSilent() : whileSending(orphan.reading, host);
+};
+
+const inFinWait2 = (timerMs: number, seenAt: number, host: Host): Deadline => {
+  const at = traceNs(seenAt + timerMs * 1e6);
+  const cutNs = cutOff(timerMs) * 1e6;
+  const expectedAt = traceNs(at + timerMs * 1e6 * WHEEL_SHARE * 0.25 + cutNs / 2);
+  // A timer that is more overdue than that was a different timer.
+  if (isOverdue(at, seenAt, host.now - cutNs)) return deadlineOfSilent();
+  return {
+    kind: 'at',
+    at,
+    expectedAt,
+    nextTimerAt: at,
+    ifAnsweredAt: null,
+    ifOverdueAt: null,
+    rule: 'fin_wait2_timewait',
+    because: [
+      `when it was listed its FIN_WAIT2 timer was due in ${timerMs} ms; then a minisock takes over, and it is no orphan any more`,
+    ],
+    isExact: false,
+  };
+};
+
+/** How much ss may have cut off a listed time, ms. It writes times from 10 s in seconds, and from 10 min in minutes. */
+const cutOff = (ms: number): number =>
+  ms >= 600_000 && ms % 60_000 === 0 ? 60_000 : ms >= 10_000 && ms % 1000 === 0 ? 1000 : 0;
+
+/**
+ * sock_diag tells the pending timer, icsk_rto and the counts, not retrans_stamp, icsk_probes_tstamp, TCP_USER_TIMEOUT or
+ * what ICMP said. The first two follow from the doubling of the timer.
+ */
+const whileSending = (read: OrphanRead, host: Host): Deadline => {
+  const { timer, rtoMs, backoff, retransmits, sysctls } = read;
+  if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
+  if (sysctls === null) return undecided('the sysctls of its namespace could not be read');
+  const isProbe = timer.kind === DIAG_TIMER.probe;
+  if (!isProbe && timer.kind !== DIAG_TIMER.retransmission)
+    return undecided(`no timer was pending in ${stateName(read.state)} when it was read`);
+  const { hz, phase } = host.clock;
+  const rtoMaxMs = rtoMaxOf(sysctls.rtoMaxMs);
+  const atNs = read.at + timer.ms * 1e6;
+  const setMs = isProbe ? probeIntervalMs(rtoMs, backoff, rtoMaxMs) : rtoMs;
+  const dying = {
+    timer: { kind: isProbe ? ('probe' as const) : ('rto' as const), atNs, setMs },
+    rtoMs,
+    rtoMaxMs,
+    retransmits: isProbe ? 0 : retransmits,
+    firstRetransmitAtNs: isProbe || retransmits === 0 ? null : firstByDoubling(atNs, rtoMs, retransmits),
+    backoff,
+    probesOut: timer.probesOut,
+    isAnswering: isProbe && backoff > 0 && timer.probesOut === 0,
+    probingSinceNs: !isProbe || backoff === 0 ? null : atNs - probedMs(rtoMs, backoff, rtoMaxMs) * 1e6,
+    userTimeoutMs: 0,
+    orphanRetries: sysctls.orphanRetries,
+    retries2: sysctls.retries2,
+    errSoft: false,
+    orphanAtNs: Number.NEGATIVE_INFINITY,
+    lastSendAtNs: read.at - read.lastSendMs * 1e6,
+    pressure: host.pressure,
+    wmemQueued: read.wmemQueued,
+    jiffyMs: 1000 / hz,
+  };
+  return untilReaped(dying, {
+    state: read.state,
+    now: host.now,
+    observedAt: read.at,
+    wheel: phase === null ? meanWheel(hz) : exactWheel(phase),
+    set: [
+      isProbe
+        ? 'the window was shut and the probe timer pending (tcp_probe_timer)'
+        : 'the retransmission timer was pending',
+      'sock_diag does not tell TCP_USER_TIMEOUT: one that is set may end it sooner',
+    ],
+    isExact: false,
+  });
+};

@@ -1,0 +1,52 @@
+import type { OrphanRead } from '../../wire/event.ts';
+import { VIA } from '../../wire/event.ts';
+import type { Evidence } from '../../wire/evidence.ts';
+import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import type { SockRecord } from './record.ts';
+
+/** How a dying sock stands, by the newest evidence: traced, or read through sock_diag. */
+export type Standing = {
+  readonly state: number;
+  readonly last: Pick<
+    Evidence,
+    'pending' | 'icskRetransmits' | 'probesOut' | 'writeSeq' | 'sndUna' | 'sndNxt' | 'sndWnd' | 'packetsOut' | 'errSoft'
+  >;
+  /** The kernel had queued the FIN: `writeSeq` counts it. */
+  readonly countsFin: boolean;
+  /** False: `sndWnd` is not known, and stands for a window without room. */
+  readonly isWindowKnown: boolean;
+};
+
+export const standingOf = ({ sock, last }: SockRecord): Standing => ({
+  state: sock.state,
+  last,
+  // An announcement is made before the FIN is queued; later lines count the FIN.
+  countsFin: sock.latest !== null || sock.announce.via === VIA.foundDead,
+  isWindowKnown: true,
+});
+
+/** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
+export const DIAG_TIMER = { none: 0, retransmission: 1, keepalive: 2, probe: 4 } as const;
+
+const PENDING: Readonly<Record<number, number>> = {
+  [DIAG_TIMER.retransmission]: ICSK_TIME.retrans,
+  [DIAG_TIMER.probe]: ICSK_TIME.probe0,
+};
+
+/** The standing that a reading shows. sock_diag tells differences of sequence numbers, so they count from `snd_una`. */
+export const standingOfRead = (read: OrphanRead): Standing => ({
+  state: read.state,
+  last: {
+    pending: PENDING[read.timer.kind] ?? ICSK_TIME.none,
+    icskRetransmits: read.retransmits,
+    probesOut: read.timer.probesOut,
+    writeSeq: read.txQueue,
+    sndUna: 0,
+    sndNxt: Math.max(0, read.txQueue - read.notSent),
+    sndWnd: read.sndWnd ?? 0,
+    packetsOut: read.packetsOut,
+    errSoft: 0,
+  },
+  countsFin: true,
+  isWindowKnown: read.sndWnd !== null,
+});
