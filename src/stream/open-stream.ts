@@ -147,7 +147,6 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     *describeDying() {
       if (context === null) return;
       const host = hostNow(context);
-      const { wallClock } = context;
       for (const sock of tracker.live()) {
         if (sock.destroyedAt === null) yield dying(sock, context, host);
       }

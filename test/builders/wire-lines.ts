@@ -291,6 +291,35 @@ export const inventoriedLine = (at: number, on: InventoryFields = {}): string =>
   return `i ${boot(at)} ${on.netns ?? 4_026_531_840} ${local.includes(':') ? 'ipv6' : 'ipv4'} ${local} ${on.lport ?? 443} ${on.peer ?? '10.0.0.2'} ${on.rport ?? 51_234} ${state(on.state ?? 'FIN_WAIT1')} 3 1448 ${on.timer ?? '1 800 0'}`;
 };
 
+/** A reading of the same orphan; `sysctls` are tcp_orphan_retries, tcp_retries2 and tcp_rto_max_ms. */
+export type ReadFields = Omit<InventoryFields, 'timer'> & {
+  readonly cookie?: number;
+  readonly retransmits?: number;
+  readonly txQueue?: number;
+  readonly timer?: readonly [kind: number, ms: number, probesOut: number];
+  readonly backoff?: number;
+  readonly rtoMs?: number;
+  readonly packetsOut?: number;
+  readonly notSent?: number;
+  readonly sndWnd?: number | null;
+  readonly wmemQueued?: number;
+  readonly cgroupId?: string | null;
+  readonly sysctls?: readonly [number, number, number] | null;
+};
+
+export const orphanReadLine = (at: number, on: ReadFields = {}): string => {
+  const local = on.local ?? '10.0.0.1';
+  return ownLine.orphanRead(BOOT + BigInt(at), [
+    ...[on.netns ?? 4_026_531_840, local.includes(':') ? 'ipv6' : 'ipv4', local, on.lport ?? 443],
+    ...[on.peer ?? '10.0.0.2', on.rport ?? 51_234, state(on.state ?? 'FIN_WAIT1')],
+    ...[on.cookie ?? 77, 1000, on.cgroupId === undefined ? '4242' : on.cgroupId],
+    ...[on.retransmits ?? 3, on.txQueue ?? 1449, ...(on.timer ?? [1, 800, 0])],
+    ...[on.backoff ?? 3, (on.rtoMs ?? 1600) * 1000, on.packetsOut ?? 1, on.notSent ?? 0],
+    ...[on.sndWnd === undefined ? 65_536 : on.sndWnd, on.wmemQueued ?? 4096, 0, 1000, 2400, 2500],
+    ...(on.sysctls === undefined ? [0, 15, 0] : (on.sysctls ?? [null, null, null])),
+  ]);
+};
+
 export const inventoryEndLine = (at: number, on: { attachedAt?: number; unreadable?: number } = {}): string =>
   `e ${boot(at)} ${at - (on.attachedAt ?? 0)} 3 ${on.unreadable ?? 0}`;
 
@@ -330,6 +359,7 @@ export const oneOfEach = (): readonly string[] => [
   tickLine(7000),
   byeLine(8000),
   inventoriedLine(9000),
+  orphanReadLine(9500),
   inventoryEndLine(10_000),
   sampleLine(11_000, 5),
   hostFactsLine(11_500),

@@ -134,6 +134,7 @@ describe('a path that was all observed', () => {
       ],
       orphan_us: 3005,
       dying_us: 3005,
+      dying_at_least_us: 3005,
       unread_bytes: 0,
       unacked_bytes: 0,
       unsent_bytes: 0,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { traceNs } from '../../src/kernel/units.ts';
+import type { Silent } from '../../src/lifecycle/baseline.ts';
 import type { Snapshot } from '../../src/screen/frame/model.ts';
 import { silentRow } from '../../src/screen/table/rows.ts';
 import { printTop } from '../../src/screen/text.ts';
 import { hostIdOf } from '../../src/stream/stream.ts';
-import type { Inventoried } from '../../src/wire/event.ts';
 import { aMeta } from '../builders/meta.ts';
 import { decodeAll } from '../builders/track.ts';
 import { inventoriedLine } from '../builders/wire-lines.ts';

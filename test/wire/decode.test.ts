@@ -51,6 +51,7 @@ const KINDS = new Set([
   'tick',
   'bye',
   'inventoried',
+  'orphan_read',
   'inventory_end',
   'sample',
   'host_facts',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createDecoder } from '../../src/wire/decode.ts';
 import type { WireEvent } from '../../src/wire/event.ts';
 import { ownLine } from '../../src/wire/own-lines.ts';
-import { BOOT, helloLine } from '../builders/wire-lines.ts';
+import { BOOT, helloLine, orphanReadLine } from '../builders/wire-lines.ts';
 
 const read = (line: string): WireEvent | null => {
   const decode = createDecoder();
@@ -53,6 +53,59 @@ test('an inventoried orphan that is written is read back', () => {
       },
     ),
   );
+});
+
+test('a reading that is written is read back; an unknown value is null', () => {
+  const number = fc.option(fc.nat({ max: 255 }));
+  fc.assert(
+    fc.property(at, number, number, fc.boolean(), (ns, sndWnd, orphanRetries, hasCgroup) => {
+      const line = ownLine.orphanRead(boot(ns), [
+        ...[7, 'ipv6', '2001:db8::1', 80, '2001:db8::2', 5, 4, '18446744073709551615', 1000],
+        ...[hasCgroup ? '4242' : null, 3, 1449, 4, 1230, 2, 6, 208_500, 1, 1400, sndWnd, 1, 2, 3, 4, 5],
+        ...[orphanRetries, 15, 0],
+      ]);
+      expect(read(line)).toEqual({
+        kind: 'orphan_read',
+        at: ns,
+        netns: 7,
+        family: 'ipv6',
+        laddr: '2001:db8::1',
+        lport: 80,
+        raddr: '2001:db8::2',
+        rport: 5,
+        state: 4,
+        cookie: '18446744073709551615',
+        uid: 1000,
+        cgroupId: hasCgroup ? '4242' : null,
+        retransmits: 3,
+        txQueue: 1449,
+        timer: { kind: 4, ms: 1230, probesOut: 2 },
+        backoff: 6,
+        rtoMs: 208.5,
+        packetsOut: 1,
+        notSent: 1400,
+        sndWnd,
+        wmemQueued: 1,
+        rmemAlloc: 2,
+        forwardAlloc: 3,
+        lastSendMs: 4,
+        lastAckMs: 5,
+        sysctls: orphanRetries === null ? null : { orphanRetries, retries2: 15, rtoMaxMs: 0 },
+      });
+    }),
+  );
+});
+
+test('a reading with a field that is none is malformed', () => {
+  const good = orphanReadLine(5);
+  expect(read(good)).toMatchObject({ kind: 'orphan_read' });
+  for (const [i, field] of good.split(' ').entries()) {
+    if (i < 2) continue;
+    const words = good.split(' ');
+    words[i] = `x${field}`;
+    expect(read(words.join(' ')), `field ${i}`).toMatchObject({ kind: 'malformed' });
+  }
+  expect(read(`${good} 1`)).toMatchObject({ kind: 'malformed' });
 });
 
 test('the end of the inventory keeps when the probes were attached', () => {

@@ -1,0 +1,120 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, afterEach, expect, it } from 'vitest';
+import type { Dying } from '../../src/explain/close-path.ts';
+import { type Run, startFinwait, stopAll } from './finwait.ts';
+import { holdNamespace, makeNetwork, type Network } from './netns.ts';
+import { onRealKernel } from './requirements.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const SCRIPT = fileURLToPath(new URL('workers/shut_window.py', import.meta.url));
+const COUNT = 20;
+/** finwait starts this long after the close: its events are over by then. */
+const LATE_MS = 6000;
+/** Longer than one period of the readings. */
+const TWO_READINGS_MS = 12_000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const rowsOf = (run: Run, isOurs: (row: Dying) => boolean): readonly Dying[] =>
+  run
+    .stdout()
+    .split('\n')
+    .filter((line) => line.startsWith('{"type":"dying"'))
+    .map((line): Dying => JSON.parse(line))
+    .filter(isOurs);
+
+const explain = async (ms: number): Promise<Run> => {
+  const run = startFinwait(['explain', '--json', '--limit', '1000']);
+  await run.until('its attach', () => run.stderr().includes('watching'), 250_000);
+  await pause(ms);
+  await run.stop();
+  return run;
+};
+
+onRealKernel(
+  'sockets older than the capture',
+  () => {
+    const nets: Network[] = [];
+    const workers: Worker[] = [];
+    const kept: (() => Promise<void>)[] = [];
+    afterAll(stopAll);
+    afterEach(async () => {
+      for (const worker of workers.splice(0)) await worker.kill();
+      for (const release of kept.splice(0)) await release();
+      for (const net of nets.splice(0)) await net.remove();
+    });
+
+    it.each(['127.0.0.1', '::1'])('whose window is shut are read and explained: %s', async (address) => {
+      const command = `ip link set lo up; exec python3 ${SCRIPT} ${address} ${COUNT} 120`;
+      const workload = execa('unshare', ['--net', 'sh', '-c', command], { reject: false, buffer: false });
+      kept.push(async () => {
+        workload.kill('SIGKILL');
+        await workload;
+      });
+      await new Promise((resolve) => workload.stdout.once('data', resolve));
+      await pause(LATE_MS);
+      const run = await explain(TWO_READINGS_MS);
+      const rows = rowsOf(
+        run,
+        ({ raddr, closer, waiting_for }) => raddr === address && closer === null && waiting_for !== 'peer_fin',
+      );
+      expect(rows).toHaveLength(COUNT);
+      for (const row of rows) {
+        expect(row).toMatchObject({
+          waiting_for: 'window',
+          side: 'peer',
+          probes: 0,
+          uid: 0,
+          closed_at: null,
+          dying_us: null,
+          deadline: 'at',
+          certain: false,
+          gaps: ['older_than_capture'],
+        });
+        expect(row.held_now_bytes).toBeGreaterThan(100_000);
+        expect(row.cgroup_id).toMatch(/^\d+$/);
+        expect(row.dying_at_least_us).toBeGreaterThan(TWO_READINGS_MS * 1000);
+        expect(Date.now() - Date.parse(row.refreshed_at)).toBeLessThan(TWO_READINGS_MS + 10_000);
+        expect(row.advice.join(' ')).toContain('does not read');
+        // By now its probes come seldom: the deadline is minutes away.
+        expect(Date.parse(row.deadline_at ?? '')).toBeGreaterThan(Date.now() + 60_000);
+      }
+    });
+
+    it('whose peer has gone have the cause, the deadline and the end that the kernel gives them', async () => {
+      const net = await makeNetwork();
+      nets.push(net);
+      const { near, far } = net;
+      await near.sysctl('net.ipv4.tcp_orphan_retries', 6);
+      const peer = startWorker(far, 'peer.mjs', far.v4, 'answer');
+      workers.push(peer);
+      const { port } = await peer.hear('listening');
+      const dialer = startWorker(near, 'dial.mjs', far.v4, Number(port), 3);
+      workers.push(dialer);
+      await dialer.hear('connected');
+      await far.drop('tcp flags & fin == fin');
+      dialer.say('exit');
+      await dialer.ended;
+      const hold = holdNamespace(near);
+      kept.push(async () => hold.release());
+      await pause(3000);
+      const trace = startFinwait(['trace', '--json']);
+      const explained = await explain(2000);
+      const rows = rowsOf(explained, ({ netns }) => netns === near.inode);
+      expect(rows.length).toBeLessThanOrEqual(3);
+      const deadlines = new Map(rows.map((row) => [row.lport, row]));
+      for (const row of rows) expect(row).toMatchObject({ waiting_for: 'ack', deadline: 'at' });
+      await trace.until('the ends', () => trace.stdout().split('"ended_by":"retries"').length > 3, 60_000);
+      await trace.stop();
+      for (const line of trace.stdout().split('\n')) {
+        if (!line.includes('"ended_by":"retries"')) continue;
+        const path = JSON.parse(line);
+        if (path.netns !== near.inode) continue;
+        expect(path).toMatchObject({ closer: null, gaps: ['older_than_capture'] });
+        expect(deadlines.has(path.lport)).toBe(true);
+      }
+    });
+  },
+  'python',
+);
