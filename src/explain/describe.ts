@@ -1,10 +1,10 @@
 import { stateName, TCP, type TcpState } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
-import type { Silent } from '../lifecycle/baseline.ts';
+import type { Reading, Silent } from '../lifecycle/baseline.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import { settingTime } from '../text/duration.ts';
 import { moment } from '../text/moment.ts';
-import type { Hello, OrphanRead } from '../wire/event.ts';
+import type { Hello } from '../wire/event.ts';
 import { VIA } from '../wire/event.ts';
 import { type AnnounceDetail, HOLDER, heldBytes, holderOf } from '../wire/evidence.ts';
 import { adviceFor } from './advice.ts';
@@ -211,10 +211,10 @@ const silentPath = (orphan: Silent, now: TraceNs, wallClock: DescribeContext['wa
   };
 };
 
-const readText = (reading: OrphanRead, wallClock: DescribeContext['wallClock']): string =>
+const readText = (reading: Reading, wallClock: DescribeContext['wallClock']): string =>
   `read at ${moment(wallClock(reading.at))}, not traced: it was an orphan when the capture began`;
 
-const lastText = ({ lastSendMs, lastAckMs }: OrphanRead): string =>
+const lastText = ({ lastSendMs, lastAckMs }: Reading): string =>
   `; data was last sent ${settingTime(lastSendMs)} before, and an acknowledgement last came ${settingTime(lastAckMs)} before`;
 
 /** Kinds of a pending timer in /proc/net/tcp and sock_diag. @see Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock */

@@ -1,8 +1,7 @@
 import { stateName, TCP_STATES } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
-import type { Silent } from '../lifecycle/baseline.ts';
+import { isRead, type Read, type Silent } from '../lifecycle/baseline.ts';
 import { duration } from '../text/duration.ts';
-import type { OrphanRead } from '../wire/event.ts';
 import type { Evidence } from '../wire/evidence.ts';
 import { WAITS } from './causes/order.ts';
 import type { Side, WaitingFor } from './close-path.ts';
@@ -74,7 +73,7 @@ export const waitingOfSilent = (
   orphan: Silent,
   now: TraceNs,
 ): Waiting | (Omit<Waiting, 'because'> & { readonly because: null }) => {
-  if (orphan.reading !== null) return waitingWhenRead(orphan.reading, (now - orphan.reading.at) / 1e6);
+  if (isRead(orphan)) return waitingWhenRead(orphan, (now - orphan.reading.at) / 1e6);
   for (const { name, listed } of WAITS) {
     const side = listed?.(orphan) ?? null;
     if (side !== null) return { waitingFor: name, side, because: null };
@@ -82,11 +81,12 @@ export const waitingOfSilent = (
   return { waitingFor: 'unknown', side: 'unknown', because: null };
 };
 
-const waitingWhenRead = (read: OrphanRead, agedByMs: number): Waiting => {
+const waitingWhenRead = (read: Read, agedByMs: number): Waiting => {
   const standing = standingOfRead(read);
   const word = wordFor(read.state, isWindowShut(standing.last));
   if (word === undefined) return noRule(read.state);
-  if (isContradicted(word.name, read.packetsOut, read.rtoMs, agedByMs)) return tooOld(read.state, agedByMs);
+  if (isContradicted(word.name, read.reading.packetsOut, read.reading.rtoMs, agedByMs))
+    return tooOld(read.state, agedByMs);
   const { because, side = word.side } = word.evidence(standing);
   return { waitingFor: word.name, side, because };
 };

@@ -9,14 +9,22 @@ const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on
 /** Namespace, addresses and ports of an announced sock: all that it shares with its line of /proc/net/tcp. */
 export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));
 
+/** The facts of a reading beside the orphan's own, with its time. Null is unknown. */
+export type Reading = Omit<OrphanRead, 'kind' | keyof Tuple | 'family' | 'state' | 'retransmits' | 'txQueue' | 'timer'>;
+
 /**
- * An orphan of the baseline from which no event has come. The state and the figures are those of the newest reading;
+ * An orphan of the baseline from which no event has come. Its state, timer and counts are those of the newest reading;
  * `at` is when the inventory listed it.
  */
 export type Silent = Inventoried & {
   /** Null until sock_diag was asked, and in older recordings. */
-  readonly reading: OrphanRead | null;
+  readonly reading: Reading | null;
 };
+
+/** A silent orphan that was read: its timer is known. */
+export type Read = Silent & { readonly reading: Reading; readonly timer: NonNullable<Inventoried['timer']> };
+
+export const isRead = (orphan: Silent): orphan is Read => orphan.reading !== null && orphan.timer !== null;
 
 /** The orphans that were there before the capture. They are collected from attach to the end of the inventory. */
 export type Baseline = {
@@ -52,6 +60,8 @@ export type Baseline = {
 export const createBaseline = (): Baseline => {
   const silent = new Map<string, Silent>();
   let notRead = 0;
+  /** Shared by the orphans of a namespace, which come one after the other. */
+  let sysctls: Reading['sysctls'] = null;
   const listed = new Set<string>();
   const seen = new Set<string>();
   let adoptedBefore = 0;
@@ -99,8 +109,8 @@ export const createBaseline = (): Baseline => {
       // Another socket may have the endpoints by now.
       if (orphan.reading !== null && orphan.reading.cookie !== reading.cookie) return;
       if (orphan.reading === null) notRead--;
-      const { state, retransmits, txQueue, timer } = reading;
-      silent.set(tuple, { ...orphan, state, retransmits, txQueue, timer, reading });
+      sysctls = isEqual(sysctls, reading.sysctls) ? sysctls : reading.sysctls;
+      silent.set(tuple, withReading(orphan, reading, sysctls));
     },
     notReadCount: () => notRead,
     adopt: (tuple) => {
@@ -121,3 +131,36 @@ export const createBaseline = (): Baseline => {
     silent,
   };
 };
+
+/** No more is kept than the reading adds: there may be a hundred thousand of them. */
+const withReading = (orphan: Silent, read: OrphanRead, sysctls: Reading['sysctls']): Silent => ({
+  ...orphan,
+  state: read.state,
+  retransmits: read.retransmits,
+  txQueue: read.txQueue,
+  timer: read.timer,
+  reading: {
+    at: read.at,
+    cookie: read.cookie,
+    uid: read.uid,
+    cgroupId: read.cgroupId,
+    backoff: read.backoff,
+    rtoMs: read.rtoMs,
+    packetsOut: read.packetsOut,
+    notSent: read.notSent,
+    sndWnd: read.sndWnd,
+    wmemQueued: read.wmemQueued,
+    rmemAlloc: read.rmemAlloc,
+    forwardAlloc: read.forwardAlloc,
+    lastSendMs: read.lastSendMs,
+    lastAckMs: read.lastAckMs,
+    sysctls,
+  },
+});
+
+const isEqual = (a: Reading['sysctls'], b: Reading['sysctls']): boolean =>
+  a !== null &&
+  b !== null &&
+  a.orphanRetries === b.orphanRetries &&
+  a.retries2 === b.retries2 &&
+  a.rtoMaxMs === b.rtoMaxMs;

@@ -119,7 +119,7 @@ export const THE_FIVE: readonly Hostile[] = [
   { name: 'empty lines', text: always('') },
 ];
 
-const LETTERS = 'ABCDHLRSTXZiekhmln';
+const LETTERS = 'ABCDHLRSTXZieokhmln';
 
 /** Their kin: each kind of line and each bound, alone, many at once and in odd orders. */
 export const KIN: readonly Hostile[] = [
@@ -131,6 +131,15 @@ export const KIN: readonly Hostile[] = [
       (i) =>
         `i 5 ${i} ipv6 2001:db8:aaaa:bbbb:cccc:dddd:eeee:${hex(i & 65_535)} 1 2001:db8:aaaa:bbbb:cccc:dddd:eeee:2 1 4 0 0`,
     ),
+    level: 9,
+  },
+  {
+    name: 'an inventory of many orphans, each of them read',
+    text: function* () {
+      const orphan = (i: number): string => `1 ipv4 ${v4(i)} 1 10.0.0.1 1 4`;
+      const figures = ' 0'.repeat(18);
+      for (let i = 0; ; i++) yield `i 5 ${orphan(i)} 0 0\no 5 ${orphan(i)} ${i} 0 ${i}${figures}\n`;
+    },
     level: 9,
   },
   {

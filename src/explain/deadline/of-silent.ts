@@ -1,7 +1,6 @@
 import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { traceNs } from '../../kernel/units.ts';
-import type { Silent } from '../../lifecycle/baseline.ts';
-import type { OrphanRead } from '../../wire/event.ts';
+import { isRead, type Read, type Silent } from '../../lifecycle/baseline.ts';
 import { DIAG_TIMER } from '../evidence/standing.ts';
 import { probedMs, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
@@ -11,9 +10,10 @@ import { firstByDoubling } from './pending-timer.ts';
 
 /** The deadline of an orphan of the baseline: by its newest reading, else by its line of the inventory. */
 export const deadlineOfUntraced = (orphan: Silent, host: Host): Deadline => {
-  const { timer, at } = orphan.reading ?? orphan;
+  const { timer } = orphan;
+  const { at } = orphan.reading ?? orphan;
   if (orphan.state === TCP.FIN_WAIT2 && timer?.kind === DIAG_TIMER.keepalive) return inFinWait2(timer.ms, at, host);
-  return orphan.reading === null ? deadlineOfSilent() : whileSending(orphan.reading, host);
+  return isRead(orphan) ? whileSending(orphan, host) : deadlineOfSilent();
 };
 
 const inFinWait2 = (timerMs: number, seenAt: number, host: Host): Deadline => {
@@ -45,16 +45,16 @@ const cutOff = (ms: number): number =>
  * sock_diag tells the pending timer, icsk_rto and the counts, not retrans_stamp, icsk_probes_tstamp, TCP_USER_TIMEOUT or
  * what ICMP said. The first two follow from the doubling of the timer.
  */
-const whileSending = (read: OrphanRead, host: Host): Deadline => {
-  const { timer, rtoMs, backoff, retransmits, sysctls } = read;
+const whileSending = ({ state, timer, retransmits, reading }: Read, host: Host): Deadline => {
+  const { rtoMs, backoff, sysctls } = reading;
   if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
   if (sysctls === null) return undecided('the sysctls of its namespace could not be read');
   const isProbe = timer.kind === DIAG_TIMER.probe;
   if (!isProbe && timer.kind !== DIAG_TIMER.retransmission)
-    return undecided(`no timer was pending in ${stateName(read.state)} when it was read`);
+    return undecided(`no timer was pending in ${stateName(state)} when it was read`);
   const { hz, phase } = host.clock;
   const rtoMaxMs = rtoMaxOf(sysctls.rtoMaxMs);
-  const atNs = read.at + timer.ms * 1e6;
+  const atNs = reading.at + timer.ms * 1e6;
   const setMs = isProbe ? probeIntervalMs(rtoMs, backoff, rtoMaxMs) : rtoMs;
   const dying = {
     timer: { kind: isProbe ? ('probe' as const) : ('rto' as const), atNs, setMs },
@@ -71,15 +71,15 @@ const whileSending = (read: OrphanRead, host: Host): Deadline => {
     retries2: sysctls.retries2,
     errSoft: false,
     orphanAtNs: Number.NEGATIVE_INFINITY,
-    lastSendAtNs: read.at - read.lastSendMs * 1e6,
+    lastSendAtNs: reading.at - reading.lastSendMs * 1e6,
     pressure: host.pressure,
-    wmemQueued: read.wmemQueued,
+    wmemQueued: reading.wmemQueued,
     jiffyMs: 1000 / hz,
   };
   return untilReaped(dying, {
-    state: read.state,
+    state: state,
     now: host.now,
-    observedAt: read.at,
+    observedAt: reading.at,
     wheel: phase === null ? meanWheel(hz) : exactWheel(phase),
     set: [
       isProbe

@@ -1,4 +1,4 @@
-import type { OrphanRead } from '../../wire/event.ts';
+import type { Read } from '../../lifecycle/baseline.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
@@ -34,19 +34,19 @@ const PENDING: Readonly<Record<number, number>> = {
 };
 
 /** The standing that a reading shows. sock_diag tells differences of sequence numbers, so they count from `snd_una`. */
-export const standingOfRead = (read: OrphanRead): Standing => ({
-  state: read.state,
+export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: Read): Standing => ({
+  state,
   last: {
-    pending: PENDING[read.timer.kind] ?? ICSK_TIME.none,
-    icskRetransmits: read.retransmits,
-    probesOut: read.timer.probesOut,
-    writeSeq: read.txQueue,
+    pending: PENDING[timer.kind] ?? ICSK_TIME.none,
+    icskRetransmits: retransmits,
+    probesOut: timer.probesOut,
+    writeSeq: txQueue,
     sndUna: 0,
-    sndNxt: Math.max(0, read.txQueue - read.notSent),
-    sndWnd: read.sndWnd ?? 0,
-    packetsOut: read.packetsOut,
+    sndNxt: Math.max(0, txQueue - reading.notSent),
+    sndWnd: reading.sndWnd ?? 0,
+    packetsOut: reading.packetsOut,
     errSoft: 0,
   },
   countsFin: true,
-  isWindowKnown: read.sndWnd !== null,
+  isWindowKnown: reading.sndWnd !== null,
 });
