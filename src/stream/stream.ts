@@ -31,7 +31,7 @@ export type Stream = {
   readonly describeOneDying: (sock: Sock) => Dying;
   /** The path of an orphan of the baseline from which no event has come. */
   readonly describeSilent: (orphan: Silent) => ClosePath;
-  /** The same with its deadline. */
+  /** That path with its deadline. */
   readonly describeOneSilent: (orphan: Silent) => Dying;
   /** The moment at which the kernel will give up on it. */
   readonly deadline: (dying: Sock | Silent) => Deadline;

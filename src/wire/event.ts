@@ -243,7 +243,7 @@ export type OrphanRead = Omit<Inventoried, 'kind' | 'timer'> & {
   /** Since data was last sent, and since an acknowledgement last came. */
   readonly lastSendMs: number;
   readonly lastAckMs: number;
-  /** Of its namespace. `rtoMaxMs` is 0 where the kernel has no such sysctl. */
+  /** Those of its namespace. `rtoMaxMs` is 0 where the kernel has no such sysctl. */
   readonly sysctls: { readonly orphanRetries: number; readonly retries2: number; readonly rtoMaxMs: number } | null;
 };
 

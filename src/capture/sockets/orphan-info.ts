@@ -112,7 +112,7 @@ const idOf = (mount: string | null, path: string): string | null => {
   }
 };
 
-/** Where cgroup2 is mounted; null where it is not. */
+/** The folder on which cgroup2 is mounted; null for none. */
 const cgroupMount = (): string | null => {
   try {
     for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {

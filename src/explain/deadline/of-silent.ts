@@ -37,7 +37,7 @@ const inFinWait2 = (timerMs: number, seenAt: number, host: Host): Deadline => {
   };
 };
 
-/** How much ss may have cut off a listed time, ms. It writes times from 10 s in seconds, and from 10 min in minutes. */
+/** The time that ss may have cut off, ms. It writes times from 10 s in seconds, and from 10 min in minutes. */
 const cutOff = (ms: number): number =>
   ms >= 600_000 && ms % 60_000 === 0 ? 60_000 : ms >= 10_000 && ms % 1000 === 0 ? 1000 : 0;
 

@@ -4,7 +4,7 @@ import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import type { SockRecord } from './record.ts';
 
-/** How a dying sock stands, by the newest evidence: traced, or read through sock_diag. */
+/** The standing of a dying sock by the newest evidence, which was traced or read through sock_diag. */
 export type Standing = {
   readonly state: number;
   readonly last: Pick<

@@ -13,7 +13,7 @@ import {
   tickLine,
 } from '../builders/wire-lines.ts';
 
-/** What is told at 20 s of one orphan of the baseline that was read at 15 s. */
+/** The rows at 20 s of orphans of the baseline. */
 const dyingAfter = (lines: readonly string[], until = 20): readonly Dying[] => {
   const stream = openStream(aMeta({ hz: 250, netns: 4_026_531_840 }), {
     onEnd: () => {},
