@@ -80,7 +80,7 @@ const imageOf = async (kernel: Kernel, cache: string): Promise<Image> => {
 };
 
 /** Debootstraps that run at once: most of their time is one CPU's, or the network's. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 /** The images of these kernels, as cached or made anew. */
 export const imagesOf = async (kernels: readonly Kernel[], cache: string): Promise<ReadonlyMap<Kernel, Image>> => {
