@@ -7,27 +7,31 @@ import { execa } from 'execa';
 import { processes } from '../bench/usage.ts';
 
 const [orphans = '10000', seconds = '120'] = process.argv.slice(2);
-/** Orphans of one port: fewer than there are ephemeral ports. */
-const PER_PORT = 20_000;
+/** Orphans of one worker and port: fewer than a process may have files, and than there are ephemeral ports. */
+const MOST = 15_000;
 
 const WORKER = `
-import resource, socket, sys, time
-count = ${orphans}
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+import socket, sys, time
+count = int(sys.argv[1])
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(64)
 kept = []
-for start in range(0, count, ${PER_PORT}):
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    kept.append(listener)
-    for _ in range(min(${PER_PORT}, count - start)):
-        with socket.create_connection(listener.getsockname()):
-            kept.append(listener.accept()[0])
+for _ in range(count):
+    with socket.create_connection(listener.getsockname()):
+        kept.append(listener.accept()[0])
 print("closed", flush=True)
-time.sleep(600)
+time.sleep(900)
 `;
-const SETUP = 'ip link set lo up; sysctl -qw net.ipv4.tcp_fin_timeout=900 net.ipv4.ip_local_port_range="1024 65000"';
+const counts = Array.from({ length: Math.ceil(Number(orphans) / MOST) }, (_, i) =>
+  Math.min(MOST, Number(orphans) - i * MOST),
+);
+const SETUP = [
+  'ip link set lo up',
+  'sysctl -qw net.ipv4.tcp_fin_timeout=3600 net.ipv4.ip_local_port_range="1024 65000"',
+  `ulimit -n ${MOST + 100}`,
+].join('; ');
+const WORKERS = counts.map((count) => `python3 -c '${WORKER}' ${count} &`).join('\n');
 
 /** CPU seconds of a process, of its children and of those that have ended, bpftrace left out. */
 const cpuOf = (pid: number): number => {
@@ -36,14 +40,19 @@ const cpuOf = (pid: number): number => {
   return own === undefined ? 0 : own.cpuSeconds + own.childSeconds;
 };
 
-const worker = execa('unshare', ['--net', 'sh', '-c', `${SETUP}; exec python3 -c '${WORKER}'`], {
+const worker = execa('unshare', ['--net', 'sh', '-c', `${SETUP}; trap "kill 0" TERM; ${WORKERS}\nwait`], {
   reject: false,
   buffer: false,
+  detached: true,
   stderr: 'inherit',
 });
 try {
-  await new Promise((resolve, reject) => {
-    worker.stdout.once('data', resolve);
+  await new Promise<void>((resolve, reject) => {
+    let closed = 0;
+    worker.stdout.on('data', (text: Buffer) => {
+      closed += text.toString().split('closed').length - 1;
+      if (closed === counts.length) resolve();
+    });
     void worker.then(() => reject(new Error('the worker ended: too few files, ports or orphans are allowed')));
   });
   const finwait = execa(process.execPath, ['dist/bin/finwait.js', 'top'], { reject: false, buffer: false });
@@ -63,6 +72,6 @@ try {
   finwait.kill('SIGINT');
   await finwait;
 } finally {
-  worker.kill('SIGKILL');
+  worker.kill('SIGTERM');
   await worker;
 }
