@@ -1,6 +1,6 @@
 import { ERRNO } from '../kernel/errno.ts';
 import { lostOf } from '../sentences/peer.ts';
-import { type EndingCause, NO, yes } from './cause.ts';
+import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const killed: EndingCause<'killed'> = {
   name: 'killed',
@@ -16,17 +16,25 @@ export const killed: EndingCause<'killed'> = {
     '`ss -K` on Linux 5.15.215 does not end orphans: they stay, with their timers dead; fixed in 6.1.192 and 6.6.87.',
     '`ss -K` ends TIME_WAIT from Linux 6.1 only, and nothing without CONFIG_INET_DIAG_DESTROY.',
   ],
-  howKnown: 'CLOSE with errno ECONNABORTED, which tcp_abort alone sets.',
+  howKnown:
+    'CLOSE with errno ECONNABORTED, which tcp_abort sets before that transition. A close() under TCP_REPAIR sets it too, but in tcp_close itself: then `ended_by` is `unknown`.',
   knownBy: 'ECONNABORTED: tcp_abort, which `ss -K` and bpf_sock_destroy call',
   cites: 'tcp_abort (net/ipv4/tcp.c)',
   scenario: 'killed',
   side: 'operator',
   isHarmless: false,
-  /** @see Linux tcp_abort (ss -K, bpf_sock_destroy) */
+  /** @see Linux tcp_abort (ss -K, bpf_sock_destroy); tcp_disconnect, `tp->repair` */
   question: ({ phase, err, isClosed }) => {
     if (err !== ERRNO.ECONNABORTED || phase === 'not_observed') return NO;
     if (phase === 'before_close') {
       return isClosed ? yes('aborted (ECONNABORTED, as ss -K does) before the close') : NO;
+    }
+    // tcp_abort sets the error before the transition. tcp_disconnect, which tcp_close calls for such a socket, sets it after.
+    if (phase === 'in_close') {
+      return undecided(
+        'closed under TCP_REPAIR, as a checkpoint (CRIU) does: close() itself set ECONNABORTED and sent nothing, so the peer knows of no end',
+        'local',
+      );
     }
     return yes('ended with ECONNABORTED, which tcp_abort sets (ss -K, bpf_sock_destroy)');
   },

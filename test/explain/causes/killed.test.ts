@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closed, destroyed, ending, FINDS, found, past, sent, step } from '../../builders/endings.ts';
+import { ABORTS, abort, closed, destroyed, ending, FINDS, found, past, sent, step } from '../../builders/endings.ts';
 import { REASONS } from '../../builders/explain.ts';
 import { ms } from '../../builders/wire-lines.ts';
 
@@ -16,4 +16,8 @@ test('ECONNABORTED: killed by ss -K', () => {
 
 test.each(FINDS)('found in CLOSE by the close, %s: it had been killed', (_how, via) => {
   expect(ending(...found(via, [past('ESTABLISHED', { err: 103, own: true })], 103))).toEqual(['killed', 'operator']);
+});
+
+test.each(ABORTS)('an error that close() itself sets, without a reset, is TCP_REPAIR: no kill (%s)', (_how, via) => {
+  expect(ending(...abort(via, 'ESTABLISHED').slice(0, -1), destroyed(ms(9), 103))).toEqual(['unknown', 'local']);
 });
