@@ -1,4 +1,4 @@
-// What orphans from before the capture cost: `node scripts/measure-baseline.ts [ORPHANS [SECONDS]]`, as root, after
+// Measures the cost of orphans from before the capture: `node scripts/measure-baseline.ts [ORPHANS [SECONDS]]`, as root, after
 // `npm run build`. In a network namespace of its own it makes that many orphans in FIN_WAIT2, starts `finwait top`
 // without a terminal, and prints the CPU time of finwait and its ss until the inventory and the first reading are in, and
 // from then on per second.

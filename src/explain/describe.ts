@@ -231,7 +231,7 @@ const timerText = ({ timer, retransmits }: Silent): string => {
   const name = timer === null ? undefined : PROC_TIMERS[timer.kind];
   if (timer === null || name === undefined) return '';
   const tries = timer.kind === 4 ? `${timer.probesOut} probes unanswered` : `${retransmits} retransmission timeouts`;
-  return `, its ${name} timer due in ${timer.ms} ms, ${tries}`;
+  return `, its ${name} timer due in ${settingTime(timer.ms)}, ${tries}`;
 };
 
 const closerOf = (detail: AnnounceDetail): Closer => ({

@@ -93,6 +93,15 @@ export const PROCESSES: readonly Scenario[] = [
     seconds: 0.1,
   },
   {
+    name: 'repair',
+    title: 'close() under TCP_REPAIR, as a checkpoint does',
+    does: 'Nothing goes to the wire; close() sets ECONNABORTED, as ss -K does.',
+    byHand: ['peer', "dial 'c.setsockopt(socket.IPPROTO_TCP, 19, 1); c.close()'"],
+    ss: 'nothing; at the peer ESTAB',
+    finwait: 'ended_by unknown, side local; because names TCP_REPAIR',
+    seconds: 0.1,
+  },
+  {
     name: 'disconnected',
     title: 'connect(AF_UNSPEC) is no close',
     does: 'tcp_disconnect resets the connection and wipes the peer from the socket; close() comes later.',

@@ -7,6 +7,9 @@ import time
 
 from play import Skip, linger, pause, scenario, wait_killed
 
+# Python has no name for it. @see Linux include/uapi/linux/tcp.h
+TCP_REPAIR = 19
+
 # On a slow machine seconds may pass until ss runs.
 PATIENT = {'tcp_orphan_retries': 6}
 
@@ -100,6 +103,14 @@ def killed_in_fin_wait2(p):
 def killed_before_close(p):
     pair = p.pair()
     p.kill_socket(pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def repair(p):
+    pair = p.pair()
+    pair.near.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
     pair.near.close()
     p.died(pair.ports)
 

@@ -258,6 +258,7 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
   killed: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', how: 'close', ended_by: 'killed', side: 'operator' },
   killed_in_fin_wait2: { route: LOCAL, ended_by: 'killed', side: 'operator', waiting_for: 'peer_fin' },
   killed_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'killed', side: 'operator' },
+  repair: { route: 'ESTABLISHED>CLOSE', ...undecided, how: 'close', closed_in: 'ESTABLISHED', side: 'local' },
   sigkilled: { route: LOCAL, ...minisock, how: 'exit' },
   exited: { route: LOCAL, ...minisock, how: 'exit' },
   other_user: { route: LOCAL, ...minisock, uid: 65_534 },

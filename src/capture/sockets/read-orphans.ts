@@ -9,9 +9,12 @@ import { listNetns, type Netns, ownNetns } from './netns.ts';
 import { createCgroupIds, ORPHAN_ARGS, type OrphanInfo, parseOrphanInfo } from './orphan-info.ts';
 import { askSs } from './ss.ts';
 
-/** The baseline is read again this often, ms, or more seldom: one reading may take this share of the time. */
+/**
+ * The baseline is read again this often, ms, or more seldom: readings may take this share of the time. ss takes as much
+ * CPU time as finwait does.
+ */
 const EVERY_MS = 10_000;
-const SHARE = 0.04;
+const SHARE = 0.02;
 const TIMEOUT_MS = 10_000;
 const MAX_SS_BYTES = 256_000_000;
 

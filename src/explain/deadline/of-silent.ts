@@ -1,6 +1,7 @@
 import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { traceNs } from '../../kernel/units.ts';
 import { isRead, type Read, type Silent } from '../../lifecycle/baseline.ts';
+import { settingTime } from '../../text/duration.ts';
 import { DIAG_TIMER } from '../evidence/standing.ts';
 import { probedMs, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
@@ -31,7 +32,7 @@ const inFinWait2 = (timerMs: number, seenAt: number, host: Host): Deadline => {
     ifOverdueAt: null,
     rule: 'fin_wait2_timewait',
     because: [
-      `when it was listed its FIN_WAIT2 timer was due in ${timerMs} ms; then a minisock takes over, and it is no orphan any more`,
+      `when it was listed its FIN_WAIT2 timer was due in ${settingTime(timerMs)}; then a minisock takes over, and it is no orphan any more`,
     ],
     isExact: false,
   };
