@@ -11,7 +11,7 @@ const [orphans = '10000', seconds = '120'] = process.argv.slice(2);
 const MOST = 15_000;
 
 const WORKER = `
-import socket, sys, time
+import socket, sys
 count = int(sys.argv[1])
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
@@ -21,7 +21,7 @@ for _ in range(count):
     with socket.create_connection(listener.getsockname()):
         kept.append(listener.accept()[0])
 print("closed", flush=True)
-time.sleep(900)
+sys.stdin.read()
 `;
 const counts = Array.from({ length: Math.ceil(Number(orphans) / MOST) }, (_, i) =>
   Math.min(MOST, Number(orphans) - i * MOST),
@@ -31,7 +31,7 @@ const SETUP = [
   'sysctl -qw net.ipv4.tcp_fin_timeout=3600 net.ipv4.ip_local_port_range="1024 65000"',
   `ulimit -n ${MOST + 100}`,
 ].join('; ');
-const WORKERS = counts.map((count) => `python3 -c '${WORKER}' ${count} &`).join('\n');
+const WORKERS = counts.map((count) => `python3 -c '${WORKER}' ${count} <&3 &`).join('\n');
 
 /** CPU seconds of a process, of its children and of those that have ended, bpftrace left out. */
 const cpuOf = (pid: number): number => {
@@ -40,10 +40,9 @@ const cpuOf = (pid: number): number => {
   return own === undefined ? 0 : own.cpuSeconds + own.childSeconds;
 };
 
-const worker = execa('unshare', ['--net', 'sh', '-c', `${SETUP}; trap "kill 0" TERM; ${WORKERS}\nwait`], {
+const worker = execa('unshare', ['--net', 'sh', '-c', `${SETUP}; exec 3<&0; ${WORKERS}\nwait`], {
   reject: false,
   buffer: false,
-  detached: true,
   stderr: 'inherit',
 });
 try {
@@ -72,6 +71,7 @@ try {
   finwait.kill('SIGINT');
   await finwait;
 } finally {
-  worker.kill('SIGTERM');
+  // The workers end with their stdin, which ends with this process too.
+  worker.stdin.end();
   await worker;
 }
