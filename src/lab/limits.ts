@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 const MUTE = "drop far 'tcp dport 7777'";
 const RETRIES_1 = 'near sysctl -w net.ipv4.tcp_orphan_retries=1';
 const USER_TIMEOUT = (ms: number): string => `c.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ${ms})`;
+const KEEPALIVE = 'c.setsockopt(1, 9, 1); [c.setsockopt(6, o, 1) for o in (4, 5, 6)]';
 const FILL = 'c.setblocking(False); c.send(bytes(1 << 20)); time.sleep(0.5)';
 const SMALL =
   'far python3 -c "$PY; s = socket.socket($FAMILY); s.setsockopt(1, 8, 4096); s.bind((\'$FAR_IP\', 7777)); s.listen(); c, _ = s.accept(); time.sleep(8)" & sleep 0.5';
@@ -196,13 +197,35 @@ export const LIMITS: readonly Scenario[] = [
     name: 'keepalive_before_close',
     title: 'keepalive ends the connection while a process holds it',
     does: 'Keepalive never ends an orphan: the socket is in CLOSE before close() makes it one.',
+    byHand: ['peer', `(sleep 1; ${MUTE}) &`, `dial "${KEEPALIVE}; time.sleep(6); c.close()"; heal far`],
+    ss: 'ESTAB with timer:(keepalive,…), then nothing',
+    finwait: 'closed_in CLOSE, ended_by keepalive',
+    seconds: 2.5,
+  },
+  {
+    name: 'keepalive_in_fin_wait2',
+    title: 'keepalive ends a half-closed connection while a process holds it',
+    does: 'The peer vanishes after shutdown(SHUT_WR): tcp_fin_timeout bounds orphans alone, so keepalive ends it.',
     byHand: [
       'peer',
-      `(sleep 1; ${MUTE}) &`,
-      'dial "c.setsockopt(1, 9, 1); [c.setsockopt(6, o, 1) for o in (4, 5, 6)]; time.sleep(6); c.close()"; heal far',
+      `(sleep 2; ${MUTE}) &`,
+      `dial "${KEEPALIVE}; c.shutdown(socket.SHUT_WR); time.sleep(7); c.close()"; heal far`,
     ],
-    ss: 'ESTAB with timer:(keepalive,…), then nothing',
-    finwait: 'closed_in CLOSE; the cause came before',
+    ss: 'FIN-WAIT-2 of a process, with timer:(keepalive,…), then nothing',
+    finwait: 'closed_in CLOSE after FIN_WAIT2, ended_by keepalive',
+    seconds: 2.5,
+  },
+  {
+    name: 'keepalive_in_close_wait',
+    title: 'keepalive ends a connection in CLOSE_WAIT while a process holds it',
+    does: 'The peer has closed its half, then vanishes; this process has not closed yet.',
+    byHand: [
+      "peer 'c.shutdown(socket.SHUT_WR); time.sleep(9)'",
+      `(sleep 2; ${MUTE}) &`,
+      `dial "${KEEPALIVE}; time.sleep(7); c.close()"; heal far`,
+    ],
+    ss: 'CLOSE-WAIT of a process, with timer:(keepalive,…), then nothing',
+    finwait: 'closed_in CLOSE after CLOSE_WAIT, ended_by keepalive',
     seconds: 2.5,
   },
   {

@@ -1,10 +1,12 @@
 """Ends that the kernel's own limits bring: retries, probes, timeouts, the orphan limit, memory."""
+import errno
 import os
+import select
 import socket
 import threading
 import time
 
-from play import TCP_LINGER2, TCP_SYNCNT, TCP_USER_TIMEOUT, pause, scenario
+from play import CLOSE_WAIT, FIN_WAIT2, TCP_LINGER2, TCP_SYNCNT, TCP_USER_TIMEOUT, pause, scenario, until_in
 
 
 @scenario()
@@ -143,13 +145,39 @@ def keepalive_before_close(p):
     """The connection dies of keepalive while a process holds it: no orphan, and close() finds it in CLOSE."""
     pair = p.pair()
     keep_alive(pair)
+    ended_by_keepalive(p, pair)
+
+
+@scenario()
+def keepalive_in_fin_wait2(p):
+    """The same after shutdown(SHUT_WR): nothing else bounds FIN_WAIT2 while a process holds the socket."""
+    pair = p.pair()
+    pair.near.shutdown(socket.SHUT_WR)
+    until_in(FIN_WAIT2, pair.near)
+    keep_alive(pair)
+    ended_by_keepalive(p, pair)
+
+
+@scenario()
+def keepalive_in_close_wait(p):
+    """The same where the peer has closed its half, and this process not yet."""
+    pair = p.pair()
+    pair.far.shutdown(socket.SHUT_WR)
+    until_in(CLOSE_WAIT, pair.near)
+    keep_alive(pair)
+    ended_by_keepalive(p, pair)
+
+
+def ended_by_keepalive(p, pair):
+    """far falls silent; near is closed once keepalive has ended it and the process has read the error."""
     p.drop('far', 'no_entry', pair.rport)
-    try:
-        pair.near.settimeout(10)
-        pair.near.recv(1)
-    except TimeoutError as error:
-        if error.errno is None:
-            raise
+    poll = select.poll()
+    poll.register(pair.near, 0)
+    if not poll.poll(10_000):
+        raise TimeoutError('keepalive has not ended it')
+    error = pair.near.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error != errno.ETIMEDOUT:
+        raise OSError(error, 'not by keepalive')
     at = time.time()
     pair.near.close()
     p.died(pair.ports, at=at)

@@ -192,6 +192,8 @@ export const TALLY = {
   answered: 128,
   /** Reset for a limit of the host, and it was not tcp_mem. */
   not_memory: 256,
+  /** It timed out before it was closed, and the peer had acknowledged all that was sent. */
+  all_acked: 512,
 } as const;
 
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };

@@ -164,15 +164,12 @@ for (const [title, flag, family] of [
           // The kernel counts a TCP_LINGER2 abort by where it happens: AbortOnLinger in close(), AbortOnData in softirq.
           const aborts = (counters.get('TcpExtTCPAbortOnData') ?? 0) + (counters.get('TcpExtTCPAbortOnLinger') ?? 0);
           expect(aborts, stage.near).toBe(rows('linger_zero', 'data_after_close', 'linger2'));
-          // A connect() that timed out and a keepalive that found nobody count too. Neither is the end of an orphan.
+          // A connect() that timed out counts too.
           const beside = lab
             .of('lab_play')
-            .filter(
-              ({ netns, scenario }) =>
-                netns === stage.netns && ['connect_timeout', 'keepalive_before_close'].includes(scenario),
-            ).length;
+            .filter(({ netns, scenario }) => netns === stage.netns && scenario === 'connect_timeout').length;
           expect(counters.get('TcpExtTCPAbortOnTimeout'), stage.near).toBe(
-            rows('retries', 'window_probes', 'user_timeout') + beside,
+            rows('retries', 'window_probes', 'user_timeout', 'keepalive') + beside,
           );
           compared++;
         }

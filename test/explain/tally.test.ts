@@ -21,7 +21,7 @@ const aTally = (change: Partial<Tallied>): Tallied => ({
   atMemoryLimit: 0,
   ...change,
 });
-const { in_close, unread, linger_zero, kernel, done, linger2, own, answered } = TALLY;
+const { in_close, unread, linger_zero, kernel, done, linger2, own, answered, all_acked } = TALLY;
 const inClose = (marks: number, closedIn: number) => ({ marks: in_close | marks, closedIn, lastFrom: closedIn });
 const before = { via: VIA.destroy, closedIn: 0, size: 0 };
 /** The hook on __tcp_close saw the close of one that was in CLOSE. */
@@ -41,7 +41,7 @@ test.each([
   ['close', 'peer_reset', 'peer', { err: 104 }],
   ['close', 'peer_reset', 'peer', { err: 32, lastFrom: TCP.LAST_ACK }],
   ['close', 'killed', 'operator', { err: 103 }],
-  // Retries, a user timeout and keepalive end alike.
+  // Retries and a user timeout end alike.
   ['close', 'unknown', 'unknown', { err: 110 }],
   // The orphan limit or memory: only the moment tells which of them.
   ['close', 'unknown', 'limit', { lastFrom: TCP.FIN_WAIT1, marks: 0, reset: 14 }],
@@ -70,6 +70,16 @@ test.each([
   ['kernel', 'acked', 'none', { ...closedInClose, lastFrom: TCP.LAST_ACK, marks: kernel }],
   ['close', 'killed', 'operator', { ...closedInClose, lastFrom: TCP.ESTABLISHED, err: 103 }],
   ['close', 'unknown', 'unknown', { ...closedInClose, lastFrom: TCP.ESTABLISHED }],
+  // FIN_WAIT2 alone shows that nothing was in flight; elsewhere the probe has to have looked.
+  ['close', 'keepalive', 'unknown', { ...closedInClose, lastFrom: TCP.FIN_WAIT2, err: 110 }],
+  ['close', 'keepalive', 'network', { ...closedInClose, lastFrom: TCP.FIN_WAIT2, err: 113 }],
+  ['exit', 'keepalive', 'unknown', { ...before, lastFrom: TCP.FIN_WAIT2, err: 110, marks: own, exiting: true }],
+  ['close', 'keepalive', 'unknown', { ...before, lastFrom: TCP.CLOSE_WAIT, err: 110, marks: own | all_acked }],
+  ['close', 'keepalive', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, marks: own | all_acked }],
+  ['close', 'unknown', 'unknown', { ...before, lastFrom: TCP.CLOSE_WAIT, err: 110, marks: own }],
+  ['close', 'unknown', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, marks: own }],
+  ['listener', 'keepalive', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, reset: 15, marks: 0 }],
+  ['close', 'never_connected', 'unknown', { ...before, lastFrom: TCP.SYN_SENT, err: 110, marks: own | all_acked }],
 ] as const)('%s: %s, %s', (how, ended_by, side, change) => {
   expect(talliedDeaths([aTally(change)])).toMatchObject([{ how, ended_by, side, count: 1 }]);
 });

@@ -15,6 +15,7 @@ const minisock = {
 } as const;
 const reset = { how: 'close', side: 'local', waiting_for: 'nothing', certain: true } as const;
 const inClose = { closed_in: 'CLOSE', how: 'close', waiting_for: 'nothing', unread_bytes: null } as const;
+const byKeepalive = { ended_by: 'keepalive', side: 'unknown', lost_bytes: 0, certain: true } as const;
 
 /** Nothing is missed, and nothing decides. */
 const undecided = { ended_by: 'unknown', certain: false, gaps: ['cause_not_decided'] } satisfies Partial<ClosePath>;
@@ -81,8 +82,10 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     waiting_for: 'window',
     certain: true,
   },
-  // The timer that ended it is no reset and leaves no trace; at close() the error is all there is.
-  keepalive_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ...undecided },
+  // The process has read the error before it closes: the transition alone has it.
+  keepalive_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ...byKeepalive },
+  keepalive_in_fin_wait2: { route: LOCAL, ...inClose, ...byKeepalive, closed_first: 'local' },
+  keepalive_in_close_wait: { route: 'ESTABLISHED>CLOSE_WAIT>CLOSE', ...inClose, ...byKeepalive, closed_first: 'peer' },
   fin_timeout_30: { route: LOCAL, ...minisock, waiting_for: 'ack' },
   fin_timeout_61: { route: LOCAL, ...minisock, waiting_for: 'peer_fin' },
   fin_timeout_lowered: {

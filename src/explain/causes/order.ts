@@ -3,6 +3,7 @@ import { acked } from './acked.ts';
 import { dataAfterClose } from './data-after-close.ts';
 import { finTimeout } from './fin-timeout.ts';
 import { finWait2Timewait } from './fin-wait2-timewait.ts';
+import { keepalive } from './keepalive.ts';
 import { killed } from './killed.ts';
 import { lastAck } from './last-ack.ts';
 import { linger } from './linger.ts';
@@ -30,11 +31,13 @@ export const WAITS = [linger, window, ack, lastAck, peerFin, nothing] as const;
 
 /**
  * Every way to end, in the order of the questions. The first yes is the answer. If two could say yes, the one that the
- * kernel checks first stands first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries.
+ * kernel checks first stands first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries. A child that nobody
+ * accepted ends by keepalive before its listener is closed.
  */
 export const ENDINGS = [
   killed,
   neverConnected,
+  keepalive,
   listenerClosed,
   unreadData,
   lingerZero,
@@ -67,6 +70,7 @@ export const ENDING_CAUSES = [
   retries,
   windowProbes,
   userTimeout,
+  keepalive,
   finTimeout,
   peerReset,
   dataAfterClose,

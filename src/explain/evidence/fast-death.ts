@@ -24,6 +24,8 @@ export type FastDeath = {
   readonly isLingerZero: boolean;
   /** TCP_LINGER2 was negative. */
   readonly isLinger2Negative: boolean;
+  /** The peer had acknowledged all that was sent. False also where the probes did not look. */
+  readonly isAllAcked: boolean;
 };
 
 export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): FastDeath => {
@@ -48,6 +50,7 @@ export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tall
     hasUnread: has(TALLY.unread),
     isLingerZero: has(TALLY.linger_zero),
     isLinger2Negative: has(TALLY.linger2),
+    isAllAcked: has(TALLY.all_acked),
   };
 };
 

@@ -28,6 +28,7 @@ const ENDED_BY = [
   'window_probes',
   'user_timeout',
   'fin_timeout',
+  'keepalive',
   'linger2',
   'linger_zero',
   'unread_data',
