@@ -104,6 +104,18 @@ test('a line of the map of tallies becomes a T line', () => {
   });
 });
 
+test('the marks of the map of tallies are those of the T line', () => {
+  const key = (...at: readonly number[]): bigint => at.reduce((bits, bit) => bits | (1n << BigInt(bit)), 5n << 16n);
+  const marksOf = (bits: bigint): number => {
+    const [event] = taken(`@tally[${bits}]: 1`).events;
+    return event?.kind === 'tally' ? event.marks : Number.NaN;
+  };
+  expect(marksOf(key(37))).toBe(TALLY.all_acked);
+  expect(marksOf(key(20, 23, 32, 34, 37))).toBe(
+    TALLY.in_close | TALLY.kernel | TALLY.done | TALLY.own | TALLY.all_acked,
+  );
+});
+
 test('what a full map did not keep is lost: the count grows, and each is told once', () => {
   const { out, lost } = taken('@unkept[1]: 3', '@unkept[1]: 3', '@unkept[2]: 1', '@unkept[1]: 5');
   expect(lost).toEqual([3, 1, 2]);
