@@ -74,7 +74,7 @@ export const countedKinds = (records: readonly CountRecord[]): Kinds =>
     ),
   );
 
-/** How many deaths were not counted as what they were. */
+/** The number of deaths that were not counted as what they were. */
 export const uncounted = (wanted: Kinds, counted: Kinds): number => {
   const examples = new Map(counted);
   return [...wanted].reduce((sum, [kind, count]) => {
