@@ -51,10 +51,7 @@ export const keepalive: EndingCause<'keepalive'> = {
         : undecided(`it ${timedOut(err)} before the close, with data in flight: keepalive does not end such a socket`);
     }
     const bound = detail.userTimeoutMs === 0 ? '' : ` under TCP_USER_TIMEOUT of ${detail.userTimeoutMs} ms`;
-    return yes(
-      `keepalive had ended it before the close, with nothing in flight: it ${timedOut(err)}${bound} while a process held it`,
-      side,
-    );
+    return yes(`keepalive had ended it before the close, with nothing in flight: it ${timedOut(err)}${bound}`, side);
   },
   // FIN_WAIT2 alone shows that nothing was in flight. No child that nobody accepted has sent anything.
   fastDeath: ({ phase, from, err, isUnaccepted, isAllAcked }) => {
