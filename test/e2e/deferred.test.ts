@@ -21,6 +21,8 @@ import { undisturbed } from './undisturbed.ts';
 const TIMES = 2;
 const AT_ONCE = 20;
 const SEED = 20_261_122;
+/** Where ss is quick this orphan is killed within 10 ms: an example, whose record says `unknown`. */
+const QUICKLY_KILLED = 'killed';
 
 onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random order, ${AT_ONCE} at once`, () => {
   let lab: Lab;
@@ -83,10 +85,12 @@ onRealKernel(`announced after 10 ms: each scenario ${TIMES} times, in random ord
     const without = dying().filter((socket) => rowOf(socket) === undefined);
     expect(without.length).toBeGreaterThan(20);
     const wanted = kindsOf(
-      without.map(({ scenario }) => {
-        const { how = 'close', ended_by } = ENDINGS[scenario] ?? {};
-        return { kind: kindOf(how, ended_by), count: 1 };
-      }),
+      without
+        .filter(({ scenario }) => scenario !== QUICKLY_KILLED)
+        .map(({ scenario }) => {
+          const { how = 'close', ended_by } = ENDINGS[scenario] ?? {};
+          return { kind: kindOf(how, ended_by), count: 1 };
+        }),
     );
     const counted = countedKinds(records);
     // The kernel may skip the probe that tells one kind from another. It says how often it did, but not for the probes
