@@ -1,6 +1,14 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LabSocket } from '../../test/e2e/lab.ts';
-import { differences, type Expected, expectedOf, isSpoiled, rowsOf, waitedAs } from '../../test/lab/endings.ts';
+import {
+  childFault,
+  differences,
+  type Expected,
+  expectedOf,
+  isSpoiled,
+  rowsOf,
+  waitedAs,
+} from '../../test/lab/endings.ts';
 import type { Named, ScenarioVerdict, Verdict } from './verdict.ts';
 
 const MPTCP_WAIT_S = 0.3;
@@ -65,3 +73,16 @@ export const judgeLab = (lab: LabRun, paths: readonly ClosePath[], backend: stri
     ),
   );
 };
+
+/**
+ * Judges a lab that was played just now, the children that its listeners forgot included. Recordings of older probes do not
+ * have their whole tuples.
+ */
+export const judgeLive = (lab: LabRun, paths: readonly ClosePath[], backend: string): Verdict['scenarios'] =>
+  Object.fromEntries(
+    Object.entries(judgeLab(lab, paths, backend)).map(([name, verdict]): [string, ScenarioVerdict] => {
+      const children = lab.sockets.filter(({ scenario, role }) => scenario === name && role === 'child');
+      const faults = children.map((child) => childFault(paths, child)).filter((fault) => fault !== null);
+      return [name, faults.length === 0 ? verdict : { ...verdict, state: 'wrong', why: [...verdict.why, ...faults] }];
+    }),
+  );

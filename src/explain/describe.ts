@@ -12,6 +12,7 @@ import { ENDINGS } from './causes/order.ts';
 import type { ClosePath, Closer, Dying, EndedBy, How, Step } from './close-path.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { ResetReasons } from './evidence/facts.ts';
+import { foundIn } from './evidence/found-in.ts';
 import { isEarlyMoveMissed, recordOf, type SockRecord } from './evidence/record.ts';
 import { distance, hasSequence, unreadBytes, withoutFin } from './evidence/sequence.ts';
 import { isAny, isTupleCleared } from './evidence/tuple.ts';
@@ -60,6 +61,8 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
   const because = ending?.because ?? waits?.because;
   const hasBytes = closedIn !== null && hasSequence(closedIn);
   const isCleared = isTupleCleared(record);
+  const how = howOf(record);
+  const givenUpIn = foundIn(record, how);
   return {
     type: 'close_path',
     sk: sock.sk,
@@ -75,9 +78,9 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     cgroup_id: detail.cgroupId === '0' ? null : detail.cgroupId,
     closer: closedAt === null ? null : closerOf(detail),
     closed_at: closedAt === null ? null : context.wallClock(closedAt),
-    closed_in: closedIn === null ? null : stateName(closedIn),
+    closed_in: givenUpIn === null ? null : stateName(givenUpIn),
     state: knownState(sock.state),
-    how: howOf(record),
+    how,
     closed_first: closedFirst(record),
     path: record.moves.map(
       (move): Step => ({

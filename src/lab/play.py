@@ -78,7 +78,7 @@ class Play:
         finally:
             enter(self.stage.near)
 
-    def listen(self, where, rcvbuf=None, proto=0, reuse=None, fastopen=None):
+    def listen(self, where, rcvbuf=None, proto=0, reuse=None, fastopen=None, anywhere=False):
         server = self.socket_in(where, proto)
         if rcvbuf:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
@@ -87,7 +87,8 @@ class Play:
         if fastopen:
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, fastopen)
         port = reuse or self.port()
-        server.bind((self.near_ip if where == 'near' else self.far_ip, port))
+        here = self.near_ip if where == 'near' else self.far_ip
+        server.bind(('' if anywhere else here, port))
         server.listen(16)
         self.kept.append(server)
         return server, port
@@ -254,14 +255,15 @@ class Play:
 
     # --- The word.
 
-    def died(self, ports, role='dying', at=None, pid=None, **more):
-        """This socket was made to die: the truth that a trace is compared with."""
+    def died(self, ports, role='dying', at=None, pid=None, anywhere=False, **more):
+        """This socket was made to die: the truth that a trace is compared with. `anywhere`: it was bound to no address."""
         lport, rport = ports
         raddr = self.far_ip if rport else None
+        laddr = self.near_ip if not anywhere else '::' if self.family == 'ipv6' else '0.0.0.0'
         if role != 'control':
             self.dying.append((lport, raddr, rport))
         emit('lab_socket', scenario=self.name, run=self.number, role=role, family=self.family,
-             netns=self.stage.netns, laddr=self.near_ip, lport=lport, raddr=raddr, rport=rport,
+             netns=self.stage.netns, laddr=laddr, lport=lport, raddr=raddr, rport=rport,
              pid=pid or os.getpid(), at=at or time.time(), **more)
 
     def await_gone(self, seconds):

@@ -141,10 +141,14 @@ export const RESETS: readonly Scenario[] = [
   {
     name: 'listener',
     title: 'a listener closes with two children that nobody accepted',
-    does: 'The kernel resets them: orphans for microseconds, with no closer of their own.',
-    byHand: [`near python3 -c "$PY; ${SERVER}; time.sleep(3); s.close()" & sleep 0.5`, CALL, CALL],
-    ss: 'LISTEN with Recv-Q 2; the children are ESTAB without a process',
-    finwait: 'a row for each child (how listener), and one for the listener',
+    does: 'The kernel resets them, the one whose peer has closed too: orphans for microseconds, with no closer of their own.',
+    byHand: [
+      `near python3 -c "$PY; ${SERVER}; time.sleep(3); s.close()" & sleep 0.5`,
+      CALL,
+      `far python3 -c "$PY; c = socket.create_connection(('$NEAR_IP', 7777)); c.shutdown(socket.SHUT_WR); time.sleep(5)" &`,
+    ],
+    ss: 'LISTEN with Recv-Q 2; the children are ESTAB and CLOSE-WAIT without a process',
+    finwait: 'a row for each child (how listener, closed_in as ss shows it), and one for the listener',
     seconds: 0.2,
   },
   {

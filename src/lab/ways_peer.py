@@ -89,13 +89,16 @@ def peer_reset_in_close_wait(p):
 
 @scenario()
 def listener(p):
-    server, port = p.listen('near')
-    children = [p.caller(port)[1] for _ in range(2)]
+    # Bound to no address: tcp_disconnect clears that of the children, too.
+    server, port = p.listen('near', anywhere=True)
+    _, established = p.caller(port)
+    far, half_closed = p.caller(port)
+    far.shutdown(socket.SHUT_WR)
     pause()
     server.close()
-    for child in children:
+    for child in (established, half_closed):
         p.died((port, child), role='child')
-    p.died((port, 0))
+    p.died((port, 0), anywhere=True)
 
 
 @scenario()

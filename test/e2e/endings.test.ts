@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import { selectScenarios } from '../../src/lab/catalogue.ts';
 import { differences, ENDINGS, type Expected, expectedOf, OTHERS, rowsOf as rowsAmong } from '../lab/endings.ts';
-import { type LedgerRecord, runFinwait, startTrace, stopAll, type Trace } from './finwait.ts';
+import { type LedgerRecord, route, runFinwait, startTrace, stopAll, type Trace } from './finwait.ts';
 import { type Lab, type LabSocket, startLab } from './lab.ts';
 import { onRealKernel } from './requirements.ts';
 import { lacksAnEvent, undisturbed } from './undisturbed.ts';
@@ -77,23 +77,37 @@ onRealKernel(
     it.for(['listener', 'reuseport_listeners'])('%s: children never accepted are rows, closed by nobody', (name) => {
       const children = lab.sockets(name, 'child');
       expect(children.length).toBeGreaterThan(name === 'listener' ? 1 : 0);
-      // tcp_disconnect has wiped the port of the peer, so nobody can tell which row is whose.
-      const [first] = children;
-      const rows = first === undefined ? [] : rowsOf(first);
-      expect(rows).toHaveLength(children.length);
-      for (const row of rows) {
-        expect(row).toMatchObject({
+      for (const [i, child] of children.entries()) {
+        // tcp_disconnect has wiped the peer's port, and of a listener that was bound to no address the local one.
+        const { laddr, lport, raddr, rport, netns } = child;
+        const rows = trace.paths((path) => path.netns === netns && path.lport === lport && path.rport === rport);
+        expect(rows).toHaveLength(1);
+        const isHalfClosed = name === 'listener' && i === 1;
+        expect(rows[0]).toMatchObject({
+          laddr,
+          lport,
+          raddr,
+          rport,
           how: 'listener',
           closer: null,
           closed_at: null,
-          closed_in: null,
+          closed_in: isHalfClosed ? 'CLOSE_WAIT' : 'ESTABLISHED',
           ended_by: 'listener_closed',
-          raddr: first?.raddr,
           lost_bytes: null,
           held_bytes: null,
+          certain: true,
         });
+        expect(route(rows[0] as ClosePath)).toBe(isHalfClosed ? 'ESTABLISHED>CLOSE_WAIT>CLOSE' : 'ESTABLISHED>CLOSE');
       }
     });
+
+    it.for(['unaccepted_reset', 'refused', 'connect_timeout', 'disconnected'])(
+      '%s: what tcp_disconnect wiped is known from before',
+      (name) => {
+        const { laddr, lport, raddr, rport } = socketOf(name);
+        expect(rowOf(name)).toMatchObject({ laddr, lport, raddr, rport });
+      },
+    );
 
     it('what had to be sent again after the close is counted', () => {
       expect(rowOf('shutdown_blocked_then_close').retransmits).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClosePath } from '../../src/explain/close-path.ts';
-import { differences, ENDINGS, OTHERS, rowsOf } from '../lab/endings.ts';
+import { childFault, differences, ENDINGS, OTHERS, rowsOf } from '../lab/endings.ts';
 import { startTrace, stopAll, type Trace } from './finwait.ts';
 import { type Lab, type LabSocket, startLab } from './lab.ts';
 import { onRealKernel } from './requirements.ts';
@@ -126,6 +126,11 @@ for (const [title, flag, family] of [
           expect(Math.abs(Date.parse(row.closed_at) / 1000 - socket.at), what).toBeLessThan(6);
           expect(row.closer?.pid, what).toBeGreaterThan(0);
         }
+      });
+
+      it('a child that its listener forgot has its whole tuple, though tcp_disconnect had cleared it', () => {
+        const children = sockets('child').filter(({ netns }) => isWhole(netns));
+        expect(children.map((child) => childFault(paths, child)).filter((fault) => fault !== null)).toEqual([]);
       });
 
       it('a path that lost events is never certain', () => {

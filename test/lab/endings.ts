@@ -320,6 +320,21 @@ export const rowsOf = (paths: readonly ClosePath[], socket: LabSocket): readonly
   );
 
 /**
+ * The fault in the row of a child that its listener forgot; null where there is none. tcp_disconnect had cleared the peer's
+ * port before the destroy, and the local address where the listener was bound to none.
+ */
+export const childFault = (paths: readonly ClosePath[], child: LabSocket): string | null => {
+  const isIts = (path: ClosePath): boolean =>
+    path.how === 'listener' &&
+    (['netns', 'family', 'laddr', 'lport', 'raddr', 'rport'] as const).every((field) => path[field] === child[field]);
+  const row = paths.find(isIts);
+  if (row === undefined) return `no row has the whole tuple of the child of port ${child.rport}`;
+  return row.closed_in !== null && row.closed_in === row.path.at(-1)?.from
+    ? null
+    : `closed_in of the child of port ${child.rport} is ${row.closed_in}, after ${route(row)}`;
+};
+
+/**
  * The end of a socket, as the table has it. A full sock may live for tcp_fin_timeout although a minisock should take
  * over: the ACK of its FIN comes just before close() releases the lock, once in thousands, and more often under
  * emulation. @see Linux net/ipv4/tcp_input.c, tcp_rcv_state_process ("Bad case")

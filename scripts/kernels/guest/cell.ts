@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Check } from '../../../src/capture/checks.ts';
 import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts';
 import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
-import { judgeLab } from '../judge.ts';
+import { judgeLive } from '../judge.ts';
 import { PARTS, type Verdict } from '../verdict.ts';
 import { deferredWatcher, judgeEnd } from './deferred.ts';
 import { playLossy } from './lossy.ts';
@@ -72,7 +72,7 @@ const nothing: Played = {
 const mainWatcher = (trace: Trace): Watcher => ({
   trace,
   scenarios: {},
-  judge: (lab, paths) => judgeLab(lab, paths, trace.meta().backend),
+  judge: (lab, paths) => judgeLive(lab, paths, trace.meta().backend),
 });
 
 /**

@@ -36,6 +36,11 @@ const MAPS: Readonly<Record<string, About>> = {
     after: 'what changed of later ones without an event is not known',
     missing: 'what changes of them without an event is not known',
   },
+  9: {
+    holds: 'sockets in CLOSE that nobody has closed yet',
+    after: "the peer's port of later ones may not be known, and their local address",
+    missing: "the peer's port may not be known, and the local address",
+  },
   tally: { holds: 'kinds of death', after: 'deaths of a new kind are not counted' },
 };
 const MISSING = new Map(Object.values(MAPS).map(({ holds, missing }) => [holds, missing]));
