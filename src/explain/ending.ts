@@ -39,11 +39,14 @@ const unknown = (because: string, side: Side = 'unknown'): Ending => ({
 });
 
 /** Says why an end is unknown if no question says yes. */
-const whyUnknown = ({ phase, isClosed, from, own, err, record }: Facts): [string, Side?] => {
+const whyUnknown = ({ phase, isClosed, isKernels, from, own, err, record }: Facts): [string, Side?] => {
   if (phase === 'not_observed') return ['its way into CLOSE was not observed'];
   if (phase === 'before_close') {
     if (!isClosed) return ['destroyed although no close was observed'];
     if (record.moves.at(-1)?.to !== TCP.CLOSE) return ['closed in CLOSE; how it got there was not observed'];
+    if (own && err === 0 && (isKernels || record.detail.isKernelThread)) {
+      return ['the kernel disconnected it, as MPTCP does with a subflow whose time is up'];
+    }
     if (own && err === 0) {
       return ['a task had moved it to CLOSE before the close, as connect(AF_UNSPEC) does', 'local'];
     }

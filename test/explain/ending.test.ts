@@ -57,6 +57,11 @@ describe.each(FINDS)('found in CLOSE by the close, %s', (_how, via) => {
     expect(ending(...found(via, [past('ESTABLISHED', { own: true })]))).toEqual(['unknown', 'local']);
   });
 
+  test('the kernel had disconnected its own: no process of this host did', () => {
+    const subflow = found(via, [past('ESTABLISHED', { own: true })], 0, { taskFlags: 0x200000 });
+    expect(ending(...subflow)).toEqual(['unknown', 'unknown']);
+  });
+
   test("tcp_disconnect sets ECONNRESET after it: the errno of the way into CLOSE counts, not the destroy's", () => {
     const path = pathOf(found(via, [past('ESTABLISHED', { own: true })], 104));
     expect(path).toMatchObject({ ended_by: 'unknown', side: 'local', certain: false });
