@@ -116,8 +116,8 @@ const wrapped = (row: string, indent: string): string => {
   return lines.join('\n');
 };
 
-/** `//@print LINE [WORD=VALUE …]`, where a value has no space. */
-const PRINT = /^( *)\/\/@print (\w+)((?: \w+=\S+)*)$/gm;
+/** `//@print LINE [WORD=VALUE …]`, where a value has no space. More of them may stand in a comment line behind it. */
+const PRINT = /^( *)\/\/@print (\w+)((?:(?:\n *\/\/)? \w+=\S+)*)$/gm;
 
 /**
  * A part with all that it includes, each after a comment that says where it is from.
@@ -145,8 +145,8 @@ const withPrints = (text: string): string =>
       new Map(
         given
           .trim()
-          .split(' ')
-          .filter((each) => each !== '')
+          .split(/\s+/)
+          .filter((each) => each !== '' && each !== '//')
           .map((each): [string, string] => {
             const at = each.indexOf('=');
             return [each.slice(0, at), each.slice(at + 1)];
