@@ -59,7 +59,11 @@ const isOlder = (version: string, than: readonly [number, number]): boolean => {
   return major < than[0] || (major === than[0] && minor < than[1]);
 };
 
-/** More bytes than any line or map value of the probes takes; few enough for all of them to fit into 512. */
+/**
+ * Bytes of a line that bpftrace builds on the stack; 0.27 ends in an assertion where more is asked for. All lines but A are
+ * shorter. A lines stay in the buffer, so all of them have one layout: where one interrupts another, it comes twice, and
+ * the tracker drops the second.
+ */
 const ON_STACK_BYTES = 256;
 
 /**
