@@ -20,30 +20,31 @@ export type Living = {
   readonly remove: (sock: Sock) => void;
   /** The sock at an address, to be changed. A packed one is unpacked. */
   readonly unpack: (sk: SkAddr) => Sock | undefined;
-  /** The sock at an address, to be read. A packed one is copied. */
+  /** The sock at an address, to be read. One that is packed, or may lack an event, is copied. */
   readonly peek: (sk: SkAddr) => Sock | undefined;
   readonly count: () => number;
-  /** All socks, to be read, in the order of their announcements. Packed ones are copied. */
+  /** All socks, to be read as by `peek`, in the order of their announcements. */
   readonly every: () => Generator<Sock>;
   /** Iterates without copying: yields the same object each time, refilled. */
   readonly views: () => Generator<SockView>;
-  /** Marks one sock as perhaps not wholly observed. */
+  /** An event of this sock may have been lost. */
   readonly doubt: (sk: SkAddr) => void;
-  /** Marks every sock. */
+  /** Marks every sock: no more events come. */
   readonly addGap: (gap: Gap) => void;
-  /**
-   * Events were lost at `at`, no earlier than any loss before: every sock that lives then may miss some. This costs
-   * nothing: a sock is marked when it is next taken or read, and no event changes it before.
-   */
-  readonly lose: (at: TraceNs) => void;
+  /** True if events were lost while a sock lived, and nothing has shown since that none was its own. */
+  readonly mayLack: (sock: Sock) => boolean;
   /** Packs the socks that live on. */
   readonly pack: () => void;
   /** Bounds the objects where no tick comes. Nobody may hold a sock that `unpack` gave. */
   readonly keepFew: () => void;
 };
 
-/** @param onStrip - there are too many objects: something of a sock was dropped, so that it can be packed */
-export const createLiving = (onStrip: () => void): Living => {
+/**
+ * @param lostAt - time of the newest loss. All that lived then may lack an event. A loss costs nothing: no sock is
+ *   marked. Each is asked if its newest line is older, when it is read and when its next line comes
+ * @param onStrip - there are too many objects: something of a sock was dropped, so that it can be packed
+ */
+export const createLiving = (lostAt: () => TraceNs, onStrip: () => void): Living => {
   // A Map keeps the place of a key whose value is replaced: a sock that is packed and unpacked keeps its place.
   const socks = new Map<SkAddr, Sock | PackedId>();
   const packed = createPackedSocks();
@@ -56,15 +57,14 @@ export const createLiving = (onStrip: () => void): Living => {
   /** Events since that was tried with all of `unfit`. */
   let events = 0;
   let mostObjects = FEW_OBJECTS;
-  let lostAt = Number.NEGATIVE_INFINITY;
 
-  /** A sock that lives now has lived through every loss since its announcement. */
-  const marked = (sock: Sock): Sock => {
-    if (sock.announcedAt <= lostAt && sock.destroyedAt === null) addGap(sock, 'events_lost');
-    return sock;
+  const mayLack = (sock: Sock): boolean => sock.mayLack || (sock.latestAt ?? sock.announcedAt) <= lostAt();
+  const read = (found: Sock | PackedId, sk: SkAddr): Sock => {
+    const sock = typeof found === 'number' ? packed.read(found, sk) : found;
+    if (sock.destroyedAt !== null || !mayLack(sock)) return sock;
+    // The sock itself has no such gap: its next line, or its destroy, may show that it lacks nothing.
+    return { ...sock, gaps: new Set<Gap>([...sock.gaps, 'events_lost']) };
   };
-  const read = (found: Sock | PackedId, sk: SkAddr): Sock =>
-    marked(typeof found === 'number' ? packed.read(found, sk) : found);
 
   const keep = (kept: Sock[]): void => {
     objects = kept;
@@ -117,11 +117,11 @@ export const createLiving = (onStrip: () => void): Living => {
     unpack: (sk) => {
       const found = socks.get(sk);
       if (found === undefined) return undefined;
-      if (typeof found !== 'number') return marked(found);
+      if (typeof found !== 'number') return found;
       const sock = packed.unpack(found, sk);
       socks.set(sk, sock);
       objects.push(sock);
-      return marked(sock);
+      return sock;
     },
     peek: (sk) => {
       const found = socks.get(sk);
@@ -137,21 +137,20 @@ export const createLiving = (onStrip: () => void): Living => {
     },
     doubt: (sk) => {
       const found = socks.get(sk);
-      if (typeof found === 'number') packed.addGap(found, 'events_lost');
-      else if (found !== undefined) addGap(found, 'events_lost');
+      if (typeof found === 'number') packed.doubt(found);
+      else if (found !== undefined) found.mayLack = true;
     },
+    mayLack,
     addGap: (gap) => {
       for (const found of socks.values()) {
         if (typeof found !== 'number') {
-          addGap(marked(found), gap);
+          if (found.destroyedAt === null && mayLack(found)) addGap(found, 'events_lost');
+          addGap(found, gap);
           continue;
         }
-        if (packed.announcedAtOf(found) <= lostAt) packed.addGap(found, 'events_lost');
+        if (packed.mayLackOf(found) || packed.heardAtOf(found) <= lostAt()) packed.addGap(found, 'events_lost');
         packed.addGap(found, gap);
       }
-    },
-    lose: (at) => {
-      lostAt = at;
     },
     pack,
     keepFew: () => {

@@ -7,6 +7,7 @@ export const MARKS = {
   movedTo: { at: 4, mask: 0xf },
   state: { at: 8, mask: 0xff },
   entered: { at: 16, mask: 1 },
+  mayLack: { at: 17, mask: 1 },
 } as const;
 export const MOVE = { from: { at: 0, mask: 0xff }, to: { at: 8, mask: 0xff }, own: { at: 16, mask: 1 } } as const;
 

@@ -28,12 +28,16 @@ export type PackedSocks = {
   /** Frees its blocks. */
   readonly free: (id: PackedId) => void;
   readonly addGap: (id: PackedId, gap: Gap) => void;
+  /** Sets `mayLack`. */
+  readonly doubt: (id: PackedId) => void;
   /** Single facts of a packed sock, without a copy of it. */
   readonly generationOf: (id: PackedId) => number;
   readonly viaOf: (id: PackedId) => number;
   readonly stateOf: (id: PackedId) => number;
   readonly retransmitsOf: (id: PackedId) => number;
-  readonly announcedAtOf: (id: PackedId) => TraceNs;
+  readonly mayLackOf: (id: PackedId) => boolean;
+  /** Time of its newest line that brought evidence: of its announcement, if none has come since. */
+  readonly heardAtOf: (id: PackedId) => TraceNs;
   readonly closedAtOf: (id: PackedId) => TraceNs;
   /** `heldBytes` of its newest evidence. */
   readonly heldBytesOf: (id: PackedId) => number;
@@ -168,6 +172,8 @@ export const createPackedSocks = (): PackedSocks => {
       cookie: null,
       destroyErr: 0,
       gaps: gapLists.copyOf(partOf(word(WORD.counts), COUNTS.gaps)),
+      mayLack: partOf(marks, MARKS.mayLack) === 1,
+      hasOpenEnd: false,
     };
   };
 
@@ -205,7 +211,8 @@ export const createPackedSocks = (): PackedSocks => {
         part(announce.via, MARKS.via) |
         part(announce.movedTo, MARKS.movedTo) |
         part(sock.state, MARKS.state) |
-        part(sock.entered ? 1 : 0, MARKS.entered);
+        part(sock.entered ? 1 : 0, MARKS.entered) |
+        part(sock.mayLack ? 1 : 0, MARKS.mayLack);
       words[at + WORD.shape] = shape;
       words[at + WORD.announce] = announceBlock;
       let double = (at + HEAD_WORDS) >>> 1;
@@ -251,11 +258,22 @@ export const createPackedSocks = (): PackedSocks => {
       words[at + WORD.counts] = part(gaps, COUNTS.gaps) | part(partOf(counts, COUNTS.retransmits), COUNTS.retransmits);
     },
 
+    doubt: (id) => {
+      const { words, at } = blocks.place(id);
+      words[at + WORD.marks] = (words[at + WORD.marks] as number) | part(1, MARKS.mayLack);
+    },
+
     generationOf: (id) => wordOf(id, WORD.generation),
     viaOf: (id) => partOf(wordOf(id, WORD.marks), MARKS.via),
     stateOf: (id) => partOf(wordOf(id, WORD.marks), MARKS.state),
     retransmitsOf: (id) => partOf(wordOf(id, WORD.counts), COUNTS.retransmits),
-    announcedAtOf: (id) => doubleOf(id, DOUBLE.announcedAt),
+    mayLackOf: (id) => partOf(wordOf(id, WORD.marks), MARKS.mayLack) === 1,
+    heardAtOf: (id) => {
+      const shape = wordOf(id, WORD.shape);
+      if (told(shape, SHAPE.latestAt) !== TOLD.here) return doubleOf(id, DOUBLE.announcedAt);
+      const before = isHere(shape, SHAPE.orphanAt) + isHere(shape, SHAPE.firstRetransmitAt);
+      return doubleOf(id, HEAD_WORDS / 2 + before);
+    },
     closedAtOf: (id) => doubleOf(id, DOUBLE.closedAt),
     heldBytesOf: (id) => {
       const { words, at } = blocks.place(id);

@@ -27,6 +27,8 @@ export type Gap =
 export type Pressure = {
   /** Orphans of the whole host: our count once the inventory is in, the kernel's before. */
   readonly orphans: number | null;
+  /** False if events were lost and the kernel has not confirmed our count since. */
+  readonly isExact: boolean;
   /** net.ipv4.tcp_max_orphans. */
   readonly limit: number | null;
   /** Pages of memory that TCP sockets held at the newest sample. */
@@ -75,6 +77,10 @@ export type Sock = {
   cookie: string | null;
   destroyErr: number;
   gaps: Set<Gap>;
+  /** Events were lost while it lived, before its newest line, and nothing has shown yet that none was its own. */
+  mayLack: boolean;
+  /** It is destroyed, and a reset whose line has no number would be another end; or another count of the orphans. */
+  hasOpenEnd: boolean;
 };
 
 /** Shared until a sock has an entry of its own: most never have, and a hundred thousand empty lists take memory. */
@@ -111,6 +117,8 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   cookie: null,
   destroyErr: 0,
   gaps: NO_GAPS,
+  mayLack: false,
+  hasOpenEnd: false,
 });
 
 /** True if lines tell of it until its destroy. If not, it may have gone, and its newest evidence is old. */

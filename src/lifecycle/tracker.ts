@@ -2,16 +2,18 @@ import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS, ownText } from '../wire/bounds.ts';
-import type { Announce, Destroy, Look, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
+import type { Announce, Destroy, Look, Lost, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
 import { TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { type AbnormalEnds, createAbnormal } from './abnormal.ts';
+import { createAftermath, hasOpenEnd } from './aftermath.ts';
 import { createBaseline, type Silent, tupleOfLine } from './baseline.ts';
 import { createGenerations } from './generations.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
+import { createLosses } from './losses.ts';
 import { createMissedDestroys } from './missed-destroys.ts';
 import {
   addGap,
@@ -25,9 +27,6 @@ import {
 } from './sock.ts';
 import type { SockView } from './sock-view.ts';
 import { classOf, type Tallied, tallyOn } from './tallied.ts';
-
-/** A destroyed sock is finished this much later: it may still send the reset that answers a segment. */
-const AFTERMATH_NS = 5_000_000;
 
 /** A sample a second, and some more for an event loop that lags. */
 const FRESH_NS = 1_500_000_000;
@@ -64,10 +63,18 @@ export type Counters = {
 
 export type Tracker = Host['seen'] & {
   readonly apply: (event: TimedEvent, isOutOfOrder: boolean) => void;
+  /**
+   * A report of lost events has come. Its turn among the events comes later. Ends that the loss may have changed, and
+   * that are told before, are in doubt.
+   */
+  readonly foresee: (report: Lost) => void;
   readonly addMalformed: () => void;
   /** The stream has ended: finishes destroyed socks. `live` keeps those still dying. */
   readonly end: () => void;
-  /** Every sock announced and not finished, in the order of their announcements. A packed one is copied. */
+  /**
+   * Every sock announced and not finished, in the order of their announcements. One that is packed, or may lack an
+   * event, is a copy.
+   */
   readonly live: () => IterableIterator<Sock>;
   /** Iterates without copying: yields the same object each time, refilled. */
   readonly views: () => IterableIterator<SockView>;
@@ -100,13 +107,8 @@ export type Tracker = Host['seen'] & {
  * and two callbacks as the only output. The same events give the same calls.
  */
 export const createTracker = (options: TrackerOptions): Tracker => {
-  const living = createLiving(() => exceed(1, 'resets of dying sockets, of which there are too many'));
-  /**
-   * Destroyed and not finished, from `endedStart` on. The places before it are null, so that nothing is held longer
-   * than needed.
-   */
-  const ended: (Sock | null)[] = [];
-  let endedStart = 0;
+  const losses = createLosses();
+  const living = createLiving(losses.newest, () => exceed(1, 'resets of dying sockets, of which there are too many'));
   const lingering = createLingering();
   const baseline = createBaseline();
   const early = new Map<SkAddr, Destroy>();
@@ -114,7 +116,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const abnormal = createAbnormal();
   const generations = createGenerations(undefined, options.seed);
   const announceLag = announceLagOf(options.announceNs ?? 0);
-  const ledger: Ledger = createLedger(options.onLedger, announceLag);
+  const ledger: Ledger = createLedger((row) => {
+    if (row.drift === 0) agreedAt = row.at;
+    options.onLedger(row);
+  }, announceLag);
   const host = createHost();
   let dying = 0;
   let now = traceNs(Number.NEGATIVE_INFINITY);
@@ -125,6 +130,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   let before: TimedEvent | null = null;
   const beforeAt = new Float64Array(1);
   let tallied = 0;
+  /** Time of the newest sample in which the kernel counted as we did. */
+  let agreedAt = traceNs(Number.NEGATIVE_INFINITY);
   /** Followed socks that were announced before this are known to be unchanged. */
   let sweptAt = traceNs(Number.NEGATIVE_INFINITY);
 
@@ -148,28 +155,26 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   const finish = (sock: Sock): void => {
-    // The probe counts the lines that it prints: some of this sock's did not come.
-    if (sock.lines < sock.printed) addGap(sock, 'events_lost');
     living.remove(sock);
     options.onEnd(sock);
   };
 
-  /** Finishes those destroyed before `until`. */
-  const finishEnded = (until: number): void => {
-    for (; endedStart < ended.length; endedStart++) {
-      const sock = ended[endedStart] ?? null;
-      if (sock === null || (sock.destroyedAt ?? 0) + AFTERMATH_NS >= until) break;
-      ended[endedStart] = null;
-      finish(sock);
-    }
-    if (endedStart > 1024 && endedStart * 2 > ended.length) {
-      ended.splice(0, endedStart);
-      endedStart = 0;
-    }
+  /** No more comes of a destroyed sock. The probe has counted the lines that it printed. */
+  const finishDestroyed = (sock: Sock): void => {
+    const isShort = sock.printed >= 0 && sock.lines !== sock.printed;
+    const mayBeOther = (sock.hasOpenEnd || hasResetAfter(sock)) && losses.areNear(sock.destroyedAt ?? now);
+    if (isShort || mayBeOther) addGap(sock, 'events_lost');
+    finish(sock);
   };
+
+  const aftermath = createAftermath(finishDestroyed, (sock) => {
+    addGap(sock, 'events_lost');
+    exceed(1, 'resets after the destroys of too many sockets at one moment');
+  });
 
   /** The sock is gone although nobody saw its destroy. */
   const infer = (sock: Sock, gap: Gap): void => {
+    if (living.mayLack(sock)) addGap(sock, 'events_lost');
     addGap(sock, gap);
     dying--;
     if (sock.lingering) enter(sock, now);
@@ -311,8 +316,6 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** SO_LINGER ran out, or an event shows the sock orphaned already. The orphan began then, or now at the latest. */
   const endLinger = (sock: Sock, at: TraceNs): void => {
     const until = lingering.get(sock) ?? at;
-    // The gap of an earlier loss comes first in the list, whether or not somebody read the sock in between.
-    living.unpack(sock.sk);
     addGap(sock, 'linger_end_inferred');
     ledger.infer();
     enter(sock, until < at ? until : at);
@@ -359,6 +362,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const memory = sample?.memory ?? null;
     return {
       orphans: orphans ?? kernelOrphans,
+      isExact: losses.newest() <= agreedAt,
       limit: sample?.limit ?? kernelLimit,
       memPages: memory?.pages ?? null,
       memHigh: memory?.high ?? null,
@@ -383,7 +387,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (event.isWhole && event.began > sweptAt) sweptAt = event.began;
   };
 
+  /** Its newest line. A line alone does not show that no other one is missing. */
   const remember = (sock: Sock, event: SetState | Retransmit | Look | Announce): void => {
+    sock.mayLack = living.mayLack(sock);
     sock.latest = event.line;
     sock.latestAt = event.at;
   };
@@ -409,18 +415,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     sock.printed = event.lines - 1;
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
-    ended.push(sock);
-    if (ended.length - endedStart > BOUNDS.ended) finishOldest();
-  };
-
-  /** Too many have ended at one moment: the first of them no longer waits for a reset. */
-  const finishOldest = (): void => {
-    const sock = ended[endedStart] ?? null;
-    ended[endedStart++] = null;
-    if (sock === null) return;
-    addGap(sock, 'events_lost');
-    exceed(1, 'resets after the destroys of too many sockets at one moment');
-    finish(sock);
+    if (event.lines === 0 && living.mayLack(sock)) addGap(sock, 'events_lost');
+    sock.hasOpenEnd = hasOpenEnd(sock, event);
+    if (sock.hasOpenEnd && sock.pressure?.isExact === false) addGap(sock, 'events_lost');
+    aftermath.add(sock);
   };
 
   const expectAnnounce = (event: Destroy): void => {
@@ -462,13 +460,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   const lose = (count: number): void => {
     lostEvents += count;
-    living.lose(now);
+    losses.report(newest());
   };
 
   const advance = (at: TraceNs): void => {
     if (at > now) now = at;
     ledger.advance(now);
-    finishEnded(now);
+    aftermath.advance(now);
     for (let sock = lingering.due(now); sock !== undefined; sock = lingering.due(now)) endLinger(sock, now);
   };
 
@@ -557,11 +555,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return;
       }
     },
+    foresee: ({ at }) => losses.foresee(at),
     addMalformed: () => {
       malformed++;
     },
     end: () => {
-      finishEnded(Number.POSITIVE_INFINITY);
+      aftermath.advance(Number.POSITIVE_INFINITY);
       ledger.end(now);
       living.addGap('capture_ended');
     },
@@ -595,6 +594,10 @@ const LAST_BIN = 16;
 /** A CPU looks through its closes 200 times a second, and needs several turns when many are due. */
 const SWEEP_NS = 50_000_000;
 const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);
+
+/** True if a reset came after its destroy. It may be one of the address's next life, whose announcement is lost. */
+const hasResetAfter = ({ resets, destroyedAt }: Sock): boolean =>
+  resets.length > 0 && resets.some(({ at }) => at > (destroyedAt ?? at));
 
 /** States in which close() no longer waits for SO_LINGER. @see Linux net/core/stream.c, sk_stream_closing */
 const endsLinger = (state: number): boolean => state === TCP.FIN_WAIT2 || state === TCP.CLOSE;

@@ -127,7 +127,10 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
       if (event.kind === 'bye') isComplete = true;
       // This is told at once: if bpftrace has gone silent, no event comes to move the reorder window.
       if (event.kind === 'notice') notices.notice(event.text, event.at);
-      if (event.kind === 'lost') notices.lost(event.count, event.where, event.at);
+      if (event.kind === 'lost') {
+        notices.lost(event.count, event.where, event.at);
+        tracker.foresee(event);
+      }
       if (event.kind === 'tick' || event.kind === 'sample') notices.advance(event.at);
       reorder.push(event, !isOwn(event), line.length + BOUNDS.eventBytes);
     },

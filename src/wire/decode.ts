@@ -71,6 +71,7 @@ const RESET = {
 const DESTROY = {
   words: hexWordsFrom('destroy', 'cookie', 'announced'),
   cookie: 0,
+  flags: placeOf('destroy', 'flags', 'cookie'),
   context: placeOf('destroy', 'context', 'cookie'),
   err: placeOf('destroy', 'err', 'cookie'),
   lines: placeOf('destroy', 'lines', 'cookie'),
@@ -281,6 +282,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           at,
           sk: key,
           cookie: hexOfHalves(halves[DESTROY.cookie] as number, halves[DESTROY.cookie + 1] as number),
+          flags: fieldAt(halves, DESTROY.flags),
           context: fieldAt(halves, DESTROY.context),
           err: fieldAt(halves, DESTROY.err),
           announcedAt: sinceHello(halves[announced - 1] as number, low & ~DESTROY.lines.mask),

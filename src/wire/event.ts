@@ -106,6 +106,7 @@ export type Reset = OnSock & {
 export type Destroy = OnSock & {
   readonly kind: 'destroy';
   readonly cookie: string;
+  readonly flags: number;
   readonly context: number;
   readonly err: number;
   /** Time of its socket's announcement, rounded down to 65,536 ns. Meaningless if `lines` is 0. */

@@ -5,7 +5,7 @@ import type { Pressure } from '../../src/lifecycle/sock.ts';
 import { BOUNDS } from '../../src/wire/bounds.ts';
 import { ENDED, type Ended } from '../../src/wire/event.ts';
 
-const CALM: Pressure = { orphans: 1, limit: 1000, memPages: 1, memHigh: 1000, isFresh: true };
+const CALM: Pressure = { orphans: 1, limit: 1000, memPages: 1, memHigh: 1000, isExact: true, isFresh: true };
 const AT_LIMIT: Pressure = { ...CALM, orphans: 990 };
 
 const counted = (seconds: number, count: number, change: Partial<Ended> = {}): Ended => ({
