@@ -6,7 +6,7 @@ import { SOCK } from '../wire/evidence.ts';
 import type { Sock } from './sock.ts';
 
 /** A destroyed sock is finished this much later: it may still send the reset that answers a segment. */
-export const AFTERMATH_NS = 5_000_000;
+const AFTERMATH_NS = 5_000_000;
 
 /** Destroyed socks that wait for a reset of theirs. */
 export type Aftermath = {

@@ -2,7 +2,7 @@ import { TCP_STATES, type TcpState } from '../../src/kernel/tcp-state.ts';
 import { encodeLine, type Values } from '../../src/wire/encode.ts';
 import { type LoggedKind, type TcpMemory, VIA } from '../../src/wire/event.ts';
 import type { Evidence } from '../../src/wire/evidence.ts';
-import { HOLDER } from '../../src/wire/evidence.ts';
+import { HOLDER, SOCK } from '../../src/wire/evidence.ts';
 import type { AnnounceFields as ParsedFields } from '../../src/wire/fields.ts';
 import type { HostFacts } from '../../src/wire/host-facts.ts';
 import { ownLine } from '../../src/wire/own-lines.ts';
@@ -230,6 +230,7 @@ export const destroyLine = (
     readonly state?: TcpState;
     readonly err?: number;
     readonly own?: boolean;
+    readonly flags?: number;
     /** Lines about it, its announcement included, and the time of that; if left out, the probe could not count. */
     readonly lines?: number;
     readonly announcedAt?: number;
@@ -239,7 +240,7 @@ export const destroyLine = (
     at: boot(on.at),
     sk: on.sk ?? SK,
     cookie: on.cookie ?? 77n,
-    flags: 1,
+    flags: on.flags ?? SOCK.DEAD,
     state: state(on.state ?? 'CLOSE'),
     shutdown: 3,
     holder: HOLDER.lastFput,

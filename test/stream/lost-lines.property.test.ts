@@ -18,7 +18,7 @@ const OF_PROBES = /^[ALSRWVXDCTE] /;
 /** A dropped line is reported up to this much later. */
 const DELAY_MS = 1200;
 const SHARE = 0.01;
-const RUNS = Number(process.env.RUNS ?? 30);
+const RUNS = 30;
 
 type Told = { readonly ended: readonly ClosePath[]; readonly dying: readonly Dying[] };
 
@@ -133,20 +133,25 @@ describe.each(RECORDINGS)('%s with one line in a hundred dropped, each reported 
     expect(certain).toBeGreaterThan(0);
   });
 
-  const wholeTo = (cut: number): readonly string[] => [
-    ...lines.slice(0, cut),
-    tickAfter(timeOf(lines[cut - 1] ?? '')),
-  ];
+  const wholeTo = (cut: number): readonly string[] => [...lines.slice(0, cut), tickAfter(timeOf(lines[cut - 1] ?? ''))];
 
   it('nine in ten of the rows are certain that are so in the whole recording and of which no line was dropped', () => {
     const lives = livesOf(lines);
-    const sure = new Set(told(meta, lines).ended.filter(({ certain }) => certain).map(lifeOf));
+    const sure = new Set(
+      told(meta, lines)
+        .ended.filter(({ certain }) => certain)
+        .map(lifeOf),
+    );
     const names = namesOf(meta, lines, lives);
     let [untouched, certain] = [0, 0];
     for (let seed = 0; seed < RUNS; seed++) {
       const { lines: kept, missing } = drop(lines, lines.length, seed);
       const touched = new Set([...missing].map((i) => lives[i]));
-      const found = new Set(told(meta, kept).ended.filter((row) => row.certain).map(lifeOf));
+      const found = new Set(
+        told(meta, kept)
+          .ended.filter((row) => row.certain)
+          .map(lifeOf),
+      );
       for (const [life, name] of names) {
         if (touched.has(life) || !sure.has(name)) continue;
         untouched++;
@@ -155,7 +160,6 @@ describe.each(RECORDINGS)('%s with one line in a hundred dropped, each reported 
     }
     expect(untouched).toBeGreaterThan(0);
     expect(certain / untouched).toBeGreaterThanOrEqual(0.9);
-    if (process.env.SHOW) console.log(file, certain / untouched, untouched);
   });
 });
 

@@ -16,7 +16,7 @@ const entry = (keys: string, does: string, width: number): readonly Line[] =>
 
 const MARKS = [
   ['>', 'left of a row: it is selected'],
-  ['~', 'left of a row: loss, a late start or inference touched it; its close path says which'],
+  ['~', 'left of a row: a lost event of its own, a late start or inference may touch it; its close path says which'],
   ['>4m05s', 'an age: closed before the capture began, so older than that'],
   ['?', 'nobody saw it, or there was no time to work it out; never shown as 0'],
   ['nginx[42]!', 'a closer: the process was exiting, the kernel closed its sockets'],
