@@ -1,5 +1,4 @@
 import { TCP } from '../kernel/tcp-state.ts';
-import { type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import type { Destroy } from '../wire/event.ts';
 import { SOCK } from '../wire/evidence.ts';
@@ -24,24 +23,23 @@ export const createAftermath = (finish: (sock: Sock) => void, onFull: (sock: Soc
   const socks: (Sock | null)[] = [];
   let start = 0;
 
-  const takeFirst = (until: number): Sock | null => {
-    const first = socks[start] ?? null;
-    if (first === null || endOf(first) >= until) return null;
-    socks[start++] = null;
-    return first;
-  };
-
   return {
     add: (sock) => {
       socks.push(sock);
       if (socks.length - start <= BOUNDS.ended) return;
-      const first = takeFirst(Number.POSITIVE_INFINITY);
+      const first = socks[start] ?? null;
+      socks[start++] = null;
       if (first === null) return;
       onFull(first);
       finish(first);
     },
     advance: (now) => {
-      for (let sock = takeFirst(now); sock !== null; sock = takeFirst(now)) finish(sock);
+      for (; start < socks.length; start++) {
+        const sock = socks[start] ?? null;
+        if (sock === null || (sock.destroyedAt ?? 0) + AFTERMATH_NS >= now) break;
+        socks[start] = null;
+        finish(sock);
+      }
       if (start > 1024 && start * 2 > socks.length) {
         socks.splice(0, start);
         start = 0;
@@ -49,8 +47,6 @@ export const createAftermath = (finish: (sock: Sock) => void, onFull: (sock: Soc
     },
   };
 };
-
-const endOf = (sock: Sock): TraceNs => traceNs((sock.destroyedAt ?? 0) + AFTERMATH_NS);
 
 /**
  * True if the end that a destroy shows rests on a reset that did not come, or on the count of the orphans. No number

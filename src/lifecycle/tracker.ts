@@ -389,7 +389,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
 
   /** Its newest line. A line alone does not show that no other one is missing. */
   const remember = (sock: Sock, event: SetState | Retransmit | Look | Announce): void => {
-    sock.mayLack = living.mayLack(sock);
+    if (lostEvents > 0) sock.mayLack = living.mayLack(sock);
     sock.latest = event.line;
     sock.latestAt = event.at;
   };
@@ -415,7 +415,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     sock.printed = event.lines - 1;
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
-    if (event.lines === 0 && living.mayLack(sock)) addGap(sock, 'events_lost');
+    if (event.lines === 0 && lostEvents > 0 && living.mayLack(sock)) addGap(sock, 'events_lost');
     sock.hasOpenEnd = hasOpenEnd(sock, event);
     if (sock.hasOpenEnd && sock.pressure?.isExact === false) addGap(sock, 'events_lost');
     aftermath.add(sock);
