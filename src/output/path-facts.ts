@@ -37,6 +37,8 @@ export const pathFacts = (path: ClosePath | Dying) =>
     closedAt: text('closed', path.closed_at),
     closedIn: text('in', path.closed_in),
     dying: { label: 'dying', unit: 'us', value: path.dying_us },
+    /** A lower bound; null where the time itself is known. */
+    dyingAtLeast: { label: 'at least', unit: 'us', value: path.dying_us === null ? path.dying_at_least_us : null },
     orphan: { label: 'an orphan', unit: 'us', value: path.orphan_us },
     memory: { label: 'of kernel memory', unit: 'bytes', value: path.held_bytes },
     unread: { label: 'unread', unit: 'bytes', value: path.unread_bytes },

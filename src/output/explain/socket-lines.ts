@@ -19,10 +19,11 @@ const HAND: Hand = { unknown: UNKNOWN, us: duration, bytes: size };
 type Facts = ReturnType<typeof pathFacts>;
 
 const outcome = (row: Row): string => {
-  const age = row.dying_us === null ? 'for a time not known' : duration(row.dying_us);
+  const { dying_us: known, dying_at_least_us: least } = row;
+  const age = known !== null ? duration(known) : least !== null ? `at least ${duration(least)}` : null;
   return row.type === 'dying'
-    ? `dying ${row.dying_us === null ? age : `for ${age}`}, waits for ${row.waiting_for}`
-    : `died ${row.dying_us === null ? 'after a time not known' : `in ${age}`}: ${row.ended_by ?? UNKNOWN}`;
+    ? `dying for ${age ?? 'a time not known'}, waits for ${row.waiting_for}`
+    : `died ${known === null ? 'after a time not known' : `in ${duration(known)}`}: ${row.ended_by ?? UNKNOWN}`;
 };
 
 const doubtText = (row: Row): string => {

@@ -95,7 +95,9 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
     ...entry('closed at', `${valueText(facts.closedAt, HAND)}, ${factText(facts.closedIn, HAND)}`, width),
     ...entry(
       'dying',
-      `${valueText(facts.dying, HAND)}, ${facts.orphan.label} for ${valueText(facts.orphan, HAND)}`,
+      facts.dyingAtLeast.value === null
+        ? `${valueText(facts.dying, HAND)}, ${facts.orphan.label} for ${valueText(facts.orphan, HAND)}`
+        : `${facts.dyingAtLeast.label} ${valueText(facts.dyingAtLeast, HAND)}`,
       width,
     ),
     ...entry('waits for', waitingText(path.waiting_for), width),

@@ -39,3 +39,16 @@ test('nothing of them is cut off, however narrow the screen', () => {
     }),
   );
 });
+
+test('a time that is only known from below is told as such', () => {
+  const text = (change: Parameters<typeof aClosePath>[0]): string =>
+    detailLines(aClosePath(change), 80)
+      .map((line) => line.map(({ text }) => text).join(''))
+      .find((line) => line.startsWith('dying')) ?? '';
+  const unknown = { dying_us: null, orphan_us: null, dying_at_least_us: 245e6 };
+  expect(text(unknown)).toMatch(/^dying +at least 4m05s$/);
+  expect(text({ ...unknown, dying_at_least_us: null })).toMatch(/^dying +\?, an orphan for \?$/);
+  expect(text({ dying_us: 2e6, orphan_us: 2e6, dying_at_least_us: 2e6 })).toMatch(
+    /^dying +2\.0s, an orphan for 2\.0s$/,
+  );
+});
