@@ -24,6 +24,11 @@ export type AbnormalDeaths = {
 
 /** The kernel's reason for a reset because of too many orphans or too little memory. @see enum sk_rst_reason */
 const FOR_LIMIT = 'TCP_ABORT_ON_MEMORY';
+/**
+ * Its reason where tcp_abort (ss -K) resets an orphan that has not got all its acknowledgements. From Linux 6.11 on the
+ * error comes after that reset, so the probe takes such an end for one at a limit.
+ */
+const FOR_ABORT = 'TCP_STATE';
 const NO_REASON = 255;
 
 const NAMES: Readonly<Record<number, EndedBy>> = {
@@ -60,6 +65,8 @@ export const abnormalDeaths = (ends: readonly AbnormalEnds[], reasons: ResetReas
     if (of.end !== ENDED.limit) {
       const name = NAMES[of.end] ?? 'unknown';
       put(of, name, causeNamed(name)?.side ?? 'unknown', of.count, of.sampled);
+    } else if (reasons.get(of.reset - 1) === FOR_ABORT) {
+      put(of, 'killed', 'operator', of.count, of.sampled);
     } else if (!isForLimit(of.reset, reasons)) {
       put(of, 'unknown', 'unknown', of.count, of.sampled);
     } else if (of.isNotMemory) {

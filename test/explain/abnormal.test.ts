@@ -5,7 +5,10 @@ import { traceNs } from '../../src/kernel/units.ts';
 import type { AbnormalEnds } from '../../src/lifecycle/abnormal.ts';
 import { ENDED } from '../../src/wire/event.ts';
 
-const REASONS = new Map([[13, 'TCP_ABORT_ON_MEMORY']]);
+const REASONS = new Map([
+  [13, 'TCP_ABORT_ON_MEMORY'],
+  [14, 'TCP_STATE'],
+]);
 const some = (change: Partial<AbnormalEnds> = {}): AbnormalEnds => ({
   end: ENDED.unread_data,
   isNotMemory: false,
@@ -46,6 +49,10 @@ test('a kill at a limit is orphan_limit where the probe saw that it was not memo
   ]);
   // MPTCP resets its subflows so, and gives another reason.
   expect(ends({ ...limit, reset: 3, isNotMemory: true })).toEqual([['unknown', 'unknown', 800, 80]]);
+});
+
+test('a kill whose error comes after its reset is one by its reason, not at a limit', () => {
+  expect(ends({ end: ENDED.limit, reset: 15, isNotMemory: true })).toEqual([['killed', 'operator', 800, 80]]);
 });
 
 test('they are told of in words: who, what, how fast, where, how many', () => {
