@@ -131,6 +131,16 @@ RULES = '\n'.join(
     ))
 
 
+def unlimit_icmp():
+    """
+    The kernel sends an address one ICMP message a second, after a few at once. Several scenarios that need one play at a
+    time, and one of them would never get it.
+    """
+    for path in ('/proc/sys/net/ipv4/icmp_ratelimit', '/proc/sys/net/ipv6/icmp/ratelimit'):
+        if os.path.exists(path):
+            write(path, '0')
+
+
 class Stage:
     """Two namespaces and a wire: sockets die in `near`; `far` is their peer. One for each set of near's sysctls."""
 
@@ -158,6 +168,7 @@ class Stage:
                     enter(name)
                     run('nft', '-f', '-', text=FILTER.format(rules=RULES))
                     self._set({'ip_local_port_range': EPHEMERAL})
+                    unlimit_icmp()
                     self._set(sysctls if name == self.near else {k: v for k, v in sysctls.items() if k == 'tcp_fastopen'})
             except Exception as error:
                 failed.append(error)

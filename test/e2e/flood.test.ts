@@ -77,6 +77,10 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expect(actual).toBeGreaterThanOrEqual(expected - after.late_events);
   };
 
+  /** Its end looks the same with and without the reset that answers a segment. @see docs/close-path.md, lost events */
+  const restsOnNoNumber = ({ ended_by, gaps }: ClosePath): boolean =>
+    (ended_by === 'fin_wait2_timewait' || ended_by === 'data_after_close') && gaps.join() === 'events_lost';
+
   it('were all made', () => {
     expect(counters.get('TcpActiveOpens')).toBe(CONNECTIONS);
     expect(counters.get('TcpPassiveOpens')).toBe(CONNECTIONS + all.filter(isTwin).length);
@@ -103,7 +107,9 @@ onRealKernel('20,000 connections opened and closed in five ways', () => {
     expect(count((path) => path.ended_by === null)).toBe(0);
     const uncertain = rows.filter((path) => !path.certain);
     for (const path of uncertain) expect(path.gaps).not.toEqual([]);
-    expect(uncertain.length).toBeLessThanOrEqual(after.lost_events + after.late_events);
+    // Near a loss an end is in doubt that an unnumbered reset would change, however few resets were lost.
+    const lacking = uncertain.filter((path) => !restsOnNoNumber(path));
+    expect(lacking.length).toBeLessThanOrEqual(after.lost_events + after.late_events);
   });
 
   /** Expects as many ends of this kind as `expected`, apart from the ends that were not seen. */

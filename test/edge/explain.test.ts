@@ -106,13 +106,13 @@ describe.concurrent('explain', () => {
     ]);
     expect(all.code).toBe(0);
     expect(all.stdout).toMatch(/^ack +the peer has not acknowledged our data or FIN\n/);
-    expect(all.stdout.match(/^ {2}What does not help$/gm)).toHaveLength(23);
+    expect(all.stdout.match(/^ {2}What does not help$/gm)).toHaveLength(24);
     expect(one.stdout).toMatch(/^retries: given up/);
     const notes = json.stdout
       .trim()
       .split('\n')
       .map((line): unknown => JSON.parse(line));
-    expect(notes).toHaveLength(23);
+    expect(notes).toHaveLength(24);
     expect(notes[0]).toMatchObject({ type: 'cause', cause: 'ack', does_not_help: expect.any(Array) });
   });
 });

@@ -9,12 +9,15 @@ import { listNetns, type Netns, ownNetns } from './netns.ts';
 import { createCgroupIds, ORPHAN_ARGS, type OrphanInfo, parseOrphanInfo } from './orphan-info.ts';
 import { askSs } from './ss.ts';
 
-/**
- * The baseline is read again this often, ms, or more seldom: readings may take this share of the time. ss takes as much
- * CPU time as finwait does.
- */
+/** The baseline is read again this often, ms. */
 const EVERY_MS = 10_000;
-const SHARE = 0.02;
+/**
+ * Or more seldom, where there is much to read: so much later for each socket that ss tells of, and for each namespace
+ * that is entered, ms. finwait and ss take some 45 us of CPU time for the one, some 30 ms for the other; all readings may
+ * take 5 % of a core.
+ */
+const PER_SOCKET_MS = 1;
+const PER_NAMESPACE_MS = 600;
 const TIMEOUT_MS = 10_000;
 const MAX_SS_BYTES = 256_000_000;
 
@@ -47,11 +50,16 @@ export const startReadings = ({ clock, put, orphans }: ReadOptions): Readings =>
   }
   const cgroupIdOf = createCgroupIds();
   const end = new AbortController();
+  /** The sockets that ss has told of, and the namespaces that were asked, since this reading began. */
+  let told = 0;
+  let asked = 0;
 
   const readWithin = async (netns: Netns, within: Map<string, string | null>): Promise<void> => {
     const sysctls = await readSysctls(netns);
     const seen = new Map<string, string>();
+    asked++;
     const why = await askSs(netns, ORPHAN_ARGS, { timeout: TIMEOUT_MS, maxBuffer: MAX_SS_BYTES }, (line) => {
+      told++;
       const info = parseOrphanInfo(line);
       if (info === null || end.signal.aborted) return;
       const key = endpointsOf(info.sock);
@@ -79,10 +87,11 @@ export const startReadings = ({ clock, put, orphans }: ReadOptions): Readings =>
 
   const run = async (): Promise<void> => {
     while (wanted.size > 0 && !end.signal.aborted) {
-      const began = performance.now();
+      told = 0;
+      asked = 0;
       await readAll();
-      const took = performance.now() - began;
-      await sleep(Math.max(EVERY_MS - took, took / SHARE), undefined, { signal: end.signal, ref: false });
+      const pauseMs = Math.max(EVERY_MS, told * PER_SOCKET_MS + asked * PER_NAMESPACE_MS);
+      await sleep(pauseMs, undefined, { signal: end.signal, ref: false });
     }
   };
   run().catch((error: unknown) => {
