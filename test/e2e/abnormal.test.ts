@@ -33,10 +33,10 @@ onRealKernel('deaths too fast to be announced that end abnormally', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Records with the default --min-age while `act` goes on, and explains what was recorded. */
-  const explained = async (name: string, act: () => Promise<void>): Promise<Told> => {
+  /** Records while `act` goes on, and explains what was recorded. @param options - of record */
+  const explained = async (name: string, act: () => Promise<void>, ...options: string[]): Promise<Told> => {
     const file = join(folder, `${name}.fwr`);
-    const run = startFinwait(['record', '-o', file]);
+    const run = startFinwait(['record', '-o', file, ...options]);
     await run.until('the recording', () => run.stderr().includes('recording to'), ATTACH_MS);
     await sleep(1000);
     await act();
@@ -118,6 +118,28 @@ onRealKernel('deaths too fast to be announced that end abnormally', () => {
         expect(text).not.toContain('No socket died');
       }
     });
+  });
+
+  it('an orphan that ss -K kills is counted with its closer, not with ss', { timeout: 400_000 }, async (test) => {
+    const labs: Lab[] = [];
+    const play = async (): Promise<void> => {
+      const played = startLab('killed');
+      labs.push(played);
+      await played.exit;
+    };
+    const told = await explained('killed', play, '--min-age', '5s');
+    const [lab] = labs;
+    const reason = lab?.skipped('killed') ?? null;
+    if (reason !== null) test.skip(`the lab skipped it: ${reason}`);
+    const socket = lab?.sockets('killed')[0];
+    // A player of the lab has its scenario's name.
+    const closer = { comm: 'killed', pid: socket?.pid };
+    expect(told.paths.filter(({ ended_by }) => ended_by === 'killed')).toMatchObject([
+      { lport: socket?.lport, closer },
+    ]);
+    expect(told.abnormal.filter(({ ended_by }) => ended_by === 'killed')).toMatchObject([
+      { side: 'operator', ...closer, count: 1, sampled: 1 },
+    ]);
   });
 
   it('a kill at the limit inside close() is orphan_limit, with its process and tuple', {

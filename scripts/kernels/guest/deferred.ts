@@ -19,6 +19,8 @@ import type { Watcher } from './play.ts';
 const SURELY_SLOW_US = 500_000;
 /** A socket that was dying for less may have been announced inside a slow close(). Then it is played again. */
 const IN_CLOSE_US = 500_000;
+/** Deaths that took longer are named where the counts differ: they may have been about to be announced. */
+const ALMOST_SLOW_US = 50_000;
 /** The rows of two finwaits are one death when their times of its close differ by no more than this, ms. */
 const SAME_MS = 500;
 
@@ -94,10 +96,10 @@ export const judgeEnd = (
     const at = times.findIndex((time) => !(Math.abs(time - timeOf(path)) > SAME_MS));
     return at >= 0 && times.splice(at, 1).length > 0;
   };
-  const wanted = kindsOf(
-    told.filter((path) => !wasAnnounced(path)).map(({ how, ended_by }) => ({ kind: kindOf(how, ended_by), count: 1 })),
-  );
+  const unannounced = told.filter((path) => !wasAnnounced(path));
+  const wanted = kindsOf(unannounced.map(({ how, ended_by }) => ({ kind: kindOf(how, ended_by), count: 1 })));
   const counted = countedKinds(countRecords(trace.stdout()));
+  const slow = unannounced.filter(({ dying_us }) => (dying_us ?? 0) > ALMOST_SLOW_US);
   return {
     scenarios,
     isCounted,
@@ -106,10 +108,12 @@ export const judgeEnd = (
     wanted: sumOf(wanted),
     counted: sumOf(counted),
     uncounted: uncounted(wanted, counted),
-    kinds: `${textOf(wanted)}; counted ${textOf(counted)}`,
+    kinds: `${textOf(wanted)}; counted ${textOf(counted)}; without a row, though slow: ${slow.map(slowText).join(', ')}`,
   };
 };
 
+const slowText = ({ lport, rport, dying_us, closed_at, ended_by }: ClosePath): string =>
+  `${lport} ${rport} ${ended_by} ${dying_us} us ${closed_at}`;
 const tupleOf = ({ netns, laddr, lport, raddr, rport }: ClosePath): string =>
   [netns, laddr, lport, raddr, rport].join(' ');
 const timeOf = ({ closed_at }: ClosePath): number => (closed_at === null ? Number.NaN : Date.parse(closed_at));
