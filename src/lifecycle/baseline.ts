@@ -62,29 +62,38 @@ export const createBaseline = (): Baseline => {
   let notRead = 0;
   /** Shared by the orphans of a namespace, which come one after the other. */
   let sysctls: Reading['sysctls'] = null;
+  let previous: Silent | null = null;
+  /** The orphans that the open inventory has listed. The first one leaves out those that still are among the silent. */
   const listed = new Set<string>();
+  let listedCount = 0;
   const seen = new Set<string>();
   let adoptedBefore = 0;
   let isDone = false;
   let isWhole = true;
+  const wasListed = (tuple: string): boolean => listed.has(tuple) || (!isDone && silent.has(tuple));
   const add = (tuple: string, orphan: Inventoried): void => {
     if (silent.get(tuple)?.reading !== null) notRead++;
-    silent.set(tuple, { ...orphan, reading: null });
+    previous = { ...orphan, ...sharedAddresses(orphan, previous), reading: null };
+    silent.set(tuple, previous);
   };
   const remove = (tuple: string): void => {
-    if (silent.get(tuple)?.reading === null) notRead--;
+    const orphan = silent.get(tuple);
+    if (orphan === undefined) return;
+    if (orphan.reading === null) notRead--;
     silent.delete(tuple);
+    if (!isDone) listed.add(tuple);
   };
   return {
     isDone: () => isDone,
     list: (orphan) => {
-      if (listed.size >= BOUNDS.inventory) {
+      if (listedCount >= BOUNDS.inventory) {
         isWhole = false;
         return false;
       }
       const tuple = tupleOf(orphan);
-      listed.add(tuple);
-      if (!isDone) add(tuple, orphan);
+      if (!wasListed(tuple)) listedCount++;
+      if (isDone) listed.add(tuple);
+      else add(tuple, orphan);
       return true;
     },
     see: (tuple) => {
@@ -93,13 +102,14 @@ export const createBaseline = (): Baseline => {
       return true;
     },
     isWhole: () => isWhole,
-    listedCount: () => listed.size,
+    listedCount: () => listedCount,
     has: (tuple) => silent.has(tuple),
-    wasListed: (tuple) => listed.has(tuple),
+    wasListed,
     missing: () => [...silent.keys()].filter((tuple) => !listed.has(tuple)),
     drop: remove,
     forget: () => {
       listed.clear();
+      listedCount = 0;
       isWhole = true;
     },
     read: (reading) => {
@@ -123,6 +133,7 @@ export const createBaseline = (): Baseline => {
       // The ledger has what was seen dying since the probes attached.
       for (const tuple of seen) remove(tuple);
       listed.clear();
+      listedCount = 0;
       seen.clear();
       isDone = true;
       isWhole = true;
@@ -131,6 +142,12 @@ export const createBaseline = (): Baseline => {
     silent,
   };
 };
+
+/** Orphans that are listed one after the other share the texts of their equal addresses: there may be 262,144 of them. */
+const sharedAddresses = (orphan: Inventoried, previous: Inventoried | null): Pick<Inventoried, 'laddr' | 'raddr'> => ({
+  laddr: orphan.laddr === previous?.laddr ? previous.laddr : orphan.laddr,
+  raddr: orphan.raddr === previous?.raddr ? previous.raddr : orphan.raddr,
+});
 
 /** No more is kept than the reading adds: there may be a hundred thousand of them. */
 const withReading = (orphan: Silent, read: OrphanRead, sysctls: Reading['sysctls']): Silent => ({

@@ -132,7 +132,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
         tracker.foresee(event);
       }
       if (event.kind === 'tick' || event.kind === 'sample') notices.advance(event.at);
-      reorder.push(event, !isOwn(event), line.length + BOUNDS.eventBytes);
+      reorder.push(event, !isOwn(event), line.length + ownBytes(event));
     },
     end: () => {
       reorder.flush();
@@ -169,6 +169,8 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     isInDoubt: () => driftingFor >= LASTING_DRIFT,
   };
 };
+
+const ownBytes = ({ kind }: TimedEvent): number => (kind === 'orphan_read' ? BOUNDS.readingBytes : BOUNDS.eventBytes);
 
 /** Lines that finwait itself put into the stream, or dated: their clock runs ahead of the kernel's buffers. */
 const isOwn = (event: TimedEvent): boolean =>

@@ -19,12 +19,12 @@ export const BOUNDS = {
   windowLog: 23,
   /** Characters of a notice, a reason or a line of the kernel's log; finwait's have 200, printk's at most 1,000. */
   text: 1024,
-  /**
-   * Bytes of lines that wait to be put in order, and an event's own bytes beside its line: half a second at 200,000
-   * lines/s.
-   */
-  reorderBytes: 40 * 1024 * 1024,
+  /** Bytes of lines that wait to be put in order, the events' own bytes included: half a second at 200,000 lines/s. */
+  reorderBytes: 32 * 1024 * 1024,
+  /** The own bytes of an event beside its line … */
   eventBytes: 200,
+  /** … and of a reading, which has three times the fields. */
+  readingBytes: 500,
   /**
    * Orphans of one inventory, and sockets that close while the first one is taken: tcp_max_orphans of the largest
    * hosts.
