@@ -1,10 +1,12 @@
-// Measures the cost of orphans from before the capture: `node scripts/measure-baseline.ts [ORPHANS [SECONDS]]`, as root, after
-// `npm run build`. In a network namespace of its own it makes that many orphans in FIN_WAIT2, starts `finwait top`
-// without a terminal, and prints the CPU time of finwait and its ss until the inventory and the first reading are in, and
-// from then on per second.
+// Measures the cost of orphans from before the capture: `node scripts/measure-baseline.ts [ORPHANS [SECONDS]]`, as root. It
+// makes that many orphans in FIN_WAIT2 in a network namespace of its own, lists them and reads them again as a live capture
+// does, and prints the CPU time of both, that of ss included.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { processes } from '../bench/usage.ts';
+import { createBootClock } from '../src/capture/kernel/boot-clock.ts';
+import { putInventory } from '../src/capture/sockets/inventory.ts';
+import { startReadings } from '../src/capture/sockets/read-orphans.ts';
 
 const [orphans = '10000', seconds = '120'] = process.argv.slice(2);
 /** Orphans of one worker and port: fewer than a process may have files, and than there are ephemeral ports. */
@@ -33,10 +35,9 @@ const SETUP = [
 ].join('; ');
 const WORKERS = counts.map((count) => `python3 -c '${WORKER}' ${count} <&3 &`).join('\n');
 
-/** CPU seconds of a process, of its children and of those that have ended, bpftrace left out. */
-const cpuOf = (pid: number): number => {
-  const all = processes();
-  const own = all.get(pid);
+/** CPU seconds of this process and of the programs that it has run. */
+const cpuNow = (): number => {
+  const own = processes().get(process.pid);
   return own === undefined ? 0 : own.cpuSeconds + own.childSeconds;
 };
 
@@ -54,22 +55,26 @@ try {
     });
     void worker.then(() => reject(new Error('the worker ended: too few files, ports or orphans are allowed')));
   });
-  const finwait = execa(process.execPath, ['dist/bin/finwait.js', 'top'], { reject: false, buffer: false });
-  const pid = finwait.pid ?? 0;
-  let isKnown = false;
-  finwait.stdout.on('data', (text: Buffer) => {
-    // Held memory is unknown, or a lower bound, until all were read.
-    if (/held [0-9]/.test(text.toString())) isKnown = true;
+  const clock = createBootClock();
+  const before = cpuNow();
+  const listed = await putInventory(clock, () => {});
+  process.stdout.write(`${listed.length} orphans: the inventory ${(cpuNow() - before).toFixed(2)} s of CPU time\n`);
+  const [first, began] = [cpuNow(), performance.now()];
+  let lines = 0;
+  const readings = startReadings({
+    clock,
+    put: () => {
+      lines++;
+    },
+    orphans: listed,
   });
-  while (!isKnown) await sleep(50);
-  const first = cpuOf(pid);
-  process.stdout.write(`${orphans} orphans: attach, inventory and first reading ${first.toFixed(1)} s of CPU time\n`);
-  const began = performance.now();
   await sleep(Number(seconds) * 1000);
-  const share = (cpuOf(pid) - first) / ((performance.now() - began) / 1000);
-  process.stdout.write(`${orphans} orphans: from then on ${(100 * share).toFixed(1)} % of a core\n`);
-  finwait.kill('SIGINT');
-  await finwait;
+  const spent = cpuNow() - first;
+  const share = (100 * spent) / ((performance.now() - began) / 1000);
+  readings.stop();
+  process.stdout.write(
+    `${lines} lines in ${seconds} s: ${((spent / lines) * 1e6).toFixed(0)} us of CPU time for each, ${share.toFixed(1)} % of a core\n`,
+  );
 } finally {
   // The workers end with their stdin, which ends with this process too.
   worker.stdin.end();

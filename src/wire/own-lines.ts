@@ -1,7 +1,7 @@
 import { type TraceNs, traceNs } from '../kernel/units.ts';
 import { asciiText } from './ascii-json.ts';
 import { boundedText, ownText } from './bounds.ts';
-import type { LoggedKind, OrphanRead, TcpMemory, TimedEvent } from './event.ts';
+import type { Inventoried, LoggedKind, OrphanRead, TcpMemory, TimedEvent } from './event.ts';
 import type { HostFacts } from './host-facts.ts';
 import { formatHostFacts, parseHostFacts } from './host-facts-json.ts';
 import type { Scan } from './scan.ts';
@@ -17,30 +17,16 @@ import type { Scan } from './scan.ts';
 export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent | null => {
   switch (line.charCodeAt(0)) {
     case 0x69: {
-      const netns = decimal(scan);
-      const family = scan.word();
-      const laddr = scan.word();
-      const lport = decimal(scan);
-      const raddr = scan.word();
-      const rport = decimal(scan);
-      const state = decimal(scan);
+      const orphan = listed(scan);
       const retransmits = decimal(scan);
       const txQueue = decimal(scan);
       // Recordings of the first day end here.
       const timer = scan.done() ? null : { kind: decimal(scan), ms: decimal(scan), probesOut: decimal(scan) };
-      if (family !== 'ipv4' && family !== 'ipv6') return null;
-      if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
-      if (!isAddress(laddr) || !isAddress(raddr)) return null;
+      if (orphan === null) return null;
       return {
         kind: 'inventoried',
         at,
-        netns,
-        family,
-        laddr: ownText(laddr),
-        lport,
-        raddr: ownText(raddr),
-        rport,
-        state,
+        ...orphan,
         retransmits,
         txQueue,
         timer,
@@ -85,7 +71,10 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
   }
 };
 
-const orphanRead = (at: TraceNs, scan: Scan): OrphanRead | null => {
+/** The endpoints and the state of an orphan. @returns null for values that none has */
+const listed = (
+  scan: Scan,
+): Pick<Inventoried, 'netns' | 'family' | 'laddr' | 'lport' | 'raddr' | 'rport' | 'state'> | null => {
   const netns = decimal(scan);
   const family = scan.word();
   const laddr = scan.word();
@@ -93,6 +82,14 @@ const orphanRead = (at: TraceNs, scan: Scan): OrphanRead | null => {
   const raddr = scan.word();
   const rport = decimal(scan);
   const state = decimal(scan);
+  if (family !== 'ipv4' && family !== 'ipv6') return null;
+  if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
+  if (!isAddress(laddr) || !isAddress(raddr)) return null;
+  return { netns, family, laddr: ownText(laddr), lport, raddr: ownText(raddr), rport, state };
+};
+
+const orphanRead = (at: TraceNs, scan: Scan): OrphanRead | null => {
+  const orphan = listed(scan);
   const cookie = scan.word();
   const uid = decimal(scan);
   const cgroupId = scan.word();
@@ -110,20 +107,12 @@ const orphanRead = (at: TraceNs, scan: Scan): OrphanRead | null => {
   const lastSendMs = decimal(scan);
   const lastAckMs = decimal(scan);
   const [orphanRetries, retries2, rtoMaxMs] = [known(scan), known(scan), known(scan)];
-  if (family !== 'ipv4' && family !== 'ipv6') return null;
-  if (state < 1 || state > 12 || lport > 65_535 || rport > 65_535) return null;
-  if (!isAddress(laddr) || !isAddress(raddr) || !isId(cookie) || !(cgroupId === UNKNOWN || isId(cgroupId))) return null;
+  if (orphan === null || !isId(cookie) || !(cgroupId === UNKNOWN || isId(cgroupId))) return null;
   if (Number.isNaN(sndWnd) || [orphanRetries, retries2, rtoMaxMs].some(Number.isNaN)) return null;
   return {
     kind: 'orphan_read',
     at,
-    netns,
-    family,
-    laddr: ownText(laddr),
-    lport,
-    raddr: ownText(raddr),
-    rport,
-    state,
+    ...orphan,
     cookie: ownText(cookie),
     uid,
     cgroupId: cgroupId === UNKNOWN ? null : ownText(cgroupId),

@@ -427,6 +427,17 @@ const number = (name: string, meaning: string, more: Partial<Field> & Pick<Word,
   word('decimal', name, meaning, more);
 const OPTIONAL = { optional: true } as const;
 
+/** The endpoints and the state of an orphan that a namespace lists. */
+const LISTED: readonly Word[] = [
+  number('netns', 'netns inode'),
+  word('word', 'family', '`ipv4`/`ipv6`'),
+  word('word', 'laddr', 'local address'),
+  number('lport', 'port'),
+  word('word', 'raddr', 'remote address'),
+  number('rport', 'port'),
+  number('state', 'state', { unit: 'state' }),
+];
+
 /** Lines that finwait itself puts into the stream. Their numbers are decimal. @see own-lines.ts */
 export const OWN_LINES = {
   inventoried: {
@@ -434,13 +445,7 @@ export const OWN_LINES = {
     title: 'inventory: an orphan that was there already',
     words: [
       AT,
-      number('netns', 'netns inode'),
-      word('word', 'family', '`ipv4`/`ipv6`'),
-      word('word', 'laddr', 'local address'),
-      number('lport', 'port'),
-      word('word', 'raddr', 'remote address'),
-      number('rport', 'port'),
-      number('state', 'state', { unit: 'state' }),
+      ...LISTED,
       number('retransmits', 'retransmits'),
       number('txQueue', 'tx queue', { unit: 'bytes' }),
       number('timer', 'timer (0 none, 1 retransmission, 2 keepalive or FIN_WAIT2, 4 window probe)', OPTIONAL),
@@ -453,13 +458,7 @@ export const OWN_LINES = {
     title: 'reading, from version 3 on: an orphan of the baseline as sock_diag shows it (ss)',
     words: [
       AT,
-      number('netns', 'netns inode'),
-      word('word', 'family', '`ipv4`/`ipv6`'),
-      word('word', 'laddr', 'local address'),
-      number('lport', 'port'),
-      word('word', 'raddr', 'remote address'),
-      number('rport', 'port'),
-      number('state', 'state', { unit: 'state' }),
+      ...LISTED,
       number('cookie', 'its cookie'),
       number('uid', 'uid of the socket'),
       word('word', 'cgroupId', 'id of its cgroup'),

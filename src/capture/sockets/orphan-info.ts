@@ -1,25 +1,27 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { OrphanRead } from '../../wire/event.ts';
 import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
 import { parseSsSock } from './ss.ts';
 
-/** An orphan as sock_diag shows it. Bytes, ms and segments; ids are decimal. */
-export type OrphanInfo = {
+/** An orphan as sock_diag shows it. `sndWnd` is null where ss leaves it out: a window of 0, and older versions any. */
+export type OrphanInfo = Pick<
+  OrphanRead,
+  | 'cookie'
+  | 'uid'
+  | 'backoff'
+  | 'packetsOut'
+  | 'notSent'
+  | 'sndWnd'
+  | 'wmemQueued'
+  | 'rmemAlloc'
+  | 'forwardAlloc'
+  | 'lastSendMs'
+  | 'lastAckMs'
+> & {
   readonly sock: ProcSock;
-  readonly cookie: string;
-  readonly uid: number;
   /** Path of its cgroup, or `unreachable:ID`; null where ss does not tell. */
   readonly cgroup: string | null;
-  readonly backoff: number;
   readonly rtoUs: number;
-  readonly packetsOut: number;
-  readonly notSent: number;
-  /** Null where ss does not tell: it leaves out a window of 0, and older versions any window. */
-  readonly sndWnd: number | null;
-  readonly wmemQueued: number;
-  readonly rmemAlloc: number;
-  readonly forwardAlloc: number;
-  readonly lastSendMs: number;
-  readonly lastAckMs: number;
 };
 
 /** The arguments that make ss print what `parseOrphanInfo` reads. */

@@ -12,11 +12,10 @@ import { askSs } from './ss.ts';
 /** The baseline is read again this often, ms. */
 const EVERY_MS = 10_000;
 /**
- * Or more seldom, where there is much to read: so much later for each socket that ss tells of, and for each namespace
- * that is entered, ms. finwait and ss take some 45 us of CPU time for the one, some 30 ms for the other; all readings may
- * take 5 % of a core.
+ * Or more seldom, where there is much to read: so much later for each socket that ss tells of, and for each namespace, for
+ * which two programs are started, ms. finwait and ss take some 60 us of CPU time for a socket (docs/measurements.md).
  */
-const PER_SOCKET_MS = 1;
+const PER_SOCKET_MS = 1.5;
 const PER_NAMESPACE_MS = 600;
 const TIMEOUT_MS = 10_000;
 const MAX_SS_BYTES = 256_000_000;
