@@ -112,6 +112,19 @@ export const RESETS: readonly Scenario[] = [
     seconds: 0.4,
   },
   {
+    name: 'own_firewall',
+    title: "this host's own firewall answers the FIN with a reset",
+    does: 'The FIN never leaves; the peer keeps its connection.',
+    byHand: [
+      'peer',
+      'near nft "add table inet own; add chain inet own out { type filter hook output priority 0; }; add rule inet own out tcp dport 7777 reject with tcp reset"',
+      'dial "c.close()"',
+    ],
+    ss: 'nothing; at the peer ESTAB',
+    finwait: 'ended_by local_reset, side local',
+    seconds: 0.1,
+  },
+  {
     name: 'peer_reset_before_close',
     title: 'the peer resets before this process closes',
     does: 'close() finds CLOSE: an orphan for microseconds.',

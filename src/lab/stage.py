@@ -113,12 +113,14 @@ FILTER = '''table inet lab {{
     set no_entry {{ type inet_service; }}
     set no_exit {{ type inet_service; }}
     set refused {{ type inet_service; }}
+    set rejected {{ type inet_service; }}
     chain in {{ type filter hook input priority 0; policy accept;
         {rules}
     }}
     chain out {{ type filter hook output priority 0; policy accept;
         tcp dport @no_exit drop
         tcp sport @no_exit drop
+        tcp dport @rejected reject with tcp reset
     }}
 }}'''
 RULES = '\n'.join(

@@ -55,6 +55,14 @@ def peer_reset_in_fin_wait2(p):
 
 
 @scenario()
+def own_firewall(p):
+    pair = p.pair()
+    p.drop('near', 'rejected', pair.rport)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
 def peer_reset_before_close(p):
     pair = p.pair()
     reset(pair.far)

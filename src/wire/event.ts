@@ -195,6 +195,8 @@ export const TALLY = {
   not_memory: 256,
   /** It timed out before it was closed, and the peer had acknowledged all that was sent. */
   all_acked: 512,
+  /** A reset ended it inside close(); our FIN had not left this host, and nothing was in flight. */
+  unsent: 1024,
 } as const;
 
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };

@@ -531,7 +531,7 @@ export const OWN_LINES = {
 export const TALLY_KEY: Word = packed(
   'tallyKey',
   bits('size', 40, 5, 'size'),
-  bits('marksAtDestroy', 33, 5, 'the marks 20, 40, 80, 100 and 200'),
+  bits('marksAtDestroy', 33, 6, 'the marks 20, 40, 80, 100, 200 and 400'),
   bits('marksDone', 32, 1, 'the mark 10'),
   bits('err', 24, 8, 'errno'),
   bits('marksAtClose', 20, 4, 'the marks 1, 2, 4 and 8'),

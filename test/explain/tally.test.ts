@@ -21,7 +21,7 @@ const aTally = (change: Partial<Tallied>): Tallied => ({
   atMemoryLimit: 0,
   ...change,
 });
-const { in_close, unread, linger_zero, kernel, done, linger2, own, answered, all_acked } = TALLY;
+const { in_close, unread, linger_zero, kernel, done, linger2, own, answered, all_acked, unsent } = TALLY;
 const inClose = (marks: number, closedIn: number) => ({ marks: in_close | marks, closedIn, lastFrom: closedIn });
 const before = { via: VIA.destroy, closedIn: 0, size: 0 };
 /** The hook on __tcp_close saw the close of one that was in CLOSE. */
@@ -72,7 +72,7 @@ test.each([
   ['close', 'unknown', 'unknown', { ...closedInClose, lastFrom: TCP.ESTABLISHED }],
   // FIN_WAIT2 alone shows that nothing was in flight; elsewhere the probe has to have looked.
   ['close', 'keepalive', 'unknown', { ...closedInClose, lastFrom: TCP.FIN_WAIT2, err: 110 }],
-  ['close', 'keepalive', 'network', { ...closedInClose, lastFrom: TCP.FIN_WAIT2, err: 113 }],
+  ['close', 'keepalive', 'unknown', { ...closedInClose, lastFrom: TCP.FIN_WAIT2, err: 113 }],
   ['exit', 'keepalive', 'unknown', { ...before, lastFrom: TCP.FIN_WAIT2, err: 110, marks: own, exiting: true }],
   ['close', 'keepalive', 'unknown', { ...before, lastFrom: TCP.CLOSE_WAIT, err: 110, marks: own | all_acked }],
   ['close', 'keepalive', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, marks: own | all_acked }],
@@ -80,6 +80,9 @@ test.each([
   ['close', 'unknown', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, marks: own }],
   ['listener', 'keepalive', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, reset: 15, marks: 0 }],
   ['close', 'never_connected', 'unknown', { ...before, lastFrom: TCP.SYN_SENT, err: 110, marks: own | all_acked }],
+  // A reset that came before our FIN had left, with nothing in flight: this host made it.
+  ['close', 'local_reset', 'local', { lastFrom: TCP.FIN_WAIT1, err: 104, marks: unsent }],
+  ['close', 'peer_reset', 'peer', { lastFrom: TCP.FIN_WAIT1, err: 104 }],
 ] as const)('%s: %s, %s', (how, ended_by, side, change) => {
   expect(talliedDeaths([aTally(change)])).toMatchObject([{ how, ended_by, side, count: 1 }]);
 });

@@ -223,6 +223,13 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
   },
   peer_reset: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'peer_reset', side: 'peer', waiting_for: 'ack' },
   peer_reset_in_fin_wait2: { route: LOCAL, ended_by: 'peer_reset', side: 'peer', waiting_for: 'peer_fin' },
+  own_firewall: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'local_reset',
+    side: 'local',
+    waiting_for: 'ack',
+    certain: true,
+  },
   peer_reset_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'peer_reset', side: 'peer' },
   peer_reset_read_before_close: { route: 'ESTABLISHED>CLOSE', ...inClose, ended_by: 'peer_reset', side: 'peer' },
   peer_reset_in_close_wait: { route: 'ESTABLISHED>CLOSE_WAIT>CLOSE', ...inClose, ended_by: 'peer_reset' },

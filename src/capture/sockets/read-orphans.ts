@@ -13,7 +13,7 @@ import { askSs } from './ss.ts';
 const EVERY_MS = 10_000;
 /**
  * Or more seldom, where there is much to read: so much later for each socket that ss tells of, and for each namespace, for
- * which two programs are started, ms. finwait and ss take some 60 us of CPU time for a socket (docs/measurements.md).
+ * which two programs are started, ms. finwait and ss take some 30 to 40 us of CPU time for a socket (docs/measurements.md).
  */
 const PER_SOCKET_MS = 1.5;
 const PER_NAMESPACE_MS = 600;

@@ -30,7 +30,7 @@ export const keepalive: EndingCause<'keepalive'> = {
   howKnown:
     "ESTABLISHED, FIN_WAIT2 or CLOSE_WAIT to CLOSE in a timer's context (no task owned the lock), before the close, with ETIMEDOUT or the error that an ICMP message had left (`sk_err_soft`); and nothing in flight: our FIN was acknowledged (FIN_WAIT2), or write_seq = snd_una, or nobody had accepted it. With data in flight, retransmissions or window probes ended it, and the cause is `unknown`.",
   knownBy:
-    'a timer moved it to CLOSE with ETIMEDOUT (or what ICMP said before: then `side` is `network`) while a process held it, or before it was accepted, and nothing was in flight; the close found CLOSE',
+    'a timer moved it to CLOSE with ETIMEDOUT (or an error that says unreachable) while a process held it, or before it was accepted, and nothing was in flight; the close found CLOSE',
   cites: 'tcp_keepalive_timer, tcp_write_err (net/ipv4/tcp_timer.c)',
   scenario: 'keepalive_before_close',
   side: 'unknown',
@@ -41,24 +41,29 @@ export const keepalive: EndingCause<'keepalive'> = {
     const { last, detail } = record;
     if (phase !== 'before_close' || own || !HELD.has(from) || !(isClosed || isUnaccepted)) return NO;
     if (err !== ERRNO.ETIMEDOUT && (err === 0 || err !== last.errSoft)) return NO;
-    const side = sideOfTimeout(err);
-    if (isUnaccepted) return yes(`keepalive had ended it before it was accepted: it ${timedOut(err)}`, side);
+    const side = sideOfTimeout(err, null);
+    if (isUnaccepted) return yes(`keepalive had ended it before it was accepted: it ${timedOut(err, null)}`, side);
     // Into FIN_WAIT2 comes a sock whose data and FIN are acknowledged.
     if (from !== TCP.FIN_WAIT2 && !isAllAcked(last)) {
       // A connect(AF_UNSPEC) since then has changed write_seq.
       return isTupleCleared(record)
-        ? undecided(`it ${timedOut(err)} before the close; whether anything was in flight is not known`)
-        : undecided(`it ${timedOut(err)} before the close, with data in flight: keepalive does not end such a socket`);
+        ? undecided(`it ${timedOut(err, null)} before the close; whether anything was in flight is not known`)
+        : undecided(
+            `it ${timedOut(err, null)} before the close, with data in flight: keepalive does not end such a socket`,
+          );
     }
     const bound = detail.userTimeoutMs === 0 ? '' : ` under TCP_USER_TIMEOUT of ${detail.userTimeoutMs} ms`;
-    return yes(`keepalive had ended it before the close, with nothing in flight: it ${timedOut(err)}${bound}`, side);
+    return yes(
+      `keepalive had ended it before the close, with nothing in flight: it ${timedOut(err, null)}${bound}`,
+      side,
+    );
   },
   // FIN_WAIT2 alone shows that nothing was in flight. No child that nobody accepted has sent anything.
   fastDeath: ({ phase, from, err, isUnaccepted, isAllAcked }) => {
     if (phase !== 'before_close' || !HELD.has(from)) return null;
     if (err !== ERRNO.ETIMEDOUT && !isUnreachable(err)) return null;
     if (from !== TCP.FIN_WAIT2 && !isUnaccepted && !isAllAcked) return null;
-    return sideOfTimeout(err).side ?? 'unknown';
+    return sideOfTimeout(err, null).side ?? 'unknown';
   },
   advice: (path, where) => [
     lookForPath(path, where),

@@ -10,6 +10,7 @@ import { linger } from './linger.ts';
 import { lingerZero } from './linger-zero.ts';
 import { linger2 } from './linger2.ts';
 import { listenerClosed } from './listener-closed.ts';
+import { localReset } from './local-reset.ts';
 import { neverConnected } from './never-connected.ts';
 import { nothing } from './nothing.ts';
 import { orphanLimit } from './orphan-limit.ts';
@@ -32,7 +33,7 @@ export const WAITS = [linger, window, ack, lastAck, peerFin, nothing] as const;
 /**
  * Every way to end, in the order of the questions. The first yes is the answer. If two could say yes, the one that the
  * kernel checks first stands first: unread data before SO_LINGER, TCP_USER_TIMEOUT before retries. A child that nobody
- * accepted ends by keepalive before its listener is closed.
+ * accepted ends by keepalive before its listener is closed. A reset is the peer's unless this host made it.
  */
 export const ENDINGS = [
   killed,
@@ -44,6 +45,7 @@ export const ENDINGS = [
   orphanLimit,
   outOfMemory,
   dataAfterClose,
+  localReset,
   peerReset,
   linger2,
   userTimeout,
@@ -73,6 +75,7 @@ export const ENDING_CAUSES = [
   keepalive,
   finTimeout,
   peerReset,
+  localReset,
   dataAfterClose,
   linger2,
   lingerZero,

@@ -13,7 +13,7 @@ export const peerReset: EndingCause<'peer_reset'> = {
     "A reset arrived that fits the connection; what the peer had not acknowledged by then is lost. A host on the way can send it in the peer's name.",
   looksLike:
     "A RST from the peer's address; the path ends in CLOSE at once. The application had closed already and sees nothing.",
-  why: "The peer's process ended or closed with our data unread, its host forgot the connection, or a middlebox cut it.",
+  why: "The peer's process ended or closed with our data unread, its host forgot the connection, or a middlebox cut it: a firewall, or a NAT that had forgotten the flow. Then the peer's application may be innocent.",
   helps: [
     'Look at the peer at that time: its process ended, or closed with our data unread (there: `nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData`), or its host forgot the connection.',
     "Compare the reset's TTL with that of the peer's data, to tell a middlebox's: `tcpdump -nvi any 'host PEER and tcp[tcpflags] & tcp-rst != 0'`, over IPv6 `tcpdump -nvi any 'host PEER and ip6 proto 6 and ip6[13+40] & 4 != 0'`.",
@@ -31,7 +31,7 @@ export const peerReset: EndingCause<'peer_reset'> = {
   side: 'peer',
   isHarmless: false,
   /** @see Linux tcp_reset */
-  question: ({ phase, err, received, answered, dataSegsAfter, isUnaccepted, isClosed, from }) => {
+  question: ({ phase, err, own, received, answered, dataSegsAfter, isUnaccepted, isClosed, from, record }) => {
     if (!isErrorOfReset(err) && err !== ERRNO.ECONNREFUSED) return NO;
     if (phase === 'before_close') {
       if (isUnaccepted) return yes('the peer had reset it before it was accepted');
@@ -40,6 +40,8 @@ export const peerReset: EndingCause<'peer_reset'> = {
         : NO;
     }
     if (phase !== 'after_close' || answered) return NO;
+    // Before our FIN had left: this host may have made it.
+    if (received && own && record.last.sndNxt !== record.last.writeSeq) return NO;
     if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);
     if (dataSegsAfter === 0) return yes('the peer sent a reset (tcp_receive_reset); no data came after the close');
     const came =

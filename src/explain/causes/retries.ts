@@ -1,7 +1,7 @@
 import { counted } from '../../text/count.ts';
 import { peerEnd } from '../../text/endpoint.ts';
 import { exactSize } from '../../text/size.ts';
-import { isTimeout, sideOfTimeout, timedOut } from '../evidence/timeout.ts';
+import { isTimeout, sideOfTimeout, timedOut, unreachableBy } from '../evidence/timeout.ts';
 import {
   diedLingering,
   lingerBound,
@@ -18,7 +18,7 @@ import {
   TIMEOUT_KNOWN_BY,
   USER_TIMEOUT_BOUND,
 } from '../sentences/notes.ts';
-import { afterRetransmits, dataOf, lookForPath, lostOf } from '../sentences/peer.ts';
+import { afterRetransmits, dataOf, lookForPath, lookHere, lostOf, notReading } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const retries: EndingCause<'retries'> = {
@@ -42,7 +42,7 @@ export const retries: EndingCause<'retries'> = {
     'Raising net.ipv4.tcp_max_orphans ends no orphan sooner.',
   ],
   howKnown:
-    'X to CLOSE with errno ETIMEDOUT (or the error an ICMP message left, `sk_err_soft`), neither reset received nor sent, `icsk_retransmits` above 0.',
+    "X to CLOSE with errno ETIMEDOUT (or the error an ICMP message left, `sk_err_soft`), neither reset received nor sent, `icsk_retransmits` above 0. An error that says unreachable is ICMP's where every retransmission left this host, and the loss of its own route where they did not (`side` `local`); else both are said. A last window of 0 with data in flight is the peer's (`side` `peer`).",
   knownBy: TIMEOUT_KNOWN_BY,
   cites: 'tcp_write_timeout, tcp_orphan_retries, tcp_write_err (net/ipv4/tcp_timer.c)',
   scenario: 'retries',
@@ -53,23 +53,29 @@ export const retries: EndingCause<'retries'> = {
     const { err, record } = facts;
     const { last } = record;
     if (!isTimeout(facts)) return NO;
+    const by = unreachableBy(record);
     if (last.probesOut > 0) {
       return yes(
-        `${timedOut(err)} after ${counted(last.probesOut, 'attempt')} that did not leave this host: the peer's window had room for ${exactSize(last.sndWnd)}`,
+        `${timedOut(err, by)} after ${counted(last.probesOut, 'attempt')} that did not leave this host: the peer's window had room for ${exactSize(last.sndWnd)}`,
         { side: 'local' },
       );
     }
-    return last.icskRetransmits > 0
-      ? yes(
-          `${timedOut(err)} after ${counted(last.icskRetransmits, 'retransmission timeout')}: nothing that acknowledged it came`,
-          sideOfTimeout(err),
-        )
-      : undecided(`${timedOut(err)}, but no retransmission and no probe was counted`);
+    if (last.icskRetransmits === 0) {
+      return undecided(`${timedOut(err, by)}, but no retransmission and no probe was counted`);
+    }
+    const because = `${timedOut(err, by)} after ${counted(last.icskRetransmits, 'retransmission timeout')}: nothing that acknowledged it came`;
+    // It takes back a window that data was already in flight for, and throws that data away.
+    return last.sndWnd === 0 && last.sndNxt !== last.sndUna
+      ? yes(`${because}; the peer was there, and the last window that it told was 0 (snd_wnd)`, {
+          side: 'peer',
+          ...sideOfTimeout(err, by),
+        })
+      : yes(because, sideOfTimeout(err, by));
   },
   advice: (path, where, bounds) => [
     `${peerEnd(path)} never acknowledged ${dataOf(path)}${afterRetransmits(path)}.`,
     ...lostOf(path),
-    lookForPath(path, where),
+    path.side === 'local' ? lookHere(path, where) : path.side === 'peer' ? notReading(path) : lookForPath(path, where),
     ...(diedLingering(path)
       ? lingerBound(where)
       : [

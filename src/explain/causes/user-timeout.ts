@@ -1,5 +1,5 @@
 import { boundOfProbes, isProbing } from '../evidence/probe-bound.ts';
-import { isTimeout, sideOfTimeout, timedOut, unanswered } from '../evidence/timeout.ts';
+import { isTimeout, sideOfTimeout, timedOut, unanswered, unreachableBy } from '../evidence/timeout.ts';
 import { TIMEOUT_KNOWN_BY } from '../sentences/notes.ts';
 import { afterRetransmits, lookForPath, lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
@@ -30,8 +30,9 @@ export const userTimeout: EndingCause<'user_timeout'> = {
   question: (facts) => {
     const { err, record } = facts;
     if (!isTimeout(facts) || record.detail.userTimeoutMs === 0) return NO;
-    const side = sideOfTimeout(err);
-    const because = `${timedOut(err)} under TCP_USER_TIMEOUT of ${record.detail.userTimeoutMs} ms`;
+    const maker = unreachableBy(record);
+    const side = sideOfTimeout(err, maker);
+    const because = `${timedOut(err, maker)} under TCP_USER_TIMEOUT of ${record.detail.userTimeoutMs} ms`;
     // For retransmissions the user timeout replaces tcp_orphan_retries. For window probes both apply, and the first one
     // to expire ends the sock.
     if (!isProbing(record)) return yes(because, side);

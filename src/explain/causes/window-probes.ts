@@ -51,10 +51,10 @@ export const windowProbes: EndingCause<'window_probes'> = {
     const inTime = detail.userTimeoutMs === 0 ? '' : `, before TCP_USER_TIMEOUT of ${detail.userTimeoutMs} ms was over`;
     if (last.probesOut === 0) {
       const because = 'window probes that were answered: their interval was at its maximum';
-      return yes(`${timedOut(err)} after ${because}${inTime}`, { side: 'peer', ...sideOfTimeout(err) });
+      return yes(`${timedOut(err, null)} after ${because}${inTime}`, { side: 'peer', ...sideOfTimeout(err, null) });
     }
     // A peer that does not answer may be gone, or the path to it.
-    return yes(`${timedOut(err)} after ${unanswered(last.probesOut)}${inTime}`, sideOfTimeout(err));
+    return yes(`${timedOut(err, null)} after ${unanswered(last.probesOut)}${inTime}`, sideOfTimeout(err, null));
   },
   advice: (path, where, bounds) => [
     path.side === 'peer' ? notReading(path) : shutWindow(path),

@@ -26,6 +26,8 @@ export type FastDeath = {
   readonly isLinger2Negative: boolean;
   /** The peer had acknowledged all that was sent. False also where the probes did not look. */
   readonly isAllAcked: boolean;
+  /** A task owned the lock, our FIN had not left this host, and nothing was in flight. Asked only where a reset came. */
+  readonly isUnsent: boolean;
 };
 
 export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): FastDeath => {
@@ -51,6 +53,7 @@ export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tall
     isLingerZero: has(TALLY.linger_zero),
     isLinger2Negative: has(TALLY.linger2),
     isAllAcked: has(TALLY.all_acked),
+    isUnsent: has(TALLY.unsent),
   };
 };
 

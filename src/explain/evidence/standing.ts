@@ -3,6 +3,7 @@ import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import type { SockRecord } from './record.ts';
+import { type Unreachable, unreachableBy } from './timeout.ts';
 
 /** The standing of a dying sock by the newest evidence, which was traced or read through sock_diag. */
 export type Standing = {
@@ -15,14 +16,17 @@ export type Standing = {
   readonly countsFin: boolean;
   /** False: `sndWnd` is not known, and stands for a window without room. */
   readonly isWindowKnown: boolean;
+  /** The maker of an error in `errSoft` that says unreachable. */
+  readonly unreachableBy: Unreachable;
 };
 
-export const standingOf = ({ sock, last }: SockRecord): Standing => ({
-  state: sock.state,
-  last,
+export const standingOf = (record: SockRecord): Standing => ({
+  state: record.sock.state,
+  last: record.last,
   // An announcement is made before the FIN is queued; later lines count the FIN.
-  countsFin: sock.latest !== null || sock.announce.via === VIA.foundDead,
+  countsFin: record.sock.latest !== null || record.sock.announce.via === VIA.foundDead,
   isWindowKnown: true,
+  unreachableBy: unreachableBy(record),
 });
 
 /** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
@@ -49,4 +53,5 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   },
   countsFin: true,
   isWindowKnown: reading.sndWnd !== null,
+  unreachableBy: null,
 });

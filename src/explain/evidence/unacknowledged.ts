@@ -5,12 +5,14 @@ import { isUnreachable } from '../kernel/errno.ts';
 import { distance, withoutFin } from './sequence.ts';
 import type { Standing } from './standing.ts';
 import type { Side } from './subject.ts';
+import { sideOfTimeout, unreachable } from './timeout.ts';
 
 /** The unacknowledged part of a sock that still is dying, in a sentence; with `side` if ICMP has said who keeps it. */
 export const unacknowledged = ({
   state,
   last,
   countsFin,
+  unreachableBy,
 }: Standing): { readonly because: string; readonly side?: Side } => {
   const unacked = distance(last.writeSeq, last.sndUna);
   const data = countsFin ? withoutFin(unacked, state) : unacked;
@@ -18,6 +20,9 @@ export const unacknowledged = ({
   const tries = counted(last.icskRetransmits, 'retransmission timeout');
   const because = `in ${stateName(state)}: ${open} not acknowledged (write_seq, snd_una), ${tries} so far`;
   return isUnreachable(last.errSoft)
-    ? { side: 'network', because: `${because}; ICMP said unreachable (errno ${last.errSoft})` }
+    ? {
+        ...sideOfTimeout(last.errSoft, unreachableBy),
+        because: `${because}; ${unreachable(last.errSoft, unreachableBy)}`,
+      }
     : { because };
 };

@@ -23,6 +23,10 @@ export const lostOf = ({ lost_bytes }: Subject): readonly string[] =>
 export const lookForPath = (path: Subject, where: string): string =>
   `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.`;
 
+/** For one whose retransmissions did not leave this host. */
+export const lookHere = (path: Subject, where: string): string =>
+  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, nft list ruleset${where}.`;
+
 export const notReading = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : `, and holds ${size(path.held_bytes)} of memory here`;
   return `The application at ${peerEnd(path)} does not read${held}: ss -tnmp there names it.`;

@@ -111,6 +111,7 @@ test('the marks of the map of tallies are those of the T line', () => {
     return event?.kind === 'tally' ? event.marks : Number.NaN;
   };
   expect(marksOf(key(37))).toBe(TALLY.all_acked);
+  expect(marksOf(key(38))).toBe(TALLY.unsent);
   expect(marksOf(key(20, 23, 32, 34, 37))).toBe(
     TALLY.in_close | TALLY.kernel | TALLY.done | TALLY.own | TALLY.all_acked,
   );

@@ -29,9 +29,10 @@ describe.each(FINDS)('a timer had ended it before the close, %s', (_how, via) =>
     expect(path.because.join()).toMatch(/nothing in flight.*ETIMEDOUT/);
   });
 
-  test('what ICMP had said says whose it was', () => {
+  test('an error that says unreachable is of ICMP or of this host: nobody knows', () => {
     const told = held('FIN_WAIT2', via, { errSoft: 113 }, { err: 113 });
-    expect([told.ended_by, told.side]).toEqual(['keepalive', 'network']);
+    expect([told.ended_by, told.side]).toEqual(['keepalive', 'unknown']);
+    expect(told.because.join()).toContain("or the loss of this host's own route");
     expect(held('FIN_WAIT2', via, {}, { err: 113 }).ended_by).toBe('unknown');
   });
 

@@ -23,6 +23,7 @@ const ENDED_BY = [
   'time_wait',
   'fin_wait2_timewait',
   'peer_reset',
+  'local_reset',
   'data_after_close',
   'retries',
   'window_probes',

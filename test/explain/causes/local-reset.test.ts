@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import type { ClosePath } from '../../../src/explain/close-path.ts';
+import { VIA } from '../../../src/wire/event.ts';
+import { closed, destroyed, received, step } from '../../builders/endings.ts';
+import { pathOf } from '../../builders/explain.ts';
+import { announceLine, type EvidenceFields, setStateLine, us } from '../../builders/wire-lines.ts';
+
+const RESET = { err: 104, own: true } as const;
+/** 1000 bytes came to the peer; the FIN, one more, never left. */
+const UNSENT = { writeSeq: 1001, sndNxt: 1000, sndUna: 1000 } as const;
+
+const asTracepoint = (change: EvidenceFields): ClosePath =>
+  pathOf([
+    closed(),
+    received(us(9)),
+    step(us(10), 'FIN_WAIT1', 'CLOSE', { ...RESET, ...UNSENT, ...change }),
+    destroyed(us(12), 104),
+  ]);
+const asHook = (change: EvidenceFields): ClosePath =>
+  pathOf([
+    announceLine({ at: 0, via: VIA.hook, state: 'ESTABLISHED' }),
+    setStateLine({ at: us(5), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }),
+    received(us(9)),
+    step(us(10), 'FIN_WAIT1', 'CLOSE', { ...RESET, ...UNSENT, ...change }),
+    destroyed(us(12), 104),
+  ]);
+
+describe.each([
+  ['inferred', asTracepoint],
+  ['hooked', asHook],
+] as const)('a reset inside close(), %s', (_how, path) => {
+  test('before the FIN had left, with nothing in flight: this host made it', () => {
+    const told = path({});
+    expect(told).toMatchObject({ ended_by: 'local_reset', side: 'local', certain: true });
+    expect(told.because.join()).toContain("this host's own firewall");
+    expect(told.advice.join()).toContain('nft list ruleset');
+  });
+
+  test('with data in flight the peer may have answered that: undecided', () => {
+    const told = path({ sndUna: 400 });
+    expect(told).toMatchObject({ ended_by: 'unknown', side: 'unknown', certain: false });
+    expect(told.because.join()).toMatch(/the peer's.*or one of this host's own firewall/);
+  });
+
+  test('after the FIN had left it is the peer that resets', () => {
+    expect(path({ sndNxt: 1001 })).toMatchObject({ ended_by: 'peer_reset', side: 'peer', certain: true });
+  });
+
+  test('outside close() it is the peer, whatever had not left: its window may be shut', () => {
+    expect(path({ own: false })).toMatchObject({ ended_by: 'peer_reset', side: 'peer' });
+  });
+});
