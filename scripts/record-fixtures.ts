@@ -22,7 +22,7 @@ const V6 =
 const FIXTURES: Readonly<Record<string, { readonly workload: string; readonly lab: readonly string[] }>> = {
   lab: { workload: 'all quick scenarios, IPv4', lab: ['--at-once', '4', 'quick'] },
   'lab-v6': { workload: 'some scenarios, IPv6', lab: ['-6', '--at-once', '4', ...V6.split(' ')] },
-  firewall: { workload: "this host's own firewall", lab: ['own_firewall'] },
+  ends: { workload: 'ends by this host itself', lab: ['own_firewall', 'time_wait_overflow'] },
   host: { workload: 'scenarios that set sysctls of the whole host', lab: ['--host', 'host'] },
 };
 

@@ -5,8 +5,9 @@ import { dataAfterClose } from './causes/data-after-close.ts';
 import { ENDINGS } from './causes/order.ts';
 import { orphanLimit } from './causes/orphan-limit.ts';
 import { outOfMemory } from './causes/out-of-memory.ts';
+import { timeWaitOverflow } from './causes/time-wait-overflow.ts';
 import type { EndedBy, How, Side } from './close-path.ts';
-import { fastDeathOf } from './evidence/fast-death.ts';
+import { fastDeathOf, isHandover } from './evidence/fast-death.ts';
 import { isAwaitingAck } from './evidence/resources.ts';
 
 /** Sockets that died before they were announced, and that share all of these facts. */
@@ -101,6 +102,7 @@ const endOf = (tally: Tally): End => {
   // The probes did not keep its earlier history.
   if (tally.via === VIA.foundDead) return UNKNOWN;
   const death = fastDeathOf(tally);
+  if (death.minisock === 'perhaps' && isHandover(death)) return ['unknown', timeWaitOverflow.side];
   for (const { name, fastDeath } of ENDINGS) {
     const side = fastDeath?.(death) ?? null;
     if (side !== null) return [name, side];

@@ -49,6 +49,15 @@ export const CLOSES: readonly Scenario[] = [
     seconds: 1.2,
   },
   {
+    name: 'time_wait_overflow',
+    title: 'tcp_max_tw_buckets is 0: no minisock takes over',
+    does: 'FIN_WAIT2, and nothing is left; the peer is reset when it closes.',
+    byHand: ["peer 'time.sleep(2); c.close()'", 'near sysctl net.ipv4.tcp_max_tw_buckets=0; dial "c.close()"'],
+    ss: 'nothing; nstat -z TcpExtTCPTimeWaitOverflow',
+    finwait: 'ended_by time_wait_overflow, side limit',
+    seconds: 0.1,
+  },
+  {
     name: 'shutdown_then_close',
     title: 'shutdown(SHUT_WR), later close()',
     does: 'The FIN goes out with shutdown(); close() finds FIN_WAIT2 and hands it to a minisock.',

@@ -52,6 +52,13 @@ def simultaneous_close(p):
     p.died(pair.ports)
 
 
+@scenario(sysctls={'tcp_max_tw_buckets': 0})
+def time_wait_overflow(p):
+    pair = p.pair(half_open=True)
+    pair.near.close()
+    p.died(pair.ports)
+
+
 @scenario()
 def shutdown_then_close(p):
     pair = p.pair()

@@ -171,6 +171,7 @@ export const createPackedSocks = (): PackedSocks => {
       destroyedAt: null,
       cookie: null,
       destroyErr: 0,
+      destroyContext: 0,
       gaps: gapLists.copyOf(partOf(word(WORD.counts), COUNTS.gaps)),
       mayLack: partOf(marks, MARKS.mayLack) === 1,
       hasOpenEnd: false,

@@ -76,6 +76,8 @@ export type Sock = {
   /** The cookie that its destroy told, decimal. The announcement's line may have it already. */
   cookie: string | null;
   destroyErr: number;
+  /** The context of its destroy; 0 before. */
+  destroyContext: number;
   gaps: Set<Gap>;
   /** Events were lost while it lived, before its newest line, and nothing has shown yet that none was its own. */
   mayLack: boolean;
@@ -116,6 +118,7 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   destroyedAt: null,
   cookie: null,
   destroyErr: 0,
+  destroyContext: 0,
   gaps: NO_GAPS,
   mayLack: false,
   hasOpenEnd: false,

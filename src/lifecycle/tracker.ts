@@ -412,6 +412,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     dying--;
     sock.cookie = event.cookie === '0' ? sock.cookie : decimalOf(event.cookie);
     sock.destroyErr = event.err;
+    sock.destroyContext = event.context;
     sock.printed = event.lines - 1;
     if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);

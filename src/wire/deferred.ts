@@ -108,7 +108,8 @@ export const tallyLine = (line: string, at: bigint): string | null => {
     marks:
       bitsOf(key, KEY, 'marksAtClose') |
       (bitsOf(key, KEY, 'marksDone') << 4n) |
-      (bitsOf(key, KEY, 'marksAtDestroy') << 5n),
+      (bitsOf(key, KEY, 'marksAtDestroy') << 5n) |
+      (bitsOf(key, KEY, 'marksOfTable') << 12n),
     count: found[2],
   });
 };

@@ -197,6 +197,10 @@ export const TALLY = {
   all_acked: 512,
   /** A reset ended it inside close(); our FIN had not left this host, and nothing was in flight. */
   unsent: 1024,
+  /** Silent, and so many TIME_WAIT sockets were there as tcp_max_tw_buckets allows, its own one included. */
+  tw_full: 2048,
+  /** The same where tcp_max_tw_buckets is 0. */
+  tw_none: 4096,
 } as const;
 
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };

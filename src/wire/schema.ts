@@ -119,13 +119,17 @@ const CONTEXT: readonly Field[] = [
   bits('state', 8, 8, '`skc_state`', { unit: 'state' }),
 ];
 
+const SK_FLAGS = high('flags', '`skc_flags` (bit 0 SOCK_DEAD, 1 SOCK_DONE, 4 SOCK_LINGER)');
+const TIME_WAIT_TABLE = bits(
+  'tw',
+  16,
+  2,
+  'TIME_WAIT sockets of its namespace, its own one included: 1 as many as tcp_max_tw_buckets, 2 that is 0',
+);
+
 /** Words that show a socket at one instant. */
 const EVIDENCE: readonly Word[] = [
-  packed(
-    'e0',
-    high('flags', '`skc_flags` (bit 0 SOCK_DEAD, 1 SOCK_DONE, 4 SOCK_LINGER)'),
-    low('context', 'its state, lock and holder', { parts: CONTEXT }),
-  ),
+  packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: CONTEXT })),
   packed(
     'e1',
     bits('err', 48, 16, '`sk_err`', { unit: 'errno' }),
@@ -363,7 +367,8 @@ export const LINES = {
       AT,
       SK,
       word('hex', 'cookie', 'cookie'),
-      ...EVIDENCE.slice(0, 2),
+      packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: [...CONTEXT, TIME_WAIT_TABLE] })),
+      ...EVIDENCE.slice(1, 2),
       packed(
         'announced',
         bits('announcedAt', 16, 48, 'when it was announced, in units of 65,536 ns', { raw: true }),
@@ -530,8 +535,9 @@ export const OWN_LINES = {
  */
 export const TALLY_KEY: Word = packed(
   'tallyKey',
+  bits('marksOfTable', 45, 1, 'the mark 1000'),
   bits('size', 40, 5, 'size'),
-  bits('marksAtDestroy', 33, 6, 'the marks 20, 40, 80, 100, 200 and 400'),
+  bits('marksAtDestroy', 33, 7, 'the marks 20, 40, 80, 100, 200, 400 and 800'),
   bits('marksDone', 32, 1, 'the mark 10'),
   bits('err', 24, 8, 'errno'),
   bits('marksAtClose', 20, 4, 'the marks 1, 2, 4 and 8'),

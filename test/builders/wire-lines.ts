@@ -234,6 +234,8 @@ export const destroyLine = (
     /** Lines about it, its announcement included, and the time of that; if left out, the probe could not count. */
     readonly lines?: number;
     readonly announcedAt?: number;
+    /** 1: tcp_max_tw_buckets was reached, 2: it is 0. */
+    readonly tw?: number;
   },
 ): string =>
   encodeLine('destroy', {
@@ -246,6 +248,7 @@ export const destroyLine = (
     holder: HOLDER.lastFput,
     own: flag(on.own),
     err: on.err ?? 0,
+    tw: on.tw ?? 0,
     ...(on.lines === undefined ? {} : { announcedAt: boot(on.announcedAt ?? 0) >> 16n, lines: on.lines }),
   });
 

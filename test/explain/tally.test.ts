@@ -21,7 +21,8 @@ const aTally = (change: Partial<Tallied>): Tallied => ({
   atMemoryLimit: 0,
   ...change,
 });
-const { in_close, unread, linger_zero, kernel, done, linger2, own, answered, all_acked, unsent } = TALLY;
+const { in_close, unread, linger_zero, kernel, done, linger2, own, answered, all_acked, unsent, tw_full, tw_none } =
+  TALLY;
 const inClose = (marks: number, closedIn: number) => ({ marks: in_close | marks, closedIn, lastFrom: closedIn });
 const before = { via: VIA.destroy, closedIn: 0, size: 0 };
 /** The hook on __tcp_close saw the close of one that was in CLOSE. */
@@ -80,6 +81,13 @@ test.each([
   ['close', 'unknown', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, marks: own }],
   ['listener', 'keepalive', 'unknown', { ...before, lastFrom: TCP.ESTABLISHED, err: 110, reset: 15, marks: 0 }],
   ['close', 'never_connected', 'unknown', { ...before, lastFrom: TCP.SYN_SENT, err: 110, marks: own | all_acked }],
+  // No minisock took over, or perhaps none did.
+  ['close', 'time_wait_overflow', 'limit', { marks: tw_none }],
+  ['close', 'time_wait_overflow', 'limit', { marks: done | tw_none }],
+  ['close', 'time_wait_overflow', 'limit', { lastFrom: TCP.CLOSING, marks: tw_none }],
+  ['close', 'unknown', 'limit', { marks: tw_full }],
+  ['close', 'unknown', 'limit', { lastFrom: TCP.CLOSING, marks: tw_full }],
+  ['close', 'linger2', 'local', { marks: linger2 | tw_none }],
   // A reset that came before our FIN had left, with nothing in flight: this host made it.
   ['close', 'local_reset', 'local', { lastFrom: TCP.FIN_WAIT1, err: 104, marks: unsent }],
   ['close', 'peer_reset', 'peer', { lastFrom: TCP.FIN_WAIT1, err: 104 }],

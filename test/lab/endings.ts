@@ -223,6 +223,13 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
   },
   peer_reset: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'peer_reset', side: 'peer', waiting_for: 'ack' },
   peer_reset_in_fin_wait2: { route: LOCAL, ended_by: 'peer_reset', side: 'peer', waiting_for: 'peer_fin' },
+  time_wait_overflow: {
+    route: LOCAL,
+    ended_by: 'time_wait_overflow',
+    side: 'limit',
+    waiting_for: 'ack',
+    certain: true,
+  },
   own_firewall: {
     route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
     ended_by: 'local_reset',

@@ -3,9 +3,9 @@ import { SOCK } from '../../wire/evidence.ts';
 import { isSilent } from '../evidence/facts.ts';
 import type { Subject } from '../evidence/subject.ts';
 import { lowerFinTimeout } from '../sentences/bounds.ts';
-import { LOOK_FOR_CLOSE_WAIT } from '../sentences/notes.ts';
+import { LAST_PLACE, LOOK_FOR_CLOSE_WAIT } from '../sentences/notes.ts';
 import { lookForPath, notClosing, tookLong } from '../sentences/peer.ts';
-import { type EndingCause, NO, yes } from './cause.ts';
+import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   name: 'fin_wait2_timewait',
@@ -31,15 +31,18 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   side: 'peer',
   isHarmless: true,
   /** @see Linux tcp_time_wait(TCP_FIN_WAIT2) */
-  question: (facts) =>
-    facts.phase === 'after_close' &&
-    facts.from === TCP.FIN_WAIT2 &&
-    isSilent(facts) &&
-    (facts.record.last.flags & SOCK.DONE) === 0
+  question: (facts) => {
+    const { phase, from, record, minisock } = facts;
+    if (phase !== 'after_close' || from !== TCP.FIN_WAIT2 || !isSilent(facts)) return NO;
+    if ((record.last.flags & SOCK.DONE) !== 0 || minisock === 'no') return NO;
+    return minisock === 'yes'
       ? yes('handed to a FIN_WAIT2 minisock: counted as timewait, no longer as an orphan')
-      : NO,
-  fastDeath: ({ phase, from, err, sentReset, isDone }) =>
-    phase === 'after_close' && from === TCP.FIN_WAIT2 && err === 0 && !sentReset && !isDone ? 'peer' : null,
+      : undecided(LAST_PLACE, 'limit');
+  },
+  fastDeath: ({ phase, from, err, sentReset, isDone, minisock }) =>
+    phase === 'after_close' && from === TCP.FIN_WAIT2 && err === 0 && !sentReset && !isDone && minisock === 'yes'
+      ? 'peer'
+      : null,
   advice: (path, where) => [
     notClosing(path),
     ...whatWasSlow(path, where),

@@ -20,6 +20,7 @@ import { peerReset } from './peer-reset.ts';
 import { resources } from './resources.ts';
 import { retries } from './retries.ts';
 import { timeWait } from './time-wait.ts';
+import { timeWaitOverflow } from './time-wait-overflow.ts';
 import { unreadData } from './unread-data.ts';
 import { userTimeout } from './user-timeout.ts';
 import { window } from './window.ts';
@@ -55,6 +56,7 @@ export const ENDINGS = [
   acked,
   timeWait,
   finWait2Timewait,
+  timeWaitOverflow,
   resources,
 ] as const;
 
@@ -67,6 +69,7 @@ export const ENDING_CAUSES = [
   acked,
   timeWait,
   finWait2Timewait,
+  timeWaitOverflow,
   neverConnected,
   listenerClosed,
   retries,

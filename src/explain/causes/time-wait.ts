@@ -3,8 +3,9 @@ import { peerEnd } from '../../text/endpoint.ts';
 import { SOCK } from '../../wire/evidence.ts';
 import { isSilent } from '../evidence/facts.ts';
 import { isAllAcked } from '../evidence/sequence.ts';
+import { LAST_PLACE } from '../sentences/notes.ts';
 import { tookLong } from '../sentences/peer.ts';
-import { type EndingCause, NO, yes } from './cause.ts';
+import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const timeWait: EndingCause<'time_wait'> = {
   name: 'time_wait',
@@ -32,7 +33,7 @@ export const timeWait: EndingCause<'time_wait'> = {
   isHarmless: true,
   /** @see Linux tcp_time_wait from FIN_WAIT2 or CLOSING */
   question: (facts) => {
-    const { phase, from, own, err, isClosed, record } = facts;
+    const { phase, from, own, err, isClosed, record, minisock } = facts;
     if (err !== 0) return NO;
     if (phase === 'before_close') {
       if (!isClosed) return NO;
@@ -41,15 +42,16 @@ export const timeWait: EndingCause<'time_wait'> = {
         ? yes("the peer's FIN was answered and TIME_WAIT took over before the close")
         : NO;
     }
-    if (phase !== 'after_close' || !isSilent(facts)) return NO;
-    if (from === TCP.CLOSING && isAllAcked(record.last)) return yes('both sides closed at once; TIME_WAIT took over');
-    return from === TCP.FIN_WAIT2 && (record.last.flags & SOCK.DONE) !== 0
-      ? yes("the peer's FIN came; TIME_WAIT took over")
-      : NO;
+    if (phase !== 'after_close' || !isSilent(facts) || minisock === 'no') return NO;
+    const areBoth = from === TCP.CLOSING && isAllAcked(record.last);
+    if (!areBoth && (from !== TCP.FIN_WAIT2 || (record.last.flags & SOCK.DONE) === 0)) return NO;
+    if (minisock === 'perhaps') return undecided(LAST_PLACE, 'limit');
+    return yes(`${areBoth ? 'both sides closed at once' : "the peer's FIN came"}; TIME_WAIT took over`);
   },
-  fastDeath: ({ phase, from, err, sentReset, isDone }) =>
+  fastDeath: ({ phase, from, err, sentReset, isDone, minisock }) =>
     (from === TCP.CLOSING || (from === TCP.FIN_WAIT2 && isDone)) &&
     err === 0 &&
+    minisock === 'yes' &&
     (phase === 'before_close' || (phase === 'after_close' && !sentReset))
       ? 'none'
       : null,

@@ -35,11 +35,16 @@ export type Facts = {
   readonly received: boolean;
   /** Data segments that came after the close; null where that was not observed. */
   readonly dataSegsAfter: number | null;
+  /** Whether a minisock can have taken over: `no` where tcp_max_tw_buckets is 0, `perhaps` where it was reached. */
+  readonly minisock: 'yes' | 'perhaps' | 'no';
 };
 
 /** No error, and no reset from either side. */
 export const isSilent = ({ err, received, sentReasons }: Facts): boolean =>
   err === 0 && !received && sentReasons.length === 0;
+
+/** By `tw` of a D line. @see Linux inet_twsk_alloc */
+const MINISOCK = ['yes', 'perhaps', 'no'] as const;
 
 const NO_REASONS: readonly string[] = [];
 const SEGS_MASK = 0xffffff;
@@ -68,6 +73,7 @@ export const factsOf = (record: SockRecord, reasons: ResetReasons): Facts => {
         : sent.map((reset) => (reset.reason === null ? '' : (reasons.get(reset.reason) ?? ''))),
     answered: sent.some((reset) => reset.answersSegment),
     received: got !== undefined,
+    minisock: MINISOCK[(sock.destroyContext >>> 16) & 3] ?? 'yes',
     dataSegsAfter: got === undefined ? null : (got.dataSegsIn - detail.dataSegsIn) & SEGS_MASK,
   };
 };

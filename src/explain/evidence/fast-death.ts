@@ -1,6 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { TALLY, type Tally, VIA } from '../../wire/event.ts';
 import { ERRNO } from '../kernel/errno.ts';
+import type { Facts } from './facts.ts';
 
 /**
  * A class of fast deaths: sockets that died before they were announced, and were only counted. It tells less than the
@@ -28,6 +29,8 @@ export type FastDeath = {
   readonly isAllAcked: boolean;
   /** A task owned the lock, our FIN had not left this host, and nothing was in flight. Asked only where a reset came. */
   readonly isUnsent: boolean;
+  /** Whether a minisock can have taken over. @see facts.ts */
+  readonly minisock: Facts['minisock'];
 };
 
 export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tally): FastDeath => {
@@ -54,6 +57,7 @@ export const fastDeathOf = ({ via, closedIn, lastFrom, err, reset, marks }: Tall
     isLinger2Negative: has(TALLY.linger2),
     isAllAcked: has(TALLY.all_acked),
     isUnsent: has(TALLY.unsent),
+    minisock: has(TALLY.tw_none) ? 'no' : has(TALLY.tw_full) ? 'perhaps' : 'yes',
   };
 };
 
@@ -70,3 +74,10 @@ const isErrorOfItsOwn = (from: number, isUnaccepted: boolean, sentReset: boolean
  * @see Linux net/ipv4/tcp_input.c, tcp_reset
  */
 export const isErrorOfReset = (err: number): boolean => err === ERRNO.ECONNRESET || err === ERRNO.EPIPE;
+
+/** The states out of which a minisock takes over. */
+export const HANDS_OVER: ReadonlySet<number> = new Set([TCP.FIN_WAIT2, TCP.CLOSING]);
+
+/** True if a minisock was to take over. @see Linux tcp_time_wait */
+export const isHandover = ({ phase, from, err, sentReset, isLinger2Negative }: FastDeath): boolean =>
+  phase === 'after_close' && HANDS_OVER.has(from) && err === 0 && !sentReset && !isLinger2Negative;

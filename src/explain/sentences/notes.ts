@@ -64,3 +64,7 @@ export const LIMIT_KNOWN_BY =
   "a reset of ours without an error (TCP_ABORT_ON_MEMORY where the kernel gives reasons), and at that moment more orphans than tcp_max_orphans, or more pages than tcp_mem's third figure. A timer's reset counts the orphans fourfold, as the kernel may. Both or neither over its limit: `unknown`, `side` `limit`. For a death before `--min-age` the probe itself saw if memory can have been the reason. Not certain where the limits were last read more than 1.5 s before";
 
 export const RESET_AT_CLOSE_KNOWN_BY = 'tcp_close itself moved it to CLOSE: SO_LINGER with 0 s; bytes unread';
+
+/** For a socket that was to be handed over while the table was full. @see Linux inet_twsk_alloc */
+export const LAST_PLACE =
+  'it was to be handed to a minisock while its namespace had as many as net.ipv4.tcp_max_tw_buckets allows: it took the last place, or none was made (TCPTimeWaitOverflow)';

@@ -112,6 +112,8 @@ test('the marks of the map of tallies are those of the T line', () => {
   };
   expect(marksOf(key(37))).toBe(TALLY.all_acked);
   expect(marksOf(key(38))).toBe(TALLY.unsent);
+  expect(marksOf(key(39))).toBe(TALLY.tw_full);
+  expect(marksOf(key(45))).toBe(TALLY.tw_none);
   expect(marksOf(key(20, 23, 32, 34, 37))).toBe(
     TALLY.in_close | TALLY.kernel | TALLY.done | TALLY.own | TALLY.all_acked,
   );

@@ -22,6 +22,7 @@ const ENDED_BY = [
   'acked',
   'time_wait',
   'fin_wait2_timewait',
+  'time_wait_overflow',
   'peer_reset',
   'local_reset',
   'data_after_close',
