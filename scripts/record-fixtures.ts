@@ -22,7 +22,10 @@ const V6 =
 const FIXTURES: Readonly<Record<string, { readonly workload: string; readonly lab: readonly string[] }>> = {
   lab: { workload: 'all quick scenarios, IPv4', lab: ['--at-once', '4', 'quick'] },
   'lab-v6': { workload: 'some scenarios, IPv6', lab: ['-6', '--at-once', '4', ...V6.split(' ')] },
-  ends: { workload: 'ends by this host itself', lab: ['own_firewall', 'time_wait_overflow'] },
+  ends: {
+    workload: 'ends that lab.fwr does not have, and some that are like them',
+    lab: [...'own_firewall time_wait_overflow repair peer_reset active_close passive_close unread_data'.split(' ')],
+  },
   host: { workload: 'scenarios that set sysctls of the whole host', lab: ['--host', 'host'] },
 };
 

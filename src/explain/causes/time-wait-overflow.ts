@@ -8,7 +8,7 @@ export const timeWaitOverflow: EndingCause<'time_wait_overflow'> = {
   name: 'time_wait_overflow',
   title: 'no TIME_WAIT minisock was made: tcp_max_tw_buckets',
   meaning:
-    "The kernel was to hand the socket to a minisock, and tcp_max_tw_buckets allowed no more of them: the connection was forgotten at once, so a late segment, or the peer's FIN, is answered with a reset.",
+    'The kernel was to hand the socket to a minisock, and tcp_max_tw_buckets allowed no more of them: the connection was forgotten at once, so whatever still comes from the peer, its FIN too, is answered with a reset.',
   looksLike:
     'Neither FIN-WAIT-2 nor TIME-WAIT is left; `nstat -az TcpExtTCPTimeWaitOverflow` grows. Where the peer had not closed, it is reset when it does.',
   why: 'Each namespace has as many TIME_WAIT minisocks as net.ipv4.tcp_max_tw_buckets; a host that closes many short connections keeps each for 60 s.',

@@ -35,7 +35,7 @@ export type Facts = {
   readonly received: boolean;
   /** Data segments that came after the close; null where that was not observed. */
   readonly dataSegsAfter: number | null;
-  /** Whether a minisock can have taken over: `no` where tcp_max_tw_buckets is 0, `perhaps` where it was reached. */
+  /** A minisock can have taken over. `no`: tcp_max_tw_buckets is 0. `perhaps`: that many were there. */
   readonly minisock: 'yes' | 'perhaps' | 'no';
 };
 

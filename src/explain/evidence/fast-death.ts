@@ -29,7 +29,7 @@ export type FastDeath = {
   readonly isAllAcked: boolean;
   /** A task owned the lock, our FIN had not left this host, and nothing was in flight. Asked only where a reset came. */
   readonly isUnsent: boolean;
-  /** Whether a minisock can have taken over. @see facts.ts */
+  /** A minisock can have taken over. @see facts.ts */
   readonly minisock: Facts['minisock'];
 };
 
