@@ -1,7 +1,7 @@
 import { isErrorOfReset } from '../evidence/fast-death.ts';
-import { distance } from '../evidence/sequence.ts';
+import { distance, isFinUnsent } from '../evidence/sequence.ts';
 import { lostOf } from '../sentences/peer.ts';
-import { type EndingCause, NO, undecided, yes } from './cause.ts';
+import { type EndingCause, NO, yes } from './cause.ts';
 
 export const localReset: EndingCause<'local_reset'> = {
   name: 'local_reset',
@@ -23,7 +23,7 @@ export const localReset: EndingCause<'local_reset'> = {
   howKnown:
     'tcp:tcp_receive_reset, and CLOSE with ECONNRESET while a task owned the lock; `snd_nxt` short of `write_seq`, so our FIN had not left, and equal to `snd_una`, so nothing was in flight that a peer could have answered.',
   knownBy:
-    'a reset came inside close() (a task owned the lock), our FIN had not left (`snd_nxt` short of `write_seq`), and nothing was in flight; with data in flight the peer may have answered that, and the cause is `unknown`',
+    'a reset came inside close() (a task owned the lock), our FIN had not left (`snd_nxt` short of `write_seq`), and nothing was in flight; with data in flight the peer will have answered that: `peer_reset`, not certain',
   cites: 'nf_send_reset (net/ipv4/netfilter/nf_reject_ipv4.c), tcp_reset (net/ipv4/tcp_input.c)',
   scenario: 'own_firewall',
   side: 'local',
@@ -31,15 +31,11 @@ export const localReset: EndingCause<'local_reset'> = {
   /** @see Linux tcp_write_xmit: snd_nxt moves only when a segment has been given to IP without an error */
   question: ({ phase, err, own, received, answered, record: { last } }) => {
     if (phase !== 'after_close' || !own || !received || answered || !isErrorOfReset(err)) return NO;
-    if (last.sndNxt === last.writeSeq) return NO;
-    const inFlight = distance(last.sndNxt, last.sndUna);
-    return inFlight === 0
+    return isFinUnsent(last) && distance(last.sndNxt, last.sndUna) === 0
       ? yes(
           "a reset came while close() still ran (tcp_receive_reset); our FIN had not left this host, and nothing was in flight (snd_nxt, write_seq, snd_una): this host's own firewall made the reset",
         )
-      : undecided(
-          "a reset came while close() still ran, before our FIN had left this host: the peer's, which answered data in flight, or one of this host's own firewall",
-        );
+      : NO;
   },
   fastDeath: ({ phase, err, isUnsent }) =>
     phase === 'after_close' && isErrorOfReset(err) && isUnsent ? 'local' : null,

@@ -2,6 +2,7 @@ import { TCP } from '../../kernel/tcp-state.ts';
 import { counted } from '../../text/count.ts';
 import { peerEnd } from '../../text/endpoint.ts';
 import { isErrorOfReset } from '../evidence/fast-death.ts';
+import { isFinUnsent } from '../evidence/sequence.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
@@ -40,9 +41,13 @@ export const peerReset: EndingCause<'peer_reset'> = {
         : NO;
     }
     if (phase !== 'after_close' || answered) return NO;
-    // Before our FIN had left: this host may have made it.
-    if (received && own && record.last.sndNxt !== record.last.writeSeq) return NO;
     if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);
+    if (own && isFinUnsent(record.last)) {
+      return yes(
+        "a reset came while close() still ran, before our FIN had left: the peer's, which answered the data in flight, or one of this host's own firewall",
+        { certain: false },
+      );
+    }
     if (dataSegsAfter === 0) return yes('the peer sent a reset (tcp_receive_reset); no data came after the close');
     const came =
       dataSegsAfter === null ? 'how much came is not known' : `${counted(dataSegsAfter, 'data segment')} came`;

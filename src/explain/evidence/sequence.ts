@@ -15,6 +15,9 @@ export const distance = (a: number, b: number): number | null => {
 /** True if the peer acknowledged everything we sent, our FIN included. */
 export const isAllAcked = (evidence: Evidence): boolean => distance(evidence.writeSeq, evidence.sndUna) === 0;
 
+/** True if our FIN, which tcp_close had queued, or data before it, has not left this host. */
+export const isFinUnsent = ({ sndNxt, writeSeq }: Evidence): boolean => sndNxt !== writeSeq;
+
 /**
  * Bytes that had arrived and were not read at the close: rcv_nxt - copied_seq, less the peer's FIN if that was not read
  * either (reading end-of-file moves copied_seq over it).

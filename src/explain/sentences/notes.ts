@@ -58,7 +58,7 @@ export const FIND_WHAT_ORPHANS_WAIT_FOR =
 
 /** For causes that share a row of the table in docs/close-path.md. */
 export const TIMEOUT_KNOWN_BY =
-  'ETIMEDOUT (or what ICMP said before: then `side` is `network`) without any reset: after retransmission timeouts, after window probes, under TCP_USER_TIMEOUT. For window probes both limits are asked: `user_timeout` where the time may have passed and the unanswered probes were fewer than tcp_orphan_retries, `window_probes` where it cannot have passed, and not certain where either may have been first';
+  'ETIMEDOUT (or an error that says unreachable: `side` is `network` where every retransmission left this host, `local` where they did not, else `unknown`) without any reset: after retransmission timeouts, after window probes, under TCP_USER_TIMEOUT. For window probes both limits are asked: `user_timeout` where the time may have passed and the unanswered probes were fewer than tcp_orphan_retries, `window_probes` where it cannot have passed, and not certain where either may have been first';
 
 export const LIMIT_KNOWN_BY =
   "a reset of ours without an error (TCP_ABORT_ON_MEMORY where the kernel gives reasons), and at that moment more orphans than tcp_max_orphans, or more pages than tcp_mem's third figure. A timer's reset counts the orphans fourfold, as the kernel may. Both or neither over its limit: `unknown`, `side` `limit`. For a death before `--min-age` the probe itself saw if memory can have been the reason. Not certain where the limits were last read more than 1.5 s before";

@@ -36,9 +36,9 @@ describe.each([
     expect(told.advice.join()).toContain('nft list ruleset');
   });
 
-  test('with data in flight the peer may have answered that: undecided', () => {
+  test('with data in flight the peer will have answered that: its reset, not certain', () => {
     const told = path({ sndUna: 400 });
-    expect(told).toMatchObject({ ended_by: 'unknown', side: 'unknown', certain: false });
+    expect(told).toMatchObject({ ended_by: 'peer_reset', side: 'peer', certain: false });
     expect(told.because.join()).toMatch(/the peer's.*or one of this host's own firewall/);
   });
 
