@@ -34,6 +34,7 @@ describe('advice', () => {
     }
     const text = adviceFor(row, 7).join('\n');
     expect(text).toContain('To end it now: ss -tK dst 192.0.2.7');
+    expect(text).toContain('Not on Linux 5.15');
     expect(text).not.toContain('netns');
   });
 

@@ -1,4 +1,5 @@
 import { ERRNO } from '../kernel/errno.ts';
+import { NOT_ON_OLD } from '../sentences/notes.ts';
 import { lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
@@ -13,7 +14,7 @@ export const killed: EndingCause<'killed'> = {
     'Where `ss -K` is your own cure, look for what fills the host with such sockets: they come again.',
   ],
   doesNotHelp: [
-    '`ss -K` on Linux 5.15.215 does not end orphans: they stay, with their timers dead; fixed in 6.1.192 and 6.6.87.',
+    NOT_ON_OLD,
     '`ss -K` ends TIME_WAIT from Linux 6.1 only, and nothing without CONFIG_INET_DIAG_DESTROY.',
   ],
   howKnown:

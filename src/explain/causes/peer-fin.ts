@@ -16,7 +16,7 @@ export const peerFin: WaitingCause<'peer_fin'> = {
     'Sockets already waiting end only when the peer closes, or when you run `ss -K`. For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout to 60 or less: a minisock takes them over at once. Sockets already waiting keep their timer, and are then reset instead of handed over (fin_timeout).',
     'Look for TCP_LINGER2 above 60 s in the application: it replaces tcp_fin_timeout for that socket.',
     LOOK_FOR_CLOSE_WAIT,
-    'Now: `ss -tK state fin-wait-2 dst PEER`, in their network namespace, ends them, and with them the minisocks of that peer and what a process holds after shutdown(SHUT_WR).',
+    'Now: `ss -tK state fin-wait-2 dst PEER`, in their network namespace, ends them, and with them the minisocks of that peer and what a process holds after shutdown(SHUT_WR). Not on Linux 5.15: there they become immortal.',
   ],
   doesNotHelp: [
     NO_ORPHAN_RETRIES_IN_FIN_WAIT2,

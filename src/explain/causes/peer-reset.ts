@@ -7,6 +7,9 @@ import { ERRNO } from '../kernel/errno.ts';
 import { lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
+/** States of a connection after shutdown(): SHUT_WR or SHUT_RDWR. */
+const SHUT_DOWN: ReadonlySet<number> = new Set([TCP.FIN_WAIT1, TCP.FIN_WAIT2]);
+
 export const peerReset: EndingCause<'peer_reset'> = {
   name: 'peer_reset',
   title: 'the peer reset the connection',
@@ -18,6 +21,7 @@ export const peerReset: EndingCause<'peer_reset'> = {
   helps: [
     'Look at the peer at that time: its process ended, or closed with our data unread (there: `nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData`), or its host forgot the connection.',
     "Compare the reset's TTL with that of the peer's data, to tell a middlebox's: `tcpdump -nvi any 'host PEER and tcp[tcpflags] & tcp-rst != 0'`, over IPv6 `tcpdump -nvi any 'host PEER and ip6 proto 6 and ip6[13+40] & 4 != 0'`.",
+    "If no RST is on the wire, this host's own firewall made it: `nft list ruleset | grep 'reject with tcp reset'`, `iptables-save | grep tcp-reset`.",
   ],
   doesNotHelp: [
     'net.ipv4.tcp_abort_on_overflow on this host does not help: it says what a full accept queue here answers.',
@@ -36,9 +40,14 @@ export const peerReset: EndingCause<'peer_reset'> = {
     if (!isErrorOfReset(err) && err !== ERRNO.ECONNREFUSED) return NO;
     if (phase === 'before_close') {
       if (isUnaccepted) return yes('the peer had reset it before it was accepted');
-      return isClosed && from !== 0 && from !== TCP.SYN_SENT
-        ? yes('the peer had reset the connection before the close')
-        : NO;
+      if (!isClosed || from === 0 || from === TCP.SYN_SENT) return NO;
+      // The kernel calls tcp_reset for both. @see Linux tcp_rcv_state_process (RCV_SHUTDOWN)
+      return SHUT_DOWN.has(from)
+        ? yes(
+            'the peer had reset the connection before the close, or had sent data after a shutdown(SHUT_RDWR) here, which this host answers with a reset',
+            { certain: false },
+          )
+        : yes('the peer had reset the connection before the close');
     }
     if (phase !== 'after_close' || answered) return NO;
     if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);

@@ -42,7 +42,7 @@ export const NO_MAX_ORPHANS =
 
 /** CLOSING has its own name in ss. Processes also hold sockets in FIN_WAIT1. */
 export const KILL =
-  '`ss -tK state fin-wait-1 state closing dst PEER`, in their network namespace, ends them, and with them what a process still holds to that peer after shutdown(SHUT_WR).';
+  '`ss -tK state fin-wait-1 state closing dst PEER`, in their network namespace, ends them, and with them what a process still holds to that peer after shutdown(SHUT_WR). Not on Linux 5.15: there they become immortal.';
 
 /** For a peer that has not closed its half. */
 export const LOOK_FOR_CLOSE_WAIT =
@@ -68,3 +68,7 @@ export const RESET_AT_CLOSE_KNOWN_BY = 'tcp_close itself moved it to CLOSE: SO_L
 /** For a socket that was to be handed over while the table was full. @see Linux inet_twsk_alloc */
 export const LAST_PLACE =
   'it was to be handed to a minisock while its namespace had as many as net.ipv4.tcp_max_tw_buckets allows: it took the last place, or none was made (TCPTimeWaitOverflow)';
+
+/** For every piece of advice that names `ss -K`. @see Linux tcp_abort: 5.15 returns early for an orphan, its queue purged */
+export const NOT_ON_OLD =
+  '`ss -K` does not end orphans on Linux 5.15: it stops their timers, and they stay for ever. Linux 6.1.176, 6.6.87 and later do it right.';

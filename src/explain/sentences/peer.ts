@@ -43,6 +43,9 @@ export const tookLong = (path: Subject): string =>
 
 const PID = 'with the PID of a process that lives there (lsns -t net)';
 
+/** @see Linux tcp_abort: its timers stop there, and it is not ended. */
+const NOT_ON_5_15 = 'Not on Linux 5.15: there it would stay for ever.';
+
 /**
  * Says how to end it now; nothing if it has ended. For a socket of another namespace the command enters that namespace.
  * Pasted as it is, it must not end a socket of ours with the same addresses and ports.
@@ -52,7 +55,7 @@ export const kill = (path: Subject, where: string): readonly string[] => {
   const command = `ss -tK dst ${path.raddr} dport = :${path.rport} sport = :${path.lport}`;
   return [
     where === ''
-      ? `To end it now: ${command}.`
-      : `To end it now${where}: nsenter --net=/proc/PID/ns/net ${command}, ${PID}.`,
+      ? `To end it now: ${command}. ${NOT_ON_5_15}`
+      : `To end it now${where}: nsenter --net=/proc/PID/ns/net ${command}, ${PID}. ${NOT_ON_5_15}`,
   ];
 };

@@ -42,6 +42,16 @@ describe.each(FINDS)('found in CLOSE by the close, %s', (_how, via) => {
   });
 });
 
+test.each(FINDS)('after shutdown() the peer, or its data after SHUT_RDWR, %s: not certain', (_how, via) => {
+  const moves = [
+    { at: us(1), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true },
+    past('FIN_WAIT1', { err: 104 }),
+  ] as const;
+  const path = pathOf(found(via, moves, 104));
+  expect(path).toMatchObject({ ended_by: 'peer_reset', side: 'peer', certain: false });
+  expect(path.because.join()).toContain('shutdown(SHUT_RDWR)');
+});
+
 test('a child that the peer had reset', () => {
   const path = pathOf([
     forgotten({ moves: [{ at: -us(9), from: 'ESTABLISHED', to: 'CLOSE', err: 104 }] }),
