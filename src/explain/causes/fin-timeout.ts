@@ -13,7 +13,7 @@ export const finTimeout: EndingCause<'fin_timeout'> = {
   why: 'The FIN_WAIT2 timer of a full socket fired and found that the time left would be 0 or less, so no minisock was made: as when tcp_fin_timeout was lowered while the socket waited.',
   helps: [
     'Look at the application at the peer: there the connection was in CLOSE_WAIT, and `ss -tanp state close-wait` names the process that does not close it.',
-    'Nothing more is needed where tcp_fin_timeout was lowered: sockets that enter FIN_WAIT2 at 60 or less are handed to a minisock at once, and no such timer runs.',
+    'Nothing more is needed where tcp_fin_timeout was lowered: sockets that enter FIN_WAIT2 at 60 or less are handed to a minisock at once (unless 3.5 RTOs are longer than 60 s), and no such timer runs.',
   ],
   doesNotHelp: [
     'Lowering net.ipv4.tcp_fin_timeout does not help sockets that wait already: it makes their timer reset them instead of handing them over.',

@@ -4,7 +4,7 @@ import { isSilent } from '../evidence/facts.ts';
 import type { Subject } from '../evidence/subject.ts';
 import { lowerFinTimeout } from '../sentences/bounds.ts';
 import { LAST_PLACE, LOOK_FOR_CLOSE_WAIT } from '../sentences/notes.ts';
-import { lookForPath, notClosing, tookLong } from '../sentences/peer.ts';
+import { hadNotClosed, lookForPath, tookLong } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
@@ -20,7 +20,7 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
     LOOK_FOR_CLOSE_WAIT,
   ],
   doesNotHelp: [
-    'Lowering net.ipv4.tcp_fin_timeout far below 60 takes no orphan away: at 60 s or less the handover is at once, and only the minisock gets shorter.',
+    'Lowering net.ipv4.tcp_fin_timeout far below 60 takes no orphan away: at 60 s or less the handover is at once (unless 3.5 RTOs are longer than 60 s), and only the minisock gets shorter.',
     'net.ipv4.tcp_max_orphans has no part in it: minisocks do not count against it.',
   ],
   howKnown: "FIN_WAIT2 to CLOSE without the peer's FIN, errno 0, no reset, TCP_LINGER2 not negative.",
@@ -44,7 +44,7 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
       ? 'peer'
       : null,
   advice: (path, where) => [
-    notClosing(path),
+    hadNotClosed(path),
     ...whatWasSlow(path, where),
     'net.ipv4.tcp_max_orphans has no part in it: the minisock that goes on is no orphan.',
   ],

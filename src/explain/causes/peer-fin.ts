@@ -13,7 +13,7 @@ export const peerFin: WaitingCause<'peer_fin'> = {
     '`ss -tno state fin-wait-2` lists it without a process and with `timer:(timewait,…)` only once it is a minisock. `finwait explain` groups it under `peer_fin`.',
   why: 'The peer has our FIN and keeps its half open: it is still working, or its application forgot the socket (CLOSE_WAIT there). Up to tcp_fin_timeout (or TCP_LINGER2) of 60 s the kernel hands it to a minisock at once and no orphan is left; above 60 s the full socket stays for what is above.',
   helps: [
-    'Sockets already waiting end only when the peer closes, or when you run `ss -K`. For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout to 60 or less: a minisock takes them over at once. Sockets already waiting keep their timer, and are then reset instead of handed over (fin_timeout).',
+    'Sockets already waiting end only when the peer closes, or when you run `ss -K`. For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout to 60 or less: a minisock takes them over at once, unless 3.5 RTOs are longer than 60 s. Sockets already waiting keep their timer, and are then reset instead of handed over (fin_timeout).',
     'Look for TCP_LINGER2 above 60 s in the application: it replaces tcp_fin_timeout for that socket.',
     LOOK_FOR_CLOSE_WAIT,
     'Now: `ss -tK state fin-wait-2 dst PEER`, in their network namespace, ends them, and with them the minisocks of that peer and what a process holds after shutdown(SHUT_WR). Not on Linux 5.15: there they become immortal.',

@@ -10,16 +10,17 @@ export const resources: EndingCause<'resources'> = {
   name: 'resources',
   title: 'destroyed silently for want of resources',
   meaning:
-    'A timer found the host over tcp_max_orphans or tcp_mem and destroyed the socket; it sent no reset, because the last segment was over 60 s old.',
+    'At the tick at which tcp_orphan_retries was to end it, the host was over tcp_max_orphans or tcp_mem: the kernel destroyed it without an error and without a reset, a moment before it would have given up on it.',
   looksLike:
     'An orphan disappears from FIN_WAIT1, LAST_ACK or CLOSING with no reset on the wire and no error; `nstat -az TcpExtTCPAbortOnMemory` grows.',
-  why: 'tcp_out_of_resources runs at each retransmission and probe timer. Over a limit it destroys the socket; it sends a reset only if the last segment is recent or the window is shut.',
+  why: 'tcp_out_of_resources runs first at each tick of the retransmission and probe timers. Over a limit it destroys the socket, with a reset (orphan_limit, out_of_memory) but for one tick: that at which the RTO is at its maximum and tcp_orphan_retries is used up. The peer, or the way to it, had been silent all the time before.',
   helps: [
+    'Find where the path to the peer ends, as for retries: `ip route get PEER`, tcpdump on both ends.',
     FIND_WHAT_ORPHANS_WAIT_FOR,
     'Ask the counter and the log which limit it was: `nstat -az TcpExtTCPAbortOnMemory`, `dmesg | grep TCP:`.',
-    'Raise net.ipv4.tcp_max_orphans or net.ipv4.tcp_mem, by what the log says: an idle orphan is counted two- or fourfold, so this starts at 25 to 50% of the orphan limit.',
   ],
   doesNotHelp: [
+    'Raising net.ipv4.tcp_max_orphans or net.ipv4.tcp_mem saves none of these: tcp_orphan_retries ends them at the same tick. It saves those that are reset for a limit.',
     'net.ipv4.tcp_fin_timeout does not help: at 60 s or less no FIN_WAIT2 orphan is left for it to end.',
     'net.ipv4.tcp_retries2 does not help: it does not bound orphans.',
   ],

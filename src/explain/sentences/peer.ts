@@ -35,6 +35,10 @@ export const notReading = (path: Subject): string => {
 export const notClosing = (path: Subject): string =>
   `The application at ${peerEnd(path)} does not close: there the connection is in CLOSE_WAIT, and ss -tanp state close-wait names it.`;
 
+/** For one that was handed to a minisock: nothing is known of what came after. */
+export const hadNotClosed = (path: Subject): string =>
+  `The FIN of ${peerEnd(path)} had not come when the minisock took over. Until its application closes, the connection is in CLOSE_WAIT there: ss -tanp state close-wait names it.`;
+
 /** For an ordinary end that took long. */
 export const tookLong = (path: Subject): string =>
   path.waiting_for === 'window'
