@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CAUSES } from '../../src/explain/causes/order.ts';
 import { needs } from './machine.ts';
 import { recordingOf } from './recording.ts';
 import { expectFault, expectNothingLeft, REPO, rowsOf, runFinwait, scratch, startFinwait } from './run-finwait.ts';
@@ -106,13 +107,13 @@ describe.concurrent('explain', () => {
     ]);
     expect(all.code).toBe(0);
     expect(all.stdout).toMatch(/^ack +the peer has not acknowledged our data or FIN\n/);
-    expect(all.stdout.match(/^ {2}What does not help$/gm)).toHaveLength(24);
+    expect(all.stdout.match(/^ {2}What does not help$/gm)).toHaveLength(CAUSES.length);
     expect(one.stdout).toMatch(/^retries: given up/);
     const notes = json.stdout
       .trim()
       .split('\n')
       .map((line): unknown => JSON.parse(line));
-    expect(notes).toHaveLength(24);
+    expect(notes).toHaveLength(CAUSES.length);
     expect(notes[0]).toMatchObject({ type: 'cause', cause: 'ack', does_not_help: expect.any(Array) });
   });
 });
