@@ -108,9 +108,11 @@ for (const [title, flag, family] of [
 
       it('every socket has a row, but for those whose events were lost', () => {
         const without = sockets('dying').filter((socket) => rowOf(socket) === undefined);
-        expect(without.length, without.map(({ scenario }) => scenario).join()).toBeLessThanOrEqual(
-          trace.ledger().lost_events,
-        );
+        const why = without.map((socket) => {
+          const like = paths.filter(({ netns, lport }) => netns === socket.netns && lport === socket.lport);
+          return `${JSON.stringify(socket)} has no row of its own among ${JSON.stringify(like)}`;
+        });
+        expect(without.length, why.join('\n')).toBeLessThanOrEqual(trace.ledger().lost_events);
       });
 
       it('every field of each that lost nothing is right', () => {
