@@ -21,7 +21,7 @@ export const localReset: EndingCause<'local_reset'> = {
     'net.ipv4.tcp_orphan_retries and net.ipv4.tcp_fin_timeout have no part in it: no timer ended it.',
   ],
   howKnown:
-    'tcp:tcp_receive_reset, and CLOSE with ECONNRESET while a task owned the lock; `snd_nxt` short of `write_seq`, so our FIN had not left, and equal to `snd_una`, so nothing was in flight that a peer could have answered.',
+    'tcp:tcp_receive_reset, and CLOSE with ECONNRESET while a task owned the lock; `snd_nxt` short of `write_seq`, so our FIN had not left, and equal to `snd_una`, so nothing was in flight that a peer could have answered; and the window (`snd_wnd`) had room for what was unsent.',
   knownBy:
     'a reset came inside close() (a task owned the lock), our FIN had not left (`snd_nxt` short of `write_seq`), and nothing was in flight; with data in flight the peer will have answered that: `peer_reset`, not certain',
   cites: 'nf_send_reset (net/ipv4/netfilter/nf_reject_ipv4.c), tcp_reset (net/ipv4/tcp_input.c)',
@@ -31,7 +31,9 @@ export const localReset: EndingCause<'local_reset'> = {
   /** @see Linux tcp_write_xmit: snd_nxt moves only when a segment has been given to IP without an error */
   question: ({ phase, err, own, received, answered, record: { last } }) => {
     if (phase !== 'after_close' || !own || !received || answered || !isErrorOfReset(err)) return NO;
-    return isFinUnsent(last) && distance(last.sndNxt, last.sndUna) === 0
+    const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
+    // Where the window has no room for it, the FIN waits here for the peer, not for a firewall.
+    return isFinUnsent(last) && unsent <= last.sndWnd && distance(last.sndNxt, last.sndUna) === 0
       ? yes(
           "a reset came while close() still ran (tcp_receive_reset); our FIN had not left this host, and nothing was in flight (snd_nxt, write_seq, snd_una): this host's own firewall made the reset",
         )

@@ -53,7 +53,7 @@ export const peerReset: EndingCause<'peer_reset'> = {
     if (!received) return undecided(`ended with errno ${err} as by a reset, but none was seen to come`);
     if (own && isFinUnsent(record.last)) {
       return yes(
-        "a reset came while close() still ran, before our FIN had left: the peer's, which answered the data in flight, or one of this host's own firewall",
+        "a reset came while close() still ran, before our FIN had left: the peer's, or one of this host's own firewall",
         { certain: false },
       );
     }

@@ -7,7 +7,7 @@ import { announceLine, type EvidenceFields, setStateLine, us } from '../../build
 
 const RESET = { err: 104, own: true } as const;
 /** 1000 bytes came to the peer; the FIN, one more, never left. */
-const UNSENT = { writeSeq: 1001, sndNxt: 1000, sndUna: 1000 } as const;
+const UNSENT = { writeSeq: 1001, sndNxt: 1000, sndUna: 1000, sndWnd: 64_000 } as const;
 
 const asTracepoint = (change: EvidenceFields): ClosePath =>
   pathOf([
@@ -40,6 +40,10 @@ describe.each([
     const told = path({ sndUna: 400 });
     expect(told).toMatchObject({ ended_by: 'peer_reset', side: 'peer', certain: false });
     expect(told.because.join()).toMatch(/the peer's.*or one of this host's own firewall/);
+  });
+
+  test('with a shut window the FIN waits for the peer: its reset, not certain', () => {
+    expect(path({ sndWnd: 0 })).toMatchObject({ ended_by: 'peer_reset', side: 'peer', certain: false });
   });
 
   test('after the FIN had left it is the peer that resets', () => {
