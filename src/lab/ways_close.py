@@ -54,7 +54,7 @@ def simultaneous_close(p):
 
 @scenario(sysctls={'tcp_max_tw_buckets': 0})
 def time_wait_overflow(p):
-    pair = p.pair(half_open=True)
+    pair = p.pair()
     pair.near.close()
     p.died(pair.ports)
 
