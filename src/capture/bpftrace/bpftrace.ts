@@ -54,7 +54,8 @@ export const findBpftrace = async (confining?: readonly string[]): Promise<Bpftr
   return { path, version, within };
 };
 
-const isOlder = (version: string, than: readonly [number, number]): boolean => {
+/** @param version - as 0.17.0 */
+export const isOlder = (version: string, than: readonly [number, number]): boolean => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major < than[0] || (major === than[0] && minor < than[1]);
 };

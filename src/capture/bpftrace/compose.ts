@@ -4,7 +4,8 @@ import type { PathFilter } from '../../filter/table.ts';
 import type { Backend } from '../kernel/backend.ts';
 import type { Btf } from '../kernel/btf.ts';
 import { readOrphanGauge } from '../kernel/sockstat.ts';
-import { deferredParams, mapKeys, onStack } from './bpftrace.ts';
+import { deferredParams, isOlder, mapKeys, onStack } from './bpftrace.ts';
+import { fewerCasts } from './fewer-casts.ts';
 import { filterText } from './probe-filter.ts';
 import { resolveProbe } from './probe-text.ts';
 
@@ -45,8 +46,9 @@ export const compose = (
     'utf8',
   );
   const keys = given ?? mapKeys(cpus().length, maxOrphans());
+  const script = onStack(resolveProbe(text, has, filterText(only)), version);
   return {
-    script: onStack(resolveProbe(text, has, filterText(only)), version),
+    script: isOlder(version, [0, 18]) ? fewerCasts(script) : script,
     params: deferredParams(minAgeMs, cpus().length, keys),
     keys,
   };
