@@ -76,7 +76,8 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     rport: isCleared ? null : detail.rport,
     uid: detail.uid,
     cgroup_id: detail.cgroupId === '0' ? null : detail.cgroupId,
-    closer: closedAt === null ? null : closerOf(detail),
+    // A child that nobody accepted goes within the close of its listener.
+    closer: closedAt === null && how !== 'listener' ? null : closerOf(detail),
     closed_at: closedAt === null ? null : context.wallClock(closedAt),
     closed_in: givenUpIn === null ? null : stateName(givenUpIn),
     state: knownState(sock.state),

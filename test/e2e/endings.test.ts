@@ -74,32 +74,35 @@ onRealKernel(
       expect([...Object.keys(ENDINGS), ...OTHERS].sort()).toEqual([...known].sort());
     });
 
-    it.for(['listener', 'reuseport_listeners'])('%s: children never accepted are rows, closed by nobody', (name) => {
-      const children = lab.sockets(name, 'child');
-      expect(children.length).toBeGreaterThan(name === 'listener' ? 1 : 0);
-      for (const [i, child] of children.entries()) {
-        // tcp_disconnect has wiped the peer's port, and of a listener that was bound to no address the local one.
-        const { laddr, lport, raddr, rport, netns } = child;
-        const rows = trace.paths((path) => path.netns === netns && path.lport === lport && path.rport === rport);
-        expect(rows).toHaveLength(1);
-        const isHalfClosed = name === 'listener' && i === 1;
-        expect(rows[0]).toMatchObject({
-          laddr,
-          lport,
-          raddr,
-          rport,
-          how: 'listener',
-          closer: null,
-          closed_at: null,
-          closed_in: isHalfClosed ? 'CLOSE_WAIT' : 'ESTABLISHED',
-          ended_by: 'listener_closed',
-          lost_bytes: null,
-          held_bytes: null,
-          certain: true,
-        });
-        expect(route(rows[0] as ClosePath)).toBe(isHalfClosed ? 'ESTABLISHED>CLOSE_WAIT>CLOSE' : 'ESTABLISHED>CLOSE');
-      }
-    });
+    it.for(['listener', 'reuseport_listeners'])(
+      "%s: children never accepted are rows, closed by their listener's closer",
+      (name) => {
+        const children = lab.sockets(name, 'child');
+        expect(children.length).toBeGreaterThan(name === 'listener' ? 1 : 0);
+        for (const [i, child] of children.entries()) {
+          // tcp_disconnect has wiped the peer's port, and of a listener that was bound to no address the local one.
+          const { laddr, lport, raddr, rport, netns } = child;
+          const rows = trace.paths((path) => path.netns === netns && path.lport === lport && path.rport === rport);
+          expect(rows).toHaveLength(1);
+          const isHalfClosed = name === 'listener' && i === 1;
+          expect(rows[0]).toMatchObject({
+            laddr,
+            lport,
+            raddr,
+            rport,
+            how: 'listener',
+            closer: { pid: child.pid, comm: name.slice(0, 15) },
+            closed_at: null,
+            closed_in: isHalfClosed ? 'CLOSE_WAIT' : 'ESTABLISHED',
+            ended_by: 'listener_closed',
+            lost_bytes: null,
+            held_bytes: null,
+            certain: true,
+          });
+          expect(route(rows[0] as ClosePath)).toBe(isHalfClosed ? 'ESTABLISHED>CLOSE_WAIT>CLOSE' : 'ESTABLISHED>CLOSE');
+        }
+      },
+    );
 
     it.for(['unaccepted_reset', 'refused', 'connect_timeout', 'disconnected'])(
       '%s: what tcp_disconnect wiped is known from before',

@@ -9,5 +9,5 @@ test.each(ABORTS)('in a close that was %s, as a listener', (_how, via) => {
 
 test('a child that its listener forgot', () => {
   const path = pathOf([forgotten({ moves: [{ at: -us(9), from: 'ESTABLISHED', to: 'CLOSE' }] }), destroyed(us(5))]);
-  expect(path).toMatchObject({ ended_by: 'listener_closed', how: 'listener', closer: null, closed_at: null });
+  expect(path).toMatchObject({ ended_by: 'listener_closed', how: 'listener', closed_at: null });
 });
