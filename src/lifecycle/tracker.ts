@@ -371,8 +371,9 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   };
 
   /**
-   * A look is not the sighting of an event and has no number. The sock may have gone while it was made, and the memory
-   * may be another's. So a look counts only where it shows the sock in its known state.
+   * A look is not the sighting of an event. The sock may have gone while it was made, and the memory may be another's.
+   * So a look counts only where it shows the sock in its known state. Where all lines came that had been printed about
+   * the sock, none of those that were lost was its own.
    */
   const look = (event: Look, isOutOfOrder: boolean): void => {
     const sock = living.unpack(event.sk);
@@ -381,6 +382,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const cookie = parseAnnounce(sock.announce.line).cookie;
     if (cookie !== '0' && event.cookie !== '0' && cookie !== decimalOf(event.cookie)) return;
     remember(sock, event);
+    if (event.told === sock.lines + 1) sock.mayLack = false;
   };
 
   const sweep = (event: Swept): void => {

@@ -45,6 +45,7 @@ const RETRANSMITS = bitsWithin('deferred', 'closeRetransmits');
 const SET_STATE_REST = wordsBetween('set_state', 'sk', 'e7') - hexWordsFrom('set_state', 'from', 'e0').length + 1;
 const RETRANSMIT_WORDS = wordsBetween('retransmit', 'sk', 'e7') + 1;
 
+const TOLD = bitsWithin('look', 'told');
 const LOOK_REST = wordsBetween('look', 'e0', 'e7') + 1;
 
 /** Words that are read whole, and the places of their fields. */
@@ -241,7 +242,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const context = scan.lo;
         scan.skipHex(LOOK_REST);
-        return { kind: 'look', at, sk: key, cookie, context, line };
+        return { kind: 'look', at, sk: key, cookie, context, told: (context >>> TOLD.shift) & TOLD.mask, line };
       }
       case LETTER.swept: {
         const began = time();

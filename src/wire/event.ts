@@ -75,6 +75,8 @@ export type Look = OnSock & {
   /** Hexadecimal; `0`: the kernel had made none yet. */
   readonly cookie: string;
   readonly context: number;
+  /** Lines that were printed about the sock so far, its announcement included, looks not counted; 0: not said. */
+  readonly told: number;
   readonly line: string;
 };
 
@@ -195,7 +197,7 @@ export const TALLY = {
   not_memory: 256,
   /** It timed out before it was closed, and the peer had acknowledged all that was sent. */
   all_acked: 512,
-  /** A reset ended it inside close(); our FIN had not left this host, and nothing was in flight. */
+  /** A reset ended it; our FIN had not left this host, though the window had room, and nothing was in flight. */
   unsent: 1024,
   /** Silent, and so many TIME_WAIT sockets were there as tcp_max_tw_buckets allows, its own one included. */
   tw_full: 2048,

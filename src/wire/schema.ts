@@ -127,6 +127,13 @@ const TIME_WAIT_TABLE = bits(
   'TIME_WAIT sockets of its namespace, its own one included: 1 as many as tcp_max_tw_buckets, 2 that is 0',
 );
 
+const TOLD = bits(
+  'told',
+  16,
+  16,
+  'lines that were printed about it so far, looks not counted (0: not said, as before version 3 was extended by it)',
+);
+
 /** Words that show a socket at one instant. */
 const EVIDENCE: readonly Word[] = [
   packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: CONTEXT })),
@@ -331,8 +338,15 @@ export const LINES = {
   retransmit: { letter: 'R', title: 'retransmission', words: [AT, SK, ...EVIDENCE] },
   look: {
     letter: 'W',
-    title: 'look, from version 2 on: how a dying socket stands that was looked at again and had changed',
-    words: [AT, SK, word('hex', 'cookie', 'its cookie; 0: none made yet'), ...EVIDENCE],
+    title:
+      'look, from version 2 on: how a dying socket stands that was looked at again, and had changed or had its turn',
+    words: [
+      AT,
+      SK,
+      word('hex', 'cookie', 'its cookie; 0: none made yet'),
+      packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: [...CONTEXT, TOLD] })),
+      ...EVIDENCE.slice(1),
+    ],
   },
   swept: {
     letter: 'V',

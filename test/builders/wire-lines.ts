@@ -193,12 +193,14 @@ export const retransmitLine = (on: OnSock & EvidenceFields): string =>
     ...evidenceValues({ own: false, holder: 0, ...on }),
   });
 
-export const lookLine = (on: OnSock & EvidenceFields & { readonly cookie?: string }): string =>
+/** @param on - `told`: lines printed so far, the announcement included */
+export const lookLine = (on: OnSock & EvidenceFields & { readonly cookie?: string; readonly told?: number }): string =>
   encodeLine('look', {
     at: boot(on.at),
     sk: on.sk ?? SK,
     ...evidenceValues({ own: false, holder: 0, ...on }),
     cookie: on.cookie ?? '0',
+    told: on.told ?? 0,
   });
 
 /** @param began - the time at which the pass began, ns after the handshake */

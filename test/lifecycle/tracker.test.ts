@@ -1023,4 +1023,37 @@ describe('a look at a dying sock', () => {
     );
     expect(parseEvidence(only(tracker.live()).latest ?? '')).toMatchObject({ wmemQueued: 4096, pending: 3 });
   });
+
+  describe('after a loss', () => {
+    const retransmitted = retransmitLine({ at: ms(500) });
+    const gapsAfter = (...lines: readonly string[]): readonly string[] => [
+      ...only(
+        track()
+          .feed(readyAt(0), announced, retransmitted, lostLine(sec(1), 3), ...lines, tickLine(sec(9)))
+          .tracker.live(),
+      ).gaps,
+    ];
+    const looked = (told: number, at = sec(2)): string => lookLine({ at, state: 'FIN_WAIT1', cookie: '7', told });
+
+    test('shows that no line of the sock was lost, where as many came as were printed', () => {
+      expect(gapsAfter()).toEqual(['events_lost']);
+      expect(gapsAfter(looked(2))).toEqual([]);
+    });
+
+    test('leaves the doubt where fewer came, or it does not say how many', () => {
+      expect(gapsAfter(looked(3))).toEqual(['events_lost']);
+      expect(gapsAfter(looked(1))).toEqual(['events_lost']);
+      expect(gapsAfter(looked(0))).toEqual(['events_lost']);
+    });
+
+    test('says nothing of the next loss', () => {
+      expect(gapsAfter(looked(2), lostLine(sec(3), 1))).toEqual(['events_lost']);
+      expect(gapsAfter(looked(2), lostLine(sec(3), 1), looked(2, sec(4)))).toEqual([]);
+    });
+
+    test('clears a doubt that a line of the sock has kept', () => {
+      expect(gapsAfter(retransmitLine({ at: sec(2) }))).toEqual(['events_lost']);
+      expect(gapsAfter(retransmitLine({ at: sec(2) }), looked(3, sec(3)))).toEqual([]);
+    });
+  });
 });

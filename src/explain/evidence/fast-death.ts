@@ -27,7 +27,7 @@ export type FastDeath = {
   readonly isLinger2Negative: boolean;
   /** The peer had acknowledged all that was sent. False also where the probes did not look. */
   readonly isAllAcked: boolean;
-  /** A task owned the lock, our FIN had not left this host, and nothing was in flight. Asked only where a reset came. */
+  /** Our FIN had not left this host, though the window had room, and nothing was in flight. Asked only where a reset came. */
   readonly isUnsent: boolean;
   /** A minisock can have taken over. @see facts.ts */
   readonly minisock: Facts['minisock'];

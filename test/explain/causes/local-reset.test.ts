@@ -50,7 +50,14 @@ describe.each([
     expect(path({ sndNxt: 1001 })).toMatchObject({ ended_by: 'peer_reset', side: 'peer', certain: true });
   });
 
-  test('outside close() it is the peer, whatever had not left: its window may be shut', () => {
-    expect(path({ own: false })).toMatchObject({ ended_by: 'peer_reset', side: 'peer' });
+  test('outside close() the reset may have been told late, or be the peer’s own: not certain', () => {
+    const told = path({ own: false });
+    expect(told).toMatchObject({ ended_by: 'local_reset', side: 'local', certain: false });
+    expect(told.because.join()).toContain('or the peer did while a queue of this host kept the FIN back');
+  });
+
+  test('outside close() a shut window, or data in flight, makes it the peer’s', () => {
+    for (const change of [{ sndWnd: 0 }, { sndUna: 400 }])
+      expect(path({ own: false, ...change })).toMatchObject({ ended_by: 'peer_reset', side: 'peer' });
   });
 });
