@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { judgeDeadlines, type OddRetries } from './deadlines.ts';
 import type { Outcome } from './guest.ts';
 import type { Backend, Cell } from './kernels.ts';
+import { judgeKills, type Kills } from './kills.ts';
+import { judgeLiving, type Living, type ShutWindows } from './living.ts';
 import { say } from './run-program.ts';
 import type { Result } from './table.ts';
 import { faultsOf, type Part, type Verdict, whyAgain } from './verdict.ts';
@@ -51,14 +53,26 @@ export const left = <T>(dir: string, file: string): T | null => {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
 };
 
-/** The verdict that the guest left. The host compares its deadlines, as that takes no time here. */
+/** The verdict that the guest left. The host judges what takes no time here, by what the guest recorded. */
 const verdictOf = async (dir: string): Promise<Verdict | null> => {
   const verdict = left<Verdict>(dir, 'verdict.json');
   const odd = left<readonly OddRetries[]>(dir, 'odd.json');
-  if (verdict === null || odd === null || !existsSync(join(dir, 'cell.fwr'))) return verdict;
-  const judged = Object.entries(await judgeDeadlines(join(dir, 'cell.fwr'), odd));
+  const [cell, deferred] = [join(dir, 'cell.fwr'), join(dir, 'deferred.fwr')];
+  if (verdict === null || odd === null || !existsSync(cell) || !existsSync(deferred)) return verdict;
+  const judged = Object.entries(await judgeDeadlines(cell, odd));
+  const shut = left<ShutWindows>(dir, 'windows.json');
+  const killed = left<Kills>(dir, 'kills.json');
+  const lost = verdict.deferred?.ledger.lost_events ?? 0;
   return {
     ...verdict,
+    living:
+      shut === null
+        ? null
+        : both(
+            await judgeLiving(cell, shut, verdict.ledger?.lost_events === 0),
+            await judgeLiving(deferred, shut, lost === 0),
+          ),
+    kills: killed === null ? null : await judgeKills(deferred, killed, lost),
     deadlines: Object.fromEntries(judged.map(([name, { wrong }]) => [name, wrong])),
     disturbed: [
       ...verdict.disturbed,
@@ -68,6 +82,12 @@ const verdictOf = async (dir: string): Promise<Verdict | null> => {
     ],
   };
 };
+
+const both = (one: Living, other: Living): Living => ({
+  looks: one.looks + other.looks,
+  windows: Math.min(one.windows, other.windows),
+  wrong: [...one.wrong, ...other.wrong.map((text) => `deferred: ${text}`)],
+});
 
 const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Result> => {
   const name = nameOf(cell);

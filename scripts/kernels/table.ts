@@ -40,7 +40,7 @@ const missesText = ({ misses, parts }: Verdict): string => {
 
 const columns = ({ kernel, backend, verdict, isReached }: Result): readonly string[] => {
   if (verdict === null) return [kernel, '', backend, isReached ? 'NO VERDICT' : 'NOT REACHED'];
-  const { ledger, lossy, deadlines, sockets } = verdict;
+  const { ledger, lossy, deadlines, living, sockets } = verdict;
   return [
     verdict.kernel,
     verdict.bpftrace,
@@ -51,6 +51,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
     deferredText(verdict),
     lossy === null ? 'not played' : `${lossy.paths}/${lossy.expected} ends`,
     deadlines === null ? 'none' : sumText(Object.values(deadlines)),
+    living === null ? 'none' : `${living.windows} windows, ${living.looks} looks`,
     sockets === null ? 'none' : `${sockets.compared} ${sockets.wrong.length === 0 ? 'alike' : 'NOT ALIKE'}`,
     missesText(verdict),
     verdict.parts.includes('privileges') ? sumText(Object.values(verdict.privileges).map(({ wrong }) => wrong)) : '',
@@ -60,7 +61,7 @@ const columns = ({ kernel, backend, verdict, isReached }: Result): readonly stri
 };
 
 const HEAD = [
-  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'deferred', 'netem', 'deadlines', 'ss'],
+  ...['kernel', 'bpftrace', 'backend', 'all', 'scenarios', 'IPv6', 'deferred', 'netem', 'deadlines', 'living', 'ss'],
   ...['skipped probes', 'privileges', 'ledger', 'time'],
 ];
 

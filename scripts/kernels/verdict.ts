@@ -1,6 +1,7 @@
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import type { LedgerRecord } from '../../test/e2e/finwait.ts';
 import { endedAs, expectedOf } from '../../test/lab/endings.ts';
+import type { Living } from './living.ts';
 
 const NAMED = ['how', 'closed_in', 'ended_by', 'waiting_for', 'side'] as const;
 export type Named = Pick<ClosePath, (typeof NAMED)[number]>;
@@ -110,6 +111,10 @@ export type Verdict = {
   readonly unlogged: readonly string[];
   /** The faults in the deadline of each socket with another tcp_orphan_retries; null: not compared yet. */
   readonly deadlines: Readonly<Record<string, readonly string[]>> | null;
+  /** Sockets that live on, as both captures told of them; null: not judged yet. */
+  readonly living: Living | null;
+  /** The faults in what the deferred capture told of orphans killed at the limit; null: not judged yet. */
+  readonly kills: readonly string[] | null;
   readonly deferred: Deferred | null;
   /** Null: it did not come to that. */
   readonly sockets: Sockets | null;
@@ -151,6 +156,8 @@ export const faultsOf = (verdict: Verdict): readonly string[] => {
       : Object.entries(deadlines).flatMap(([name, wrong]) =>
           wrong.map((text) => `tcp_orphan_retries ${name}: ${text}`),
         )),
+    ...(verdict.living === null ? ['no socket that lives on was judged'] : verdict.living.wrong),
+    ...(verdict.kills ?? ['no kill at the limit was judged']),
     ...(ledger === null
       ? ['there is no ledger']
       : [

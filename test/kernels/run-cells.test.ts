@@ -22,6 +22,8 @@ const leave = (dir: string, change: object): void => {
     lossy: null,
     unlogged: [],
     deadlines: null,
+    living: null,
+    kills: null,
     deferred: null,
     sockets: { compared: 20, timers: 2, wrong: [] },
     misses: null,
@@ -74,7 +76,12 @@ it.each([
   ['is wrong each time', [['x'], ['x'], ['y']], 3, ['y']],
 ])('on an emulated CPU it is asked for again, and %s', async (_, answers, times, unlogged) => {
   let boots = 0;
-  const whole = { lossy: { expected: 1, paths: 1, lost: 0, retransmits: 0 }, deadlines: { 3: [] } };
+  const whole = {
+    lossy: { expected: 1, paths: 1, lost: 0, retransmits: 0 },
+    deadlines: { 3: [] },
+    living: { looks: 1, windows: 1, wrong: [] },
+    kills: [],
+  };
   const scenario = { state: 'right', why: [], named: null, isSpoiled: false };
   const ledger = { drift: 0, in_flight: 0, malformed: 0, lost_events: 0 };
   const deferred = { scenarios: {}, isCounted: true, ledger, rows: 0, wanted: 0, counted: 0, uncounted: 0, kinds: '' };

@@ -49,6 +49,8 @@ const verdict = (change: Partial<Verdict> = {}): Verdict => ({
   lossy: { expected: 80, paths: 80, lost: 0, retransmits: 3 },
   unlogged: [],
   deadlines: { '1': [], '255': [] },
+  living: { looks: 40, windows: 20, wrong: [] },
+  kills: [],
   deferred,
   sockets: { compared: 20, timers: 2, wrong: [] },
   misses: null,
@@ -105,6 +107,10 @@ describe('a cell', () => {
     ['the log lacks a limit', { unlogged: ['too many orphaned sockets'] }],
     ['a deadline was missed', { deadlines: { '3': ['reaped before'] } }],
     ['no deadline was compared', { deadlines: null }],
+    ['a shut window is told of as something else', { living: { looks: 40, windows: 20, wrong: ['side is peer'] } }],
+    ['no socket that lives on was judged', { living: null }],
+    ['kills at the limit are not all counted', { kills: ['58 are counted, not 60'] }],
+    ['no kill was judged', { kills: null }],
     ['it drifts', { ledger: { ...ledger, drift: 1 } }],
     ['the drift is unknown', { ledger: { ...ledger, drift: null } }],
     ['a line was malformed', { ledger: { ...ledger, malformed: 1 } }],
@@ -170,7 +176,7 @@ describe('the table', () => {
     const lines = tableLines([cell('fentry'), cell('kprobe', null), { ...cell('tracepoint', null), isReached: false }]);
     expect(lines).toHaveLength(4);
     expect(lines[1]).toMatch(
-      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +1 right; 30 rows, 100 counted +80\/80 ends +2 right +20 alike +drift 0, 0 lost +60 s$/,
+      /^6\.12\.107\S+ +0\.23\.2 +fentry +right +1 right +1 right; 30 rows, 100 counted +80\/80 ends +2 right +20 windows, 40 looks +20 alike +drift 0, 0 lost +60 s$/,
     );
     expect(lines[2]).toMatch(/^6\.12 +kprobe +NO VERDICT$/);
     expect(lines[3]).toMatch(/^6\.12 +tracepoint +NOT REACHED$/);

@@ -9,17 +9,20 @@ import { freemem, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Check } from '../../../src/capture/checks.ts';
+import { CATALOGUE } from '../../../src/lab/catalogue.ts';
 import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts';
 import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
 import { judgeLive } from '../judge.ts';
 import { PARTS, type Verdict } from '../verdict.ts';
 import { deferredWatcher, judgeEnd } from './deferred.ts';
+import { killAtLimit } from './kills.ts';
 import { playLossy } from './lossy.ts';
 import { playMisses } from './misses.ts';
 import { type Conditions, playRounds, settled, type Watcher, watchStalls } from './play.ts';
 import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
 import { type Odd, prepareOdd } from './retries.ts';
 import { compareSocks } from './sockets.ts';
+import { shutWindows, type Windows } from './windows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,11 +52,13 @@ const timed = async <T>(what: string, act: Promise<T>): Promise<T> => {
   return result;
 };
 
+const secondsOf = (scenario: string): number => CATALOGUE.find(({ name }) => name === scenario)?.seconds ?? 0;
+
 const errorText = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 type Played = Omit<
   Verdict,
-  'kernel' | 'bpftrace' | 'backend' | 'parts' | 'deadlines' | 'privileges' | 'error' | 'seconds'
+  'kernel' | 'bpftrace' | 'backend' | 'parts' | 'deadlines' | 'living' | 'kills' | 'privileges' | 'error' | 'seconds'
 >;
 const nothing: Played = {
   ...{
@@ -96,7 +101,10 @@ const playTraced = async (
     playRounds([main, deferredMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),
   );
   const log = execFileSync('dmesg', { encoding: 'utf8' });
-  const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)];
+  // The longest first, so that none of them is waited for alone.
+  const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)].toSorted((a, b) => secondsOf(b) - secondsOf(a));
+  writeFileSync(join(out, 'kills.json'), JSON.stringify(await timed('kills', killAtLimit())));
+  windows.push(await timed('windows', shutWindows()));
   const odds = timed('retries', odd.play());
   const { lossy, again } = await timed('netem', playLossy(trace, conditions.isCounted));
   const ipv4 = await timed('IPv4', playRounds([main, deferredMain], conditions, out, names, '--at-once', AT_ONCE));
@@ -141,6 +149,8 @@ const bpftraceVersion = (): string =>
 const isPrivileges = parts.includes('privileges');
 const integrity = isPrivileges ? lockDownIntegrity() : null;
 
+/** Sockets that live on while the rest is played. */
+const windows: Windows[] = [];
 let played = nothing;
 let error: string | null = null;
 let privileges: Verdict['privileges'] = {};
@@ -169,6 +179,10 @@ try {
   }
   await Promise.all([trace.stop(), deferred.stop()]);
   odd.end(join(out, 'odd.json'));
+  for (const { facts, end } of windows) {
+    end();
+    writeFileSync(join(out, 'windows.json'), JSON.stringify(facts));
+  }
   writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
   writeFileSync(join(out, 'deferred.ndjson'), deferred.stdout());
@@ -181,7 +195,9 @@ try {
 }
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 const kernel = { kernel: release(), bpftrace: bpftraceVersion(), backend, parts };
-const verdict: Verdict = { ...kernel, ...played, deadlines: null, privileges, error, seconds };
+/** The host judges these by the recordings. */
+const byHost = { deadlines: null, living: null, kills: null };
+const verdict: Verdict = { ...kernel, ...played, ...byHost, privileges, error, seconds };
 writeFileSync(join(out, 'verdict.json'), JSON.stringify(verdict, null, 1));
 say(error === null ? 'done' : `stopped: ${error}`);
 process.exit(0);
