@@ -194,6 +194,23 @@ describe.concurrent('live, by sudo', () => {
     expectNothingLeft(running);
   });
 
+  test('nor is it where the order to stop comes while the last lines still wait to be read', async (context) => {
+    needs(context, 'backend');
+    const running = startFinwait(['record', '-o', '/dev/null'], bySudo(context, { fake: 'streams.ts' }));
+    await running.says(RECORDING);
+    // The end waits behind lines that are not read yet, and the order comes before they are.
+    running.kill('SIGSTOP');
+    await sleep(150);
+    for (const pid of [...running.fakes(), readerOf(running)]) process.kill(pid, 'SIGTERM');
+    await sleep(500);
+    running.kill('SIGTERM');
+    running.kill('SIGCONT');
+    const run = await running.done;
+    expect(run.stderr).not.toMatch(/ended by itself/);
+    expect(run.code).toBe(0);
+    expectNothingLeft(running);
+  });
+
   test('a finwait that takes no lines for a while says so afterwards', async (context) => {
     needs(context, 'backend');
     const count = join(ownFolder(), 'count');

@@ -107,6 +107,7 @@ const createLineOutput = (onDrain: () => void): LineOutput => {
   socket.on('drain', onDrain);
   let piece = '';
   let isScheduled = false;
+  let isEnded = false;
   const give = (): void => {
     isScheduled = false;
     const text = piece;
@@ -115,6 +116,8 @@ const createLineOutput = (onDrain: () => void): LineOutput => {
   };
   return {
     line: (text) => {
+      // A stop that was ordered as the capture ended looks once more at the host. Nobody reads behind the end.
+      if (isEnded) return true;
       piece += `${text}\n`;
       if (piece.length >= PIECE) give();
       else if (!isScheduled) {
@@ -124,6 +127,7 @@ const createLineOutput = (onDrain: () => void): LineOutput => {
       return socket.writableLength < MOST_WAITING;
     },
     end: () => {
+      isEnded = true;
       give();
       return new Promise((resolve) => socket.end(resolve));
     },
