@@ -65,7 +65,7 @@ describe('advice', () => {
       const text = adviceFor(row).join('\n');
       expect(text).toContain('Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers');
       expect(text).toContain(
-        'TCP_USER_TIMEOUT, set by the application before close(), or a lower net.ipv4.tcp_rto_max',
+        'TCP_USER_TIMEOUT, set by the application just before close(), or a lower net.ipv4.tcp_rto_max',
       );
       expect(text).not.toContain('bounds it for the namespace');
       expect(text).not.toContain('tcp_retries2');

@@ -20,7 +20,7 @@ export const ack: WaitingCause<'ack'> = {
   meaning:
     'The socket is in FIN_WAIT1 or CLOSING: close() has queued a FIN behind the data, and the peer, or the network between, acknowledges neither.',
   looksLike:
-    '`ss -tno state fin-wait-1` lists it without a process, with a `timer:(on,…)` whose count of retransmits grows. `finwait explain` groups it under `ack`, the path stands in FIN_WAIT1 (CLOSING when both closed at once).',
+    '`ss -tnop state fin-wait-1` lists it without a process, with a `timer:(on,…)` whose count of retransmits grows. `finwait explain` groups it under `ack`, the path stands in FIN_WAIT1 (CLOSING when both closed at once).',
   why: 'close() queues a FIN behind what was written and returns. From then on the kernel alone sends again, at doubling intervals, until the peer acknowledges or tcp_orphan_retries is used up. Until then the socket is an orphan: it holds its send queue and counts against tcp_max_orphans.',
   helps: [
     'Find where the path to the peer ends: `ss -tino state fin-wait-1` shows timer and retransmits, `ip route get PEER` and tcpdump on both ends show who drops; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',

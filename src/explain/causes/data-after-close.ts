@@ -1,6 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { counted } from '../../text/count.ts';
 import { peerEnd } from '../../text/endpoint.ts';
+import { READ_IN_TIME } from '../sentences/notes.ts';
 import { lostOf } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
@@ -13,7 +14,7 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
     'FIN_WAIT1 or FIN_WAIT2, then data from the peer and a RST from this host; `nstat -az TcpExtTCPAbortOnData` grows.',
   why: 'close() shut both halves. Data that arrives now can be given to nobody, and TCP must say so with a reset. The peer may lose data it had received and not read.',
   helps: [
-    'Let this application say that it ends, then read to the end: shutdown(SHUT_WR), read until 0, close().',
+    `Let this application say that it ends, then read to the end: shutdown(SHUT_WR), read until 0, close(). ${READ_IN_TIME}`,
     'Look at what the peer still sends: a protocol without a length or a goodbye invites this, as does a client that gives up in the middle of a download.',
   ],
   doesNotHelp: [
@@ -44,7 +45,7 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
     });
   },
   advice: (path) => [
-    `${peerEnd(path)} still sent: let this application call shutdown(SHUT_WR) and read until 0 before close().`,
+    `${peerEnd(path)} still sent: let this application call shutdown(SHUT_WR) and read until 0, with a time limit, before close().`,
     ...lostOf(path),
     "SO_LINGER would not help: it waits for acknowledgements of our data, not for the end of the peer's.",
   ],

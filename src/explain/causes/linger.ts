@@ -1,3 +1,4 @@
+import { READ_IN_TIME } from '../sentences/notes.ts';
 import type { WaitingCause } from './cause.ts';
 
 export const linger: WaitingCause<'linger'> = {
@@ -10,7 +11,7 @@ export const linger: WaitingCause<'linger'> = {
   why: 'SO_LINGER with l_linger > 0 asks for it. A process that exits does not wait, and a signal ends the wait; when the time is over, the socket becomes an orphan and goes on.',
   helps: [
     'Take SO_LINGER out of the application, or lower its time: without it close() returns at once and the kernel sends the rest all the same.',
-    'An application that must know what arrived asks the peer for a reply: shutdown(SHUT_WR), read until 0, then close().',
+    `An application that must know what arrived asks the peer for a reply: shutdown(SHUT_WR), read until 0, then close(). ${READ_IN_TIME}`,
   ],
   doesNotHelp: [
     'O_NONBLOCK does not help: close() does not look at it, and waits.',

@@ -13,7 +13,7 @@ export const orphanLimit: EndingCause<'orphan_limit'> = {
   why: 'The count of all namespaces exceeded tcp_max_orphans, or a timer met an orphan that is idle or unreachable: those count two- or fourfold.',
   helps: [
     FIND_WHAT_ORPHANS_WAIT_FOR,
-    'Raise net.ipv4.tcp_max_orphans: it is one limit for all namespaces, and each orphan holds up to its send buffer. At a close the full limit counts; a timer counts an orphan that is idle or unreachable two- or fourfold, so kills can start at 25 to 50% of it.',
+    'Raise net.ipv4.tcp_max_orphans, on the host: it is one limit for all namespaces and can be set in the initial one alone, and each orphan holds up to its send buffer. At a close the full limit counts; a timer counts an orphan that is idle or unreachable two- or fourfold, so kills can start at 25 to 50% of it.',
     `End orphans sooner with net.ipv4.tcp_orphan_retries, if they wait for acknowledgements. ${PRICE}`,
   ],
   doesNotHelp: [
@@ -42,5 +42,5 @@ export const orphanLimit: EndingCause<'orphan_limit'> = {
           'limit',
         );
   },
-  advice: (path) => limited(path, 'net.ipv4.tcp_max_orphans, which is one limit for all namespaces'),
+  advice: (path) => limited(path, 'net.ipv4.tcp_max_orphans, one limit for all namespaces, set in the initial one'),
 };

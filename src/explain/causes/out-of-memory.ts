@@ -13,7 +13,7 @@ export const outOfMemory: EndingCause<'out_of_memory'> = {
   why: 'All TCP sockets of the host together hold more pages than the third value of tcp_mem, and this one had a send queue. Often it is not the orphans that hold them.',
   helps: [
     'Compare `mem` of /proc/net/sockstat with net.ipv4.tcp_mem, both in pages, and look for the sockets that hold it: `ss -tmn`.',
-    'Lower the third values of net.ipv4.tcp_wmem and net.ipv4.tcp_rmem, or the number of connections; raise net.ipv4.tcp_mem only where the host has the memory.',
+    'Lower the third values of net.ipv4.tcp_wmem and net.ipv4.tcp_rmem, or the number of connections; raise net.ipv4.tcp_mem only where the host has the memory; it can be set in the initial network namespace alone.',
     FIND_WHAT_ORPHANS_WAIT_FOR,
   ],
   doesNotHelp: [

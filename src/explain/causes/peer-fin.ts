@@ -10,7 +10,7 @@ export const peerFin: WaitingCause<'peer_fin'> = {
   meaning:
     'The socket is in FIN_WAIT2: the peer acknowledged our FIN and sent none of its own. It stays an orphan only where the FIN_WAIT2 time is above 60 s, for what it is above; at 60 s or less a minisock takes over at once, if 3.5 RTOs are no longer than that; if they are, the keepalive timer waits first.',
   looksLike:
-    '`ss -tno state fin-wait-2` lists it without a process and with `timer:(timewait,…)` only once it is a minisock. `finwait explain` groups it under `peer_fin`.',
+    '`ss -tnop state fin-wait-2` lists it without a process and with `timer:(timewait,…)` only once it is a minisock. `finwait explain` groups it under `peer_fin`.',
   why: 'The peer has our FIN and keeps its half open: it is still working, or its application forgot the socket (CLOSE_WAIT there). Up to tcp_fin_timeout (or TCP_LINGER2) of 60 s the kernel hands it to a minisock at once and no orphan is left; above 60 s the full socket stays for what is above.',
   helps: [
     'Sockets already waiting end only when the peer closes, or when you run `ss -K`. For sockets that enter FIN_WAIT2 from now on, set net.ipv4.tcp_fin_timeout to 60 or less: a minisock takes them over at once, unless 3.5 RTOs are longer than 60 s. Sockets already waiting keep their timer, and are then reset instead of handed over (fin_timeout).',

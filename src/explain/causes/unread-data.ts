@@ -1,7 +1,7 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { exactSize } from '../../text/size.ts';
 import { unreadBytes } from '../evidence/sequence.ts';
-import { RESET_AT_CLOSE_KNOWN_BY } from '../sentences/notes.ts';
+import { READ_IN_TIME, RESET_AT_CLOSE_KNOWN_BY } from '../sentences/notes.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const unreadData: EndingCause<'unread_data'> = {
@@ -13,7 +13,7 @@ export const unreadData: EndingCause<'unread_data'> = {
     'ESTABLISHED or CLOSE_WAIT to CLOSE inside close(), a RST to the peer; `nstat -az TcpExtTCPAbortOnClose` grows. The client reports `connection reset by peer` in place of the answer.',
   why: 'RFC 2525 wants it: a FIN would tell the peer that its data arrived well. A server that answers before it has read the request meets it every day.',
   helps: [
-    'Read before closing: shutdown(SHUT_WR), read until 0, then close().',
+    `Read before closing: shutdown(SHUT_WR), read until 0, then close(). ${READ_IN_TIME}`,
     'A server that refuses a request (413, a full queue) reads and drops some of the body before it closes, or the client never sees the answer.',
   ],
   doesNotHelp: [
@@ -36,7 +36,7 @@ export const unreadData: EndingCause<'unread_data'> = {
   },
   fastDeath: ({ phase, hasUnread }) => (phase === 'in_close' && hasUnread ? 'local' : null),
   advice: (path) => [
-    `Let the application read ${path.unread_bytes === null ? 'what is there' : `the ${exactSize(path.unread_bytes)} that were there`} before close(): shutdown(SHUT_WR), read until 0.`,
+    `Let the application read ${path.unread_bytes === null ? 'what is there' : `the ${exactSize(path.unread_bytes)} that were there`} before close(): shutdown(SHUT_WR), then read until 0, with a time limit.`,
     'No sysctl changes it, and SO_LINGER with a time would not either: unread data is looked at first.',
   ],
 };

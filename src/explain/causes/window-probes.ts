@@ -21,12 +21,12 @@ export const windowProbes: EndingCause<'window_probes'> = {
   title: 'given up: window shut, probed in vain',
   meaning:
     "The peer's window was shut when it last spoke, window probes went out until their limit, and the kernel destroyed the socket without a reset; what was queued is lost.",
-  looksLike: 'FIN_WAIT1 with a Send-Q that does not shrink and a `persist` timer, then gone after 100 to 340 s.',
+  looksLike: 'FIN_WAIT1 with a Send-Q that does not shrink and a `persist` timer, then gone after 100 to 350 s.',
   why: "The peer's application stopped reading before our data was through; then it stayed so, or the peer or the path to it went away. Each probe that the peer answers resets the count of unanswered ones, and not their interval: so an answering peer only makes it longer. When the last probes were not answered, nobody here can tell a dead path from a dead host: `side` is `unknown`, `network` where ICMP said so, and `peer` only where the peer answered to the end.",
   helps: [
     'Look at the application at the peer: it may not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',
     'Look for what drops packets as well: when the last probes stayed unanswered, the path or the peer may have gone. `ip route get PEER`, and tcpdump on both ends.',
-    'Where the peer was silent, bound it with net.ipv4.tcp_orphan_retries, which counts unanswered window probes too, or TCP_USER_TIMEOUT for one application.',
+    'Where the peer was silent, bound it with net.ipv4.tcp_orphan_retries, which counts unanswered window probes too, or TCP_USER_TIMEOUT for one application, set just before close().',
     ANSWERED_BOUND,
     SMALLER_SNDBUF,
   ],

@@ -22,7 +22,7 @@ export const window: WaitingCause<'window'> = {
   meaning:
     'Data that the process wrote before its close cannot be sent, because the peer does not read what it has; the FIN waits behind that data.',
   looksLike:
-    '`ss -tno state fin-wait-1` lists it without a process, with `timer:(persist,…)` and a Send-Q that does not shrink. At the peer the same connection has a full Recv-Q.',
+    '`ss -tnop state fin-wait-1` lists it without a process, with `timer:(persist,…)` and a Send-Q that does not shrink. At the peer the same connection has a full Recv-Q.',
   why: "The peer's application has stopped reading, so its kernel announces a window of 0. Our kernel may not send the rest, nor the FIN behind it, and probes the window instead. The peer may go on answering those probes: then it takes longest.",
   helps: [
     'Look at the application at the peer: it does not read. There, `ss -tnmp` shows a full Recv-Q and who holds the socket.',

@@ -40,12 +40,12 @@ export const probeBound = (where: string, { userTimeoutMs }: Bounds): string =>
     : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, and net.ipv4.tcp_orphan_retries${where} beside it (0 means 8), whichever is over first. ${PRICE}`;
 
 const eitherBound = (where: string): string =>
-  `net.ipv4.tcp_orphan_retries${where} bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets. ${PRICE}`;
+  `net.ipv4.tcp_orphan_retries${where} bounds it for the namespace (0 means 8), TCP_USER_TIMEOUT for the application's own sockets, set just before close(). ${PRICE}`;
 
 /** Each ACK sets icsk_probes_out to 0, and leaves icsk_backoff. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
 const answeredBound = (where: string, { userTimeoutMs }: Bounds): readonly string[] => [
   userTimeoutMs === null || userTimeoutMs === 0
-    ? `What bounds sockets to come, answered or not: TCP_USER_TIMEOUT, set by the application before close(), or a lower net.ipv4.tcp_rto_max_ms${where} where the kernel has it.`
+    ? `What bounds sockets to come, answered or not: TCP_USER_TIMEOUT, set by the application just before close(), or a lower net.ipv4.tcp_rto_max_ms${where} where the kernel has it.`
     : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, answered or not: for sockets to come, lower it in the application.`,
   'Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers window probes: each answer starts their count anew, and they end only when their interval has reached its maximum.',
 ];

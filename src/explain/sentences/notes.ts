@@ -5,17 +5,22 @@ import { lifeByRetries } from '../kernel/retries.ts';
 /** The cost of a low tcp_orphan_retries, stated wherever it is advised. */
 export const PRICE = 'Too low, it cuts off slow or lossy clients that still receive the last response.';
 
+/** The cost of TCP_USER_TIMEOUT, stated wherever it is advised. @see tcp(7) */
+const USER_TIMEOUT_PRICE =
+  'Set it just before close(): it bounds live connections too, slow readers and connect() among them.';
+/** Reading to the end has no end of its own. */
+export const READ_IN_TIME = 'Give that reading a time limit: a peer that does not close would hold it for ever.';
+
 /** The bound of an orphan whose peer answers window probes. @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer */
 export const ANSWERED_BOUND =
-  'Where the peer answers the probes (333 s at an RTO of 208 ms), bound sockets to come with TCP_USER_TIMEOUT, set by the application before close(), or with a lower net.ipv4.tcp_rto_max_ms where it exists (not in Linux 6.12, in 6.18).';
+  'Where the peer answers the probes (333 s at an RTO of 208 ms), bound sockets to come with TCP_USER_TIMEOUT, or with a lower net.ipv4.tcp_rto_max_ms where it exists (not in Linux 6.12, in 6.18). The application sets TCP_USER_TIMEOUT just before close(): it bounds live connections too, slow readers and connect() among them.';
 export const ANSWERED_RETRIES =
   'Lowering net.ipv4.tcp_orphan_retries does not help while the peer answers the probes: each answer starts their count anew, and they end only when their interval has reached its maximum.';
 export const SMALLER_SNDBUF =
   'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.';
 export const NO_WMEM = 'Raising net.ipv4.tcp_wmem makes it worse: each such orphan then holds more memory.';
 
-export const USER_TIMEOUT_BOUND =
-  'Bound one application with TCP_USER_TIMEOUT, set before close(): it replaces tcp_orphan_retries for the retransmissions of that socket.';
+export const USER_TIMEOUT_BOUND = `Bound one application with TCP_USER_TIMEOUT: it replaces tcp_orphan_retries for the retransmissions of that socket. ${USER_TIMEOUT_PRICE}`;
 export const RTO_MAX_BOUND =
   'Where it exists (not in Linux 6.12, in 6.18), lower net.ipv4.tcp_rto_max_ms: connections made from then on have it, accepted ones once their listener is made anew. It ends live connections sooner too.';
 

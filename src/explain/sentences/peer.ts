@@ -7,11 +7,11 @@ import type { Subject } from '../evidence/subject.ts';
 export const afterRetransmits = ({ retransmits }: Subject): string =>
   retransmits === 0 ? '' : ` after ${counted(retransmits, 'retransmit')}`;
 
-/** `our FIN and 1448 B of data before it`. */
+/** `our FIN and all data before it (1448 B at the close)`. The figure leaves out nothing that the peer has acknowledged since. */
 export const dataOf = ({ unacked_bytes }: Subject): string =>
   unacked_bytes === null || unacked_bytes === 0
     ? 'our FIN'
-    : `our FIN and ${exactSize(unacked_bytes)} of data before it`;
+    : `our FIN and all data before it (${exactSize(unacked_bytes)} at the close)`;
 
 export const lostOf = ({ lost_bytes }: Subject): readonly string[] =>
   lost_bytes === null || lost_bytes === 0
@@ -28,8 +28,8 @@ export const lookHere = (path: Subject, where: string): string =>
   `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, nft list ruleset${where}.`;
 
 export const notReading = (path: Subject): string => {
-  const held = path.held_bytes === null ? '' : `, and holds ${size(path.held_bytes)} of memory here`;
-  return `The application at ${peerEnd(path)} does not read${held}: ss -tnmp there names it.`;
+  const held = path.held_bytes === null ? '' : ` At the close the socket held ${size(path.held_bytes)} of memory here.`;
+  return `The application at ${peerEnd(path)} does not read: ss -tnmp there names it.${held}`;
 };
 
 export const notClosing = (path: Subject): string =>
