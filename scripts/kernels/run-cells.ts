@@ -11,6 +11,7 @@ import { faultsOf, type Part, type Verdict, whyAgain } from './verdict.ts';
 
 /** A cell is ended after this, its boot included: three times what it takes on two CPUs that others use too. */
 const CELL_S = 480;
+const LAST_WORDS = 4;
 /** With less time than this left a cell is not begun. */
 const LEAST_S = 60;
 /** A cell without a verdict, or whose experiments lost their own events, is made again: so often in all. */
@@ -83,6 +84,17 @@ const verdictOf = async (dir: string): Promise<Verdict | null> => {
   };
 };
 
+/** The last lines on the console of a guest that ended without a verdict: perhaps they tell why. */
+const lastWordsOf = (dir: string): string => {
+  const path = join(dir, 'console.log');
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== 'guest: powers off')
+    .slice(-LAST_WORDS)
+    .join(' | ');
+};
+
 const both = (one: Living, other: Living): Living => ({
   looks: one.looks + other.looks,
   windows: Math.min(one.windows, other.windows),
@@ -106,7 +118,11 @@ const runCell = async (cell: Cell, end: number, options: RunOptions): Promise<Re
     const took = Math.round((options.now() - startedAt) / 1000);
     for (const line of verdict?.again ?? []) say(`${name}: played again: ${line}`);
     const faults = verdict === null ? [] : faultsOf(verdict);
-    const disturbed = !outcome.isOver ? outcome.why : verdict === null ? 'it gave no verdict' : whyAgain(verdict);
+    const disturbed = !outcome.isOver
+      ? outcome.why
+      : verdict === null
+        ? `it gave no verdict: ${lastWordsOf(dir)}`
+        : whyAgain(verdict);
     const isFine = verdict !== null && faults.length === 0;
     if (!isFine && disturbed === null) wrongs++;
     const isTold = wrongs === WRONGS[options.isEmulated ? 'emulated' : 'real'];

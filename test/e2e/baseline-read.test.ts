@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { afterAll, it } from 'vitest';
 import type { Dying } from '../../src/explain/close-path.ts';
 import { type Run, startFinwait, stopAll } from './finwait.ts';
-import { makeNetwork, type Network } from './netns.ts';
+import { makeNetwork } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
-import { startWorker, type Worker } from './worker.ts';
+import { startWorker } from './worker.ts';
 
 const SCRIPT = fileURLToPath(new URL('workers/shut_window.py', import.meta.url));
 const COUNT = 20;
@@ -38,68 +38,67 @@ const explain = async (ms: number): Promise<Run> => {
 onRealKernel(
   'the baseline, read again',
   () => {
-    const nets: Network[] = [];
-    const workers: Worker[] = [];
-    const kept: (() => Promise<void>)[] = [];
     afterAll(stopAll);
-    afterEach(async () => {
-      for (const worker of workers.splice(0)) await worker.kill();
-      for (const release of kept.splice(0)) await release();
-      for (const net of nets.splice(0)) await net.remove();
-    });
 
-    it.each([
+    // All at once: they wait most of the time, and know their sockets by address or namespace.
+    it.concurrent.for([
       ['127.0.0.1', TWO_READINGS_MS],
       ['::1', ONE_READING_MS],
-    ])('whose window is shut are read and explained: %s', async (address, watchedMs) => {
-      const command = `ip link set lo up; exec python3 ${SCRIPT} ${address} ${COUNT} 120`;
-      const workload = execa('unshare', ['--net', 'sh', '-c', command], { reject: false, buffer: false });
-      kept.push(async () => {
-        workload.kill('SIGKILL');
-        await workload;
-      });
-      await new Promise((resolve) => workload.stdout.once('data', resolve));
-      await pause(LATE_MS);
-      const run = await explain(watchedMs);
-      const stoppedAt = Date.now();
-      const rows = rowsOf(
-        run,
-        ({ raddr, closer, waiting_for }) => raddr === address && closer === null && waiting_for !== 'peer_fin',
-      );
-      expect(rows).toHaveLength(COUNT);
-      for (const row of rows) {
-        expect(row).toMatchObject({
-          waiting_for: 'window',
-          side: 'peer',
-          probes: 0,
-          uid: 0,
-          closed_at: null,
-          dying_us: null,
-          deadline: 'at',
-          certain: false,
-          gaps: ['older_than_capture'],
+    ] as const)(
+      'whose window is shut are read and explained: %s',
+      async ([address, watchedMs], { expect, onTestFinished }) => {
+        const command = `ip link set lo up; exec python3 ${SCRIPT} ${address} ${COUNT} 120`;
+        const workload = execa('unshare', ['--net', 'sh', '-c', command], { reject: false, buffer: false });
+        onTestFinished(async () => {
+          workload.kill('SIGKILL');
+          await workload;
         });
-        expect(row.held_now_bytes).toBeGreaterThan(100_000);
-        expect(row.cgroup_id).toMatch(/^\d+$/);
-        expect(row.dying_at_least_us).toBeGreaterThan((watchedMs * 1000) / 2);
-        // Not the first reading where there was time for a second.
-        expect(stoppedAt - Date.parse(row.refreshed_at)).toBeLessThan(11_000);
-        expect(row.advice.join(' ')).toContain('does not read');
-        // By now its probes come seldom: the deadline is minutes away.
-        expect(Date.parse(row.deadline_at ?? '')).toBeGreaterThan(Date.now() + 60_000);
-      }
-    });
+        await new Promise((resolve) => workload.stdout.once('data', resolve));
+        await pause(LATE_MS);
+        const run = await explain(watchedMs);
+        const stoppedAt = Date.now();
+        const rows = rowsOf(
+          run,
+          ({ raddr, closer, waiting_for }) => raddr === address && closer === null && waiting_for !== 'peer_fin',
+        );
+        expect(rows).toHaveLength(COUNT);
+        for (const row of rows) {
+          expect(row).toMatchObject({
+            waiting_for: 'window',
+            side: 'peer',
+            probes: 0,
+            uid: 0,
+            closed_at: null,
+            dying_us: null,
+            deadline: 'at',
+            certain: false,
+            gaps: ['older_than_capture'],
+          });
+          expect(row.held_now_bytes).toBeGreaterThan(100_000);
+          expect(row.cgroup_id).toMatch(/^\d+$/);
+          expect(row.dying_at_least_us).toBeGreaterThan((watchedMs * 1000) / 2);
+          // Not the first reading where there was time for a second.
+          expect(stoppedAt - Date.parse(row.refreshed_at)).toBeLessThan(11_000);
+          expect(row.advice.join(' ')).toContain('does not read');
+          // By now its probes come seldom: the deadline is minutes away.
+          expect(Date.parse(row.deadline_at ?? '')).toBeGreaterThan(Date.now() + 60_000);
+        }
+      },
+    );
 
-    it('whose peer has gone have the cause, the deadline and the end that the kernel gives them', async () => {
+    it.concurrent('whose peer has gone have the cause, the deadline and the end that the kernel gives them', async ({
+      expect,
+      onTestFinished,
+    }) => {
       const net = await makeNetwork();
-      nets.push(net);
+      onTestFinished(net.remove);
       const { near, far } = net;
       await near.sysctl('net.ipv4.tcp_orphan_retries', 6);
       const peer = startWorker(far, 'peer.mjs', far.v4, 'answer');
-      workers.push(peer);
+      onTestFinished(peer.kill);
       const { port } = await peer.hear('listening');
       const dialer = startWorker(near, 'dial.mjs', far.v4, Number(port), COUNT);
-      workers.push(dialer);
+      onTestFinished(dialer.kill);
       await dialer.hear('connected');
       await far.drop('tcp flags & fin == fin');
       dialer.say('exit');
