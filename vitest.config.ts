@@ -1,10 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // One CPU is left free otherwise: on two CPUs half of them.
-    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {
