@@ -22,7 +22,7 @@ import { type Conditions, playRounds, settled, type Watcher, watchStalls } from 
 import { judgeIntegrity, lockDownIntegrity, playConfidentiality, playPrivileges } from './privileges.ts';
 import { type Odd, prepareOdd } from './retries.ts';
 import { compareSocks } from './sockets.ts';
-import { shutWindows, type Windows } from './windows.ts';
+import { shutWindows } from './windows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -103,8 +103,11 @@ const playTraced = async (
   const log = execFileSync('dmesg', { encoding: 'utf8' });
   // The longest first, so that none of them is waited for alone.
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)].toSorted((a, b) => secondsOf(b) - secondsOf(a));
-  writeFileSync(join(out, 'kills.json'), JSON.stringify(await timed('kills', killAtLimit())));
-  windows.push(await timed('windows', shutWindows()));
+  const kills = await timed('kills', killAtLimit());
+  writeFileSync(join(out, 'kills.json'), JSON.stringify(kills.facts));
+  const windows = await timed('windows', shutWindows());
+  writeFileSync(join(out, 'windows.json'), JSON.stringify(windows.facts));
+  leftAlive.push(kills.end, windows.end);
   const odds = timed('retries', odd.play());
   const { lossy, again } = await timed('netem', playLossy(trace, conditions.isCounted));
   const ipv4 = await timed('IPv4', playRounds([main, deferredMain], conditions, out, names, '--at-once', AT_ONCE));
@@ -149,8 +152,8 @@ const bpftraceVersion = (): string =>
 const isPrivileges = parts.includes('privileges');
 const integrity = isPrivileges ? lockDownIntegrity() : null;
 
-/** Sockets that live on while the rest is played. */
-const windows: Windows[] = [];
+/** Each ends sockets that live on while the rest is played. */
+const leftAlive: (() => void)[] = [];
 let played = nothing;
 let error: string | null = null;
 let privileges: Verdict['privileges'] = {};
@@ -179,10 +182,7 @@ try {
   }
   await Promise.all([trace.stop(), deferred.stop()]);
   odd.end(join(out, 'odd.json'));
-  for (const { facts, end } of windows) {
-    end();
-    writeFileSync(join(out, 'windows.json'), JSON.stringify(facts));
-  }
+  for (const end of leftAlive) end();
   writeFileSync(join(out, 'trace.ndjson'), trace.stdout());
   writeFileSync(join(out, 'trace.stderr'), trace.stderr());
   writeFileSync(join(out, 'deferred.ndjson'), deferred.stdout());

@@ -37,8 +37,14 @@ const abortedIn = (netns: string): number =>
     'TcpExtTCPAbortOnMemory',
   ) ?? 0;
 
+type Killed = {
+  readonly facts: Kills;
+  /** Ends the other ends and their process, once nobody traces them any more: they would be deaths of other kinds. */
+  readonly end: () => void;
+};
+
 /** Lets the kernel kill orphans inside close(), many a second, at tcp_max_orphans. Restores the limit of this guest. */
-export const killAtLimit = async (): Promise<Kills> => {
+export const killAtLimit = async (): Promise<Killed> => {
   execFileSync('ip', ['netns', 'add', NETNS]);
   execFileSync('ip', ['-n', NETNS, 'link', 'set', 'lo', 'up']);
   const worker = spawn('ip', ['netns', 'exec', NETNS, 'python3', '-c', CLOSER], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -56,10 +62,14 @@ export const killAtLimit = async (): Promise<Kills> => {
     await sleep(SEEN_MS);
     worker.stdin.write('\n');
     await nextLine();
-    return { port, pid: worker.pid ?? 0, closed: COUNT, killed: abortedIn(NETNS) - aborted };
+    return {
+      facts: { port, pid: worker.pid ?? 0, closed: COUNT, killed: abortedIn(NETNS) - aborted },
+      end: () => {
+        worker.kill('SIGKILL');
+        execFileSync('ip', ['netns', 'exec', NETNS, 'ss', '-HKtn', 'state', 'all']);
+      },
+    };
   } finally {
     writeFileSync(LIMIT, before);
-    worker.kill('SIGKILL');
-    execFileSync('ip', ['netns', 'exec', NETNS, 'ss', '-HKtn', 'state', 'all']);
   }
 };

@@ -7,7 +7,7 @@ const NETNS = 'shut-windows';
 const COUNT = 20;
 const SECONDS = 600;
 
-export type Windows = {
+type Windows = {
   readonly facts: ShutWindows;
   /** Ends them, once nobody traces them any more. */
   readonly end: () => void;
