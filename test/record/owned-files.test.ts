@@ -310,6 +310,6 @@ test('no descriptor stays open behind a recording', async () => {
     await open(join(dir, 'none', 'x.fwr')).catch(() => undefined);
     await open('/dev/zero').catch(() => undefined);
   }
-  // What is left behind each time makes eight more. On a busy machine they close some time later; the runner has some too.
+  // A descriptor left behind each time makes eight more. On a busy machine they close some time later; the runner has some too.
   await expect.poll(count, { timeout: 10_000 }).toBeLessThan(first + times);
 });
