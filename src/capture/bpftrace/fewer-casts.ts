@@ -13,7 +13,7 @@ const withoutCast = (line: string, pattern: RegExp): string => line.replace(patt
 
 /**
  * A script with an eighth of its casts to uint64, which does the same. bpftrace 0.17 looks through all of the kernel's BTF
- * for each cast: 800 of them are a third of the time that it takes to attach, and on an emulated CPU two thirds.
+ * for each cast: 800 of them are a third of the time that it takes to attach, and on an emulated CPU three quarters.
  *
  * Each program begins with `$u64 = (uint64)0`; a number or a masked field is combined with that. LLVM then makes the
  * same code of it. Line numbers stay.
