@@ -7,6 +7,8 @@ import {
   expectedOf,
   isSpoiled,
   rowsOf,
+  SLOW_ENDINGS,
+  subflowFault,
   waitedAs,
 } from '../../test/lab/endings.ts';
 import type { Named, ScenarioVerdict, Verdict } from './verdict.ts';
@@ -44,7 +46,12 @@ const judge = (
   const rows = rowsOf(paths, socket);
   const [row] = rows;
   if (row === undefined || rows.length > 1) return nothing('wrong', `${rows.length} rows for port ${socket.lport}`);
-  const wrong = [...differences(expected, row), ...(isEarly(name, socket, row) ? ['an orphan before its time'] : [])];
+  const subflow = name in SLOW_ENDINGS ? subflowFault(row, socket) : null;
+  const wrong = [
+    ...differences(expected, row),
+    ...(isEarly(name, socket, row) ? ['an orphan before its time'] : []),
+    ...(subflow === null ? [] : [subflow]),
+  ];
   return {
     state: wrong.length === 0 ? 'right' : 'wrong',
     why: wrong,

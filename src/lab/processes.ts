@@ -148,4 +148,17 @@ export const PROCESSES: readonly Scenario[] = [
     needs: 'mptcp',
     seconds: 0.6,
   },
+  {
+    name: 'mptcp_dead_peer',
+    title: 'Multipath TCP: the peer is gone at the close',
+    does: 'The subflow stays ESTABLISHED, and no orphan, for the 60 s that the MPTCP socket waits. Then a worker of the kernel resets it.',
+    byHand: [
+      'far python3 -c "$PY; s = socket.socket($FAMILY, 1, 262); s.bind((\'$FAR_IP\', 7777)); s.listen(); c, _ = s.accept(); time.sleep(100)" & sleep 0.5',
+      "near python3 -c \"$PY; c = socket.socket($FAMILY, 1, 262); c.connect(('$FAR_IP', 7777)); c.send(b'x'); time.sleep(2); c.send(bytes(500)); c.close()\" & sleep 1; drop far 'tcp dport 7777'",
+    ],
+    ss: 'ss -t shows ESTAB with an inode and no process, ss -M FIN-WAIT-1 with timer:(keepalive,…)',
+    finwait: 'no row for 60 s; then how kernel, closed_in ESTABLISHED, with the whole tuple',
+    needs: 'mptcp',
+    seconds: 62,
+  },
 ];

@@ -158,16 +158,33 @@ def ktls(p):
     p.died(pair.ports)
 
 
-@scenario()
-def mptcp(p):
-    """Its subflows are TCP sockets that no file holds, and no orphans while the MPTCP socket waits."""
+def mptcp_pair(p):
+    """Its subflow is a TCP socket that no file holds, and no orphan while the MPTCP socket waits."""
     try:
-        pair = p.pair(proto=262)  # IPPROTO_MPTCP
+        return p.pair(proto=262)  # IPPROTO_MPTCP
     except OSError as error:
         raise Skip(f'this kernel makes no MPTCP socket: {error.strerror}') from None
+
+
+@scenario()
+def mptcp(p):
+    pair = mptcp_pair(p)
     pair.near.send(b'x')
     pair.far.recv(1)
     pair.near.close()
     pause(0.3)
     pair.far.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def mptcp_dead_peer(p):
+    """The subflow stays ESTABLISHED until a worker of the kernel resets it, TCP_TIMEWAIT_LEN after the close."""
+    pair = mptcp_pair(p)
+    pair.near.send(b'x')
+    pair.far.recv(1)
+    pause(0.3)
+    p.drop('far', 'no_entry', pair.rport)
+    pair.near.send(b'x' * 500)
+    pair.near.close()
     p.died(pair.ports)

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClosePath } from '../../src/explain/close-path.ts';
 import { selectScenarios } from '../../src/lab/catalogue.ts';
-import { differences, ENDINGS, type Expected, expectedOf, OTHERS, rowsOf as rowsAmong } from '../lab/endings.ts';
+import {
+  differences,
+  ENDINGS,
+  type Expected,
+  expectedOf,
+  OTHERS,
+  rowsOf as rowsAmong,
+  SLOW_ENDINGS,
+  subflowFault,
+} from '../lab/endings.ts';
 import { type LedgerRecord, route, runFinwait, startTrace, stopAll, type Trace } from './finwait.ts';
 import { type Lab, type LabSocket, startLab } from './lab.ts';
 import { onRealKernel } from './requirements.ts';
@@ -18,6 +27,8 @@ onRealKernel(
     const dir = mkdtempSync(join(tmpdir(), 'finwait-e2e-'));
     const recording = join(dir, 'dies.fwr');
     let lab: Lab;
+    /** They take a minute and have labs of their own, one for each family. */
+    let slow: readonly Lab[] = [];
     let trace: Trace;
 
     const here = (path: ClosePath): boolean => path.netns === lab.stageOf('active_close').netns;
@@ -35,9 +46,12 @@ onRealKernel(
 
     const makeThemDie = async (): Promise<void> => {
       trace = await startTrace('-o', recording);
+      slow = ['-4', '-6'].map((family) => startLab('--hold', family, ...Object.keys(SLOW_ENDINGS)));
       lab = startLab('--hold', '--at-once', '4', ...Object.keys(ENDINGS), ...OTHERS);
-      await lab.until('all is played', () => lab.of('lab_hold').length > 0, 180_000);
-      expect(lab.of('lab_failed')).toEqual([]);
+      for (const one of [lab, ...slow]) {
+        await one.until('all is played', () => one.of('lab_hold').length > 0, 180_000);
+        expect(one.of('lab_failed')).toEqual([]);
+      }
       // Skipped probes are read once a second: the losses stand in the second record.
       let more = 2;
       const atRest = (row: LedgerRecord): boolean => row.drift === 0 && row.in_flight === 0 && --more <= 0;
@@ -67,6 +81,18 @@ onRealKernel(
       const row = rowOf(name);
       expect(differences(expectedOf(name, trace.meta().backend) as Expected, row)).toEqual([]);
       expect(row.because).not.toEqual([]);
+    });
+
+    it.for(Object.keys(SLOW_ENDINGS))('%s, over IPv4 and IPv6', (name, { skip }) => {
+      for (const one of slow) {
+        const reason = one.skipped(name);
+        if (reason !== null) skip(reason);
+        const [socket] = one.sockets(name);
+        const rows = rowsAmong(trace.paths(), socket as LabSocket);
+        expect(rows).toHaveLength(1);
+        expect(differences(SLOW_ENDINGS[name] as Expected, rows[0] as ClosePath)).toEqual([]);
+        expect(subflowFault(rows[0] as ClosePath, socket as LabSocket)).toBeNull();
+      }
     });
 
     it('every way that the lab knows is looked at', () => {

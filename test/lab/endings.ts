@@ -302,6 +302,15 @@ export const WRAPPED: Readonly<Record<string, Omit<Expected, 'route'>>> = {
   mptcp: { how: 'kernel', side: 'none', certain: true },
 };
 
+/** Ends of the ways that take a minute: each is played by a lab of its own, beside the others. */
+export const SLOW_ENDINGS: Readonly<Record<string, Expected>> = {
+  // tcp_disconnect wiped what it held, its addresses and ports: the transition had the tuple.
+  mptcp_dead_peer: {
+    ...{ route: 'ESTABLISHED>CLOSE', closed_in: 'ESTABLISHED', how: 'kernel', side: 'unknown', lost_bytes: null },
+    ...undecided,
+  },
+};
+
 /** Ends of the ways that need a sysctl of the whole host. */
 export const HOST_ENDINGS: Readonly<Record<string, Expected>> = {
   orphan_limit_at_close: { ...limited, ended_by: 'orphan_limit' },
@@ -314,7 +323,7 @@ export const HOST_ENDINGS: Readonly<Record<string, Expected>> = {
  * tracepoint sees it: only a hook on __tcp_close knows how much that was.
  */
 export const expectedOf = (name: string, backend: string): Partial<Expected> | undefined => {
-  const ending = ENDINGS[name] ?? HOST_ENDINGS[name] ?? WRAPPED[name];
+  const ending = ENDINGS[name] ?? HOST_ENDINGS[name] ?? SLOW_ENDINGS[name] ?? WRAPPED[name];
   const isWiped = ending !== undefined && ['unread_data', 'linger_zero'].includes(ending.ended_by ?? '');
   return isWiped && backend === 'tracepoint' ? { ...ending, held_bytes: null } : ending;
 };
@@ -347,6 +356,19 @@ export const childFault = (paths: readonly ClosePath[], child: LabSocket): strin
   return row.closed_in !== null && row.closed_in === row.path.at(-1)?.from
     ? null
     : `closed_in of the child of port ${child.rport} is ${row.closed_in}, after ${route(row)}`;
+};
+
+/** An MPTCP socket whose process closed it waits this long for its peer, s. @see Linux net/mptcp/protocol.c, close_timeout */
+const DEAD_PEER_S = 60;
+
+/** The fault in the row of a subflow that the kernel reset after its 60 s; null where there is none. */
+export const subflowFault = (path: ClosePath, socket: LabSocket): string | null => {
+  const wrong = (['netns', 'family', 'laddr', 'lport', 'raddr', 'rport'] as const).filter(
+    (field) => path[field] !== socket[field],
+  );
+  if (wrong.length > 0) return `the tuple was lost: ${wrong.map((field) => `${field} ${path[field]}`).join(', ')}`;
+  const after = path.closed_at === null ? Number.NaN : Date.parse(path.closed_at) / 1000 - socket.at;
+  return after > DEAD_PEER_S - 5 && after < DEAD_PEER_S + 20 ? null : `it died ${after.toFixed(1)} s after the close`;
 };
 
 /**

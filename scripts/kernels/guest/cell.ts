@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Check } from '../../../src/capture/checks.ts';
 import { CATALOGUE } from '../../../src/lab/catalogue.ts';
 import { runFinwait, startTrace, type Trace } from '../../../test/e2e/finwait.ts';
-import { ENDINGS, HOST_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
+import { ENDINGS, HOST_ENDINGS, SLOW_ENDINGS, WRAPPED } from '../../../test/lab/endings.ts';
 import { judgeLive } from '../judge.ts';
 import { PARTS, type Verdict } from '../verdict.ts';
 import { deferredWatcher, judgeEnd } from './deferred.ts';
@@ -105,22 +105,30 @@ const playTraced = async (
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)].toSorted((a, b) => secondsOf(b) - secondsOf(a));
   const kills = await timed('kills', killAtLimit());
   writeFileSync(join(out, 'kills.json'), JSON.stringify(kills.facts));
+  const main6 = mainWatcher(trace);
+  // They take a minute, so they die beside all that follows. A guest that stands still makes no difference to them.
+  const unhurried: Conditions = { ...conditions, stalledMs: () => 0 };
+  const slowNames = Object.keys(SLOW_ENDINGS);
+  const slow = Promise.all([
+    playRounds([main, deferredMain], unhurried, out, slowNames),
+    ...(parts.includes('ipv6') ? [playRounds([main6], unhurried, out, slowNames, '-6')] : []),
+  ]);
   const windows = await timed('windows', shutWindows());
   writeFileSync(join(out, 'windows.json'), JSON.stringify(windows.facts));
   leftAlive.push(kills.end, windows.end);
   const odds = timed('retries', odd.play());
   const { lossy, again } = await timed('netem', playLossy(trace, conditions.isCounted));
   const ipv4 = await timed('IPv4', playRounds([main, deferredMain], conditions, out, names, '--at-once', AT_ONCE));
-  const main6 = mainWatcher(trace);
   const ipv6 = parts.includes('ipv6')
     ? await timed('IPv6', playRounds([main6], conditions, out, names, '-6', '--at-once', AT_ONCE))
     : null;
   await odds;
+  const slowly = await timed('the slow', slow);
   const [ledger, deferredLedger] = await Promise.all([settled(trace), settled(deferred)]);
   const sockets = await timed('ss', compareSocks());
   const told = trace.paths().slice(both);
   await deferred.stop();
-  const labs = [host, ipv4, ...(ipv6 === null ? [] : [ipv6])];
+  const labs = [host, ...slowly, ipv4, ...(ipv6 === null ? [] : [ipv6])];
   const played: Played = {
     scenarios: main.scenarios,
     ipv6: ipv6 === null ? null : main6.scenarios,
