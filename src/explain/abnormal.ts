@@ -1,5 +1,5 @@
 import type { AbnormalEnds } from '../lifecycle/abnormal.ts';
-import { ENDED } from '../wire/event.ts';
+import { ENDED, NO_REASON } from '../wire/event.ts';
 import { causeNamed } from './causes/order.ts';
 import type { EndedBy, Side } from './close-path.ts';
 import type { ResetReasons } from './evidence/facts.ts';
@@ -29,7 +29,6 @@ const FOR_LIMIT = 'TCP_ABORT_ON_MEMORY';
  * error comes after that reset, so the probe takes such an end for one at a limit.
  */
 const FOR_ABORT = 'TCP_STATE';
-const NO_REASON = 255;
 
 const NAMES: Readonly<Record<number, EndedBy>> = {
   [ENDED.unread_data]: 'unread_data',

@@ -4,8 +4,11 @@ import { ENDED, type Ended } from '../wire/event.ts';
 import type { Pressure } from './sock.ts';
 import { isNear } from './tallied.ts';
 
+/** What abnormal ends are counted by, and their samples too. `reset` counts for an end by a limit only. */
+type What = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'>;
+
 /** Abnormal ends of one kind, closer and port. */
-export type AbnormalEnds = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'> & {
+export type AbnormalEnds = What & {
   /** Ends since the capture began, announced ones included. */
   readonly count: number;
   /** Those of them that were announced, as samples. */
@@ -22,7 +25,7 @@ export type Abnormal = {
   /** Takes a count. False: there is no room for one more kind, closer and port. */
   readonly count: (event: Ended, pressure: Pressure) => boolean;
   /** One of them was announced. */
-  readonly sample: (of: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>, closedAt: TraceNs) => void;
+  readonly sample: (of: What, closedAt: TraceNs) => void;
   /** Most first. */
   readonly all: () => readonly AbnormalEnds[];
 };
@@ -40,7 +43,7 @@ type Run = { from: number; base: number; before: Point | null; last: Point };
 type Point = { readonly at: number; readonly count: number };
 
 type Group = {
-  readonly of: Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'>;
+  readonly of: What;
   count: number;
   forMemory: number;
   run: Run | null;
@@ -55,16 +58,13 @@ type Group = {
 export const createAbnormal = (): Abnormal => {
   const counts = new Map<string, number>();
   const groups = new Map<string, Group>();
-  const samples = new Map<string, { count: number; startedAt: TraceNs; newestAt: TraceNs }>();
-
-  const sampleKey = ({ end, port, pid, comm }: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>): string =>
-    [end, port, pid, comm].join(' ');
+  const samples = new Map<string, { of: What; count: number; startedAt: TraceNs; newestAt: TraceNs }>();
 
   /**
    * The first end of the run that a count at `at` begins: samples tell its time, else it was within the second before.
    */
   const startOf = (group: Group, at: TraceNs): number => {
-    const sampled = samples.get(sampleKey(group.of))?.startedAt;
+    const sampled = samples.get(keyOf(group.of))?.startedAt;
     return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
   };
 
@@ -84,9 +84,9 @@ export const createAbnormal = (): Abnormal => {
 
   return {
     count: (event, { orphans, limit }) => {
-      const { end, isNotMemory, reset, port, pid, comm, at } = event;
-      const of = { end, isNotMemory, reset: end === ENDED.limit ? reset : 0, port, pid, comm };
-      const groupKey = [sampleKey(of), of.isNotMemory, of.reset].join(' ');
+      const { isNotMemory, reset, at } = event;
+      const of = whatOf(event);
+      const groupKey = keyOf(of);
       const key = [groupKey, reset, event.closedIn, event.exiting, event.isKernels].join(' ');
       const more = event.count - (counts.get(key) ?? 0);
       if (more <= 0) return true;
@@ -101,43 +101,45 @@ export const createAbnormal = (): Abnormal => {
       if (!isNotMemory && isNear(orphans, limit) === false) group.forMemory += more;
       return true;
     },
-    sample: (of, closedAt) => {
-      const key = sampleKey(of);
+    sample: (sampled, closedAt) => {
+      const of = whatOf(sampled);
+      const key = keyOf(of);
       const before = samples.get(key);
       if (before === undefined) {
-        if (samples.size < BOUNDS.ends) samples.set(key, { count: 1, startedAt: closedAt, newestAt: closedAt });
+        if (samples.size < BOUNDS.ends) samples.set(key, { of, count: 1, startedAt: closedAt, newestAt: closedAt });
         return;
       }
       before.count++;
       if (closedAt - before.newestAt > PAUSE_NS) before.startedAt = closedAt;
       before.newestAt = closedAt;
     },
-    all: () => {
-      const own = new Set([...groups.values()].map(({ of }) => sampleKey(of)));
-      const told = new Set<string>();
-      return [...groups.values()]
-        .map((group): AbnormalEnds => {
-          const { of, count, forMemory, run, best } = group;
-          const key = sampleKey(of);
-          const sampled = told.has(key) ? 0 : (samples.get(key)?.count ?? 0) + (of.pid === null ? unowned(of, own) : 0);
-          told.add(key);
+    all: () =>
+      [...groups.values()]
+        .map(({ of, count, forMemory, run, best }): AbnormalEnds => {
+          const sampled = (samples.get(keyOf(of))?.count ?? 0) + (of.pid === null ? unowned(of) : 0);
           const { perSecond } = run === null ? best : longer(best, run);
           return { ...of, count, sampled, forMemory, perSecond, lastAt: (run?.last.at ?? 0) as TraceNs };
         })
-        .sort((a, b) => b.count - a.count);
-    },
+        .sort((a, b) => b.count - a.count),
   };
 
   /** Samples of processes that are counted together under one name. */
-  function unowned(of: Pick<Ended, 'end' | 'port' | 'comm'>, own: ReadonlySet<string>): number {
+  function unowned(group: What): number {
     let sum = 0;
-    for (const [key, { count }] of samples) {
-      const [end, port, , ...comm] = key.split(' ');
-      if (!own.has(key) && end === `${of.end}` && port === `${of.port}` && comm.join(' ') === of.comm) sum += count;
+    for (const [key, { of, count }] of samples) {
+      if (of.pid !== null && !groups.has(key) && keyOf({ ...of, pid: null }) === keyOf(group)) sum += count;
     }
     return sum;
   }
 };
+
+const whatOf = ({ end, isNotMemory, reset, port, pid, comm }: What): What => ({
+  ...{ end, isNotMemory, port, pid, comm },
+  reset: end === ENDED.limit ? reset : 0,
+});
+
+const keyOf = ({ end, isNotMemory, reset, port, pid, comm }: What): string =>
+  [end, isNotMemory, reset, port, pid, comm].join(' ');
 
 const longer = (best: Group['best'], run: Run): Group['best'] => {
   const count = run.last.count - run.base;

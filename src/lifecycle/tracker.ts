@@ -3,7 +3,7 @@ import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS, ownText } from '../wire/bounds.ts';
 import type { Announce, Destroy, Look, Lost, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
-import { TALLY, VIA } from '../wire/event.ts';
+import { ENDED, NO_REASON, TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { type AbnormalEnds, createAbnormal } from './abnormal.ts';
 import { createAftermath, hasOpenEnd } from './aftermath.ts';
@@ -214,7 +214,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     const sock = newSock(event, generations.next(event.sk));
     if (!event.isFollowed) addGap(sock, 'events_lost');
-    if (event.sample !== 0) sampled(event);
+    // A limit's reset comes with the next line of the sock: ends are counted by its reason.
+    if (event.sample !== 0 && event.sample !== ENDED.limit) sampled(event, 0);
     living.add(sock);
     dying++;
     if (!baseline.isDone() && !baseline.see(tupleOfLine(event.line))) {
@@ -230,11 +231,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (early.size > 0) early.delete(event.sk);
   };
 
-  const sampled = ({ sample, line, closedAt }: Announce): void => {
-    const { lport, rport, pid, comm } = parseAnnounce(line);
+  /** @param reset - the reset that ended it, coded as a tally's */
+  const sampled = ({ sample, line, closedAt }: Announce, reset: number): void => {
+    const { lport, rport, pid, comm, deferred } = parseAnnounce(line);
     const port = Math.min(...[lport, rport].filter((each) => each !== 0));
     const end = {
-      end: sample,
+      ...{ end: sample, isNotMemory: deferred?.isNotMemory === true, reset },
       port: Number.isFinite(port) ? port : null,
       pid: pid || null,
       comm: comm === '' ? null : comm,
@@ -518,7 +520,12 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           const sock = living.unpack(event.sk);
           if (sock === undefined) return;
           if (sock.destroyedAt === null || event.at < sock.destroyedAt) sock.lines++;
-          if (event.sent && !event.answersSegment) sock.pressure ??= pressure();
+          if (event.sent && !event.answersSegment) {
+            if (sock.pressure === null && sock.announce.sample === ENDED.limit) {
+              sampled(sock.announce, event.reason === null ? NO_REASON : Math.min(event.reason + 1, NO_REASON));
+            }
+            sock.pressure ??= pressure();
+          }
           if (sock.resets.length >= MAX_RESETS) return;
           // `push` would let the list grow by 16.
           sock.resets = [...sock.resets, event];

@@ -176,6 +176,9 @@ export type Ended = {
   readonly count: number;
 };
 
+/** A reset for which the kernel gives no reason, in the code of tallies and counts: there a reason is one more than it is. */
+export const NO_REASON = 255;
+
 /** More facts that a tally's sockets share: bits of the wire's `marks`. */
 export const TALLY = {
   /** tcp_close itself made the transition into CLOSE. */

@@ -107,4 +107,22 @@ describe('samples', () => {
       [1, 1, 1],
     ]);
   });
+
+  test('of two limits, or of a kill and a limit, of one process and port are told apart', () => {
+    const abnormal = createAbnormal();
+    const kinds = [
+      { end: ENDED.limit, reset: 12, isNotMemory: true },
+      { end: ENDED.limit, reset: 12, isNotMemory: false },
+      { end: ENDED.limit, reset: 20, isNotMemory: true },
+    ];
+    for (const [i, kind] of kinds.entries()) {
+      for (let n = 0; n <= i; n++) abnormal.sample(counted(0, 0, kind), traceNs(0));
+      abnormal.count(counted(1, 40 - i, kind), CALM);
+    }
+    expect(abnormal.all().map(({ reset, isNotMemory, sampled }) => [reset, isNotMemory, sampled])).toEqual([
+      [12, true, 1],
+      [12, false, 2],
+      [20, true, 3],
+    ]);
+  });
 });
