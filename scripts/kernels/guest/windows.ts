@@ -4,7 +4,9 @@ import { statSync } from 'node:fs';
 import type { ShutWindows } from '../living.ts';
 
 const NETNS = 'shut-windows';
-const COUNT = 20;
+const HOSTS = ['127.0.0.1', '::1'];
+/** Orphans of each family. */
+const COUNT = 30;
 const SECONDS = 600;
 
 type Windows = {
@@ -17,19 +19,22 @@ type Windows = {
 export const shutWindows = async (): Promise<Windows> => {
   execFileSync('ip', ['netns', 'add', NETNS]);
   execFileSync('ip', ['-n', NETNS, 'link', 'set', 'lo', 'up']);
-  const script = ['python3', 'test/e2e/workers/shut_window.py', '127.0.0.1', String(COUNT), String(SECONDS)];
-  const worker: ChildProcess = spawn('ip', ['netns', 'exec', NETNS, ...script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const closed = once(worker.stdout as NodeJS.ReadableStream, 'data');
-  const ended = once(worker, 'exit').then(() => Promise.reject(new Error('the closer of shut windows ended')));
-  ended.catch(() => undefined);
-  await Promise.race([closed, ended]);
+  const workers = await Promise.all(HOSTS.map(closeTo));
   return {
-    facts: { netns: statSync(`/run/netns/${NETNS}`).ino, count: COUNT },
+    facts: { netns: statSync(`/run/netns/${NETNS}`).ino, count: HOSTS.length * COUNT },
     end: () => {
-      worker.kill('SIGKILL');
+      for (const worker of workers) worker.kill('SIGKILL');
       execFileSync('ip', ['netns', 'exec', NETNS, 'ss', '-HKtn', 'state', 'all']);
     },
   };
+};
+
+const closeTo = async (host: string): Promise<ChildProcess> => {
+  const script = ['python3', 'test/e2e/workers/shut_window.py', host, String(COUNT), String(SECONDS)];
+  const worker = spawn('ip', ['netns', 'exec', NETNS, ...script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(worker.stdout, 'data');
+  const ended = once(worker, 'exit').then(() => Promise.reject(new Error('the closer of shut windows ended')));
+  ended.catch(() => undefined);
+  await Promise.race([closed, ended]);
+  return worker;
 };
