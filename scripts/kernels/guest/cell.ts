@@ -95,7 +95,16 @@ const playTraced = async (
   const deferredMain = deferredWatcher(deferred, main, {}, Number(values['min-age']));
   // From here on both see every death.
   const both = trace.paths().length;
-  // This goes first: the limits of the whole host would end other orphans too.
+  const main6 = mainWatcher(trace);
+  // They take a minute, so they die beside all that follows. The host's limits do not meet them: they are no orphans. A
+  // guest that stands still makes no difference to them.
+  const unhurried: Conditions = { ...conditions, stalledMs: () => 0 };
+  const slowNames = Object.keys(SLOW_ENDINGS);
+  const slow = Promise.all([
+    playRounds([main, deferredMain], unhurried, out, slowNames),
+    ...(parts.includes('ipv6') ? [playRounds([main6], unhurried, out, slowNames, '-6')] : []),
+  ]);
+  // This goes before all that makes orphans: the limits of the whole host would end them too.
   const host = await timed(
     'the host',
     playRounds([main, deferredMain], conditions, out, Object.keys(HOST_ENDINGS), '--host'),
@@ -105,14 +114,6 @@ const playTraced = async (
   const names = [...Object.keys(ENDINGS), ...Object.keys(WRAPPED)].toSorted((a, b) => secondsOf(b) - secondsOf(a));
   const kills = await timed('kills', killAtLimit());
   writeFileSync(join(out, 'kills.json'), JSON.stringify(kills.facts));
-  const main6 = mainWatcher(trace);
-  // They take a minute, so they die beside all that follows. A guest that stands still makes no difference to them.
-  const unhurried: Conditions = { ...conditions, stalledMs: () => 0 };
-  const slowNames = Object.keys(SLOW_ENDINGS);
-  const slow = Promise.all([
-    playRounds([main, deferredMain], unhurried, out, slowNames),
-    ...(parts.includes('ipv6') ? [playRounds([main6], unhurried, out, slowNames, '-6')] : []),
-  ]);
   const windows = await timed('windows', shutWindows());
   writeFileSync(join(out, 'windows.json'), JSON.stringify(windows.facts));
   leftAlive.push(kills.end, windows.end);
