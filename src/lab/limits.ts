@@ -158,6 +158,32 @@ export const LIMITS: readonly Scenario[] = [
     seconds: 3,
   },
   {
+    name: 'mtu_black_hole',
+    title: 'segments of full size do not get through: a path MTU black hole',
+    does: 'The handshake and the FIN pass; the data is sent again and again, always in the size that is dropped.',
+    byHand: [
+      RETRIES_1,
+      "peer; drop far 'tcp dport 7777 meta length > 1300'",
+      'dial "c.send(bytes(1400)); c.close()"; sleep 3; heal far',
+    ],
+    ss: 'FIN-WAIT-1 with timer:(on,…) and a Send-Q of 1401',
+    finwait: 'ended_by retries, waiting_for ack, lost_bytes 1400',
+    seconds: 2.5,
+  },
+  {
+    name: 'mtu_probing',
+    title: 'the same with net.ipv4.tcp_mtu_probing 1',
+    does: 'After some timeouts the kernel sends smaller segments, and they get through.',
+    byHand: [
+      'near sysctl -w net.ipv4.tcp_mtu_probing=1',
+      "peer; drop far 'tcp dport 7777 meta length > 1300'",
+      'dial "c.send(bytes(1400)); c.close()"; sleep 8; heal far',
+    ],
+    ss: 'FIN-WAIT-1 with timer:(on,…) for some seconds, then FIN-WAIT-2',
+    finwait: 'ended_by fin_wait2_timewait, waiting_for ack, with retransmits',
+    seconds: 4,
+  },
+  {
     name: 'local_drop',
     title: 'the FIN never leaves this host',
     does: 'An output rule drops it: it looks like a shut window, but the window has room.',

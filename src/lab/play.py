@@ -152,8 +152,8 @@ class Play:
             time.sleep(0.05)  # Another play changed the table at the same moment.
 
     def drop(self, where, what, port):
-        """From now on: `no_fins`, `no_acks` (all but SYN), `no_bare` (what brings little or no data), `no_entry`, `no_exit`,
-        `refused` by ICMP, or `rejected` with a reset by the host that sends to it, for this port."""
+        """From now on: `no_fins`, `no_acks` (all but SYN), `no_bare` (what brings little or no data), `no_large`, `no_entry`,
+        `no_exit`,        `refused` by ICMP, or `rejected` with a reset by the host that sends to it, for this port."""
         self._nft(where, f'add element inet lab {what} {{ {port} }}')
 
     def heal(self, where, what, port):

@@ -110,6 +110,7 @@ FILTER = '''table inet lab {{
     set no_fins {{ type inet_service; }}
     set no_acks {{ type inet_service; }}
     set no_bare {{ type inet_service; }}
+    set no_large {{ type inet_service; }}
     set no_entry {{ type inet_service; }}
     set no_exit {{ type inet_service; }}
     set refused {{ type inet_service; }}
@@ -128,6 +129,7 @@ RULES = '\n'.join(
         'tcp {side} @no_fins tcp flags & fin == fin drop',
         'tcp {side} @no_acks tcp flags & syn == 0 drop',
         'tcp {side} @no_bare meta length < 200 drop',
+        'tcp {side} @no_large meta length > 1300 drop',
         'tcp {side} @no_entry drop',
         'tcp {side} @refused reject with icmpx type host-unreachable',
     ))

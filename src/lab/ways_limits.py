@@ -111,6 +111,25 @@ def local_drop(p):
     p.died(pair.ports)
 
 
+def full_size(p):
+    """One segment of full size, in which a path MTU black hole swallows what it lets pass in smaller ones."""
+    pair = p.pair()
+    p.drop('far', 'no_large', pair.rport)
+    pair.near.send(b'x' * 1400)
+    pair.near.close()
+    p.died(pair.ports)
+
+
+@scenario()
+def mtu_black_hole(p):
+    full_size(p)
+
+
+@scenario(sysctls={'tcp_orphan_retries': 8, 'tcp_mtu_probing': 1})
+def mtu_probing(p):
+    full_size(p)
+
+
 @scenario()
 def window_silent(p):
     """The peer's window is shut, then it falls silent: the orphan dies of unanswered probes."""

@@ -4,7 +4,7 @@ import { ENDED, type Ended } from '../wire/event.ts';
 import type { Pressure } from './sock.ts';
 import { isNear } from './tallied.ts';
 
-/** What abnormal ends are counted by, and their samples too. `reset` counts for an end by a limit only. */
+/** Abnormal ends are counted by this, and so are their samples. `reset` matters for an end by a limit only. */
 type What = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'>;
 
 /** Abnormal ends of one kind, closer and port. */

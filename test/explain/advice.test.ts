@@ -24,6 +24,12 @@ describe('advice', () => {
     expect(text).toContain('ss -tK dst 192.0.2.7 dport = :51234 sport = :443');
   });
 
+  test('hints at the path MTU where what waits may fill segments, and the window is not shut', () => {
+    const hint = (unacked_bytes: number, waiting_for: 'ack' | 'window'): boolean =>
+      /path MTU: tracepath -n 192\.0\.2\.7/.test(adviceFor(aDying({ waiting_for, unacked_bytes })).join('\n'));
+    expect([hint(1400, 'ack'), hint(1000, 'ack'), hint(1400, 'window')]).toEqual([true, false, false]);
+  });
+
   test('gives no command that ends an equal tuple of the own namespace, and names the other', () => {
     const row = aDying({ waiting_for: 'ack', netns: 7 });
     for (const own of [null, 8]) {

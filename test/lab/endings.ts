@@ -33,6 +33,16 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     certain: true,
   },
   user_timeout: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'user_timeout', waiting_for: 'ack', lost_bytes: 0 },
+  mtu_black_hole: {
+    route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
+    ended_by: 'retries',
+    side: 'unknown',
+    waiting_for: 'ack',
+    unacked_bytes: 1400,
+    lost_bytes: 1400,
+    certain: true,
+  },
+  mtu_probing: { route: LOCAL, ...minisock, waiting_for: 'ack', unacked_bytes: 1400 },
   local_drop: {
     route: 'ESTABLISHED>FIN_WAIT1>CLOSE',
     ended_by: 'retries',

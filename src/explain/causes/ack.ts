@@ -2,6 +2,7 @@ import { TCP } from '../../kernel/tcp-state.ts';
 import { unacknowledged } from '../evidence/unacknowledged.ts';
 import {
   KILL,
+  MTU_BLACK_HOLE,
   NO_FIN_TIMEOUT,
   NO_KEEPALIVE,
   NO_MAX_ORPHANS,
@@ -24,6 +25,7 @@ export const ack: WaitingCause<'ack'> = {
   why: 'close() queues a FIN behind what was written and returns. From then on the kernel alone sends again, at doubling intervals, until the peer acknowledges or tcp_orphan_retries is used up. Until then the socket is an orphan: it holds its send queue and counts against tcp_max_orphans.',
   helps: [
     'Find where the path to the peer ends: `ss -tino state fin-wait-1` shows timer and retransmits, `ip route get PEER` and tcpdump on both ends show who drops; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
+    MTU_BLACK_HOLE,
     `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: ${RETRIES_0_AND_3}. ${PRICE}`,
     USER_TIMEOUT_BOUND,
     RTO_MAX_BOUND,

@@ -11,6 +11,7 @@ import {
   retransmitBound,
 } from '../sentences/bounds.ts';
 import {
+  MTU_BLACK_HOLE,
   NO_KEEPALIVE,
   PRICE,
   RETRIES_LIVES,
@@ -31,6 +32,7 @@ export const retries: EndingCause<'retries'> = {
   why: 'The peer, or the way to it, is gone without a word: a host that crashed, a firewall or NAT that forgot the flow, a route that changed. tcp_orphan_retries of 0 means 8, and a socket whose RTO has reached its maximum gets none.',
   helps: [
     'Find where the path to the peer ends: `ip route get PEER`, and tcpdump on both ends; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
+    MTU_BLACK_HOLE,
     `Bound it per namespace with net.ipv4.tcp_orphan_retries: ${RETRIES_LIVES}. ${PRICE}`,
     USER_TIMEOUT_BOUND,
     RTO_MAX_BOUND,

@@ -32,6 +32,10 @@ const lifeText = (sysctl: number): string => {
 
 const inSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) : String(Math.round(ms / 1000)));
 
+/** A router drops what is too large and its ICMP message does not come back. @see RFC 4821; Linux tcp_mtu_probing */
+export const MTU_BLACK_HOLE =
+  'Where small segments pass and full-size ones never do, the path has a smaller MTU and hides it: `tracepath -n PEER` or `ping -M do -s 1472 PEER` shows that. net.ipv4.tcp_mtu_probing=1 has the kernel try smaller segments after some timeouts, in all connections of the namespace; a smaller MTU on the route (`ip route change … mtu 1400`) avoids the wait.';
+
 /** Lives under the values of tcp_orphan_retries that people pick. The limit is a time, so life depends on the RTO. */
 export const RETRIES_LIVES = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 1 is ${lifeText(1)}, 2 is ${lifeText(2)}, 3 is ${lifeText(3)}`;
 export const RETRIES_0_AND_3 = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 3 is ${lifeText(3)}`;

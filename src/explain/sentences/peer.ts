@@ -21,7 +21,16 @@ export const lostOf = ({ lost_bytes }: Subject): readonly string[] =>
       ];
 
 export const lookForPath = (path: Subject, where: string): string =>
-  `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.`;
+  `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.${mtuOf(path)}`;
+
+/** Every path lets this much through in one packet, bytes. @see RFC 8200, 5 */
+const LEAST_MTU = 1280;
+
+/** A hint for one with enough in flight to fill segments. Nothing that the socket knows tells a black hole from other losses. */
+const mtuOf = ({ unacked_bytes, waiting_for, raddr }: Subject): string =>
+  waiting_for === 'window' || unacked_bytes === null || unacked_bytes < LEAST_MTU
+    ? ''
+    : ` If what was smaller than ${exactSize(LEAST_MTU)} got through before, it may be the path MTU: tracepath -n ${raddr} shows it, and net.ipv4.tcp_mtu_probing=1 has the kernel try smaller segments.`;
 
 /** For one whose retransmissions did not leave this host. */
 export const lookHere = (path: Subject, where: string): string =>
