@@ -14,7 +14,13 @@ const named: AbnormalDeaths = {
   per_second: 30,
   sampled: 20,
 };
-const row = { rport: 8080, ended_by: 'orphan_limit', closed_in: 'ESTABLISHED', closer: { pid: 7 } } as ClosePath;
+const row = {
+  rport: 8080,
+  ended_by: 'orphan_limit',
+  closed_in: 'ESTABLISHED',
+  closer: { pid: 7 },
+  dying_us: 900,
+} as ClosePath;
 const rows = Array.from({ length: 20 }, () => row);
 
 it('kills at the limit are right where process, port, count, rate and samples are', () => {
@@ -30,6 +36,12 @@ it.each([
   ['other samples', [{ ...named, sampled: 3 }]],
 ])('they are wrong where they are counted for %s', (_what, abnormal) => {
   expect(faultsOfKills(kills, abnormal, rows, 0)).not.toEqual([]);
+});
+
+it('one that was told of for its age is no sample, and may be none', () => {
+  const old = { ...row, dying_us: 20_000 };
+  expect(faultsOfKills(kills, [named], [...rows, old], 0)).toEqual([]);
+  expect(faultsOfKills(kills, [named], [...rows, row], 0)).toHaveLength(1);
 });
 
 it('they are wrong where a row of them is unknown, and where the kernel killed few', () => {
