@@ -227,9 +227,10 @@ const run = async (
     throw attachFault(facts.backend, outcome, messages);
   }
 
-  const orphans = await putInventory(clock, put, facts.minAgeMs);
-  const readings = startReadings({ clock, put, orphans });
+  // The kernel's own figures come first: the inventory of a busy host takes its time.
   watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt, isInDoubt: options.isInDoubt });
+  const orphans = await putInventory(clock, put, facts.minAgeMs, options.signal);
+  const readings = startReadings({ clock, put, orphans });
   const host = watchHost({ clock, put });
 
   void exit.then((result) => {

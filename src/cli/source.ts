@@ -58,9 +58,11 @@ const runLive = async (
   });
   const refused = Promise.withResolvers<Fault>();
   let isRefused = false;
+  let attachedAt = 0;
   const capturing = reader.capture({
     signal,
     onMeta: (meta) => {
+      attachedAt = performance.now();
       recording?.start(meta);
       consumer.onMeta(meta);
     },
@@ -92,7 +94,10 @@ const runLive = async (
     signal.addEventListener('abort', () => resolve(null), { once: true });
   });
   const timer = Promise.withResolvers<null>();
-  const timeout = options.duration === undefined ? null : setTimeout(() => timer.resolve(null), options.duration);
+  // It counts from the attach. An inventory that takes longer is waited for.
+  const { duration } = options;
+  const leftMs = Math.max(0, (duration ?? 0) - (performance.now() - attachedAt));
+  const timeout = duration === undefined ? null : setTimeout(() => timer.resolve(null), leftMs);
   let fault: Fault | null;
   try {
     fault = await Promise.race([

@@ -7,3 +7,7 @@ import { SYSTEM_PATH } from './find.ts';
  * Takes execa's arguments: a path as `findProgram` gave it, words, and options; variables in `env` come beside PATH.
  */
 export const startProgram = execa({ cwd: '/', env: { PATH: SYSTEM_PATH }, extendEnv: false });
+
+/** Options of `startProgram` for one that the end of a signal's work ends. */
+export const cancelledBy = (signal: AbortSignal | undefined): { readonly cancelSignal?: AbortSignal } =>
+  signal === undefined ? {} : { cancelSignal: signal };

@@ -4,8 +4,9 @@ import { type OrphanGauge, readOrphanGauge } from '../kernel/sockstat.ts';
 import { describeCloseWait, describeOwnerless } from '../sockets/close-wait.ts';
 import { type HolderScan, scanHolders } from '../sockets/holders.ts';
 import { listSocks } from '../sockets/list-socks.ts';
-import { listNetns } from '../sockets/netns.ts';
+import { listNetns, type Netns } from '../sockets/netns.ts';
 import type { ProcSock } from '../sockets/proc-net-tcp.ts';
+import { severalAtOnce } from '../sockets/several.ts';
 import { askSocketInfo, type SocketInfo } from '../sockets/socket-info.ts';
 import { indexListeners, type Survey, survey } from '../sockets/socket-survey.ts';
 import type { KernelLogFollower } from './kernel-log.ts';
@@ -14,17 +15,18 @@ import type { KernelLogFollower } from './kernel-log.ts';
  * Asks the machine for its host facts. It takes some 50 ms on an idle host, 8 µs more for each file that any process has
  * open and 1.5 µs for each socket, in slices of a few ms. It never throws for want of something: that fact is null,
  * with a note.
+ *
+ * @param signal - aborted: what runs is killed, nothing more is begun, and the facts are not whole
  */
-export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' | 'before'>): Promise<HostFacts> => {
+export const gatherHostFacts = async (
+  log: Pick<KernelLogFollower, 'isReadable' | 'before'>,
+  signal?: AbortSignal,
+): Promise<HostFacts> => {
   const began = performance.now();
   const notes: string[] = [];
-  const surveys: Survey[] = [];
-  let unreadable = 0;
-  for (const netns of listNetns()) {
-    const socks = await listSocks(netns);
-    if (socks === null) unreadable++;
-    else surveys.push(survey(netns, socks));
-  }
+  const found = await surveyAll(listNetns(), signal);
+  const surveys = found.filter((each) => each !== null);
+  const unreadable = found.length - surveys.length;
   if (unreadable > 0) {
     notes.push(
       `${unreadable} of ${surveys.length + unreadable} namespaces could not be read: their sockets are in no list`,
@@ -37,10 +39,10 @@ export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' 
     if (passed > 0)
       notes.push(`namespace ${netns.inode}: ${passed} sockets were only counted: whose they are is not known`);
   }
-  const unheld = scan.isComplete ? await confirmUnheld(surveys, scan, notes) : null;
+  const unheld = scan.isComplete ? await confirmUnheld(surveys, scan, notes, signal) : null;
   const infos = new Map<number, ReadonlyMap<string, SocketInfo>>();
-  const orphanMem = await askSs(surveys, infos, notes);
-  const found = { surveys, scan, infos, unheld };
+  const orphanMem = await askSs(surveys, infos, notes, signal);
+  const sockets = { surveys, scan, infos, unheld };
   const gauge = readGauge(notes);
   return {
     ...gaugeFacts(gauge),
@@ -49,8 +51,8 @@ export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' 
     namespaces: surveys.length + unreadable,
     unreadable,
     sees_all_processes: scan.isComplete,
-    close_wait: describeCloseWait(found),
-    ownerless: describeOwnerless(found),
+    close_wait: describeCloseWait(sockets),
+    ownerless: describeOwnerless(sockets),
     kernel_log: {
       is_readable: log.isReadable(),
       orphans_before: log.before('orphans'),
@@ -59,6 +61,17 @@ export const gatherHostFacts = async (log: Pick<KernelLogFollower, 'isReadable' 
     notes,
   };
 };
+
+/** Null stands for a namespace that could not be read. */
+const surveyAll = (all: readonly Netns[], signal: AbortSignal | undefined): Promise<readonly (Survey | null)[]> =>
+  severalAtOnce(
+    all,
+    async (netns) => {
+      const socks = await listSocks(netns, { signal });
+      return socks === null ? null : survey(netns, socks);
+    },
+    signal,
+  );
 
 /** The inodes whose processes somebody will ask for. */
 const wantedOf = (surveys: readonly Survey[]): ReadonlySet<number> => {
@@ -85,30 +98,37 @@ const confirmUnheld = async (
   surveys: readonly Survey[],
   { held }: HolderScan,
   notes: string[],
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<number, readonly ProcSock[]> | null> => {
-  const unheld = new Map<number, readonly ProcSock[]>();
-  for (const { netns, owned } of surveys) {
-    const missed = [...owned.keys()].filter((inode) => !held.has(inode));
-    if (missed.length === 0) continue;
-    const socks = await listSocks(netns);
-    if (socks === null) {
+  const missedOf = ({ owned }: Survey): readonly number[] => [...owned.keys()].filter((inode) => !held.has(inode));
+  const suspects = surveys.filter((each) => missedOf(each).length > 0);
+  const again = await surveyAll(
+    suspects.map(({ netns }) => netns),
+    signal,
+  );
+  const left = new Map<number, { readonly still: Survey; readonly inodes: readonly number[] }>();
+  for (const [i, { netns }] of suspects.entries()) {
+    const still = again[i] ?? null;
+    if (still === null) {
       notes.push(`namespace ${netns.inode}: it could not be listed again to see which sockets no process has`);
       return null;
     }
-    const still = survey(netns, socks).owned;
-    const left = new Set(missed.filter((inode) => still.has(inode)));
-    if (left.size === 0) continue;
-    const again = await scanHolders(left);
-    if (again.note !== null) {
-      notes.push(again.note);
-      return null;
-    }
-    unheld.set(
-      netns.inode,
-      [...left].flatMap((inode) => (again.held.has(inode) ? [] : (still.get(inode) ?? []))),
-    );
+    const inodes = missedOf(suspects[i] as Survey).filter((inode) => still.owned.has(inode));
+    if (inodes.length > 0) left.set(netns.inode, { still, inodes });
   }
-  return unheld;
+  if (left.size === 0) return new Map();
+  // One scan of all processes for all namespaces.
+  const scan = await scanHolders(new Set([...left.values()].flatMap(({ inodes }) => inodes)));
+  if (scan.note !== null) {
+    notes.push(scan.note);
+    return null;
+  }
+  return new Map(
+    [...left].map(([netns, { still, inodes }]) => [
+      netns,
+      inodes.flatMap((inode) => (scan.held.has(inode) ? [] : (still.owned.get(inode) ?? []))),
+    ]),
+  );
 };
 
 /** @returns bytes that the orphans hold; null where ss could not tell of all of them */
@@ -116,21 +136,26 @@ const askSs = async (
   surveys: readonly Survey[],
   infos: Map<number, ReadonlyMap<string, SocketInfo>>,
   notes: string[],
+  signal: AbortSignal | undefined,
 ): Promise<number | null> => {
-  let total: number | null = 0;
-  for (const { netns, closeWait, orphans } of surveys) {
-    if (closeWait.count + orphans === 0) continue;
-    const byKey = new Map<string, SocketInfo>();
-    let bytes: number | null = 0;
-    const why = await askSocketInfo(netns, (info) => {
-      if (info.state === 'CLOSE-WAIT') byKey.set(info.key, info);
-      else if (info.inode === 0 && !info.isMinisock) bytes = add(bytes, info.memBytes);
-    });
-    infos.set(netns.inode, byKey);
-    total = add(total, why === null ? bytes : null);
-    if (why !== null) notes.push(`namespace ${netns.inode}: ages and memory of sockets are not all known: ${why}`);
-  }
-  return total;
+  const asked = surveys.filter(({ closeWait, orphans }) => closeWait.count + orphans > 0);
+  const answers = await severalAtOnce(
+    asked,
+    async ({ netns }): Promise<number | null> => {
+      const byKey = new Map<string, SocketInfo>();
+      let bytes: number | null = 0;
+      const take = (info: SocketInfo): void => {
+        if (info.state === 'CLOSE-WAIT') byKey.set(info.key, info);
+        else if (info.inode === 0 && !info.isMinisock) bytes = add(bytes, info.memBytes);
+      };
+      const why = await askSocketInfo(netns, take, signal);
+      infos.set(netns.inode, byKey);
+      if (why !== null) notes.push(`namespace ${netns.inode}: ages and memory of sockets are not all known: ${why}`);
+      return why === null ? bytes : null;
+    },
+    signal,
+  );
+  return answers.reduce(add, 0);
 };
 
 const add = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);

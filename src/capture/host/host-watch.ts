@@ -5,12 +5,12 @@ import { followKernelLog } from './kernel-log.ts';
 
 const EVERY_MS = 60_000;
 /** The end of a capture does not wait longer for its last facts. */
-const LAST_MS = 2000;
+const LAST_MS = 800;
 
 export type HostWatchOptions = { readonly clock: BootClock; readonly put: (line: string) => void };
 
 export type HostWatch = {
-  /** Puts the facts once more, unless that takes longer than two seconds, and what the kernel logged until now. */
+  /** Puts the facts once more, unless that takes longer than 0.8 s, and what the kernel logged until now. */
   readonly finish: () => Promise<void>;
   /** Puts nothing any more. */
   readonly stop: () => void;
@@ -19,6 +19,7 @@ export type HostWatch = {
 /** Puts the facts of the host into the stream, now and once a minute, and what its kernel logs about orphans. */
 export const watchHost = ({ clock, put }: HostWatchOptions): HostWatch => {
   let isStopped = false;
+  const end = new AbortController();
   let turn: Promise<void> = Promise.resolve();
   const putNow = (line: string): void => {
     if (!isStopped) put(line);
@@ -29,7 +30,7 @@ export const watchHost = ({ clock, put }: HostWatchOptions): HostWatch => {
     turn = turn.then(async () => {
       if (isStopped) return;
       try {
-        const facts = await gatherHostFacts(log);
+        const facts = await gatherHostFacts(log, end.signal);
         putNow(ownLine.hostFacts(clock.now(), facts));
       } catch (error) {
         putNow(ownLine.notice(clock.now(), `the facts of this host could not be gathered: ${String(error)}`));
@@ -41,6 +42,7 @@ export const watchHost = ({ clock, put }: HostWatchOptions): HostWatch => {
   const timer = setInterval(() => void look(), EVERY_MS);
   const stop = (): void => {
     isStopped = true;
+    end.abort();
     clearInterval(timer);
     log.stop();
   };

@@ -4,6 +4,7 @@ import type { BootClock } from '../kernel/boot-clock.ts';
 import { listSocks } from './list-socks.ts';
 import { listNetns } from './netns.ts';
 import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
+import { severalAtOnce } from './several.ts';
 
 /** An orphan that a namespace lists; `netns` is the inode. */
 export type ListedOrphan = { readonly netns: number; readonly sock: ProcSock };
@@ -18,16 +19,22 @@ type Inventory = {
 /**
  * The orphans that all reachable network namespaces list now. Never throws: namespaces that cannot be read are counted.
  */
-const takeInventory = async (): Promise<Inventory> => {
-  const namespaces = listNetns();
-  const orphans: ListedOrphan[] = [];
-  let unreadable = 0;
-  for (const netns of namespaces) {
-    const socks = await listSocks(netns);
-    if (socks === null) unreadable++;
-    else for (const sock of socks) if (isOrphan(sock)) orphans.push({ netns: netns.inode, sock });
-  }
-  return { orphans, namespaces: namespaces.length, unreadable };
+const takeInventory = async (
+  signal: AbortSignal | undefined,
+  isWanted: (inode: number) => boolean = () => true,
+): Promise<Inventory> => {
+  const namespaces = listNetns().filter(({ inode }) => isWanted(inode));
+  const listed = await severalAtOnce(
+    namespaces,
+    async (netns) =>
+      (await listSocks(netns, { signal }))?.filter(isOrphan).map((sock) => ({ netns: netns.inode, sock })),
+    signal,
+  );
+  return {
+    orphans: listed.flatMap((orphans) => orphans ?? []),
+    namespaces: namespaces.length,
+    unreadable: listed.filter((orphans) => orphans === undefined).length,
+  };
 };
 
 /** A deferred announcement comes at most this long after the age, ms. */
@@ -42,15 +49,16 @@ const LONGEST_WAIT_MS = 2000;
  * The orphans that two readings list. A listed socket that was closed after the probes attached needs no line of the
  * inventory: by the second reading it has been announced, or has died and was counted.
  */
-const takeSettled = async (minAgeMs: number): Promise<Inventory> => {
-  const first = await takeInventory();
+const takeSettled = async (minAgeMs: number, signal: AbortSignal | undefined): Promise<Inventory> => {
+  const first = await takeInventory(signal);
   if (minAgeMs === 0) return first;
   const known = new Set(first.orphans.map(keyOf));
   await sleep(Math.min(minAgeMs, LONGEST_WAIT_MS) + SWEEP_MS);
-  const second = await takeInventory();
+  const netns = new Set(first.orphans.map((orphan) => orphan.netns));
+  const second = await takeInventory(signal, (inode) => netns.has(inode));
   return {
     orphans: second.orphans.filter((orphan) => known.has(keyOf(orphan))),
-    namespaces: second.namespaces,
+    namespaces: first.namespaces,
     unreadable: Math.max(first.unreadable, second.unreadable),
   };
 };
@@ -62,15 +70,18 @@ const keyOf = ({ netns, sock }: ListedOrphan): string =>
  * Puts the inventory into the stream: an `i` line for each orphan, then the `e` line.
  *
  * @param minAgeMs - the age at which the probes announce; 0 when they announce at once, and for every later inventory
+ * @param signal - aborted: what was not read yet stays unread, and nothing is put
  * @returns the orphans
  */
 export const putInventory = async (
   clock: BootClock,
   put: (line: string) => void,
   minAgeMs = 0,
+  signal?: AbortSignal,
 ): Promise<readonly ListedOrphan[]> => {
   const attachedAt = clock.now();
-  const { orphans, namespaces, unreadable } = await takeSettled(minAgeMs);
+  const { orphans, namespaces, unreadable } = await takeSettled(minAgeMs, signal);
+  if (signal?.aborted === true) return [];
   for (const { netns, sock } of orphans) {
     const { family, laddr, lport, raddr, rport, state, retransmits, txQueue, timer, timerMs, probesOut } = sock;
     const tuple = [netns, family, laddr, lport, raddr, rport];

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { startProgram } from '../../programs/start.ts';
 import { parseTimeWait } from '../kernel/sockstat.ts';
-import { holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { readNetTables } from './net-tables.ts';
 import type { Netns } from './netns.ts';
@@ -15,29 +13,35 @@ const SS_STATES = [
   ...['close-wait', 'last-ack', 'listening', 'closing'],
 ];
 /**
- * ss is asked where there are more TIME_WAIT sockets than this: /proc/net/tcp has a line for each, which takes seconds
- * on a busy host.
+ * ss is asked where there are more TIME_WAIT sockets than this: /proc/net/tcp has a line for each. Their number grows by
+ * thousands a second where churn begins, and a table that grows while it is read takes many seconds.
  */
-const MANY_TIME_WAIT = 20_000;
+const MANY_TIME_WAIT = 1000;
 
-/** For tests. */
-type ListOptions = { readonly proc?: string; readonly timeoutMs?: number; readonly manyTimeWait?: number };
+/** The first three are for tests. */
+type ListOptions = {
+  readonly proc?: string;
+  readonly timeoutMs?: number;
+  readonly manyTimeWait?: number;
+  /** Aborted: the programs that read are killed. */
+  readonly signal?: AbortSignal | undefined;
+};
 
 /**
  * Lists every TCP socket of a namespace but those in TIME_WAIT, from /proc/net/tcp and tcp6, with its timer to 10 ms.
- * When many are in TIME_WAIT, ss is asked instead: the kernel leaves them out for it. ss tells timers to a second from
- * 10 s on, to a minute from 10 min on.
+ * When many are in TIME_WAIT, ss is asked instead: the kernel leaves them out for it. So it is where no process is in the
+ * namespace. ss tells timers to a second from 10 s on, to a minute from 10 min on.
  *
  * @returns null where not all can be told: half a list would say that the other sockets are gone. Never throws
  */
 export const listSocks = async (netns: Netns, options: ListOptions = {}): Promise<readonly ProcSock[] | null> => {
-  const { proc = '/proc', timeoutMs = TIMEOUT_MS, manyTimeWait = MANY_TIME_WAIT } = options;
+  const { proc = '/proc', timeoutMs = TIMEOUT_MS, manyTimeWait = MANY_TIME_WAIT, signal } = options;
   try {
-    if ((await countTimeWait(netns, proc, timeoutMs)) > manyTimeWait) {
-      const socks = await listThroughSs(netns, timeoutMs, proc);
+    if (await isForSs(netns, proc, manyTimeWait)) {
+      const socks = await listThroughSs(netns, timeoutMs, proc, signal);
       if (typeof socks !== 'string') return socks;
     }
-    const text = await readNetTables(netns, proc, timeoutMs);
+    const text = await readNetTables(netns, proc, timeoutMs, signal);
     return text === null ? null : await parseAll(text);
   } catch {
     return null;
@@ -62,11 +66,12 @@ export const listThroughSs = async (
   netns: Netns,
   timeout = TIMEOUT_MS,
   proc = '/proc',
+  signal?: AbortSignal,
 ): Promise<readonly ProcSock[] | string> => {
   const socks: ProcSock[] = [];
   let strange: string | null = null;
   const args = ['-OHtone', ...SS_STATES.flatMap((state) => ['state', state])];
-  const why = await askSs(netns, args, { timeout, maxBuffer: MAX_SS_BYTES, proc }, (line) => {
+  const why = await askSs(netns, args, { timeout, maxBuffer: MAX_SS_BYTES, proc, signal }, (line) => {
     const sock = parseSsSock(line);
     if (sock !== null) socks.push(sock);
     else if (line !== '') strange ??= line;
@@ -75,19 +80,15 @@ export const listThroughSs = async (
 };
 
 /**
- * The number of TIME_WAIT sockets in a namespace; 0 where the kernel does not say. It only decides which way to read.
- * A process that has left the namespace meanwhile may give the number of another one.
+ * True where ss is asked first: many sockets are in TIME_WAIT, or no process is there to read through. Then a program has to be
+ * started in the namespace anyway, and with ss one is enough. A process that has left the namespace meanwhile may give
+ * the number of another one: it only decides which way to read.
  */
-const countTimeWait = async (netns: Netns, proc: string, timeout: number): Promise<number> => {
+const isForSs = async ({ pids: [pid] }: Netns, proc: string, most: number): Promise<boolean> => {
+  if (pid === undefined) return true;
   try {
-    const [pid] = netns.pids;
-    if (pid !== undefined) return parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0;
-    const said = await holdNetns(netns, proc, (inside) => {
-      const [file, ...args] = inside('cat', '/proc/thread-self/net/sockstat');
-      return startProgram(file, args, { timeout, stdin: 'ignore' });
-    });
-    return parseTimeWait(said?.stdout ?? '') ?? 0;
+    return (parseTimeWait(await readFile(`${proc}/${pid}/net/sockstat`, 'utf8')) ?? 0) > most;
   } catch {
-    return 0;
+    return false;
   }
 };

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { startProgram } from '../../programs/start.ts';
+import { cancelledBy, startProgram } from '../../programs/start.ts';
 import { holdNetns, type Inside } from './held-netns.ts';
 import { type Netns, netnsOf, ownNetns } from './netns.ts';
 import { withoutTimeWait } from './without-time-wait.ts';
@@ -31,10 +31,16 @@ const MAX_KNOWN = 4096;
  *
  * @returns null where they cannot be read to their end: half a list would say that the other sockets are gone
  */
-export const readNetTables = async (netns: Netns, proc: string, timeoutMs: number): Promise<string | null> => {
+export const readNetTables = async (
+  netns: Netns,
+  proc: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<string | null> => {
   if (netns.inode === ownNetns()) return readThrough(`${proc}/self/net`, null);
-  if (netns.pids.length === 0) return holdNetns(netns, proc, (inside) => readInside(inside, timeoutMs));
-  const files = known.get(netns.inode) ?? (await learnFiles(netns, proc, timeoutMs));
+  const inside = (): Promise<string | null> => holdNetns(netns, proc, (enter) => readInside(enter, timeoutMs, signal));
+  if (netns.pids.length === 0) return inside();
+  const files = known.get(netns.inode) ?? (await learnFiles(netns, proc, timeoutMs, signal));
   if (files !== null) {
     for (const pid of netns.pids.slice(0, TRIES)) {
       const text = await readThrough(`${proc}/${pid}/net`, files).catch(() => null);
@@ -42,14 +48,14 @@ export const readNetTables = async (netns: Netns, proc: string, timeoutMs: numbe
     }
   }
   known.delete(netns.inode);
-  return holdNetns(netns, proc, (inside) => readInside(inside, timeoutMs));
+  return inside();
 };
 
 /** Reads the tables inside the namespace. @returns null where it cannot be entered */
-const learnFiles = async (netns: Netns, proc: string, timeout: number): Promise<Files | null> => {
+const learnFiles = async (netns: Netns, proc: string, timeout: number, signal?: AbortSignal): Promise<Files | null> => {
   const said = await holdNetns(netns, proc, (inside) => {
     const [file, ...args] = inside('stat', '-L', '-c', '%i', ...INSIDE);
-    return startProgram(file, args, { reject: false, timeout, stdin: 'ignore' });
+    return startProgram(file, args, { reject: false, timeout, stdin: 'ignore', ...cancelledBy(signal) });
   });
   const [, tcp, tcp6] = /^(\d{1,15})(?:\n(\d{1,15}))?$/.exec(said?.stdout ?? '') ?? [];
   if (tcp === undefined) return null;
@@ -103,10 +109,13 @@ const isThere = async (path: string, inode: number): Promise<boolean> => {
   }
 };
 
-const readInside = async (inside: Inside, timeout: number): Promise<string | null> => {
+const readInside = async (inside: Inside, timeout: number, signal?: AbortSignal): Promise<string | null> => {
   const [file, ...args] = inside('cat', ...INSIDE);
   const sieve = withoutTimeWait();
-  const child = startProgram(file, args, { reject: false, timeout, buffer: false, stdin: 'ignore' });
+  const child = startProgram(file, args, {
+    ...{ reject: false, timeout, buffer: false, stdin: 'ignore' },
+    ...cancelledBy(signal),
+  });
   child.stdout.on('data', sieve.push);
   child.stderr.resume();
   const result = await child;

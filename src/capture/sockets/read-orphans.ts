@@ -57,17 +57,22 @@ export const startReadings = ({ clock, put, orphans }: ReadOptions): Readings =>
     const sysctls = await readSysctls(netns);
     const seen = new Map<string, string>();
     asked++;
-    const why = await askSs(netns, ORPHAN_ARGS, { timeout: TIMEOUT_MS, maxBuffer: MAX_SS_BYTES }, (line) => {
-      told++;
-      const info = parseOrphanInfo(line);
-      if (info === null || end.signal.aborted) return;
-      const key = endpointsOf(info.sock);
-      const cookie = within.get(key);
-      // Another socket may have the endpoints of one that has gone.
-      if (cookie === undefined || (cookie !== null && cookie !== info.cookie)) return;
-      seen.set(key, info.cookie);
-      put(lineOf(clock.now(), netns.inode, info, cgroupIdOf, sysctls));
-    });
+    const why = await askSs(
+      netns,
+      ORPHAN_ARGS,
+      { timeout: TIMEOUT_MS, maxBuffer: MAX_SS_BYTES, signal: end.signal },
+      (line) => {
+        told++;
+        const info = parseOrphanInfo(line);
+        if (info === null || end.signal.aborted) return;
+        const key = endpointsOf(info.sock);
+        const cookie = within.get(key);
+        // Another socket may have the endpoints of one that has gone.
+        if (cookie === undefined || (cookie !== null && cookie !== info.cookie)) return;
+        seen.set(key, info.cookie);
+        put(lineOf(clock.now(), netns.inode, info, cgroupIdOf, sysctls));
+      },
+    );
     if (why !== null) return;
     for (const key of within.keys()) {
       const cookie = seen.get(key);

@@ -2,7 +2,7 @@ import type { Netns } from './netns.ts';
 import { askSs, endpointOf } from './ss.ts';
 
 const TIMEOUT_MS = 2000;
-const MAX_OUTPUT = 16_000_000;
+const MAX_OUTPUT = 256_000_000;
 const STATES = ['close-wait', 'fin-wait-1', 'fin-wait-2', 'last-ack', 'closing'];
 
 /** One socket as ss shows it. Times in ms, memory in bytes; null where ss did not say. */
@@ -61,13 +61,17 @@ const memoryOf = (info: string): number | null => {
 };
 
 /**
- * Asks ss for the sockets of a namespace that wait for a close or die: bounded to 2 s and 16 MB.
+ * Asks ss for the sockets of a namespace that wait for a close or die: bounded to 2 s and 256 MB.
  *
  * @returns the reason where ss could not tell of all; null when it could. Never throws
  */
-export const askSocketInfo = (netns: Netns, take: (info: SocketInfo) => void): Promise<string | null> => {
+export const askSocketInfo = (
+  netns: Netns,
+  take: (info: SocketInfo) => void,
+  signal?: AbortSignal,
+): Promise<string | null> => {
   const args = ['-OHtniem', ...STATES.flatMap((state) => ['state', state])];
-  return askSs(netns, args, { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT }, (line) => {
+  return askSs(netns, args, { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT, signal }, (line) => {
     const info = parseSocketInfo(line);
     if (info !== null) take(info);
   });

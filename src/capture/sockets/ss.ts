@@ -1,25 +1,31 @@
 import { Fault } from '../../kernel/fault.ts';
 import { TCP } from '../../kernel/tcp-state.ts';
 import { needProgram } from '../../programs/find.ts';
-import { startProgram } from '../../programs/start.ts';
+import { cancelledBy, startProgram } from '../../programs/start.ts';
 import { type Command, holdNetns } from './held-netns.ts';
 import { inSlices } from './in-slices.ts';
 import { type Netns, ownNetns } from './netns.ts';
 import type { ProcSock } from './proc-net-tcp.ts';
 
-type Bounds = { readonly timeout: number; readonly maxBuffer: number; readonly proc?: string };
+type Bounds = {
+  readonly timeout: number;
+  readonly maxBuffer: number;
+  readonly proc?: string;
+  readonly signal?: AbortSignal | undefined;
+};
 
 /**
  * Runs ss in a namespace and hands out its lines once ss has told all.
  *
  * @param timeout - ms; `proc` is where the processes are
  * @param maxBuffer - bytes
+ * @param signal - aborted: ss is killed
  * @returns the reason where ss could not tell all; null when it could. Never throws
  */
 export const askSs = async (
   netns: Netns,
   args: readonly string[],
-  { timeout, maxBuffer, proc = '/proc' }: Bounds,
+  { timeout, maxBuffer, proc = '/proc', signal }: Bounds,
   take: (line: string) => void,
 ): Promise<string | null> => {
   const run = async (...[file, ...rest]: Command) => ({
@@ -29,6 +35,7 @@ export const askSs = async (
       timeout,
       maxBuffer,
       killSignal: 'SIGKILL',
+      ...cancelledBy(signal),
       env: { LC_ALL: 'C' },
     }),
   });
@@ -47,6 +54,7 @@ export const askSs = async (
   const { file, result } = ran;
   await inSlices(result.stdout ?? '', take);
   if (!result.failed) return null;
+  if (result.isCanceled) return 'the capture has ended';
   if (result.timedOut) return `ss took more than ${timeout / 1000} s`;
   if (result.isMaxBuffer) return 'ss had too much to say';
   return `${file}: ${(result.stderr ?? '').split('\n')[0]}`;
