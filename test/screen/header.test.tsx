@@ -65,6 +65,7 @@ it('deaths that were only counted are told where there were any, with what fast 
   expect(await head(fast, 80)).toMatch(/fast deaths 1234\/s {2}held 12M .* 0 lost/);
   // Before the inventory is in there is no rate, and 0 would be one.
   expect(flow({ ...fast, fastDeathsPerSec: 0, orphans: null }, 100)).toContain('fast deaths ?  held');
+  expect(flow({ ...fast, orphans: null }, 60)).toContain('counting the orphans of before');
   const unknown = { ...fast, fastDeathsPerSec: null, entriesPerSec: null, exitsPerSec: null };
   expect(flow(unknown, 100)).toContain('entries ?  exits ?  fast deaths ?  held');
   expect(await head({ ...fast, lostEvents: 5, drift: -122 }, 60)).toMatch(/DRIFT -122 .* 5 LOST/);

@@ -53,7 +53,7 @@ describe('the text of top', () => {
     const [header] = printed({
       status: aStatus({ orphans: null, drift: null, entriesPerSec: 0, exitsPerSec: 0, heldBytes: 0 }),
     });
-    expect(header).toContain('| entries ? exits ? | held ? | drift ? |');
+    expect(header).toContain('| entries ? exits ? | held ? | counting the orphans of before |');
   });
 
   test('does not count what a short --min-age still hides behind a page that is not full', () => {

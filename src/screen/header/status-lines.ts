@@ -89,7 +89,16 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
   return { left, right, bar: part === null || room < NARROWEST_BAR ? 0 : Math.min(room, WIDEST_BAR) };
 };
 
-const driftSegment = ({ drift, inFlight, orphans, kernelOrphans }: Status, width: number): Segment => {
+/** Said while the inventory is read. It has to be seen: a count without the orphans of before looks like good news. */
+export const COUNTING = safe`counting the orphans of before`;
+
+/** True until the orphans that were there before the capture are counted. */
+export const isCounting = ({ phase, orphans }: Pick<Status, 'phase' | 'orphans'>): boolean =>
+  phase === 'tracing' && orphans === null;
+
+const driftSegment = (status: Status, width: number): Segment => {
+  const { drift, inFlight, orphans, kernelOrphans } = status;
+  if (isCounting(status)) return segment(0, span(COUNTING, 'warn'));
   if (drift === null || orphans === null || kernelOrphans === null)
     return segment(4, span(safe`drift ${UNKNOWN}`, 'dim'));
   if (drift !== 0 && Math.abs(drift) <= inFlight) {

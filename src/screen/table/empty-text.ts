@@ -31,7 +31,7 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
   if (status.phase === 'tracing' && status.orphans === null) {
     return [
       'Taking the inventory…',
-      'Sockets that were dying before the probes were in place are being looked for. Until they are counted the figures above are not known.',
+      'Sockets that were dying before the probes were in place are being looked for. Until they are counted only what the kernel counts is known.',
     ];
   }
   if (status.phase === 'ended') {
