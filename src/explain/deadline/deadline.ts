@@ -3,6 +3,7 @@ import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import { deliveryOf } from '../evidence/delivery.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import type { Pressure } from '../kernel/resources.ts';
 import { rtoMaxOf } from '../kernel/rto.ts';
@@ -12,7 +13,15 @@ import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { answeredReasons, mayRevertReason, neverReasons, overdueReason, reasonsOf, revertReasons } from './reasons.ts';
+import {
+  answeredReasons,
+  deliveringReasons,
+  mayRevertReason,
+  neverReasons,
+  overdueReason,
+  reasonsOf,
+  revertReasons,
+} from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
 
 /** Facts about the host, beside the sock's own evidence. */
@@ -85,7 +94,19 @@ export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
   };
   if (sock.state === TCP.FIN_WAIT2) return inFinWait2(record, on);
   if (!isSending(record)) return undecided(`no rule is known for a dying sock in ${stateName(sock.state)}`);
-  return whileSending(record, on);
+  return whileDelivering(record, host.now) ?? whileSending(record, on);
+};
+
+/**
+ * Each acknowledgement starts the timers anew. In a pause between two of them TCP_USER_TIMEOUT may end a sock all the
+ * same, or a tcp_orphan_retries of 1: a Linux peer leaves a probe unanswered that comes within 500 ms of another.
+ *
+ * @see Linux tcp_probe_timer; net.ipv4.tcp_invalid_ratelimit
+ */
+const whileDelivering = ({ sock, detail, last }: SockRecord, now: TraceNs): Deadline | null => {
+  const isBounded = detail.userTimeoutMs !== 0 || detail.orphanRetries === 1;
+  const delivery = isBounded ? null : deliveryOf(sock, last, now);
+  return delivery === null ? null : { kind: 'never', because: deliveringReasons(delivery, now) };
 };
 
 type On = {

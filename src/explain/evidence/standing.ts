@@ -2,6 +2,7 @@ import type { Read } from '../../lifecycle/baseline.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import type { Delivery } from './delivery.ts';
 import type { SockRecord } from './record.ts';
 import { type Unreachable, unreachableBy } from './timeout.ts';
 
@@ -18,15 +19,18 @@ export type Standing = {
   readonly isWindowKnown: boolean;
   /** The maker of an error in `errSoft` that says unreachable. */
   readonly unreachableBy: Unreachable;
+  /** Null if it delivers nothing, or none was seen. */
+  readonly delivery: Delivery | null;
 };
 
-export const standingOf = (record: SockRecord): Standing => ({
+export const standingOf = (record: SockRecord, delivery: Delivery | null): Standing => ({
   state: record.sock.state,
   last: record.last,
   // An announcement is made before the FIN is queued; later lines count the FIN.
   countsFin: record.sock.latest !== null || record.sock.announce.via === VIA.foundDead,
   isWindowKnown: true,
   unreachableBy: unreachableBy(record),
+  delivery,
 });
 
 /** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
@@ -54,4 +58,5 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   countsFin: true,
   isWindowKnown: reading.sndWnd !== null,
   unreachableBy: null,
+  delivery: null,
 });
