@@ -174,6 +174,15 @@ const checkPrivilege = (): Check => {
 const checksOfLacks = (version: string | null): readonly Check[] => {
   if (lackedCapabilities().length > 0) return [];
   const lacks: Check[] = [];
+  if (lacksCapability('CAP_SYS_PTRACE')) {
+    lacks.push({
+      name: 'CAP_SYS_PTRACE',
+      state: 'limited',
+      detail:
+        'not here: who holds a socket is not known of processes that may not be asked, and namespaces that only they are in are not found',
+      fix: 'docker run --privileged …, or --cap-add=SYS_PTRACE',
+    });
+  }
   if (lacksCapability('CAP_SYS_ADMIN')) {
     // Measured: 0.17 does not find the kernel's types without it.
     const isFatal = version !== null && isOlder(version, [0, 18]);

@@ -141,6 +141,18 @@ describe.concurrent('root without CAP_SYS_ADMIN', () => {
   });
 });
 
+test.concurrent('root without CAP_SYS_PTRACE: doctor says what cannot be seen, and the facts of a run do too', async (context) => {
+  needs(context, 'backend', 'setpriv');
+  const within = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-all'];
+  const run = await runFinwait(['doctor'], { fake: 'streams.ts', within });
+  expect(run.stdout).toMatch(/^limited +CAP_SYS_PTRACE +not here: who holds a socket is not known/m);
+  const told = await runFinwait(['explain', '--json', '--duration', '1s'], { fake: 'streams.ts', within });
+  expect(told.code).toBe(0);
+  expect(told.stdout).toMatch(
+    /the network namespaces of \d+ processes could not be asked for \(finwait lacks CAP_SYS_PTRACE\)/,
+  );
+});
+
 describe.concurrent('a kernel without BTF', () => {
   test.for(['top', 'trace', 'record', 'probe'])('%s: exit 3, and why the layouts matter', async (command, context) => {
     needs(context, 'backend', 'mounts');
