@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../kernel/fault.ts';
 import { findProgram } from '../programs/find.ts';
-import { findBpftrace } from './bpftrace/bpftrace.ts';
+import { findBpftrace, isOlder } from './bpftrace/bpftrace.ts';
 import { findConfinement } from './bpftrace/confine.ts';
 import { KEPT } from './bpftrace/kept-rights.ts';
-import { type Backend, type BackendState, findTracefs, surveyBackends } from './kernel/backend.ts';
+import { type Backend, type BackendState, findTracefs, isTracefsShut, surveyBackends } from './kernel/backend.ts';
 import { type Btf, loadBtf } from './kernel/btf.ts';
-import { lackedCapabilities } from './kernel/capabilities.ts';
+import { lackedCapabilities, lacksCapability } from './kernel/capabilities.ts';
 import { LOCKDOWN_FIX, LOCKDOWN_WHY, type Lockdown, readLockdown } from './kernel/lockdown.ts';
 
 /** One thing that tracing needs, and how this machine stands to it. */
 export type Check = {
   readonly name: string;
-  /** `missing` stops finwait; `limited` only narrows what it can know. */
-  readonly state: 'ok' | 'limited' | 'missing';
+  /** `missing` stops finwait; `limited` only narrows what it can know; at `unknown` this user may not look. */
+  readonly state: 'ok' | 'limited' | 'missing' | 'unknown';
   readonly detail: string;
   /** A command that mends it; null where all is well or nothing can be done. */
   readonly fix: string | null;
@@ -31,10 +31,13 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
   const btf = loadBtf();
   const survey = surveyBackends(btf);
   const backend = backendOf(survey, wanted);
+  const bpftrace = await checkBpftrace();
+  const isHidden = isTracefsShut();
   const checks: readonly Check[] = [
     checkPrivilege(),
+    ...checksOfLacks(bpftrace.version),
     checkOfLockdown(readLockdown()),
-    await checkBpftrace(),
+    bpftrace.check,
     {
       name: 'BTF',
       state: btf === undefined ? 'missing' : 'ok',
@@ -44,9 +47,9 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
           : '/sys/kernel/btf/vmlinux is readable',
       fix: btf === undefined ? "boot a kernel with BTF, as Debian's, Ubuntu's and Fedora's are" : null,
     },
-    checkTracefs(),
-    ...checkTracepoints(),
-    ...checksOfBackends(survey, wanted),
+    checkTracefs(isHidden),
+    ...checkTracepoints(isHidden),
+    ...checksOfBackends(survey, wanted, isHidden),
     ...checksOfKnowledge(btf, backend),
     checkProgram('ss', 'iproute2', 'to list sockets fast beside many in TIME_WAIT, and to look at one finwait names'),
     checkProgram('ip', 'iproute2', 'to find a network namespace finwait names'),
@@ -60,23 +63,32 @@ export const runChecks = async (wanted: Backend | 'auto' = 'auto'): Promise<Chec
 const backendOf = (survey: readonly BackendState[], wanted: Backend | 'auto'): Backend | null =>
   survey.find(({ backend, isAvailable }) => isAvailable && (wanted === 'auto' || backend === wanted))?.backend ?? null;
 
-/** Each backend, and the one that `auto` takes. Only an obstacle to the wanted one counts as missing. */
-export const checksOfBackends = (survey: readonly BackendState[], wanted: Backend | 'auto'): readonly Check[] => {
+/**
+ * Each backend, and the one that `auto` takes. Only an obstacle to the wanted one counts as missing.
+ *
+ * @param isHidden true if this process may not look into tracefs, so that nothing is known of any
+ */
+export const checksOfBackends = (
+  survey: readonly BackendState[],
+  wanted: Backend | 'auto',
+  isHidden = false,
+): readonly Check[] => {
+  const none: Check['state'] = isHidden ? 'unknown' : 'missing';
   const auto = backendOf(survey, 'auto');
   const isNeeded = (backend: Backend): boolean => backend === wanted || auto === null;
   return [
     ...survey.map(
       ({ backend, isAvailable, reason }): Check => ({
         name: `backend ${backend}`,
-        state: isAvailable ? 'ok' : isNeeded(backend) ? 'missing' : 'limited',
+        state: isAvailable ? 'ok' : isNeeded(backend) ? none : 'limited',
         detail: reason,
         fix: null,
       }),
     ),
     {
       name: 'backend auto',
-      state: auto === null ? 'missing' : 'ok',
-      detail: auto === null ? 'none is available' : `takes ${auto}`,
+      state: auto === null ? none : 'ok',
+      detail: auto === null ? (isHidden ? HIDDEN : 'none is available') : `takes ${auto}`,
       fix: null,
     },
   ];
@@ -129,6 +141,8 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
   ];
 };
 
+const HIDDEN = 'root alone may look into tracefs here';
+
 const checkPrivilege = (): Check => {
   const missing = lackedCapabilities();
   const isRoot = process.getuid?.() === 0;
@@ -151,22 +165,54 @@ const checkPrivilege = (): Check => {
   };
 };
 
-const checkBpftrace = async (): Promise<Check> => {
+/**
+ * Rights that finwait may start without. CAP_SYS_ADMIN does not stand for CAP_SYS_PTRACE, nor do the three that load
+ * probes stand for CAP_SYS_ADMIN.
+ *
+ * @param version of bpftrace; null where there is none
+ */
+const checksOfLacks = (version: string | null): readonly Check[] => {
+  if (lackedCapabilities().length > 0) return [];
+  const lacks: Check[] = [];
+  if (lacksCapability('CAP_SYS_PTRACE')) {
+    lacks.push({
+      name: 'CAP_SYS_PTRACE',
+      state: 'limited',
+      detail:
+        'not here: who holds a socket is not known of processes that may not be asked, and namespaces that only they are in are not found',
+      fix: 'docker run --privileged …, or --cap-add=SYS_PTRACE',
+    });
+  }
+  if (lacksCapability('CAP_SYS_ADMIN')) {
+    // Measured: 0.17 does not find the kernel's types without it.
+    const isFatal = version !== null && isOlder(version, [0, 18]);
+    lacks.push({
+      name: 'CAP_SYS_ADMIN',
+      state: isFatal ? 'missing' : 'limited',
+      detail: `not here: bpftrace${isFatal ? ` ${version} cannot attach the probes` : ' may not attach the probes'} without it, and other network namespaces cannot be entered`,
+      fix: 'docker run --privileged …, or --cap-add=SYS_ADMIN',
+    });
+  }
+  return lacks;
+};
+
+const checkBpftrace = async (): Promise<{ readonly check: Check; readonly version: string | null }> => {
   try {
     const { path, version } = await findBpftrace();
-    return { name: 'bpftrace', state: 'ok', detail: `${version} at ${path}`, fix: null };
+    return { check: { name: 'bpftrace', state: 'ok', detail: `${version} at ${path}`, fix: null }, version };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return faulty('bpftrace', error);
+    return { check: faulty('bpftrace', error), version: null };
   }
 };
 
-const checkTracefs = (): Check => {
+const checkTracefs = (isHidden: boolean): Check => {
   const path = findTracefs();
+  if (isHidden) return { name: 'tracefs', state: 'unknown', detail: HIDDEN, fix: 'sudo finwait doctor' };
   return {
     name: 'tracefs',
     state: path === null ? 'missing' : 'ok',
-    detail: path === null ? 'not mounted, or not readable by this user' : `mounted at ${path}`,
+    detail: path === null ? 'not mounted' : `mounted at ${path}`,
     fix: path === null ? 'mount -t tracefs nodev /sys/kernel/tracing' : null,
   };
 };
@@ -182,14 +228,20 @@ const TRACEPOINTS = [
   'tcp:tcp_retransmit_skb',
 ];
 
-const checkTracepoints = (): readonly Check[] => {
+const checkTracepoints = (isHidden: boolean): readonly Check[] => {
   const tracefs = findTracefs();
   return TRACEPOINTS.map((name) => {
     const isThere = tracefs !== null && existsSync(`${tracefs}/events/${name.replace(':', '/')}`);
     return {
       name: `tracepoint ${name}`,
-      state: isThere ? 'ok' : 'missing',
-      detail: isThere ? 'there' : tracefs === null ? 'unknown without tracefs' : 'this kernel does not have it',
+      state: isThere ? 'ok' : isHidden ? 'unknown' : 'missing',
+      detail: isThere
+        ? 'there'
+        : isHidden
+          ? HIDDEN
+          : tracefs === null
+            ? 'unknown without tracefs'
+            : 'this kernel does not have it',
       fix: null,
     };
   });
@@ -217,6 +269,10 @@ const checkSetpriv = async (): Promise<Check> => {
     'to have the kernel stop bpftrace should finwait be killed, and to take from bpftrace the rights it does not need',
   );
   if (check.state !== 'ok') return check;
+  if (process.geteuid?.() !== 0) {
+    const detail = `${check.detail}; which rights it can take from bpftrace shows only when root runs finwait`;
+    return { ...check, state: 'unknown', detail, fix: 'sudo finwait doctor' };
+  }
   const { lacks } = await findConfinement();
   return lacks === null
     ? { ...check, detail: `${check.detail}; bpftrace can gain no rights, and keeps ${KEPT.join(', ')} alone` }

@@ -18,7 +18,7 @@ import { watchHost } from './host/host-watch.ts';
 import { BACKENDS, type Backend, surveyBackends } from './kernel/backend.ts';
 import { createBootClock } from './kernel/boot-clock.ts';
 import { type Btf, loadBtf } from './kernel/btf.ts';
-import { checkCapabilities } from './kernel/capabilities.ts';
+import { checkCapabilities, lacksCapability } from './kernel/capabilities.ts';
 import { chooseBackends } from './kernel/choose-backends.ts';
 import { checkLockdown } from './kernel/lockdown.ts';
 import { putInventory } from './sockets/inventory.ts';
@@ -224,7 +224,7 @@ const run = async (
   options.signal?.removeEventListener('abort', giveUp);
   if (outcome !== null) {
     if (options.signal?.aborted === true) return null;
-    throw attachFault(facts.backend, outcome, messages);
+    throw attachFault(facts.backend, outcome, messages, lacksCapability('CAP_SYS_ADMIN'));
   }
 
   // The kernel's own figures come first: the inventory of a busy host takes its time.

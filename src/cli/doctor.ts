@@ -32,9 +32,18 @@ export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
     });
   } else {
     output.line(printable(`finwait ${VERSION}, Node ${process.versions.node}, Linux ${release()}`));
-    for (const check of checks) {
+    for (const check of checks.filter(({ state }) => state !== 'unknown')) {
       output.line(printable(`${check.state.padEnd(8)} ${check.name.padEnd(36)} ${check.detail}`));
       if (check.fix !== null) output.line(safe`${repeated(' ', 46)}fix: ${printable(check.fix)}`);
+    }
+    const unknown = checks.filter(({ state }) => state === 'unknown').map(({ name }) => name);
+    if (unknown.length > 0) {
+      output.line(
+        printable(
+          `${'unknown'.padEnd(8)} ${`${unknown.length} checks`.padEnd(36)} root alone may look: ${unknown.join(', ')}`,
+        ),
+      );
+      output.line(safe`${repeated(' ', 46)}fix: sudo finwait doctor`);
     }
     const within = options.backend === 'auto' ? safe`` : safe` in its ${options.backend} backend`;
     output.line(

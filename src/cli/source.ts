@@ -1,3 +1,4 @@
+import { checkCapabilities } from '../capture/kernel/capabilities.ts';
 import { filterOf, filterTexts } from '../filter/filter.ts';
 import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
@@ -13,11 +14,15 @@ import { VERSION } from './version.ts';
 /** May hold a line up. */
 type Pace = (line: string) => Promise<void> | undefined;
 
-/** Live lines of this host, until SIGINT, SIGTERM or `--duration`; they are recorded too if that is asked for. */
-export const liveSource =
-  (options: SharedOptions, minAgeMs: number): Source =>
-  (consumer, signal, onProgress) =>
-    runLive(options, minAgeMs, consumer, signal, onProgress);
+/**
+ * Live lines of this host, until SIGINT, SIGTERM or `--duration`; they are recorded too if that is asked for.
+ *
+ * @throws Fault (exit 3) when finwait may not trace: before a screen is opened, and before a file is tried
+ */
+export const liveSource = (options: SharedOptions, minAgeMs: number): Source => {
+  checkCapabilities();
+  return (consumer, signal, onProgress) => runLive(options, minAgeMs, consumer, signal, onProgress);
+};
 
 /** The lines of a recording. @param pace - may hold a line up, to replay at the speed of the recording */
 export const recordedSource =

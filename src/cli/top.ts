@@ -44,13 +44,15 @@ const show = async (
   const quit = new AbortController();
   const signal = AbortSignal.any([untilSignalled(), quit.signal]);
   const onQuit = (): void => quit.abort();
+  // A live one may have no right to trace: that is said before the screen is opened.
+  const source = sourceOf(signal);
   const phase = name === '' ? 'tracing' : 'replaying';
   const view =
     process.stdout.isTTY === true
       ? createScreenSink(store, { phase, signal, onQuit })
       : createTextSink(store, createOutput(), phase, onQuit);
   try {
-    return await runStream(sourceOf(signal), [view, { end: createWords(name !== '').end }], {
+    return await runStream(source, [view, { end: createWords(name !== '').end }], {
       signal,
       isStrict: options.strict === true,
     });

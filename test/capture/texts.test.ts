@@ -218,7 +218,7 @@ describe('capabilities', () => {
 
 describe('a failure to attach', () => {
   test('is a fault of exit code 3 with what bpftrace said of it', () => {
-    const fault = attachFault('tracepoint', { exitCode: 1, failed: true }, ['a warning', 'ERROR: it failed']);
+    const fault = attachFault('tracepoint', { exitCode: 1, failed: true }, ['a warning', 'ERROR: it failed'], false);
     expect(fault.exitCode).toBe(3);
     expect(fault.message).toContain('tracepoint');
     expect(fault.message).toContain('exit code 1');
@@ -230,11 +230,20 @@ describe('a failure to attach', () => {
     ['ERROR: tracepoint not found: tcp:tcp_destroy_sock', /--backend|doctor/],
     ['something never heard of', /doctor/],
   ])('%s is answered with something to try', (said, remedy) => {
-    expect(attachFault('fentry', { exitCode: 1, failed: true }, [said]).remedy).toMatch(remedy);
+    expect(attachFault('fentry', { exitCode: 1, failed: true }, [said], false).remedy).toMatch(remedy);
+  });
+
+  test('a compiler error for want of CAP_SYS_ADMIN names that capability, and not the error', () => {
+    const said = "definitions.h:86:22: error: field has incomplete type 'enum sk_rst_reason'";
+    const fault = attachFault('tracepoint', { exitCode: 1, failed: true }, [said], true);
+    expect(fault.message).toContain('CAP_SYS_ADMIN is missing');
+    expect(fault.why).not.toContain('incomplete type');
+    expect(fault.remedy).toContain('--cap-add=SYS_ADMIN');
+    expect(attachFault('tracepoint', { exitCode: 1, failed: true }, [said], false).why).toContain('incomplete type');
   });
 
   test('without a word says so', () => {
-    expect(attachFault('kprobe', { signal: 'SIGKILL', failed: true }, []).why).not.toBe('');
+    expect(attachFault('kprobe', { signal: 'SIGKILL', failed: true }, [], false).why).not.toBe('');
   });
 
   test('a signal is named', () => {

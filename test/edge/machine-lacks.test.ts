@@ -32,11 +32,32 @@ describe.concurrent('a user who is not root', () => {
     expect(run.stdout).toBe('');
   });
 
+  test('record, where it may not write: it blames no file', async (context) => {
+    const file = join(scratch(), 'x.fwr');
+    const run = await runFinwait(['record', '-o', file], withoutRights(context));
+    expectFault(run, 3, { what: /must run as root/, why: /CAP_BPF, CAP_PERFMON/, remedy: /sudo finwait / });
+  });
+
+  test('top, on a terminal: no screen is opened for it', async (context) => {
+    needs(context, 'script');
+    const setting = withoutRights(context);
+    const onTerminal = ['sh', '-c', 'script --quiet --return --command "$*" /dev/null', 'sh'];
+    const run = await runFinwait(['top'], { ...setting, within: [...(setting.within ?? []), ...onTerminal] });
+    expect(run.stdout).toMatch(/must run as root/);
+    expect(run.stdout).not.toContain('\x1b[?1049h');
+  });
+
   test('doctor: says so first, and how to fix it; exit 3', async (context) => {
     const run = await runFinwait(['doctor'], withoutRights(context));
     expect(run.code).toBe(3);
     expect(run.stdout.split('\n')[1]).toMatch(/^missing +privilege +not root, and lacks CAP_BPF/);
     expect(run.stdout.split('\n')[2]).toMatch(/fix: run finwait with sudo/);
+    expect(run.stdout.match(/^missing/gm)).toHaveLength(1);
+    expect(run.stdout).toMatch(
+      /^unknown +\d+ checks +root alone may look: tracefs, tracepoint .*backend auto, setpriv$/m,
+    );
+    expect(run.stdout).toMatch(/fix: sudo finwait doctor/);
+    expect(run.stdout).not.toMatch(/not mounted|apt-get/);
     expect(run.stdout).toMatch(/finwait cannot trace here/);
     expect(run.stderr).toBe('');
   });
@@ -98,6 +119,38 @@ describe.concurrent('root without CAP_BPF and what goes with it', () => {
     expect(run.stdout).toMatch(/^missing +privilege +root, and lacks CAP_BPF, CAP_PERFMON$/m);
     expect(run.stdout).toMatch(/^ +fix: docker run --privileged …, or --cap-add=BPF --cap-add=PERFMON$/m);
   });
+});
+
+describe.concurrent('root without CAP_SYS_ADMIN', () => {
+  const WITHIN = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-all'];
+
+  test('trace with the real bpftrace: it works, or names that capability in place of a compiler error', async (context) => {
+    needs(context, 'backend', 'bpftrace', 'setpriv');
+    const run = await runFinwait(['trace', '--duration', '100ms'], { within: WITHIN });
+    if (run.code === 0) return context.skip('this bpftrace does without CAP_SYS_ADMIN');
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/could not attach the probes: CAP_SYS_ADMIN is missing/);
+    expect(run.stderr).toMatch(/--cap-add=SYS_ADMIN/);
+    expect(run.stderr).not.toMatch(/incomplete type/);
+  });
+
+  test('doctor says so', async (context) => {
+    needs(context, 'root', 'setpriv');
+    const run = await runFinwait(['doctor'], { fake: 'streams.ts', within: WITHIN });
+    expect(run.stdout).toMatch(/^(?:missing|limited) +CAP_SYS_ADMIN +not here: bpftrace/m);
+  });
+});
+
+test.concurrent('root without CAP_SYS_PTRACE: doctor says what cannot be seen, and the facts of a run do too', async (context) => {
+  needs(context, 'backend', 'setpriv');
+  const within = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-all'];
+  const run = await runFinwait(['doctor'], { fake: 'streams.ts', within });
+  expect(run.stdout).toMatch(/^limited +CAP_SYS_PTRACE +not here: who holds a socket is not known/m);
+  const told = await runFinwait(['explain', '--json', '--duration', '1s'], { fake: 'streams.ts', within });
+  expect(told.code).toBe(0);
+  expect(told.stdout).toMatch(
+    /the network namespaces of \d+ processes could not be asked for \(finwait lacks CAP_SYS_PTRACE\)/,
+  );
 });
 
 describe.concurrent('a kernel without BTF', () => {

@@ -40,6 +40,7 @@ const MACHINE = {
   setpriv: once(() =>
     succeeds('setpriv', ['--pdeathsig', 'INT', 'true']) ? null : "util-linux's setpriv is not here",
   ),
+  script: once(() => (succeeds('script', ['--version']) ? null : "util-linux's script is not here")),
   bpftrace: once(() =>
     isRoot && succeeds('bpftrace', ['-e', 'BEGIN { exit(); }']) ? null : 'no real bpftrace that can load a probe',
   ),

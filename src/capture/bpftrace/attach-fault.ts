@@ -11,10 +11,31 @@ export type Outcome = {
 export const howItEnded = (result: Outcome): string =>
   result.signal === undefined ? `exit code ${result.exitCode ?? 'unknown'}` : `killed by ${result.signal}`;
 
-/** The reason why bpftrace ended before its handshake: its own words, and a command to try. */
-export const attachFault = (backend: Backend, result: Outcome, messages: readonly string[]): Fault => {
+/** bpftrace's words where a right is missing; for a kernel type that it may not look up it has a compiler's. */
+const FOR_WANT_OF_A_RIGHT =
+  /Operation not permitted|EPERM|incomplete type|unknown type|Unknown struct|Permission denied/i;
+
+/**
+ * The reason why bpftrace ended before its handshake: its own words, and a command to try.
+ *
+ * @param lacksAdmin true if finwait has no CAP_SYS_ADMIN to give to bpftrace
+ */
+export const attachFault = (
+  backend: Backend,
+  result: Outcome,
+  messages: readonly string[],
+  lacksAdmin: boolean,
+): Fault => {
   const said = messages.filter((text) => /error|failed|invalid|not |no handshake/i.test(text));
   const all = messages.join('\n');
+  if (lacksAdmin && FOR_WANT_OF_A_RIGHT.test(all)) {
+    return new Fault('bpftrace could not attach the probes: CAP_SYS_ADMIN is missing', {
+      why: "bpftrace needs that capability to look up the kernel's types, and finwait has it not to give",
+      remedy:
+        'docker run --privileged …, or --cap-add=SYS_ADMIN   (podman, Kubernetes alike); not in a container: sudo finwait …',
+      exitCode: EXIT.cannotTrace,
+    });
+  }
   const remedy = /Operation not permitted|EPERM/.test(all)
     ? 'run as root; in a container add CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE'
     : backend !== 'tracepoint' &&

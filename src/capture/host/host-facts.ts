@@ -1,10 +1,11 @@
 import type { HostFacts } from '../../wire/host-facts.ts';
+import { lacksCapability } from '../kernel/capabilities.ts';
 import { readPageBytes } from '../kernel/page-size.ts';
 import { type OrphanGauge, readOrphanGauge } from '../kernel/sockstat.ts';
 import { describeCloseWait, describeOwnerless } from '../sockets/close-wait.ts';
 import { type HolderScan, scanHolders } from '../sockets/holders.ts';
 import { listSocks } from '../sockets/list-socks.ts';
-import { listNetns, type Netns } from '../sockets/netns.ts';
+import { countRefused, listNetns, type Netns } from '../sockets/netns.ts';
 import type { ProcSock } from '../sockets/proc-net-tcp.ts';
 import { severalAtOnce } from '../sockets/several.ts';
 import { askSocketInfo, type SocketInfo } from '../sockets/socket-info.ts';
@@ -32,7 +33,15 @@ export const gatherHostFacts = async (
       `${unreadable} of ${surveys.length + unreadable} namespaces could not be read: their sockets are in no list`,
     );
   }
-  const scan = await scanHolders(wantedOf(surveys));
+  const refused = countRefused();
+  if (refused > 0) {
+    notes.push(
+      `the network namespaces of ${refused} processes could not be asked for${lacksCapability('CAP_SYS_PTRACE') ? ' (finwait lacks CAP_SYS_PTRACE)' : ''}: a namespace that only they are in is in no list`,
+    );
+  }
+  const scanned = await scanHolders(wantedOf(surveys));
+  // A process that hides its namespace may hold sockets in one that is in no list.
+  const scan = { ...scanned, isComplete: scanned.isComplete && refused === 0 };
   if (scan.note !== null) notes.push(scan.note);
   for (const { netns, closeWait, bare } of surveys) {
     const passed = closeWait.count - closeWait.kept.length + bare.count - bare.kept.length;

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
 import type { Btf } from './btf.ts';
 
 export const BACKENDS = ['fentry', 'kprobe', 'tracepoint'] as const;
@@ -14,6 +14,20 @@ export type BackendState = {
 /** The place where tracefs is mounted; null where it is not. */
 export const findTracefs = (exists: (path: string) => boolean = existsSync): string | null =>
   ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].find((path) => exists(`${path}/events`)) ?? null;
+
+/** True if tracefs may be mounted and this process may not look: on most hosts only root may. */
+export const isTracefsShut = (): boolean =>
+  findTracefs() === null && ['/sys/kernel/tracing/events', '/sys/kernel/debug/tracing/events'].some(isShut);
+
+/** True if a file is there, or may be, and this process may not read it. */
+export const isShut = (path: string): boolean => {
+  try {
+    accessSync(path, constants.R_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+  }
+};
 
 const canOpen = (path: string): boolean => {
   try {
@@ -31,15 +45,18 @@ const canOpen = (path: string): boolean => {
  * @param btf - undefined where the kernel has none
  * @param exists - true if a path is there; for tests
  * @param opens - true if it can be opened, which lockdown may forbid even root; for tests
+ * @param isHidden - true if this process may not look into tracefs; for tests
  */
 export const surveyBackends = (
   btf: Btf | undefined,
   exists: (path: string) => boolean = existsSync,
   opens: (path: string) => boolean = canOpen,
+  isHidden: () => boolean = isTracefsShut,
 ): readonly BackendState[] => {
   const tracefs = findTracefs(exists);
   if (tracefs === null) {
-    return BACKENDS.map((backend) => ({ backend, isAvailable: false, reason: 'tracefs is not mounted' }));
+    const reason = isHidden() ? 'tracefs can be looked into by root alone' : 'tracefs is not mounted';
+    return BACKENDS.map((backend) => ({ backend, isAvailable: false, reason }));
   }
   if (btf === undefined) {
     const reason = 'the kernel has no BTF (/sys/kernel/btf/vmlinux), so the layout of struct sock is unknown';

@@ -7,10 +7,23 @@ export type Capability = keyof typeof CAPABILITY;
 
 /** The tracing capabilities that a process lacks. @param status - /proc/PID/status; a text without CapEff lacks all */
 export const missingCapabilities = (status: string): readonly Capability[] => {
+  if (hasCapability(status, 'CAP_SYS_ADMIN')) return [];
+  return (['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE'] as const).filter((name) => !hasCapability(status, name));
+};
+
+/** @param status - /proc/PID/status; a text without CapEff has none */
+export const hasCapability = (status: string, name: Capability): boolean => {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  const has = (name: Capability): boolean => ((effective >> BigInt(CAPABILITY[name])) & 1n) === 1n;
-  if (has('CAP_SYS_ADMIN')) return [];
-  return (['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE'] as const).filter((name) => !has(name));
+  return ((effective >> BigInt(CAPABILITY[name])) & 1n) === 1n;
+};
+
+/** True if this very process lacks a capability; without /proc, root is believed to have it. */
+export const lacksCapability = (name: Capability): boolean => {
+  try {
+    return !hasCapability(readFileSync('/proc/self/status', 'utf8'), name);
+  } catch {
+    return process.getuid?.() !== 0;
+  }
 };
 
 /**

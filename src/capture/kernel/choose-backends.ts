@@ -1,5 +1,5 @@
 import { EXIT, Fault } from '../../kernel/fault.ts';
-import { type Backend, type BackendState, findTracefs } from './backend.ts';
+import { type Backend, type BackendState, findTracefs, isTracefsShut } from './backend.ts';
 import type { Btf } from './btf.ts';
 
 export type Choice = {
@@ -27,8 +27,9 @@ export const chooseBackends = (
     wanted === 'auto' ? 'no backend can trace on this kernel' : `the ${wanted} backend cannot trace on this kernel`,
     {
       why: reasonsOf(survey),
-      remedy:
-        findTracefs() === null
+      remedy: isTracefsShut()
+        ? 'sudo finwait …'
+        : findTracefs() === null
           ? 'mount -t tracefs nodev /sys/kernel/tracing'
           : btf === undefined
             ? "boot a kernel with BTF, as Debian's, Ubuntu's and Fedora's are; then finwait doctor"

@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import { EXIT, Fault } from '../../kernel/fault.ts';
-import { type Backend, type BackendState, findTracefs, surveyBackends } from './backend.ts';
+import { type Backend, type BackendState, isShut, isTracefsShut, surveyBackends } from './backend.ts';
 import { BTF_FILE, type Btf, loadBtf } from './btf.ts';
 import { chooseBackends } from './choose-backends.ts';
 import { checkLockdown } from './lockdown.ts';
@@ -22,8 +21,7 @@ export const lookAtKernel = (): Sight => {
     btf,
     survey: surveyBackends(btf),
     isBtfShut: btf === undefined && isShut(BTF_FILE),
-    isTracefsShut:
-      findTracefs() === null && ['/sys/kernel/tracing/events', '/sys/kernel/debug/tracing/events'].some(isShut),
+    isTracefsShut: isTracefsShut(),
   };
 };
 
@@ -55,13 +53,4 @@ export const firstBackend = (
   }
   const choice = chooseBackends(wanted, btf, survey);
   return { backend: choice.candidates[0].backend, btf: choice.btf };
-};
-
-const isShut = (path: string): boolean => {
-  try {
-    accessSync(path, constants.R_OK);
-    return false;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
-  }
 };

@@ -24,6 +24,24 @@ export const netnsOf = (pid: number | string, proc = '/proc'): number | null => 
   }
 };
 
+/**
+ * Processes whose network namespace may not be asked for: a link that is refused is there. One that has ended is none.
+ *
+ * @param proc - where the processes are: /proc
+ * @param read - reads a link; for tests
+ */
+export const countRefused = (proc = '/proc', read: (path: string) => string = readlinkSync): number =>
+  readdirSync(proc).filter((entry) => /^\d+$/.test(entry) && isRefused(`${proc}/${entry}/ns/net`, read)).length;
+
+const isRefused = (path: string, read: (path: string) => string): boolean => {
+  try {
+    read(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+  }
+};
+
 /** finwait's own network namespace; null where /proc does not say. */
 export const ownNetns = (): number | null => netnsOf('self');
 

@@ -42,6 +42,16 @@ describe('backends', () => {
     expect(survey(undefined, MOUNTED).kprobe?.reason).toContain('BTF');
   });
 
+  test('a tracefs that root alone may look into is not said to be unmounted', () => {
+    const reasons = surveyBackends(
+      HOOKS,
+      () => false,
+      () => false,
+      () => true,
+    ).map(({ reason }) => reason);
+    expect(new Set(reasons)).toEqual(new Set(['tracefs can be looked into by root alone']));
+  });
+
   test('a function list that lockdown does not let open is no fentry', () => {
     const there = [...MOUNTED, ...TRACEPOINTS, KPROBES, FUNCTIONS];
     expect(available(HOOKS, there, [])).toEqual(['kprobe', 'tracepoint']);
