@@ -4,6 +4,7 @@ import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
 import type { SockRecord } from '../evidence/record.ts';
+import { isHeldHere } from '../evidence/window.ts';
 import type { Pressure } from '../kernel/resources.ts';
 import { rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, type Wheel } from '../kernel/wheel.ts';
@@ -12,7 +13,7 @@ import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { answeredReasons, mayRevertReason, neverReasons, overdueReason, reasonsOf, revertReasons } from './reasons.ts';
+import { answeredReasons, ifDroppedReason, mayRevertReason, PACED_OR_FAILING, neverReasons, overdueReason, reasonsOf, revertReasons } from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
 
 /** Facts about the host, beside the sock's own evidence. */
@@ -156,6 +157,11 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     return isOverdue(firstNs, observedAt, now)
       ? { kind: 'never', because: KERNEL_NEVER }
       : undecided('a socket of the kernel itself: whether tcp_close stopped its timers shows when the next is due');
+  }
+  if (timer.timer.kind === 'probe' && isHeldHere(last) && last.probesOut === 0 && last.backoff === 0) {
+    const dropped = reapingOf({ ...dying, isDroppedHere: true }, wheel);
+    if (dropped === 'never' || dropped.expectedNs <= now) return undecided(PACED_OR_FAILING);
+    return undecided(PACED_OR_FAILING, ifDroppedReason(Math.max(0, dropped.earliestNs - now) / 1e6));
   }
   const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];

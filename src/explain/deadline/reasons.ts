@@ -19,12 +19,20 @@ export const reasonsOf = (
   const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${settingTime(agoMs)} ago`;
   switch (rule) {
     case 'retries':
+      if (dying.isDroppedHere) {
+        return [`tcp_write_timeout gives up ${ticks} (${source}), if this host goes on dropping what it sends`];
+      }
       return [
         isAlive
           ? `tcp_write_timeout gives up ${ticks} of a timer that doubles from ${settingTime(rtoMs)} to at most ${most} (${source})`
           : `tcp_write_timeout gives up ${ticks}: icsk_rto is at its maximum of ${most} by then (${source})`,
       ];
     case 'window_probes':
+      if (dying.isDroppedHere) {
+        return [
+          `tcp_probe_timer gives up ${ticks}, after ${limit} attempts (${source}), if this host goes on dropping what it sends`,
+        ];
+      }
       return [
         isAlive
           ? `tcp_probe_timer gives up ${ticks}, after ${limit} unanswered probes (${source})`
@@ -46,6 +54,18 @@ export const reasonsOf = (
       ];
   }
 };
+
+/** For a sock whose window has room, before the first attempt of the probe timer. */
+export const PACED_OR_FAILING =
+  'nothing was in flight though the window had room, and the probe timer was pending: this host paces it (SO_MAX_PACING_RATE), which has no deadline, or could not send it';
+
+/**
+ * The earliest end of such a sock.
+ *
+ * @param earliestMs - from now until it ends if this host drops each attempt
+ */
+export const ifDroppedReason = (earliestMs: number): string =>
+  `if this host itself drops each further attempt, tcp_probe_timer gives up in ${settingTime(earliestMs)}: no sooner than that`;
 
 /**
  * The reason for a timer whose doubling ICMP messages undo.

@@ -2,6 +2,7 @@ import type { Read } from '../../lifecycle/baseline.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import { areProbesDroppedHere, isDroppedHere } from './dropped-here.ts';
 import type { SockRecord } from './record.ts';
 import { type Unreachable, unreachableBy } from './timeout.ts';
 
@@ -10,7 +11,7 @@ export type Standing = {
   readonly state: number;
   readonly last: Pick<
     Evidence,
-    'pending' | 'icskRetransmits' | 'probesOut' | 'writeSeq' | 'sndUna' | 'sndNxt' | 'sndWnd' | 'packetsOut' | 'errSoft'
+    'pending' | 'icskRetransmits' | 'backoff' | 'probesOut' | 'writeSeq' | 'sndUna' | 'sndNxt' | 'sndWnd' | 'packetsOut' | 'errSoft'
   >;
   /** The kernel had queued the FIN: `writeSeq` counts it. */
   readonly countsFin: boolean;
@@ -18,6 +19,8 @@ export type Standing = {
   readonly isWindowKnown: boolean;
   /** The maker of an error in `errSoft` that says unreachable. */
   readonly unreachableBy: Unreachable;
+  /** The newest transmissions did not leave this host. */
+  readonly isDroppedHere: boolean;
 };
 
 export const standingOf = (record: SockRecord): Standing => ({
@@ -27,6 +30,7 @@ export const standingOf = (record: SockRecord): Standing => ({
   countsFin: record.sock.latest !== null || record.sock.announce.via === VIA.foundDead,
   isWindowKnown: true,
   unreachableBy: unreachableBy(record),
+  isDroppedHere: isDroppedHere(record),
 });
 
 /** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
@@ -43,6 +47,7 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   last: {
     pending: PENDING[timer.kind] ?? ICSK_TIME.none,
     icskRetransmits: retransmits,
+    backoff: reading.backoff,
     probesOut: timer.probesOut,
     writeSeq: txQueue,
     sndUna: 0,
@@ -54,4 +59,8 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   countsFin: true,
   isWindowKnown: reading.sndWnd !== null,
   unreachableBy: null,
+  isDroppedHere:
+    timer.kind === DIAG_TIMER.probe &&
+    reading.sysctls !== null &&
+    areProbesDroppedHere({ probesOut: timer.probesOut, backoff: reading.backoff }, reading.sysctls.retries2),
 });

@@ -23,9 +23,9 @@ export const lostOf = ({ lost_bytes }: Subject): readonly string[] =>
 export const lookForPath = (path: Subject, where: string): string =>
   `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.`;
 
-/** For one whose retransmissions did not leave this host. */
+/** For one whose segments this host holds back, or whose retransmissions did not leave it. */
 export const lookHere = (path: Subject, where: string): string =>
-  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, nft list ruleset${where}.`;
+  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, tc -s qdisc show, nft list ruleset${where}; ss -tino dst ${path.raddr} shows a pacing_rate.`;
 
 export const notReading = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : ` At the close the socket held ${size(path.held_bytes)} of memory here.`;
