@@ -3,17 +3,28 @@ import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import { isHeldHere } from '../evidence/window.ts';
 import type { Pressure } from '../kernel/resources.ts';
-import { rtoMaxOf } from '../kernel/rto.ts';
+import { DROPPED_HERE_MS, rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, type Wheel } from '../kernel/wheel.ts';
 import { finWait2End } from './fin-wait2.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import { type Dying, type Rule, reapingOf } from './model.ts';
 import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
-import { answeredReasons, ifDroppedReason, mayRevertReason, PACED_OR_FAILING, neverReasons, overdueReason, reasonsOf, revertReasons } from './reasons.ts';
+import {
+  answeredReasons,
+  ifDroppedReason,
+  mayRevertReason,
+  neverReasons,
+  overdueReason,
+  PACED_OR_FAILING,
+  PARTLY_DROPPED,
+  reasonsOf,
+  revertReasons,
+} from './reasons.ts';
 import { mayBeReverted, type Reverted, revertedEnd, wasReverted } from './reverted.ts';
 
 /** Facts about the host, beside the sock's own evidence. */
@@ -163,6 +174,8 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
     if (dropped === 'never' || dropped.expectedNs <= now) return undecided(PACED_OR_FAILING);
     return undecided(PACED_OR_FAILING, ifDroppedReason(Math.max(0, dropped.earliestNs - now) / 1e6));
   }
+  const setNs = timer.timer.atNs - observedAt;
+  if (droppedHere(record) === 'perhaps' && setNs <= DROPPED_HERE_MS * 1e6) return undecided(PARTLY_DROPPED);
   const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
   const deadline = untilReaped(dying, { state: sock.state, now, observedAt, wheel, set, isExact: timer.isExact });

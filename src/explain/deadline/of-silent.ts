@@ -2,6 +2,7 @@ import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { traceNs } from '../../kernel/units.ts';
 import { isRead, type Read, type Silent } from '../../lifecycle/baseline.ts';
 import { settingTime } from '../../text/duration.ts';
+import { probesDroppedHere } from '../evidence/dropped-here.ts';
 import { DIAG_TIMER, standingOfRead } from '../evidence/standing.ts';
 import { isHeldHere } from '../evidence/window.ts';
 import { DROPPED_HERE_MS, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
@@ -9,7 +10,7 @@ import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
 import { type Deadline, deadlineOfSilent, type Host, undecided, untilReaped } from './deadline.ts';
 import { isOverdue } from './overdue.ts';
 import { firstByDoubling, probingSince, whyProbing } from './pending-timer.ts';
-import { PACED_OR_FAILING } from './reasons.ts';
+import { PACED_OR_FAILING, PARTLY_DROPPED } from './reasons.ts';
 
 /** The deadline of an orphan of the baseline: by its newest reading, else by its line of the inventory. */
 export const deadlineOfUntraced = (orphan: Silent, host: Host): Deadline => {
@@ -66,6 +67,10 @@ const whileSending = (read: Read, host: Host): Deadline => {
       'its retransmission timer fired without doubling each time: ICMP undid a doubling, or this host itself dropped what was sent; sock_diag does not tell which',
     );
   }
+  const probes = { probesOut: timer.probesOut, backoff };
+  if (isProbe && timer.ms <= DROPPED_HERE_MS && probesDroppedHere(probes, sysctls.retries2) === 'perhaps') {
+    return undecided(PARTLY_DROPPED);
+  }
   const setMs = isDroppedHere ? DROPPED_HERE_MS : isProbe ? probeIntervalMs(rtoMs, backoff, rtoMaxMs) : rtoMs;
   const dying = {
     timer: { kind: isProbe ? ('probe' as const) : ('rto' as const), atNs, setMs },
@@ -77,9 +82,7 @@ const whileSending = (read: Read, host: Host): Deadline => {
     probesOut: timer.probesOut,
     isAnswering: isProbe && backoff > 0 && timer.probesOut === 0,
     isDroppedHere,
-    probingSinceNs: isProbe
-      ? probingSince({ backoff, probesOut: timer.probesOut }, isDroppedHere, atNs, rtoMs, rtoMaxMs)
-      : null,
+    probingSinceNs: isProbe ? probingSince(probes, isDroppedHere, atNs, rtoMs, rtoMaxMs) : null,
     userTimeoutMs: 0,
     orphanRetries: sysctls.orphanRetries,
     retries2: sysctls.retries2,

@@ -2,7 +2,7 @@ import { TCP } from '../../kernel/tcp-state.ts';
 import { settingTime } from '../../text/duration.ts';
 import { VIA } from '../../wire/event.ts';
 import { type Evidence, stateOf } from '../../wire/evidence.ts';
-import { isDroppedHere } from '../evidence/dropped-here.ts';
+import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import { hasNoRoom } from '../evidence/window.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
@@ -62,7 +62,7 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     backoff: last.backoff,
     probesOut: last.probesOut,
     isAnswering: false,
-    isDroppedHere: isDroppedHere(record),
+    isDroppedHere: droppedHere(record) === 'yes',
     probingSinceNs: null,
   };
   const set = (kind: 'rto' | 'tlp', atNs: number, setMs: number, isExact: boolean, because: string): PendingTimer => ({

@@ -1,5 +1,6 @@
 import { settingTime } from '../../text/duration.ts';
 import { exactSize } from '../../text/size.ts';
+import { DROPPED_HERE_MS } from '../kernel/rto.ts';
 import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
 
@@ -58,6 +59,9 @@ export const reasonsOf = (
 /** For a sock whose window has room, before the first attempt of the probe timer. */
 export const PACED_OR_FAILING =
   'nothing was in flight though the window had room, and the probe timer was pending: this host paces it (SO_MAX_PACING_RATE), which has no deadline, or could not send it';
+
+/** For a timer that did not double each time, where it is not known if it does now. */
+export const PARTLY_DROPPED = `some of its attempts did not leave this host, and some did: whether its timer doubles now, or comes each ${settingTime(DROPPED_HERE_MS)}, is not known`;
 
 /**
  * The earliest end of such a sock.

@@ -3,28 +3,33 @@ import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import type { SockRecord } from './record.ts';
 
 /**
- * True if this host itself dropped probes: a full queue discipline, for example. Each probe counts as unanswered, but
- * only one that was sent, or that failed for another reason, raises the backoff. tcp_retries2 is where it stops.
+ * Tells if this host itself drops what it sends: its queue discipline is full, for example. `perhaps`: some was dropped
+ * here and some was sent, and which came last is not known.
+ */
+export type DroppedHere = 'yes' | 'no' | 'perhaps';
+
+/**
+ * Tells it from a probe timer: a dropped probe counts as unanswered, and leaves the backoff as it is. The backoff stops
+ * at tcp_retries2 in any case.
  *
  * @see Linux net/ipv4/tcp_output.c, tcp_send_probe0
  */
-export const areProbesDroppedHere = (
+export const probesDroppedHere = (
   { probesOut, backoff }: Pick<Evidence, 'probesOut' | 'backoff'>,
   retries2: number,
-): boolean => probesOut > backoff && backoff < retries2;
-
-/** True if the retransmission timer fired more often than it doubled. @see Linux tcp_retransmit_timer */
-const isUndoubled = ({ pending, icskRetransmits, backoff }: Evidence): boolean =>
-  pending === ICSK_TIME.retrans && icskRetransmits > backoff;
+): DroppedHere => (probesOut <= backoff || backoff >= retries2 ? 'no' : backoff === 0 ? 'yes' : 'perhaps');
 
 /**
- * True if this host itself dropped what it sent: the timer fired without doubling, and fewer segments were sent again
- * than it fired. An ICMP message undoes a doubling too, but that segment had left this host.
+ * Tells it from either timer. The retransmission timer does not double when this host drops the segment, and no
+ * retransmission is traced. An ICMP message undoes a doubling too, but that segment was sent.
  *
- * @see Linux net/ipv4/tcp_timer.c, tcp_retransmit_timer
+ * @see Linux net/ipv4/tcp_timer.c tcp_retransmit_timer, net/ipv4/tcp_output.c __tcp_retransmit_skb
  */
-export const isDroppedHere = ({ sock, detail, last }: SockRecord): boolean => {
-  if (last.pending === ICSK_TIME.probe0) return areProbesDroppedHere(last, detail.retries2);
+export const droppedHere = ({ sock, detail, last }: SockRecord): DroppedHere => {
+  if (last.pending === ICSK_TIME.probe0) return probesDroppedHere(last, detail.retries2);
+  // A line about a retransmission says that this one was sent.
+  if (sock.latest?.startsWith('R') === true || last.icskRetransmits <= last.backoff) return 'no';
   const timeouts = last.icskRetransmits - detail.evidence.icskRetransmits;
-  return isUndoubled(last) && timeouts > sock.retransmits - sock.announce.retransmits;
+  if (timeouts <= sock.retransmits - sock.announce.retransmits) return 'no';
+  return last.backoff <= detail.evidence.backoff ? 'yes' : 'perhaps';
 };

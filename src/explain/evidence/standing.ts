@@ -2,7 +2,7 @@ import type { Read } from '../../lifecycle/baseline.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
-import { areProbesDroppedHere, isDroppedHere } from './dropped-here.ts';
+import { droppedHere, probesDroppedHere } from './dropped-here.ts';
 import type { SockRecord } from './record.ts';
 import { type Unreachable, unreachableBy } from './timeout.ts';
 
@@ -11,7 +11,16 @@ export type Standing = {
   readonly state: number;
   readonly last: Pick<
     Evidence,
-    'pending' | 'icskRetransmits' | 'backoff' | 'probesOut' | 'writeSeq' | 'sndUna' | 'sndNxt' | 'sndWnd' | 'packetsOut' | 'errSoft'
+    | 'pending'
+    | 'icskRetransmits'
+    | 'backoff'
+    | 'probesOut'
+    | 'writeSeq'
+    | 'sndUna'
+    | 'sndNxt'
+    | 'sndWnd'
+    | 'packetsOut'
+    | 'errSoft'
   >;
   /** The kernel had queued the FIN: `writeSeq` counts it. */
   readonly countsFin: boolean;
@@ -30,7 +39,7 @@ export const standingOf = (record: SockRecord): Standing => ({
   countsFin: record.sock.latest !== null || record.sock.announce.via === VIA.foundDead,
   isWindowKnown: true,
   unreachableBy: unreachableBy(record),
-  isDroppedHere: isDroppedHere(record),
+  isDroppedHere: droppedHere(record) === 'yes',
 });
 
 /** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
@@ -62,5 +71,5 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   isDroppedHere:
     timer.kind === DIAG_TIMER.probe &&
     reading.sysctls !== null &&
-    areProbesDroppedHere({ probesOut: timer.probesOut, backoff: reading.backoff }, reading.sysctls.retries2),
+    probesDroppedHere({ probesOut: timer.probesOut, backoff: reading.backoff }, reading.sysctls.retries2) === 'yes',
 });

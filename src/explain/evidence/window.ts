@@ -9,9 +9,8 @@ import type { SockRecord } from './record.ts';
  *
  * @see Linux net/ipv4/tcp_timer.c, tcp_probe_timer
  */
-export const isWindowShut = (
-  evidence: Pick<Evidence, 'packetsOut' | 'pending'> & Room,
-): boolean => evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
+export const isWindowShut = (evidence: Pick<Evidence, 'packetsOut' | 'pending'> & Room): boolean =>
+  evidence.packetsOut === 0 && isProbePending(evidence) && hasNoRoom(evidence);
 
 /**
  * True if this host itself holds data back: nothing is in flight, and the window has room, but the probe timer is
