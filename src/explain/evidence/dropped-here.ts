@@ -1,3 +1,4 @@
+import { TCP } from '../../kernel/tcp-state.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import type { SockRecord } from './record.ts';
@@ -28,8 +29,11 @@ export const probesDroppedHere = (
 export const droppedHere = ({ sock, detail, last }: SockRecord): DroppedHere => {
   if (last.pending === ICSK_TIME.probe0) return probesDroppedHere(last, detail.retries2);
   // A line about a retransmission says that this one was sent.
-  if (sock.latest?.startsWith('R') === true || last.icskRetransmits <= last.backoff) return 'no';
+  if (sock.latest?.startsWith('R') === true) return 'no';
   const timeouts = last.icskRetransmits - detail.evidence.icskRetransmits;
   if (timeouts <= sock.retransmits - sock.announce.retransmits) return 'no';
+  // Its end wipes the backoff (tcp_write_queue_purge), but not icsk_rto.
+  if (sock.state === TCP.CLOSE) return last.rto <= detail.evidence.rto ? 'yes' : 'perhaps';
+  if (last.icskRetransmits <= last.backoff) return 'no';
   return last.backoff <= detail.evidence.backoff ? 'yes' : 'perhaps';
 };

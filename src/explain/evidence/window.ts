@@ -22,15 +22,15 @@ export const isHeldHere = (evidence: Pick<Evidence, 'packetsOut' | 'pending'> & 
   evidence.packetsOut === 0 && isProbePending(evidence) && !hasNoRoom(evidence);
 
 /**
- * True if the peer's window has no room for the bytes that are queued and not sent. A window that is smaller than they
- * are still has room for a probe: it is no obstacle where this host itself dropped the probes.
+ * True if the peer's window has no room for the bytes that are queued and not sent. A probe takes what room there is:
+ * where it could not, although the window has some, it failed in this host.
  *
  * @see Linux net/ipv4/tcp_output.c, tcp_write_wakeup
  */
-export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd, probesOut, backoff }: Room): boolean =>
-  sndWnd < (writeSeq - sndNxt) >>> 0 && (sndWnd === 0 || probesOut <= backoff);
+export const hasNoRoom = ({ writeSeq, sndNxt, sndWnd, probesOut }: Room): boolean =>
+  sndWnd < (writeSeq - sndNxt) >>> 0 && (sndWnd === 0 || probesOut === 0);
 
-type Room = Pick<Evidence, 'writeSeq' | 'sndNxt' | 'sndWnd' | 'probesOut' | 'backoff'>;
+type Room = Pick<Evidence, 'writeSeq' | 'sndNxt' | 'sndWnd' | 'probesOut'>;
 
 /** True if the timer of window probes is pending. */
 export const isProbePending = ({ pending }: Pick<Evidence, 'pending'>): boolean => pending === ICSK_TIME.probe0;
