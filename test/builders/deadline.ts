@@ -26,6 +26,7 @@ export const aDying = (change: Partial<Dying> = {}): Dying => {
     backoff: 0,
     probesOut: 0,
     isAnswering: false,
+    isDroppedHere: false,
     probingSinceNs: null,
     userTimeoutMs: 0,
     orphanRetries: 0,

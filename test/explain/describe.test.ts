@@ -370,8 +370,9 @@ describe('how', () => {
 
 describe('an orphan that only the inventory knows', () => {
   test.each([
-    ['FIN_WAIT1', '4 800 0', 'window', 'peer'],
-    ['FIN_WAIT1', '4 800 2', 'window', 'unknown'],
+    // The probe timer runs over an open window too, and the listing does not tell the window.
+    ['FIN_WAIT1', '4 800 0', 'unknown', 'unknown'],
+    ['LAST_ACK', '4 800 2', 'unknown', 'unknown'],
     ['FIN_WAIT1', '1 800 0', 'ack', 'unknown'],
     ['LAST_ACK', '1 800 0', 'last_ack', 'unknown'],
     ['FIN_WAIT2', '2 5000 0', 'peer_fin', 'peer'],

@@ -40,7 +40,26 @@ describe('a sock still dying waits for', () => {
   );
 
   test('the probe timer over a window that has room is no shut window', () => {
-    expect(pathOf([closed({ ...shut, sndWnd: 65_535 })], { until: sec(5) }).waiting_for).toBe('ack');
+    const path = pathOf([closed({ ...shut, sndWnd: 65_535 })], { until: sec(5) });
+    expect(path).toMatchObject({ waiting_for: 'ack', side: 'local' });
+    expect(path.because[0]).toContain(
+      'room for 65535 B: this host paces it (SO_MAX_PACING_RATE), or could not send it',
+    );
+    expect(path.advice.join(' ')).toContain("this host's own way out");
+    expect(path.advice.join(' ')).not.toContain('tcpdump on both ends');
+  });
+
+  test('attempts that this host dropped itself, even over a window that is too small for all', () => {
+    const path = pathOf([closed({ ...shut, sndWnd: 500, probesOut: 3 })], { until: sec(5) });
+    expect(path).toMatchObject({ waiting_for: 'ack', side: 'local' });
+    expect(path.because[0]).toContain('3 attempts to send it did not leave this host');
+  });
+
+  test('retransmissions that this host dropped itself', () => {
+    const lines = [closed(inFlight), lookLine({ at: sec(2), state: 'FIN_WAIT1', ...inFlight, icskRetransmits: 4 })];
+    const path = pathOf(lines, { until: sec(2) });
+    expect(path).toMatchObject({ waiting_for: 'ack', side: 'local' });
+    expect(path.because[0]).toContain('4 retransmission timeouts so far, and what they sent did not leave this host');
   });
 
   test('a segment in flight is waited for, whatever the close saw', () => {

@@ -75,7 +75,10 @@ describe('an orphan that was there before the capture', () => {
   });
 
   test('does not blame the peer for probes that nobody answers', () => {
-    expect(only([readAt(15, { ...SHUT, timer: [4, 2000, 3] })])).toMatchObject({ side: 'unknown', probes: 3 });
+    expect(only([readAt(15, { ...SHUT, sndWnd: null, timer: [4, 2000, 3] })])).toMatchObject({
+      side: 'unknown',
+      probes: 3,
+    });
   });
 
   test('has room in the window, yet the probe timer is pending: no shut window', () => {

@@ -1,7 +1,9 @@
 import { counted } from '../../text/count.ts';
 import { peerEnd } from '../../text/endpoint.ts';
 import { exactSize } from '../../text/size.ts';
+import { droppedHere } from '../evidence/dropped-here.ts';
 import { isTimeout, sideOfTimeout, timedOut, unreachableBy } from '../evidence/timeout.ts';
+import { isUnreachable } from '../kernel/errno.ts';
 import {
   diedLingering,
   lingerBound,
@@ -66,6 +68,9 @@ export const retries: EndingCause<'retries'> = {
       return undecided(`${timedOut(err, by)}, but no retransmission and no probe was counted`);
     }
     const because = `${timedOut(err, by)} after ${counted(last.icskRetransmits, 'retransmission timeout')}: nothing that acknowledged it came`;
+    if (droppedHere(record) === 'yes' && !isUnreachable(err)) {
+      return yes(`${because}, and what these timeouts sent did not leave this host`, { side: 'local' });
+    }
     // It takes back a window that data was already in flight for, and throws that data away.
     return last.sndWnd === 0 && last.sndNxt !== last.sndUna
       ? yes(`${because}; the peer was there, and the last window that it told was 0 (snd_wnd)`, {

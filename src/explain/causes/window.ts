@@ -1,4 +1,4 @@
-import { stateName, TCP } from '../../kernel/tcp-state.ts';
+import { stateName } from '../../kernel/tcp-state.ts';
 import { exactSize } from '../../text/size.ts';
 import { isAwaitingAck } from '../evidence/resources.ts';
 import { distance } from '../evidence/sequence.ts';
@@ -50,8 +50,6 @@ export const window: WaitingCause<'window'> = {
   cell: 'shut by the peer',
   help: 'there is data to send, but the peer’s receive window is shut',
   question: ({ state, isWindowShut }) => isWindowShut && isAwaitingAck(state),
-  listed: ({ state, timer }) =>
-    state === TCP.FIN_WAIT2 || timer?.kind !== 4 ? null : timer.probesOut === 0 ? 'peer' : 'unknown',
   evidence: ({ state, last, isWindowKnown }) => {
     const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
     const room = isWindowKnown ? ` and a window of ${exactSize(last.sndWnd)}` : '';

@@ -4,9 +4,11 @@ import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
 import { deliveryOf } from '../evidence/delivery.ts';
+import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
+import { isHeldHere } from '../evidence/window.ts';
 import type { Pressure } from '../kernel/resources.ts';
-import { rtoMaxOf } from '../kernel/rto.ts';
+import { DROPPED_HERE_MS, rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, type Wheel } from '../kernel/wheel.ts';
 import { finWait2End } from './fin-wait2.ts';
 import type { KernelClock } from './kernel-clock.ts';
@@ -16,9 +18,12 @@ import { pendingTimer } from './pending-timer.ts';
 import {
   answeredReasons,
   deliveringReasons,
+  ifDroppedReason,
   mayRevertReason,
   neverReasons,
   overdueReason,
+  PACED_OR_FAILING,
+  PARTLY_DROPPED,
   reasonsOf,
   revertReasons,
 } from './reasons.ts';
@@ -178,6 +183,13 @@ const whileSending = (record: SockRecord, { host, clock, observedAt, jiffyMs, wh
       ? { kind: 'never', because: KERNEL_NEVER }
       : undecided('a socket of the kernel itself: whether tcp_close stopped its timers shows when the next is due');
   }
+  if (timer.timer.kind === 'probe' && isHeldHere(last) && last.probesOut === 0 && last.backoff === 0) {
+    const dropped = reapingOf({ ...dying, isDroppedHere: true }, wheel);
+    if (dropped === 'never' || dropped.expectedNs <= now) return undecided(PACED_OR_FAILING);
+    return undecided(PACED_OR_FAILING, ifDroppedReason(Math.max(0, dropped.earliestNs - now) / 1e6));
+  }
+  const setNs = timer.timer.atNs - observedAt;
+  if (droppedHere(record) === 'perhaps' && setNs <= DROPPED_HERE_MS * 1e6) return undecided(PARTLY_DROPPED);
   const linger = `close() waits for SO_LINGER first, ${settingTime(detail.lingerTime * jiffyMs)}`;
   const set = [timer.because, ...(lingerEnd === null ? [] : [linger])];
   const deadline = untilReaped(dying, { state: sock.state, now, observedAt, wheel, set, isExact: timer.isExact });

@@ -1,6 +1,6 @@
 import { isIdleFor, type Pressure, shortageOf } from '../kernel/resources.ts';
 import { modelTimeoutMs, type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
-import { clampToUserTimeout, doubledRto, isBelowMax, probeIntervalMs } from '../kernel/rto.ts';
+import { clampToUserTimeout, DROPPED_HERE_MS, doubledRto, isBelowMax, probeIntervalMs } from '../kernel/rto.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 
 /** The causes by which a timer can end a sock. */
@@ -28,6 +28,8 @@ export type Dying = {
   readonly probesOut: number;
   /** The peer answers window probes: then only their backoff ends the sock. */
   readonly isAnswering: boolean;
+  /** This host itself drops what is sent: then the timer comes each 500 ms, and nothing doubles. */
+  readonly isDroppedHere: boolean;
   /** First tick of the probe timer; null if it never ran. @see icsk_probes_tstamp */
   readonly probingSinceNs: number | null;
   /** TCP_USER_TIMEOUT; 0 if unset. */
@@ -146,6 +148,11 @@ const followRetransmits = (dying: Dying, wheel: Wheel, start: readonly Firing[])
     const shortMs = elapsed === null || userTimeoutMs > 0 ? Number.POSITIVE_INFINITY : modelMs - elapsed.expectedNs;
     if (shortMs <= BUSY_MS) ifOverdue ??= { ...at, shortMs };
     since ??= at;
+    if (dying.isDroppedHere) {
+      at = after(at, DROPPED_HERE_MS, DROPPED_HERE_MS, wheel);
+      firings.push(at);
+      continue;
+    }
     rto = doubledRto(rto, rtoMaxMs);
     const left = elapsedMs(since, at);
     const clamp = (spentMs: number): number => clampToUserTimeout(rto, userTimeoutMs, spentMs, jiffyMs);
@@ -196,9 +203,9 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     }
     since ??= at;
     probesOut = dying.isAnswering ? 0 : probesOut + 1;
-    if (backoff < dying.retries2) backoff++;
+    if (backoff < dying.retries2 && !dying.isDroppedHere) backoff++;
     const left = elapsedMs(since, at);
-    const interval = probeIntervalMs(rto, backoff, rtoMaxMs);
+    const interval = dying.isDroppedHere ? DROPPED_HERE_MS : probeIntervalMs(rto, backoff, rtoMaxMs);
     const clamp = (spentMs: number): number => clampToUserTimeout(interval, userTimeoutMs, spentMs, 2 * jiffyMs);
     at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
     firings.push(at);

@@ -2,12 +2,15 @@ import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { traceNs } from '../../kernel/units.ts';
 import { isRead, type Read, type Silent } from '../../lifecycle/baseline.ts';
 import { settingTime } from '../../text/duration.ts';
-import { DIAG_TIMER } from '../evidence/standing.ts';
-import { probedMs, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
+import { probesDroppedHere } from '../evidence/dropped-here.ts';
+import { DIAG_TIMER, standingOfRead } from '../evidence/standing.ts';
+import { isHeldHere } from '../evidence/window.ts';
+import { DROPPED_HERE_MS, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
 import { type Deadline, deadlineOfSilent, type Host, undecided, untilReaped } from './deadline.ts';
 import { isOverdue } from './overdue.ts';
-import { firstByDoubling } from './pending-timer.ts';
+import { firstByDoubling, probingSince, whyProbing } from './pending-timer.ts';
+import { PACED_OR_FAILING, PARTLY_DROPPED } from './reasons.ts';
 
 /** The deadline of an orphan of the baseline: by its newest reading, else by its line of the inventory. */
 export const deadlineOfUntraced = (orphan: Silent, host: Host): Deadline => {
@@ -46,7 +49,8 @@ const cutOff = (ms: number): number =>
  * sock_diag tells the pending timer, icsk_rto and the counts, not retrans_stamp, icsk_probes_tstamp, TCP_USER_TIMEOUT or
  * what ICMP said. The first two follow from the doubling of the timer.
  */
-const whileSending = ({ state, timer, retransmits, reading }: Read, host: Host): Deadline => {
+const whileSending = (read: Read, host: Host): Deadline => {
+  const { state, timer, retransmits, reading } = read;
   const { rtoMs, backoff, sysctls } = reading;
   if (host.clock === null) return undecided("the kernel's HZ is not known: its timers cannot be read");
   if (sysctls === null) return undecided('the sysctls of its namespace could not be read');
@@ -56,7 +60,18 @@ const whileSending = ({ state, timer, retransmits, reading }: Read, host: Host):
   const { hz, phase } = host.clock;
   const rtoMaxMs = rtoMaxOf(sysctls.rtoMaxMs);
   const atNs = reading.at + timer.ms * 1e6;
-  const setMs = isProbe ? probeIntervalMs(rtoMs, backoff, rtoMaxMs) : rtoMs;
+  const { isDroppedHere, last } = standingOfRead(read);
+  if (isProbe && isHeldHere(last) && timer.probesOut === 0 && backoff === 0) return undecided(PACED_OR_FAILING);
+  if (!isProbe && retransmits > backoff) {
+    return undecided(
+      'its retransmission timer fired without doubling each time: ICMP undid a doubling, or this host itself dropped what was sent; sock_diag does not tell which',
+    );
+  }
+  const probes = { probesOut: timer.probesOut, backoff };
+  if (isProbe && timer.ms <= DROPPED_HERE_MS && probesDroppedHere(probes, sysctls.retries2) === 'perhaps') {
+    return undecided(PARTLY_DROPPED);
+  }
+  const setMs = isDroppedHere ? DROPPED_HERE_MS : isProbe ? probeIntervalMs(rtoMs, backoff, rtoMaxMs) : rtoMs;
   const dying = {
     timer: { kind: isProbe ? ('probe' as const) : ('rto' as const), atNs, setMs },
     rtoMs,
@@ -66,7 +81,8 @@ const whileSending = ({ state, timer, retransmits, reading }: Read, host: Host):
     backoff,
     probesOut: timer.probesOut,
     isAnswering: isProbe && backoff > 0 && timer.probesOut === 0,
-    probingSinceNs: !isProbe || backoff === 0 ? null : atNs - probedMs(rtoMs, backoff, rtoMaxMs) * 1e6,
+    isDroppedHere,
+    probingSinceNs: isProbe ? probingSince(probes, isDroppedHere, atNs, rtoMs, rtoMaxMs) : null,
     userTimeoutMs: 0,
     orphanRetries: sysctls.orphanRetries,
     retries2: sysctls.retries2,
@@ -83,9 +99,7 @@ const whileSending = ({ state, timer, retransmits, reading }: Read, host: Host):
     observedAt: reading.at,
     wheel: phase === null ? meanWheel(hz) : exactWheel(phase),
     set: [
-      isProbe
-        ? 'the window was shut and the probe timer pending (tcp_probe_timer)'
-        : 'the retransmission timer was pending',
+      isProbe ? whyProbing(isDroppedHere, !isHeldHere(last)) : 'the retransmission timer was pending',
       'sock_diag does not tell TCP_USER_TIMEOUT: one that is set may end it sooner',
     ],
     isExact: false,

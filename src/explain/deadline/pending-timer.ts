@@ -1,17 +1,28 @@
 import { TCP } from '../../kernel/tcp-state.ts';
+import { settingTime } from '../../text/duration.ts';
 import { VIA } from '../../wire/event.ts';
 import { type Evidence, stateOf } from '../../wire/evidence.ts';
+import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import { hasNoRoom } from '../evidence/window.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
-import { clampToUserTimeout, doubledRto, probedMs, probeIntervalMs } from '../kernel/rto.ts';
+import { clampToUserTimeout, DROPPED_HERE_MS, doubledRto, probedMs, probeIntervalMs } from '../kernel/rto.ts';
+import { WHEEL_SHARE } from '../kernel/wheel.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import type { Dying } from './model.ts';
 
 /** The transmit timer after the kernel has finished the step during which the evidence was traced. */
 export type PendingTimer = Pick<
   Dying,
-  'timer' | 'rtoMs' | 'retransmits' | 'firstRetransmitAtNs' | 'backoff' | 'probesOut' | 'isAnswering' | 'probingSinceNs'
+  | 'timer'
+  | 'rtoMs'
+  | 'retransmits'
+  | 'firstRetransmitAtNs'
+  | 'backoff'
+  | 'probesOut'
+  | 'isAnswering'
+  | 'isDroppedHere'
+  | 'probingSinceNs'
 > & {
   /** True if the expiry of the timer, or the tick that set it, was observed. */
   readonly isExact: boolean;
@@ -51,6 +62,7 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     backoff: last.backoff,
     probesOut: last.probesOut,
     isAnswering: false,
+    isDroppedHere: droppedHere(record) === 'yes',
     probingSinceNs: null,
   };
   const set = (kind: 'rto' | 'tlp', atNs: number, setMs: number, isExact: boolean, because: string): PendingTimer => ({
@@ -71,18 +83,23 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     return set('rto', observedAt + rtoMs * 1e6, rtoMs, last.pending === ICSK_TIME.lossProbe, because);
   }
   if (last.pending === ICSK_TIME.probe0) {
-    const setMs = probeIntervalMs(rtoMs, last.backoff, rtoMaxMs);
+    const { isDroppedHere } = base;
+    const setMs = isDroppedHere ? DROPPED_HERE_MS : probeIntervalMs(rtoMs, last.backoff, rtoMaxMs);
     const atNs = expiry ?? observedAt + setMs * 1e6;
     return {
       ...base,
       timer: { kind: 'probe', atNs, setMs },
       isAnswering: last.backoff > 0 && last.probesOut === 0,
-      probingSinceNs: last.backoff === 0 ? null : atNs - probedMs(rtoMs, last.backoff, rtoMaxMs) * 1e6,
+      probingSinceNs: probingSince(last, isDroppedHere, atNs, rtoMs, rtoMaxMs),
       isExact: expiry !== null && (last.backoff === 0 || last.probesOut === last.backoff),
-      because: 'the window was shut and the probe timer pending (tcp_probe_timer)',
+      because: whyProbing(isDroppedHere, hasNoRoom(last)),
     };
   }
-  if (last.pending === ICSK_TIME.retrans) return asObserved('rto', 'the retransmission timer was pending');
+  if (last.pending === ICSK_TIME.retrans) {
+    if (!base.isDroppedHere) return asObserved('rto', 'the retransmission timer was pending');
+    const because = `the retransmission timer was pending, and this host itself dropped what it had sent: then it comes each ${settingTime(DROPPED_HERE_MS)} and does not double (tcp_retransmit_timer)`;
+    return set('rto', expiry ?? observedAt + DROPPED_HERE_MS * 1e6, DROPPED_HERE_MS, expiry !== null, because);
+  }
   const isUnsent = isFinUnsent(stateOf(last.context));
   if (last.packetsOut > 0 && (last.pending === ICSK_TIME.lossProbe || last.pending === ICSK_TIME.reorder)) {
     if (!isUnsent || hasNoRoom(last)) return asObserved('tlp', 'the loss probe timer was pending');
@@ -96,6 +113,29 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
   const because =
     'the FIN was sent with nothing in flight: first a loss probe (tcp_schedule_loss_probe), then icsk_rto';
   return set('tlp', observedAt + rtoMs * 1e6, rtoMs, false, because);
+};
+
+/**
+ * The first tick of the probe timer. Where this host drops the probes, the delay of the timer wheel adds up over the
+ * ticks; so the earliest possible time is given.
+ */
+export const probingSince = (
+  { backoff, probesOut }: Pick<Dying, 'backoff' | 'probesOut'>,
+  areDropped: boolean,
+  atNs: number,
+  rtoMs: number,
+  rtoMaxMs: number,
+): number | null => {
+  const droppedMs = areDropped ? (probesOut - backoff) * DROPPED_HERE_MS * (1 + WHEEL_SHARE) : 0;
+  return backoff === 0 && !areDropped ? null : atNs - (probedMs(rtoMs, backoff, rtoMaxMs) + droppedMs) * 1e6;
+};
+
+/** The reason why the probe timer runs. */
+export const whyProbing = (areDropped: boolean, isShut: boolean): string => {
+  const why = `${isShut ? 'the window was shut' : 'nothing was in flight though the window had room'} and the probe timer pending (tcp_probe_timer)`;
+  return areDropped
+    ? `${why}; this host itself dropped what it sent: then that timer comes each ${settingTime(DROPPED_HERE_MS)} and does not double (tcp_send_probe0)`
+    : why;
 };
 
 /** The timer after the traced tick: icsk_rto doubles, and the timer is set for it. */

@@ -1,6 +1,7 @@
 import { duration, settingTime } from '../../text/duration.ts';
 import { bytesPerSecond, exactSize } from '../../text/size.ts';
 import type { Delivery } from '../evidence/delivery.ts';
+import { DROPPED_HERE_MS } from '../kernel/rto.ts';
 import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
 
@@ -20,12 +21,20 @@ export const reasonsOf = (
   const ticks = `at the ${ordinal(firings.length)} tick since it was last observed, ${settingTime(agoMs)} ago`;
   switch (rule) {
     case 'retries':
+      if (dying.isDroppedHere) {
+        return [`tcp_write_timeout gives up ${ticks} (${source}), if this host goes on dropping what it sends`];
+      }
       return [
         isAlive
           ? `tcp_write_timeout gives up ${ticks} of a timer that doubles from ${settingTime(rtoMs)} to at most ${most} (${source})`
           : `tcp_write_timeout gives up ${ticks}: icsk_rto is at its maximum of ${most} by then (${source})`,
       ];
     case 'window_probes':
+      if (dying.isDroppedHere) {
+        return [
+          `tcp_probe_timer gives up ${ticks}, after ${limit} attempts (${source}), if this host goes on dropping what it sends`,
+        ];
+      }
       return [
         isAlive
           ? `tcp_probe_timer gives up ${ticks}, after ${limit} unanswered probes (${source})`
@@ -47,6 +56,21 @@ export const reasonsOf = (
       ];
   }
 };
+
+/** For a sock whose window has room, before the first attempt of the probe timer. */
+export const PACED_OR_FAILING =
+  'nothing was in flight though the window had room, and the probe timer was pending: this host paces it (SO_MAX_PACING_RATE), which has no deadline, or could not send it';
+
+/** For a timer that did not double each time, where it is not known if it does now. */
+export const PARTLY_DROPPED = `some of its attempts did not leave this host, and some did: whether its timer doubles now, or comes each ${settingTime(DROPPED_HERE_MS)}, is not known`;
+
+/**
+ * The earliest end of such a sock.
+ *
+ * @param earliestMs - from now until it ends if this host drops each attempt
+ */
+export const ifDroppedReason = (earliestMs: number): string =>
+  `if this host itself drops each further attempt, tcp_probe_timer gives up in ${settingTime(earliestMs)}: no sooner than that`;
 
 /**
  * The reason for a timer whose doubling ICMP messages undo.

@@ -3,6 +3,7 @@ import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
 import type { Delivery } from './delivery.ts';
+import { droppedHere, probesDroppedHere } from './dropped-here.ts';
 import type { SockRecord } from './record.ts';
 import { type Unreachable, unreachableBy } from './timeout.ts';
 
@@ -11,7 +12,16 @@ export type Standing = {
   readonly state: number;
   readonly last: Pick<
     Evidence,
-    'pending' | 'icskRetransmits' | 'probesOut' | 'writeSeq' | 'sndUna' | 'sndNxt' | 'sndWnd' | 'packetsOut' | 'errSoft'
+    | 'pending'
+    | 'icskRetransmits'
+    | 'backoff'
+    | 'probesOut'
+    | 'writeSeq'
+    | 'sndUna'
+    | 'sndNxt'
+    | 'sndWnd'
+    | 'packetsOut'
+    | 'errSoft'
   >;
   /** The kernel had queued the FIN: `writeSeq` counts it. */
   readonly countsFin: boolean;
@@ -21,6 +31,8 @@ export type Standing = {
   readonly unreachableBy: Unreachable;
   /** Null if it delivers nothing, or none was seen. */
   readonly delivery: Delivery | null;
+  /** The newest transmissions did not leave this host. */
+  readonly isDroppedHere: boolean;
 };
 
 export const standingOf = (record: SockRecord, delivery: Delivery | null): Standing => ({
@@ -31,6 +43,7 @@ export const standingOf = (record: SockRecord, delivery: Delivery | null): Stand
   isWindowKnown: true,
   unreachableBy: unreachableBy(record),
   delivery,
+  isDroppedHere: droppedHere(record) === 'yes',
 });
 
 /** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
@@ -47,6 +60,7 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   last: {
     pending: PENDING[timer.kind] ?? ICSK_TIME.none,
     icskRetransmits: retransmits,
+    backoff: reading.backoff,
     probesOut: timer.probesOut,
     writeSeq: txQueue,
     sndUna: 0,
@@ -59,4 +73,8 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   isWindowKnown: reading.sndWnd !== null,
   unreachableBy: null,
   delivery: null,
+  isDroppedHere:
+    timer.kind === DIAG_TIMER.probe &&
+    reading.sysctls !== null &&
+    probesDroppedHere({ probesOut: timer.probesOut, backoff: reading.backoff }, reading.sysctls.retries2) === 'yes',
 });

@@ -12,6 +12,14 @@ const RTO_MAX_MS = 120_000;
 const LEAST_RTO_MAX_MS = 1000;
 
 /**
+ * TCP_RESOURCE_PROBE_INTERVAL, ms. The kernel sets a timer for it when this host itself dropped what it sent. Neither
+ * icsk_rto nor icsk_backoff grows then.
+ *
+ * @see Linux net/ipv4/tcp_timer.c tcp_retransmit_timer, net/ipv4/tcp_output.c tcp_send_probe0
+ */
+export const DROPPED_HERE_MS = 500;
+
+/**
  * The longest that a socket's icsk_rto may become, ms.
  *
  * @param setMs - icsk_rto_max of the socket; 0 where the kernel has no such field

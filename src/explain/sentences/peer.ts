@@ -32,9 +32,9 @@ const mtuOf = ({ unacked_bytes, waiting_for, raddr }: Subject): string =>
     ? ''
     : ` If what was smaller than ${exactSize(LEAST_MTU)} got through before, it may be the path MTU: tracepath -n ${raddr} shows it, and net.ipv4.tcp_mtu_probing=1 has the kernel try smaller segments.`;
 
-/** For one whose retransmissions did not leave this host. */
+/** For one whose segments this host holds back, or whose retransmissions did not leave it. */
 export const lookHere = (path: Subject, where: string): string =>
-  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, nft list ruleset${where}.`;
+  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, tc -s qdisc show, nft list ruleset${where}; ss -tino dst ${path.raddr} shows a pacing_rate.`;
 
 export const notReading = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : ` At the close the socket held ${size(path.held_bytes)} of memory here.`;

@@ -81,7 +81,7 @@ test('one that nobody closed, and that was no child, is not decided', () => {
 });
 
 test('after the close it is retries, keepalive never', () => {
-  const end = step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: TIMED_OUT, icskRetransmits: 3 });
+  const end = step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: TIMED_OUT, icskRetransmits: 3, rto: 51 << 3 });
   expect(ending(closed(), end, destroyed(ms(9) + 5, TIMED_OUT))).toEqual(['retries', 'unknown']);
 });
 

@@ -6,8 +6,22 @@ import { ms, retransmitLine } from '../../builders/wire-lines.ts';
 
 test('ETIMEDOUT after retransmission timeouts: retries', () => {
   expect(
-    ending(closed(), step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: 110, icskRetransmits: 9 }), destroyed(ms(9), 110)),
+    ending(
+      closed(),
+      step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: 110, icskRetransmits: 9, rto: 51 << 9 }),
+      destroyed(ms(9), 110),
+    ),
   ).toEqual(['retries', 'unknown']);
+});
+
+test('retransmission timeouts that did not double, and none of which was traced: this host dropped them', () => {
+  const told = pathOf([
+    closed(),
+    step(ms(9), 'FIN_WAIT1', 'CLOSE', { err: 110, icskRetransmits: 9, rto: 51 }),
+    destroyed(ms(9), 110),
+  ]);
+  expect(told).toMatchObject({ ended_by: 'retries', side: 'local' });
+  expect(told.because.join()).toContain('did not leave this host');
 });
 
 test('ETIMEDOUT after probes into a window that had room: they never left this host', () => {
@@ -57,7 +71,7 @@ describe('a soft error that tcp_write_err made the errno is a timeout like ETIME
 });
 
 test('a peer that took back its window while data was in flight was there: its side', () => {
-  const inFlight = { writeSeq: 3001, sndNxt: 3001, sndUna: 1000, icskRetransmits: 4, err: 110 } as const;
+  const inFlight = { writeSeq: 3001, sndNxt: 3001, sndUna: 1000, icskRetransmits: 4, rto: 51 << 4, err: 110 } as const;
   const told = (sndWnd: number): ClosePath =>
     pathOf([closed(), step(ms(9), 'FIN_WAIT1', 'CLOSE', { ...inFlight, sndWnd }), destroyed(ms(9), 110)]);
   expect(told(0)).toMatchObject({ ended_by: 'retries', side: 'peer' });

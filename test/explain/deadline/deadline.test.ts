@@ -11,6 +11,7 @@ import {
   type AnnounceFields,
   announceLine,
   type EvidenceFields,
+  lookLine,
   ms,
   retransmitLine,
   sec,
@@ -85,6 +86,68 @@ describe('from the close on', () => {
   it('a shut window: the probe timer counts', () => {
     const line = closing({ pending: 3, sndNxt: 4000, sndWnd: 0, rtoTimer: jiffies(ms(200)), orphanRetries: 2 });
     expect(said([line])).toMatchObject({ rule: 'window_probes', at: ms(200 + 408 + 816), ifAnsweredAt: null });
+  });
+
+  describe('this host itself drops what it sends', () => {
+    const held = { pending: 3, sndNxt: 4000, sndWnd: 65_535, orphanRetries: 4 };
+
+    it('probes: each 500 ms, without doubling', () => {
+      const deadline = said([closing({ ...held, probesOut: 2, rtoTimer: jiffies(ms(300)) })]);
+      // Two more attempts, then the tick that finds four.
+      expect(deadline).toMatchObject({ kind: 'at', rule: 'window_probes', at: ms(300 + 2 * 500), ifAnsweredAt: null });
+      const because = deadline.because.join('; ');
+      expect(because).toContain('nothing was in flight though the window had room');
+      expect(because).toContain('comes each 500 ms and does not double');
+      expect(because).not.toContain('unanswered');
+    });
+
+    it('probes over a shut window: each 500 ms as well', () => {
+      const line = closing({ ...held, sndWnd: 0, probesOut: 2, rtoTimer: jiffies(ms(300)) });
+      const deadline = said([line]);
+      expect(deadline).toMatchObject({ kind: 'at', at: ms(300 + 2 * 500) });
+      expect(deadline.because.join('; ')).toContain('the window was shut');
+    });
+
+    it('an open window before the first attempt: pacing or a failure, so only the earliest end is told', () => {
+      const deadline = said([closing({ ...held, rtoTimer: jiffies(ms(200)) })]);
+      expect(deadline.kind).toBe('undecided');
+      expect(deadline.because.join('; ')).toMatch(/SO_MAX_PACING_RATE.* gives up in 2\.2 s: no sooner/);
+    });
+
+    it('attempts that failed for want of a route double the timer', () => {
+      const line = closing({ ...held, probesOut: 2, backoff: 2, rtoTimer: jiffies(ms(800)) });
+      expect(said([line])).toMatchObject({ kind: 'at', at: ms(800 + 1632 + 3264) });
+    });
+
+    it('some sent and some dropped: not known, unless the timer is set for longer', () => {
+      const mixed = { ...held, sndWnd: 0, backoff: 1, probesOut: 2 };
+      expect(said([closing({ ...mixed, rtoTimer: jiffies(ms(400)) })]).kind).toBe('undecided');
+    });
+
+    const looked = (change: EvidenceFields): string =>
+      lookLine({
+        at: sec(2),
+        state: 'FIN_WAIT1',
+        pending: 1,
+        packetsOut: 1,
+        icskRetransmits: 4,
+        retransStamp: stamp(0),
+        rtoTimer: jiffies(ms(2200)),
+        ...change,
+      });
+
+    it('retransmissions: each 500 ms, without doubling, where none was traced', () => {
+      const deadline = said([closing({ orphanRetries: 3 }), looked({})]);
+      // Three retries last 3 s from the first transmission on: ticks at 2.2, 2.7 and 3.2 s.
+      expect(deadline).toMatchObject({ kind: 'at', rule: 'retries', at: ms(3200), nextTimerAt: ms(2200) });
+      expect(deadline.because.join('; ')).toContain('if this host goes on dropping what it sends');
+    });
+
+    it('retransmissions that were traced left this host, and the timer doubles', () => {
+      const sent = [1, 2, 3, 4].map((n) => retransmitLine({ at: ms(100 * n), pending: 5, packetsOut: 1 }));
+      const deadline = said([closing({ orphanRetries: 3 }), ...sent, looked({})]);
+      expect(deadline).toMatchObject({ kind: 'at', at: ms(2200 + 408 + 816) });
+    });
   });
 
   it('answered probes: when it ends while they are, and when it does once they are not', () => {
