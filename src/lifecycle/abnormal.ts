@@ -6,6 +6,8 @@ import { isNear } from './tallied.ts';
 
 /** Abnormal ends of one kind, closer and port. */
 export type AbnormalEnds = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'> & {
+  /** Data met a minisock of theirs, by the peer's address: null where it is not known. For other ends undefined. */
+  readonly minisockOf?: string | null;
   /** Ends since the capture began, announced ones included. */
   readonly count: number;
   /** Those of them that were announced, as samples. */
@@ -21,11 +23,16 @@ export type AbnormalEnds = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' 
 export type Abnormal = {
   /** Takes a count. False: there is no room for one more kind, closer and port. */
   readonly count: (event: Ended, pressure: Pressure) => boolean;
+  /** A minisock reset data. `isSampled`: the path of its socket says so. */
+  readonly minisock: (of: MinisockData, at: TraceNs, count: number, isSampled: boolean) => void;
   /** One of them was announced. */
   readonly sample: (of: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>, closedAt: TraceNs) => void;
   /** Most first. */
   readonly all: () => readonly AbnormalEnds[];
 };
+
+/** Whose minisocks reset data: null is unknown. */
+export type MinisockData = Pick<Ended, 'port' | 'pid' | 'comm'> & { readonly peer: string | null };
 
 /** Counts come once a second. A pause this long begins another run of ends. */
 const PAUSE_NS = 3e9;
@@ -40,8 +47,10 @@ type Run = { from: number; base: number; before: Point | null; last: Point };
 type Point = { readonly at: number; readonly count: number };
 
 type Group = {
-  readonly of: Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm'>;
+  readonly of: Pick<AbnormalEnds, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm' | 'minisockOf'>;
   count: number;
+  /** Of data that met minisocks alone: those whose path says so. */
+  told: number;
   forMemory: number;
   run: Run | null;
   /** Ends in the longest run before this one, and their number a second. */
@@ -55,6 +64,7 @@ type Group = {
 export const createAbnormal = (): Abnormal => {
   const counts = new Map<string, number>();
   const groups = new Map<string, Group>();
+  let ofMinisocks = 0;
   const samples = new Map<string, { count: number; startedAt: TraceNs; newestAt: TraceNs }>();
 
   const sampleKey = ({ end, port, pid, comm }: Pick<Ended, 'end' | 'port' | 'pid' | 'comm'>): string =>
@@ -64,6 +74,7 @@ export const createAbnormal = (): Abnormal => {
    * The first end of the run that a count at `at` begins: samples tell its time, else it was within the second before.
    */
   const startOf = (group: Group, at: TraceNs): number => {
+    if (group.of.minisockOf !== undefined) return at;
     const sampled = samples.get(sampleKey(group.of))?.startedAt;
     return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
   };
@@ -94,12 +105,28 @@ export const createAbnormal = (): Abnormal => {
       counts.set(key, event.count);
       let group = groups.get(groupKey);
       if (group === undefined) {
-        group = { of, count: 0, forMemory: 0, run: null, best: { count: 0, perSecond: null } };
+        group = { of, count: 0, told: 0, forMemory: 0, run: null, best: { count: 0, perSecond: null } };
         groups.set(groupKey, group);
       }
       grow(group, at, more);
       if (!isNotMemory && isNear(orphans, limit) === false) group.forMemory += more;
       return true;
+    },
+    minisock: ({ peer, ...closer }, at, more, isSampled) => {
+      let of: Group['of'] = { end: ENDED.data_after_close, isNotMemory: false, reset: 0, ...closer, minisockOf: peer };
+      let key = ['minisock', peer, sampleKey(of)].join(' ');
+      if (!groups.has(key) && ofMinisocks >= BOUNDS.minisocks) {
+        of = { ...of, port: null, pid: null, comm: null, minisockOf: null };
+        key = ['minisock', null, sampleKey(of)].join(' ');
+      }
+      let group = groups.get(key);
+      if (group === undefined) {
+        group = { of, count: 0, told: 0, forMemory: 0, run: null, best: { count: 0, perSecond: null } };
+        groups.set(key, group);
+        ofMinisocks++;
+      }
+      grow(group, at, more);
+      if (isSampled) group.told += more;
     },
     sample: (of, closedAt) => {
       const key = sampleKey(of);
@@ -113,16 +140,19 @@ export const createAbnormal = (): Abnormal => {
       before.newestAt = closedAt;
     },
     all: () => {
-      const own = new Set([...groups.values()].map(({ of }) => sampleKey(of)));
+      const ofKernel = [...groups.values()].filter(({ of }) => of.minisockOf === undefined);
+      const own = new Set(ofKernel.map(({ of }) => sampleKey(of)));
       const told = new Set<string>();
       return [...groups.values()]
         .map((group): AbnormalEnds => {
           const { of, count, forMemory, run, best } = group;
           const key = sampleKey(of);
+          const { perSecond } = run === null ? best : longer(best, run);
+          const lastAt = (run?.last.at ?? 0) as TraceNs;
+          if (of.minisockOf !== undefined) return { ...of, count, sampled: group.told, forMemory, perSecond, lastAt };
           const sampled = told.has(key) ? 0 : (samples.get(key)?.count ?? 0) + (of.pid === null ? unowned(of, own) : 0);
           told.add(key);
-          const { perSecond } = run === null ? best : longer(best, run);
-          return { ...of, count, sampled, forMemory, perSecond, lastAt: (run?.last.at ?? 0) as TraceNs };
+          return { ...of, count, sampled, forMemory, perSecond, lastAt };
         })
         .sort((a, b) => b.count - a.count);
     },
