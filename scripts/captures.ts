@@ -60,7 +60,7 @@ const print = ({ name, fold, rows, isCut }: Fixture, socket: LabSocket): string 
   const local = endpoint(socket.family, socket.laddr, socket.lport);
   const any = socket.family === 'ipv6' ? '::' : '0.0.0.0';
   const argument = `${local}->${endpoint(socket.family, socket.raddr ?? any, socket.rport)}`;
-  const isWanted = parseSocket(argument);
+  const isWanted = parseSocket(argument).isRow;
   const report = createReport({ by: 'cause', limit: 10 });
   for (const row of rows) if (row.netns === socket.netns && isWanted(row)) report.add(row);
   const lines = socketReportLines(endReport(fold, report, true, isCut), COLUMNS);
@@ -68,7 +68,7 @@ const print = ({ name, fold, rows, isCut }: Fixture, socket: LabSocket): string 
 };
 
 /** Reads the recordings of `test/fixtures/`. */
-export const readCaptures = async (names: readonly string[] = ['lab', 'host', 'ends', 'slow']): Promise<Printer> => {
+export const readCaptures = async (names: readonly string[] = ['lab', 'host', 'ends']): Promise<Printer> => {
   const fixtures: Fixture[] = [];
   for (const name of names) fixtures.push(await readFixture(name));
   return (scenario) => {

@@ -54,7 +54,9 @@ describe.concurrent('-o names what is no file of our own: exit 1 at once, before
     const file = join(scratch(), 'x.fwr');
     writeFileSync(file, OLD);
     chmodSync(file, 0o666);
-    const within = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    // Without the right to trace it would not come to the file.
+    const rights = ['--inh-caps=+sys_admin', '--ambient-caps=+sys_admin'];
+    const within = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...rights];
     const run = await runFinwait(['record', '-o', file], { fake: 'streams.ts', within });
     expectFault(run, 1, { what: /belongs to another user \(uid 0\)/, why: WHY, remedy: /rm / });
   });

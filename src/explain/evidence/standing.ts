@@ -2,7 +2,6 @@ import type { Read } from '../../lifecycle/baseline.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
-import type { Delivery } from './delivery.ts';
 import { droppedHere, probesDroppedHere } from './dropped-here.ts';
 import type { SockRecord } from './record.ts';
 import { type Unreachable, unreachableBy } from './timeout.ts';
@@ -29,20 +28,17 @@ export type Standing = {
   readonly isWindowKnown: boolean;
   /** The maker of an error in `errSoft` that says unreachable. */
   readonly unreachableBy: Unreachable;
-  /** Null if it delivers nothing, or none was seen. */
-  readonly delivery: Delivery | null;
   /** The newest transmissions did not leave this host. */
   readonly isDroppedHere: boolean;
 };
 
-export const standingOf = (record: SockRecord, delivery: Delivery | null): Standing => ({
+export const standingOf = (record: SockRecord): Standing => ({
   state: record.sock.state,
   last: record.last,
   // An announcement is made before the FIN is queued; later lines count the FIN.
   countsFin: record.sock.latest !== null || record.sock.announce.via === VIA.foundDead,
   isWindowKnown: true,
   unreachableBy: unreachableBy(record),
-  delivery,
   isDroppedHere: droppedHere(record) === 'yes',
 });
 
@@ -72,7 +68,6 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
   countsFin: true,
   isWindowKnown: reading.sndWnd !== null,
   unreachableBy: null,
-  delivery: null,
   isDroppedHere:
     timer.kind === DIAG_TIMER.probe &&
     reading.sysctls !== null &&

@@ -47,7 +47,7 @@ const answeredBound = (where: string, { userTimeoutMs }: Bounds): readonly strin
   userTimeoutMs === null || userTimeoutMs === 0
     ? `What bounds sockets to come, answered or not: TCP_USER_TIMEOUT, set by the application just before close(), or a lower net.ipv4.tcp_rto_max_ms${where} where the kernel has it.`
     : `Its TCP_USER_TIMEOUT of ${settingTime(userTimeoutMs)} bounds it, answered or not: for sockets to come, lower it in the application.`,
-  'Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers window probes: each answer starts their count anew, and they end only when their interval has reached its maximum.',
+  'Lowering net.ipv4.tcp_orphan_retries would not help while the peer answers window probes: each answer starts their count anew, and they end only when their interval has reached its maximum. At 1, under a small RTO, it ends slow readers too: a Linux peer does not answer a probe that comes within 500 ms of another.',
 ];
 
 /** The bound of a socket whose window is shut. It depends on whether the peer answers the probes. */

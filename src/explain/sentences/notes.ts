@@ -15,7 +15,7 @@ export const READ_IN_TIME = 'Give that reading a time limit: a peer that does no
 export const ANSWERED_BOUND =
   'Where the peer answers the probes (333 s at an RTO of 208 ms), bound sockets to come with TCP_USER_TIMEOUT, or with a lower net.ipv4.tcp_rto_max_ms where it exists (not in Linux 6.12, in 6.18). The application sets TCP_USER_TIMEOUT just before close(): it bounds live connections too, slow readers and connect() among them.';
 export const ANSWERED_RETRIES =
-  'Lowering net.ipv4.tcp_orphan_retries does not help while the peer answers the probes: each answer starts their count anew, and they end only when their interval has reached its maximum.';
+  'Lowering net.ipv4.tcp_orphan_retries does not help while the peer answers the probes: each answer starts their count anew, and they end only when their interval has reached its maximum. At 1 it does harm: a Linux peer leaves a probe unanswered that comes within 500 ms of another (net.ipv4.tcp_invalid_ratelimit), so under a small RTO it ends them within seconds, slow readers too.';
 export const SMALLER_SNDBUF =
   'A smaller SO_SNDBUF, or TCP_NOTSENT_LOWAT, bounds the memory that such an orphan holds, not its time.';
 export const NO_WMEM = 'Raising net.ipv4.tcp_wmem makes it worse: each such orphan then holds more memory.';
