@@ -16,14 +16,14 @@ const ALIVE_S = 10;
 
 const CPU: Readonly<Record<Accel, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
-  tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'],
+  tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16,-la57,-avx,-avx2,-fma,-f16c,-pku,-mpx,-pcid'],
 };
 
 const qemu = (image: Image, accel: Accel, console: string, cmdline: string, rest: readonly string[]) => [
   ...CPU[accel],
   ...['-m', '2G', '-smp', '2', '-display', 'none', '-no-reboot', '-nic', 'none', '-monitor', 'none'],
   ...['-kernel', image.vmlinuz, '-initrd', image.initrd, '-serial', `file:${console}`],
-  ...['-append', `console=ttyS0 loglevel=6 panic=1 tsc=reliable rdinit=/init ${cmdline}`],
+  ...['-append', `console=ttyS0 loglevel=6 panic=1 tsc=reliable mitigations=off rdinit=/init ${cmdline}`],
   ...rest,
 ];
 

@@ -43,14 +43,14 @@ export const faultsOfKills = (
     ...(Math.abs((named?.count ?? 0) - killed) <= lost ? [] : [`${named?.count ?? 0} are counted, not ${killed}`]),
     ...((named?.per_second ?? 0) > 0 ? [] : ['they have no rate']),
     ...(samples.length >= Math.min(SAMPLES, killed) - lost ? [] : [`${samples.length} samples are told of`]),
-    ...(named === undefined || (named.sampled >= young && named.sampled <= samples.length)
+    ...(named === undefined || (named.sampled >= young - lost && named.sampled <= samples.length)
       ? []
       : [`${named.sampled} samples are counted, and ${samples.length} told of`]),
     ...(other.length === 0 ? [] : [`${other.length} rows of them are unknown`]),
   ].map((text) => `kills at the limit: ${text}`);
 };
 
-/** @param lost - events that the capture has lost, of whatever socket */
+/** @param lost - events that the capture has lost, of whatever socket, and those that it may have lost uncounted */
 export const judgeKills = async (file: string, kills: Kills, lost: number): Promise<readonly string[]> => {
   const rows: ClosePath[] = [];
   let fold: OpenStream | null = null;

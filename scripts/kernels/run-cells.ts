@@ -7,7 +7,7 @@ import { judgeKills, type Kills } from './kills.ts';
 import { judgeLiving, type Living, type ShutWindows } from './living.ts';
 import { say } from './run-program.ts';
 import type { Result } from './table.ts';
-import { faultsOf, type Part, type Verdict, whyAgain } from './verdict.ts';
+import { faultsOf, type Part, uncountedIn, type Verdict, whyAgain } from './verdict.ts';
 
 /** A cell is ended after this, its boot included: three times what it takes on two CPUs that others use too. */
 const CELL_S = 480;
@@ -73,7 +73,7 @@ const verdictOf = async (dir: string): Promise<Verdict | null> => {
             await judgeLiving(cell, shut, verdict.ledger?.lost_events === 0),
             await judgeLiving(deferred, shut, lost === 0),
           ),
-    kills: killed === null ? null : await judgeKills(deferred, killed, lost),
+    kills: killed === null ? null : await judgeKills(deferred, killed, lost + uncountedIn(verdict.backend)),
     deadlines: Object.fromEntries(judged.map(([name, { wrong }]) => [name, wrong])),
     disturbed: [
       ...verdict.disturbed,

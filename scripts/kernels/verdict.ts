@@ -181,6 +181,9 @@ const MOST_MISSED = 3;
 /** … and where it counts nothing. */
 const MISSED_SHARE = 0.05;
 
+/** The kernel counts every fentry probe that it skips. It skips some kprobes and tracepoints without counting them. */
+export const uncountedIn = (backend: string): number => (backend === 'fentry' ? 0 : MOST_MISSED);
+
 /**
  * Ends on the lossy wire that may lack a row: a missed destroy makes one row of two lives. 0 where the kernel counts all
  * that it skips.
@@ -190,9 +193,8 @@ const mostMissedIn = ({ deferred }: Verdict): number => (deferred?.isCounted ===
 const faultsOfDeferred = ({ backend, deferred, ledger }: Verdict): readonly string[] => {
   if (deferred === null) return ['no announcement was deferred'];
   const { scenarios, isCounted, wanted, counted, uncounted, kinds } = deferred;
-  // The kernel counts every fentry probe that it skips. It skips some kprobes and tracepoints without counting them.
   const missed =
-    backend === 'fentry' ? 0 : isCounted ? MOST_MISSED : Math.max(MOST_MISSED, Math.ceil(MISSED_SHARE * wanted));
+    isCounted || backend === 'fentry' ? uncountedIn(backend) : Math.max(MOST_MISSED, Math.ceil(MISSED_SHARE * wanted));
   const lost = deferred.ledger.lost_events + (ledger?.lost_events ?? 0) + missed;
   const apart = Math.max(uncounted, Math.abs(wanted - counted));
   return [

@@ -57,10 +57,11 @@ export type Watcher = {
   readonly scenarios: Record<string, Verdict['scenarios'][string]>;
 };
 
-/** Plays one lab under finwaits that run already. Other labs may run beside it. */
+/** Plays one lab under finwaits that run already. Other labs may run beside it. Its end is put into `ended`. */
 const playOne = async (
   watchers: readonly Watcher[],
   out: string,
+  ended: Promise<unknown>[],
   names: readonly string[],
   ...options: readonly string[]
 ): Promise<LabRun> => {
@@ -86,7 +87,7 @@ const playOne = async (
     appendFileSync(join(out, 'lab.ndjson'), lab.stdout());
     appendFileSync(join(out, 'lab.stderr'), lab.stderr());
     // Its namespaces go while the next lab begins, which may get their inodes. So rows are told apart by their times.
-    void lab.stop();
+    ended.push(lab.stop());
   }
 };
 
@@ -120,11 +121,14 @@ export const playRounds = async (
 ): Promise<Rounds> => {
   const labs: LabRun[] = [];
   const again: string[] = [];
+  const ended: Promise<unknown>[] = [];
   let left = names;
   for (let round = 1; ; round++) {
     const before = watchers.map(({ trace }) => ({ lost: trace.ledger().lost_events, told: trace.paths().length }));
     conditions.stalledMs();
-    const lab = await playOne(watchers, out, left, ...options);
+    // A lab that changes the whole host waits for the one before it to have restored that.
+    await Promise.all(ended);
+    const lab = await playOne(watchers, out, ended, left, ...options);
     const stalledMs = conditions.stalledMs();
     const disturbed = watchers.flatMap(({ trace, judge, scenarios }, index) => {
       const lost = trace.ledger().lost_events - (before[index]?.lost ?? 0);
