@@ -60,7 +60,7 @@ const print = ({ name, fold, rows, isCut }: Fixture, socket: LabSocket): string 
   const local = endpoint(socket.family, socket.laddr, socket.lport);
   const any = socket.family === 'ipv6' ? '::' : '0.0.0.0';
   const argument = `${local}->${endpoint(socket.family, socket.raddr ?? any, socket.rport)}`;
-  const isWanted = parseSocket(argument);
+  const isWanted = parseSocket(argument).isRow;
   const report = createReport({ by: 'cause', limit: 10 });
   for (const row of rows) if (row.netns === socket.netns && isWanted(row)) report.add(row);
   const lines = socketReportLines(endReport(fold, report, true, isCut), COLUMNS);

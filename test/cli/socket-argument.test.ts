@@ -18,29 +18,29 @@ describe('--socket', () => {
     '10.0.0.5:443',
     '192.0.2.7:51234',
   ])('%s is this socket', (text) => {
-    expect(parseSocket(text)(row)).toBe(true);
-    expect(parseSocket(text)(six)).toBe(false);
+    expect(parseSocket(text).isRow(row)).toBe(true);
+    expect(parseSocket(text).isRow(six)).toBe(false);
   });
 
   test.each(['ffff888100000001/2', '192.0.2.7:51234->10.0.0.5:443', '10.0.0.5:4', 'ffff888100000002'])(
     '%s is another',
     (text) => {
-      expect(parseSocket(text)(row)).toBe(false);
+      expect(parseSocket(text).isRow(row)).toBe(false);
     },
   );
 
   test('takes IPv6 in brackets', () => {
-    expect(parseSocket('[2001:db8::1]:443->[2001:db8::2]:51234')(six)).toBe(true);
+    expect(parseSocket('[2001:db8::1]:443->[2001:db8::2]:51234').isRow(six)).toBe(true);
   });
 
   test('matches no socket without an address by address', () => {
-    expect(parseSocket('ffff888100000001')(aPath({ sk: null }))).toBe(false);
+    expect(parseSocket('ffff888100000001').isRow(aPath({ sk: null }))).toBe(false);
   });
 
   test.each(['', '443', 'nginx', '10.0.0.5', '1.2.3.4:5->', '->', 'a->b', '1.2.3.4:1,1.2.3.4:2,1.2.3.4:3'])(
     '%j is a wrong command line, or one endpoint',
     (text) => {
-      if (text === '1.2.3.4:5->') expect(parseSocket(text)(row)).toBe(false);
+      if (text === '1.2.3.4:5->') expect(parseSocket(text).isRow(row)).toBe(false);
       else expect(() => parseSocket(text)).toThrow(InvalidArgumentError);
     },
   );

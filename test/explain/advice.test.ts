@@ -24,6 +24,13 @@ describe('advice', () => {
     expect(text).toContain('ss -tK dst 192.0.2.7 dport = :51234 sport = :443');
   });
 
+  test('writes IPv6 as ss takes it from a shell, and as ip takes it', () => {
+    const six = { family: 'ipv6', laddr: '2001:db8::1', raddr: '2001:db8::2' } as const;
+    const text = adviceFor(aDying({ ...six, waiting_for: 'ack', unacked_bytes: 1 })).join('\n');
+    expect(text).toContain("ss -tK dst '[2001:db8::2]' dport = :51234");
+    expect(text).toContain("ss -tino dst '[2001:db8::2]', ip route get 2001:db8::2");
+  });
+
   test('hints at the path MTU where what waits may fill segments, and the window is not shut', () => {
     const hint = (unacked_bytes: number, waiting_for: 'ack' | 'window'): boolean =>
       /path MTU: tracepath -n 192\.0\.2\.7/.test(adviceFor(aDying({ waiting_for, unacked_bytes })).join('\n'));
@@ -35,6 +42,7 @@ describe('advice', () => {
     for (const own of [null, 8]) {
       const text = adviceFor(row, own).join('\n');
       expect(text).toContain('(in netns 7): nsenter --net=/proc/PID/ns/net ss -tK dst 192.0.2.7');
+      expect(text).toContain('If none is left, nobody can enter the namespace');
       expect(text).toContain('ip route get 192.0.2.7 (in netns 7)');
       expect(text).toContain('net.ipv4.tcp_orphan_retries (in netns 7) bounds it');
     }

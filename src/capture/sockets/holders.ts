@@ -26,19 +26,22 @@ export type HolderScan = {
   readonly note: string | null;
 };
 
-/** For tests: a root other than /proc, and other bounds. */
 export type ScanOptions = {
+  /** Hears of each open file that is looked at: its process, the folder that lists it, its name there, its link. */
+  readonly onLink?: (pid: number, table: string, name: string, link: string) => void;
+  /** For tests: a root other than /proc, and other bounds. */
   readonly proc?: string;
   readonly most?: typeof MOST | { each: number; links: number; ms: number };
 };
 
-const socketInode = (link: string): number | null => {
+/** The inode of a socket by the link of its descriptor; null for any other file. */
+export const socketInode = (link: string): number | null => {
   const match = /^socket:\[(\d{1,15})\]$/.exec(link);
   return match === null ? null : Number(match[1]);
 };
 
 /** A process's name, from its 16 bytes; `?` when it has ended. */
-const commOf = (proc: string, pid: number): string => {
+export const commOf = (proc: string, pid: number): string => {
   try {
     const bytes = readFileSync(`${proc}/${pid}/comm`);
     return commText(bytes.subarray(0, bytes.at(-1) === 0x0a ? -1 : undefined).toString('hex'));
@@ -58,7 +61,7 @@ const isGone = (error: unknown): boolean =>
  * @see Linux fs/proc/fd.c, proc_fd_link
  */
 export const scanHolders = async (wanted: ReadonlySet<number>, options: ScanOptions = {}): Promise<HolderScan> => {
-  const { proc = '/proc', most = MOST } = options;
+  const { proc = '/proc', most = MOST, onLink } = options;
   const held = new Map<number, { holders: Holder[]; count: number; last: number }>();
   const until = performance.now() + most.ms;
   const processes = await listProcesses(proc);
@@ -96,7 +99,9 @@ export const scanHolders = async (wanted: ReadonlySet<number>, options: ScanOpti
         }
         if (++links % SLICE === 0) await setImmediate();
         try {
-          const inode = socketInode(readlinkSync(`${table}/${entry.name}`));
+          const link = readlinkSync(`${table}/${entry.name}`);
+          onLink?.(pid, table, entry.name, link);
+          const inode = socketInode(link);
           if (inode !== null && wanted.has(inode)) find(pid, inode);
         } catch (error) {
           isRefused ||= !isGone(error);

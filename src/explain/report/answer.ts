@@ -5,6 +5,7 @@ import { percent } from '../../text/share.ts';
 import { size } from '../../text/size.ts';
 import { causeNamed } from '../causes/order.ts';
 import type { Side } from '../close-path.ts';
+import { ssAddress } from '../sentences/peer.ts';
 import { abnormalWords } from './abnormal-words.ts';
 import type { Count, Report, ReportEnd, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
@@ -167,13 +168,14 @@ const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: nu
   if (worst === undefined || help === undefined) return [];
   const example = whose?.exampleOf(worst.key) ?? null;
   const peer = example?.raddr ?? null;
-  return [
-    ...toDoWords(worst.key, peer === null ? help : help.replaceAll('PEER', () => peer)),
-    ...netnsWords(example, ownNetns),
-  ];
+  return [...toDoWords(worst.key, peer === null ? help : withPeer(help, peer)), ...netnsWords(example, ownNetns)];
 };
 
-const ENTER = 'nsenter --net=/proc/PID/ns/net, PID a process there (lsns -t net)';
+/** Puts the peer's address into a help. ss takes IPv6 in another form than `ip route get` and tcpdump. */
+const withPeer = (help: string, peer: string): string =>
+  help.replaceAll('dst PEER', () => `dst ${ssAddress(peer)}`).replaceAll('PEER', () => peer);
+
+const ENTER = 'nsenter --net=/proc/PID/ns/net, PID a process there, if one is left (lsns -t net)';
 
 /** A warning, since settings and commands for a socket of another namespace do nothing in ours, or do harm there. */
 const netnsWords = (example: Example | null, ownNetns: number | null): readonly string[] =>

@@ -20,8 +20,11 @@ export const lostOf = ({ lost_bytes }: Subject): readonly string[] =>
         `${exactSize(lost_bytes)} were never acknowledged: whatever the peer has of them, this application was not told.`,
       ];
 
+/** An address as ss takes it from a shell: IPv6 in brackets, quoted, since a shell takes them for a pattern. */
+export const ssAddress = (address: string): string => (address.includes(':') ? `'[${address}]'` : address);
+
 export const lookForPath = (path: Subject, where: string): string =>
-  `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${path.raddr}, ip route get ${path.raddr}${where}, tcpdump on both ends.${mtuOf(path)}`;
+  `Look for what drops packets between this host and ${peerEnd(path)}: ss -tino dst ${ssAddress(path.raddr)}, ip route get ${path.raddr}${where}, tcpdump on both ends.${mtuOf(path)}`;
 
 /** Every path lets this much through in one packet, bytes. @see RFC 8200, 5 */
 const LEAST_MTU = 1280;
@@ -34,7 +37,7 @@ const mtuOf = ({ unacked_bytes, waiting_for, raddr }: Subject): string =>
 
 /** For one whose segments this host holds back, or whose retransmissions did not leave it. */
 export const lookHere = (path: Subject, where: string): string =>
-  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, tc -s qdisc show, nft list ruleset${where}; ss -tino dst ${path.raddr} shows a pacing_rate.`;
+  `Look at this host's own way out: ip route get ${path.raddr}, ip -s link, tc -s qdisc show, nft list ruleset${where}; ss -tino dst ${ssAddress(path.raddr)} shows a pacing_rate.`;
 
 export const notReading = (path: Subject): string => {
   const held = path.held_bytes === null ? '' : ` At the close the socket held ${size(path.held_bytes)} of memory here.`;
@@ -54,7 +57,9 @@ export const tookLong = (path: Subject): string =>
     ? `The application at ${peerEnd(path)} took long to read: its window was shut.`
     : `It took ${peerEnd(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`;
 
-const PID = 'with the PID of a process that lives there (lsns -t net)';
+/** The last process of a pod leaves, and its orphans keep the namespace: then no command reaches it. */
+const PID =
+  'with the PID of a process that lives there (lsns -t net). If none is left, nobody can enter the namespace, and only its deadline or the peer ends it';
 
 /** @see Linux tcp_abort: its timers stop there, and it is not ended. */
 const NOT_ON_5_15 = 'Not on Linux 5.15: there it would stay for ever.';
@@ -65,7 +70,7 @@ const NOT_ON_5_15 = 'Not on Linux 5.15: there it would stay for ever.';
  */
 export const kill = (path: Subject, where: string): readonly string[] => {
   if (path.ended_by !== null) return [];
-  const command = `ss -tK dst ${path.raddr} dport = :${path.rport} sport = :${path.lport}`;
+  const command = `ss -tK dst ${ssAddress(path.raddr)} dport = :${path.rport} sport = :${path.lport}`;
   return [
     where === ''
       ? `To end it now: ${command}. ${NOT_ON_5_15}`

@@ -131,6 +131,11 @@ describe('the answer', () => {
     expect(reportOf(rows).answer).toContain('`ip route get 192.0.2.7`');
   });
 
+  test('writes an IPv6 peer as ss takes it from a shell', () => {
+    const six = { family: 'ipv6', laddr: '2001:db8::1', raddr: '2001:db8::2' } as const;
+    expect(reportOf([aPath({ ...six, dying_us: 5e6 })]).answer).toContain("`ss -tino dst '[2001:db8::2]'`");
+  });
+
   test('says in which network namespace to do it, where that is not the one that finwait runs in', () => {
     const words = 'That is in network namespace 7: nsenter --net=/proc/PID/ns/net';
     expect(reportOf([aDying({ netns: 7 })]).answer).toContain(words);
