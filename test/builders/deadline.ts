@@ -1,5 +1,6 @@
 import { type Dying, type Reaping, reapingOf } from '../../src/explain/deadline/model.ts';
 import type { Pressure } from '../../src/explain/kernel/resources.ts';
+import { PROBE_RATELIMIT_MS } from '../../src/explain/kernel/rto.ts';
 import type { Wheel } from '../../src/explain/kernel/wheel.ts';
 
 /** A wheel that adds nothing: the kernel's arithmetic alone. */
@@ -60,6 +61,17 @@ export const mustReap = (dying: Dying, wheel: Wheel = NO_DELAY): Reaping => {
   return reaping;
 };
 
+/** Probes of `n` that a peer has not answered which answers none within half a second of another. */
+const unansweredOf = (dying: Dying, reaping: Reaping, n: number): number => {
+  let [answeredNs, unanswered] = [dying.backoff === 0 ? Number.NEGATIVE_INFINITY : 0, dying.probesOut];
+  for (const { expectedNs } of reaping.firings.slice(0, n)) {
+    const isAnswered = expectedNs - answeredNs >= PROBE_RATELIMIT_MS * 1e6;
+    unanswered = isAnswered ? 0 : unanswered + 1;
+    if (isAnswered) answeredNs = expectedNs;
+  }
+  return unanswered;
+};
+
 /** The sock as it stands right after the timer's `n`th firing (from 1) of a reaping that was followed without delay. */
 export const afterTicks = (dying: Dying, reaping: Reaping, n: number): Dying => {
   const fired = reaping.firings[n - 1]?.earliestNs ?? 0;
@@ -70,7 +82,7 @@ export const afterTicks = (dying: Dying, reaping: Reaping, n: number): Dying => 
       ...dying,
       timer,
       backoff: Math.min(dying.retries2, dying.backoff + n),
-      probesOut: dying.isAnswering ? 0 : dying.probesOut + n,
+      probesOut: dying.isAnswering ? unansweredOf(dying, reaping, n) : dying.probesOut + n,
       probingSinceNs: dying.probingSinceNs ?? reaping.firings[0]?.earliestNs ?? null,
     };
   }

@@ -218,6 +218,7 @@ export const untilReaped = (dying: Dying, { state, now, observedAt, wheel, set, 
   const next = reaping.firings.find((firing) => firing.expectedNs > now) ?? reaping;
   const isAnswered = dying.isAnswering && silent !== 'never';
   const isSilencePast = isAnswered && isOverdue(silent.expectedNs, observedAt, now);
+  const isLimited = reaping.rule === 'window_probes' && reaping.isAlive;
   // The ticks are the same whether the peer answers or not: answers only move the end.
   const end = isSilencePast ? next : isAnswered ? silent : reaping;
   const told = isAnswered && !isSilencePast ? silent : reaping;
@@ -235,7 +236,9 @@ export const untilReaped = (dying: Dying, { state, now, observedAt, wheel, set, 
       ...set,
       ...reasonsOf(told, dying, agoMs),
       ...(ifOverdue === null ? [] : [overdueReason(ifOverdue.shortMs, leftMs(ifOverdue.earliestNs))]),
-      ...(isAnswered ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), isSilencePast) : []),
+      ...(isAnswered
+        ? answeredReasons(agoMs, leftMs(end.earliestNs), leftMs(reaping.earliestNs), { isSilencePast, isLimited })
+        : []),
     ],
     isExact,
   };

@@ -1,6 +1,14 @@
 import { isIdleFor, type Pressure, shortageOf } from '../kernel/resources.ts';
 import { modelTimeoutMs, type RetriesSysctl, retriesOf } from '../kernel/retries.ts';
-import { clampToUserTimeout, DROPPED_HERE_MS, doubledRto, isBelowMax, probeIntervalMs } from '../kernel/rto.ts';
+import {
+  clampToUserTimeout,
+  DROPPED_HERE_MS,
+  doubledRto,
+  isBelowMax,
+  PROBE_RATELIMIT_MS,
+  probeIntervalMs,
+  RTO_MIN_MS,
+} from '../kernel/rto.ts';
 import type { Wheel } from '../kernel/wheel.ts';
 
 /** The causes by which a timer can end a sock. */
@@ -26,7 +34,7 @@ export type Dying = {
   readonly firstRetransmitAtNs: number | null;
   readonly backoff: number;
   readonly probesOut: number;
-  /** The peer answers window probes: then only their backoff ends the sock. */
+  /** The peer answers window probes, but none within PROBE_RATELIMIT_MS of another. */
   readonly isAnswering: boolean;
   /** This host itself drops what is sent: then the timer comes each 500 ms, and nothing doubles. */
   readonly isDroppedHere: boolean;
@@ -71,6 +79,9 @@ export type Reaping = Firing & {
 
 /** Timers may be overdue by this on a busy host: softirqs wait for one another, a virtual CPU waits for its turn. */
 const BUSY_MS = 250;
+
+/** Probes in a row that a peer may leave unanswered for their rate: they are 200 ms and more apart. */
+const MOST_LIMITED = Math.ceil(PROBE_RATELIMIT_MS / RTO_MIN_MS);
 
 /** A sock is followed for at most this many ticks: a long user timeout can keep it far longer. */
 const MOST_TICKS = 4096;
@@ -168,6 +179,8 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
   const rto = Math.max(jiffyMs, dying.rtoMs);
   let at = first;
   let { backoff, probesOut } = dying;
+  let answeredNs = lastAnsweredNs(dying, rto);
+  let repeats = 0;
   let since = dying.probingSinceNs === null ? null : known(dying.probingSinceNs);
   for (;;) {
     const isOrphan = at.expectedNs >= dying.orphanAtNs;
@@ -196,13 +209,18 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
         sysctl,
       };
     }
-    // From here on each probe repeats the one before.
+    // From here on the probes repeat those before.
     if (dying.isAnswering && backoff >= dying.retries2 && userTimeoutMs === 0 && since !== null) {
-      if (isOrphan) return 'never';
+      if (isOrphan && repeats++ > MOST_LIMITED) return 'never';
       if (firings.length >= MOST_TICKS) at = known(dying.orphanAtNs);
     }
     since ??= at;
-    probesOut = dying.isAnswering ? 0 : probesOut + 1;
+    if (dying.isAnswering && at.expectedNs - answeredNs >= PROBE_RATELIMIT_MS * 1e6) {
+      answeredNs = at.expectedNs;
+      probesOut = 0;
+    } else {
+      probesOut++;
+    }
     if (backoff < dying.retries2 && !dying.isDroppedHere) backoff++;
     const left = elapsedMs(since, at);
     const interval = dying.isDroppedHere ? DROPPED_HERE_MS : probeIntervalMs(rto, backoff, rtoMaxMs);
@@ -210,6 +228,13 @@ const followProbes = (dying: Dying, wheel: Wheel, first: Firing): Reaping | 'nev
     at = after(at, clamp(left.earliestNs), clamp(left.expectedNs), wheel);
     firings.push(at);
   }
+};
+
+/** The last probe that the peer has answered; the one before, where that one came too soon. Long ago: none. */
+const lastAnsweredNs = ({ timer, backoff, probesOut, rtoMaxMs }: Dying, rtoMs: number): number => {
+  if (backoff === 0) return Number.NEGATIVE_INFINITY;
+  const sentNs = timer.atNs - timer.setMs * 1e6;
+  return probesOut === 0 ? sentNs : sentNs - probeIntervalMs(rtoMs, backoff - 1, rtoMaxMs) * 1e6;
 };
 
 const isIdle = (dying: Dying, at: Firing): boolean =>

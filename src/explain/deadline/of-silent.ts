@@ -5,7 +5,7 @@ import { settingTime } from '../../text/duration.ts';
 import { probesDroppedHere } from '../evidence/dropped-here.ts';
 import { DIAG_TIMER, standingOfRead } from '../evidence/standing.ts';
 import { isHeldHere } from '../evidence/window.ts';
-import { DROPPED_HERE_MS, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
+import { DROPPED_HERE_MS, isAnsweringProbes, probeIntervalMs, rtoMaxOf } from '../kernel/rto.ts';
 import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
 import { type Deadline, deadlineOfSilent, type Host, undecided, untilReaped } from './deadline.ts';
 import { isOverdue } from './overdue.ts';
@@ -80,7 +80,7 @@ const whileSending = (read: Read, host: Host): Deadline => {
     firstRetransmitAtNs: isProbe || retransmits === 0 ? null : firstByDoubling(atNs, rtoMs, retransmits),
     backoff,
     probesOut: timer.probesOut,
-    isAnswering: isProbe && backoff > 0 && timer.probesOut === 0,
+    isAnswering: isProbe && isAnsweringProbes(probes, rtoMs, rtoMaxMs),
     isDroppedHere,
     probingSinceNs: isProbe ? probingSince(probes, isDroppedHere, atNs, rtoMs, rtoMaxMs) : null,
     userTimeoutMs: 0,

@@ -6,7 +6,14 @@ import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import { hasNoRoom } from '../evidence/window.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
-import { clampToUserTimeout, DROPPED_HERE_MS, doubledRto, probedMs, probeIntervalMs } from '../kernel/rto.ts';
+import {
+  clampToUserTimeout,
+  DROPPED_HERE_MS,
+  doubledRto,
+  isAnsweringProbes,
+  probedMs,
+  probeIntervalMs,
+} from '../kernel/rto.ts';
 import { WHEEL_SHARE } from '../kernel/wheel.ts';
 import type { KernelClock } from './kernel-clock.ts';
 import type { Dying } from './model.ts';
@@ -89,7 +96,7 @@ export const pendingTimer = (record: SockRecord, clock: KernelClock, times: Time
     return {
       ...base,
       timer: { kind: 'probe', atNs, setMs },
-      isAnswering: last.backoff > 0 && last.probesOut === 0,
+      isAnswering: isAnsweringProbes(last, rtoMs, rtoMaxMs),
       probingSinceNs: probingSince(last, isDroppedHere, atNs, rtoMs, rtoMaxMs),
       isExact: expiry !== null && (last.backoff === 0 || last.probesOut === last.backoff),
       because: whyProbing(isDroppedHere, hasNoRoom(last)),

@@ -1,6 +1,6 @@
 import { settingTime } from '../../text/duration.ts';
 import { exactSize } from '../../text/size.ts';
-import { DROPPED_HERE_MS } from '../kernel/rto.ts';
+import { DROPPED_HERE_MS, PROBE_RATELIMIT_MS } from '../kernel/rto.ts';
 import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
 
@@ -109,17 +109,23 @@ export const overdueReason = (shortMs: number, earliestMs: number): string =>
  * @param earliestMs - from now until the earliest tick that may end it
  * @param answeredMs - from now until it ends if every probe is answered
  * @param isSilencePast - the sock would have ended by now if the peer had answered none since
+ * @param isLimited - the peer's own rate of answers ends it
  */
 export const answeredReasons = (
   agoMs: number,
   earliestMs: number,
   answeredMs: number,
-  isSilencePast: boolean,
+  { isSilencePast, isLimited }: { readonly isSilencePast: boolean; readonly isLimited: boolean },
 ): readonly string[] => [
   isSilencePast
     ? `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes, and it has since; whether it still does is not seen: the next tick, in ${settingTime(earliestMs)}, is the earliest that may end it`
     : `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes; if it has answered none since, the end comes in ${settingTime(earliestMs)}`,
   `if it goes on answering them, tcp_probe_timer gives up in ${settingTime(answeredMs)}`,
+  ...(isLimited
+    ? [
+        `a Linux peer leaves a probe unanswered that comes within ${settingTime(PROBE_RATELIMIT_MS)} of the last one that it answered (its tcp_invalid_ratelimit); that one is enough`,
+      ]
+    : []),
 ];
 
 /**

@@ -20,6 +20,14 @@ const LEAST_RTO_MAX_MS = 1000;
 export const DROPPED_HERE_MS = 500;
 
 /**
+ * The default of net.ipv4.tcp_invalid_ratelimit, ms. A Linux peer answers no window probe that comes sooner than this
+ * after the last one that it answered.
+ *
+ * @see Linux net/ipv4/tcp_input.c, tcp_oow_rate_limited
+ */
+export const PROBE_RATELIMIT_MS = 500;
+
+/**
  * The longest that a socket's icsk_rto may become, ms.
  *
  * @param setMs - icsk_rto_max of the socket; 0 where the kernel has no such field
@@ -49,6 +57,18 @@ export const isBelowMax = (rtoMs: number, rtoMaxMs: number, backoff = 0): boolea
  */
 export const probeIntervalMs = (rtoMs: number, backoff: number, rtoMaxMs: number): number =>
   Math.min(Math.max(rtoMs, RTO_MIN_MS) * 2 ** Math.min(doublingsToMax(rtoMaxMs) + 1, backoff), rtoMaxMs);
+
+/**
+ * True if the peer answers window probes, as far as its counts tell. The second probe follows the first so soon that a
+ * Linux peer may leave it unanswered.
+ */
+export const isAnsweringProbes = (
+  { backoff, probesOut }: { readonly backoff: number; readonly probesOut: number },
+  rtoMs: number,
+  rtoMaxMs: number,
+): boolean =>
+  backoff > 0 &&
+  (probesOut === 0 || (probesOut === 1 && backoff === 2 && probeIntervalMs(rtoMs, 1, rtoMaxMs) < PROBE_RATELIMIT_MS));
 
 /**
  * Time from the first tick of the probe timer to the one after `backoff` probes, ms.

@@ -94,6 +94,16 @@ describe('window probes that are answered', () => {
     expect(reapedAfter(aProbing({ isAnswering: true, orphanRetries: 15 }))).toBeLessThan(1000);
   });
 
+  it('end at one retry where the second comes within 500 ms of the first: a Linux peer leaves it unanswered', () => {
+    // 208 ms, then 416, then 832. With 250 ms the second comes after 500 ms.
+    const answering = { isAnswering: true, orphanRetries: 1 };
+    expect(reapedAfter(aProbing(answering))).toBeCloseTo(1.456, 6);
+    expect(reapedAfter(aProbing({ ...answering, rtoMs: 250 }))).toBeGreaterThan(60);
+    expect(reapedAfter(aProbing({ ...answering, rtoMs: 249 }), meanWheel(100))).toBeGreaterThan(60);
+    expect(reapedAfter(aProbing({ ...answering, retries2: 1 }))).toBeCloseTo(0.208 + 2 * 0.416, 6);
+    expect(reapedAfter(aProbing({ isAnswering: true, orphanRetries: 2, retries2: 1 }))).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('end by TCP_USER_TIMEOUT all the same', () => {
     expect(reapedAfter(aProbing({ isAnswering: true, retries2: 5, userTimeoutMs: 90_000 }))).toBeCloseTo(90.208, 6);
   });
