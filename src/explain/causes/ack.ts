@@ -1,7 +1,9 @@
 import { TCP } from '../../kernel/tcp-state.ts';
 import { unacknowledged } from '../evidence/unacknowledged.ts';
 import {
+  CHANGED_KEY,
   KILL,
+  MERGED_FIN,
   MTU_BLACK_HOLE,
   NO_FIN_TIMEOUT,
   NO_KEEPALIVE,
@@ -26,6 +28,8 @@ export const ack: WaitingCause<'ack'> = {
   helps: [
     'Find where the path to the peer ends: `ss -tino state fin-wait-1` shows timer and retransmits, `ip route get PEER` and tcpdump on both ends show who drops; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
     MTU_BLACK_HOLE,
+    MERGED_FIN,
+    CHANGED_KEY,
     `Bound all orphans of the namespace with net.ipv4.tcp_orphan_retries: ${RETRIES_0_AND_3}. ${PRICE}`,
     USER_TIMEOUT_BOUND,
     RTO_MAX_BOUND,

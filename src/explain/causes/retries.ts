@@ -13,6 +13,7 @@ import {
   retransmitBound,
 } from '../sentences/bounds.ts';
 import {
+  CHANGED_KEY,
   MTU_BLACK_HOLE,
   NO_KEEPALIVE,
   PRICE,
@@ -35,6 +36,7 @@ export const retries: EndingCause<'retries'> = {
   helps: [
     'Find where the path to the peer ends: `ip route get PEER`, and tcpdump on both ends; a firewall or NAT that forgot the flow and a host that went away are the common reasons.',
     MTU_BLACK_HOLE,
+    CHANGED_KEY,
     `Bound it per namespace with net.ipv4.tcp_orphan_retries: ${RETRIES_LIVES}. ${PRICE}`,
     USER_TIMEOUT_BOUND,
     RTO_MAX_BOUND,

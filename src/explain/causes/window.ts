@@ -10,6 +10,7 @@ import {
   NO_FIN_TIMEOUT,
   NO_MAX_ORPHANS,
   NO_WMEM,
+  PINNED_PAGES,
   PRICE,
   SMALLER_SNDBUF,
 } from '../sentences/notes.ts';
@@ -30,6 +31,7 @@ export const window: WaitingCause<'window'> = {
     ANSWERED_BOUND,
     'Where its deadline is `never`, net.ipv4.tcp_retries2 keeps the interval of answered probes below its maximum: at 10 or more (an RTO under 200 ms needs more), and at no less than tcp_orphan_retries, it lets them end. It bounds connections that a process still holds, too.',
     SMALLER_SNDBUF,
+    PINNED_PAGES,
     `Now: ${KILL} The data is lost.`,
   ],
   doesNotHelp: [
@@ -40,7 +42,7 @@ export const window: WaitingCause<'window'> = {
     NO_MAX_ORPHANS,
   ],
   howKnown:
-    'Nothing is in flight, the probe timer is pending (`icsk_pending` 3) and `snd_wnd` is smaller than what is unsent. A segment that cannot leave this host (an OUTPUT drop) looks alike but for the window, which then has room.',
+    'Nothing is in flight, the probe timer is pending (`icsk_pending` 3) and `snd_wnd` has no room for the next segment. A segment that cannot leave this host (an OUTPUT drop, pacing) looks alike but for the window, which then has room.',
   knownBy: 'the same (or LAST_ACK) with nothing in flight and the probe timer pending',
   cites: 'tcp_probe_timer (net/ipv4/tcp_timer.c)',
   scenario: 'window_opens',

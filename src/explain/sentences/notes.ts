@@ -36,6 +36,18 @@ const inSeconds = (ms: number): string => (ms < 10_000 ? (ms / 1000).toFixed(1) 
 export const MTU_BLACK_HOLE =
   'Where small segments pass and full-size ones never do, the path has a smaller MTU and hides it: `tracepath -n PEER` or `ping -M do -s 1472 PEER` shows that. net.ipv4.tcp_mtu_probing=1 has the kernel try smaller segments after some timeouts, in all connections of the namespace; a smaller MTU on the route (`ip route change … mtu 1400`) avoids the wait.';
 
+/** The segment before carries the FIN, and is not sent for it. @see Linux net/ipv4/tcp_output.c, tcp_send_fin */
+export const MERGED_FIN =
+  'Under memory pressure (`nstat -az TcpExtTCPMemoryPressures` grows) the kernel marks a segment that it has sent already as the last, and sends nothing at the close: the FIN leaves with the first retransmission, one RTO later, over a path that loses nothing. Then raise the second figure of net.ipv4.tcp_mem, or find who holds the memory.';
+
+/** Each end drops what the other signs otherwise, without a word. @see Linux net/ipv4/tcp.c, tcp_inbound_hash */
+export const CHANGED_KEY =
+  'Where the connection is signed (TCP_MD5SIG, TCP-AO), a key that was changed or removed at one end has both drop every segment: at the peer `nstat -az TcpExtTCPMD5Failure TcpExtTCPMD5NotFound TcpExtTCPAOBad TcpExtTCPAOKeyNotFound` grows. Keep the old key until its last socket is gone.';
+
+/** @see Linux net/core/skbuff.c, msg_zerocopy_alloc; net/ipv4/tcp.c, tcp_sendmsg_locked with MSG_SPLICE_PAGES */
+export const PINNED_PAGES =
+  'What was written by sendfile(), splice() or MSG_ZEROCOPY stays in the pages of the file or of the program until it is acknowledged: an orphan keeps them too, counted in `held` as if they were its own, and a file that is written meanwhile changes what is sent.';
+
 /** Lives under the values of tcp_orphan_retries that people pick. The limit is a time, so life depends on the RTO. */
 export const RETRIES_LIVES = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 1 is ${lifeText(1)}, 2 is ${lifeText(2)}, 3 is ${lifeText(3)}`;
 export const RETRIES_0_AND_3 = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 3 is ${lifeText(3)}`;
