@@ -71,9 +71,12 @@ export const startLive = async (options: LiveOptions): Promise<LiveCapture | nul
   checkCapabilities();
   checkLockdown();
   checkPrograms();
-  const program = await findBpftrace();
+  // Its trials run while the kernel's BTF is read.
+  const found = findBpftrace();
+  found.catch(() => {});
   const seen = loadBtf();
   const survey = surveyBackends(seen);
+  const program = await found;
   const { btf, candidates } = chooseBackends(options.backend, seen, survey);
   let failure: Fault | null = null;
   for (const candidate of candidates) {
