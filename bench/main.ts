@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type BpftraceProgram, findBpftrace } from '../src/capture/bpftrace/bpftrace.ts';
 import { Fault } from '../src/kernel/fault.ts';
 import { bareAttach, leastDeferredScript, leastScript } from './bare.ts';
+import { measureBusy } from './busy.ts';
 import { runCapture } from './capture.ts';
 import { captureLines, captureNotes } from './capture-table.ts';
 import { scratchDir } from './cleanup.ts';
@@ -75,6 +76,7 @@ const TITLES: Readonly<Record<Part, string>> = {
   capture: 'What capture costs the traced host',
   pipeline: 'The pipeline alone',
   screen: 'The screen',
+  busy: 'A busy node',
 };
 
 const main = async (options: BenchOptions): Promise<void> => {
@@ -88,6 +90,7 @@ const main = async (options: BenchOptions): Promise<void> => {
     capture: () => measureCapture(options, entry, bpftraces),
     pipeline: () => measurePipeline(options, tell),
     screen: () => measureScreen(options, entry, bpftraces, tell),
+    busy: () => measureBusy(options, entry, bpftraces, tell),
   };
   const ground = machineLine(bpftraces.map(({ version }) => version));
   const sections: Section[] = [];

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['capture', 'pipeline', 'screen'] as const;
+export const PARTS = ['capture', 'pipeline', 'screen', 'busy'] as const;
 export type Part = (typeof PARTS)[number];
 
 export type BenchOptions = {
@@ -30,7 +30,7 @@ export type BenchOptions = {
 
 export const USAGE = `npm run bench [-- OPTIONS]
 
-  --only PART       capture, pipeline or screen; repeatable (default: all)
+  --only PART       capture, pipeline, screen or busy; repeatable (default: all)
   --bpftrace PATH   measure with this bpftrace; repeatable (default: the one on PATH)
   --rounds N        rounds that count, after one that does not (default 5, quick 2)
   --seconds S       load for each tool in each round (default 5, quick 2)

@@ -3,7 +3,7 @@ import type { Part } from './options.ts';
 /** A part of the page: the results of one run. */
 export type Section = { readonly part: Part; readonly lines: readonly string[] };
 
-const ORDER: readonly Part[] = ['capture', 'pipeline', 'screen'];
+const ORDER: readonly Part[] = ['capture', 'pipeline', 'screen', 'busy'];
 
 const INTRO = `# Benchmarks
 

@@ -89,7 +89,7 @@ type Start = { readonly frameMs: number; readonly attachedMs: number; readonly a
  * From the start of the program to its first frame, and to the one that names the tracer, which it does once the probes
  * are attached; and bpftrace's own part in that. The word `tracing` would not do: it stands in notices before.
  */
-const startOnce = async (entry: string, program: BpftraceProgram): Promise<Start> => {
+export const startOnce = async (entry: string, program: BpftraceProgram): Promise<Start> => {
   const aloneMs = await startAlone(program, probesOf(entry));
   const [frame, attached] = ['finwait', `bpftrace ${program.version}`];
   const job = { argv: [process.execPath, entry, 'top'], marks: [frame, attached], until: attached };
