@@ -9,6 +9,8 @@ type What = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm
 
 /** Abnormal ends of one kind, closer and port. */
 export type AbnormalEnds = What & {
+  /** Data met a minisock of theirs, by the peer's address: null where it is not known. For other ends undefined. */
+  readonly minisockOf?: string | null;
   /** Ends since the capture began, announced ones included. */
   readonly count: number;
   /** Those of them that were announced, as samples. */
@@ -24,11 +26,16 @@ export type AbnormalEnds = What & {
 export type Abnormal = {
   /** Takes a count. False: there is no room for one more kind, closer and port. */
   readonly count: (event: Ended, pressure: Pressure) => boolean;
+  /** A minisock reset data. `isSampled`: the path of its socket says so. */
+  readonly minisock: (of: MinisockData, at: TraceNs, count: number, isSampled: boolean) => void;
   /** One of them was announced. */
   readonly sample: (of: What, closedAt: TraceNs) => void;
   /** Most first. */
   readonly all: () => readonly AbnormalEnds[];
 };
+
+/** Whose minisocks reset data: null is unknown. */
+export type MinisockData = Pick<Ended, 'port' | 'pid' | 'comm'> & { readonly peer: string | null };
 
 /** Counts come once a second. A pause this long begins another run of ends. */
 const PAUSE_NS = 3e9;
@@ -43,8 +50,10 @@ type Run = { from: number; base: number; before: Point | null; last: Point };
 type Point = { readonly at: number; readonly count: number };
 
 type Group = {
-  readonly of: What;
+  readonly of: What & Pick<AbnormalEnds, 'minisockOf'>;
   count: number;
+  /** For minisocks alone: those whose path says so. */
+  told: number;
   forMemory: number;
   run: Run | null;
   /** Ends in the longest run before this one, and their number a second. */
@@ -58,12 +67,14 @@ type Group = {
 export const createAbnormal = (): Abnormal => {
   const counts = new Map<string, number>();
   const groups = new Map<string, Group>();
+  const minisocks = new Map<string, Group>();
   const samples = new Map<string, { of: What; count: number; startedAt: TraceNs; newestAt: TraceNs }>();
 
   /**
    * The first end of the run that a count at `at` begins: samples tell its time, else it was within the second before.
    */
   const startOf = (group: Group, at: TraceNs): number => {
+    if (group.of.minisockOf !== undefined) return at;
     const sampled = samples.get(keyOf(group.of))?.startedAt;
     return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
   };
@@ -94,12 +105,27 @@ export const createAbnormal = (): Abnormal => {
       counts.set(key, event.count);
       let group = groups.get(groupKey);
       if (group === undefined) {
-        group = { of, count: 0, forMemory: 0, run: null, best: { count: 0, perSecond: null } };
+        group = emptyGroup(of);
         groups.set(groupKey, group);
       }
       grow(group, at, more);
       if (!isNotMemory && isNear(orphans, limit) === false) group.forMemory += more;
       return true;
+    },
+    minisock: ({ peer, ...closer }, at, more, isSampled) => {
+      let of: Group['of'] = { end: ENDED.data_after_close, isNotMemory: false, reset: 0, ...closer, minisockOf: peer };
+      let key = `${peer} ${keyOf(of)}`;
+      if (!minisocks.has(key) && minisocks.size >= BOUNDS.minisocks) {
+        of = { ...of, port: null, pid: null, comm: null, minisockOf: null };
+        key = `${null} ${keyOf(of)}`;
+      }
+      let group = minisocks.get(key);
+      if (group === undefined) {
+        group = emptyGroup(of);
+        minisocks.set(key, group);
+      }
+      grow(group, at, more);
+      if (isSampled) group.told += more;
     },
     sample: (sampled, closedAt) => {
       const of = whatOf(sampled);
@@ -114,14 +140,18 @@ export const createAbnormal = (): Abnormal => {
       before.newestAt = closedAt;
     },
     all: () =>
-      [...groups.values()]
-        .map(({ of, count, forMemory, run, best }): AbnormalEnds => {
-          const sampled = (samples.get(keyOf(of))?.count ?? 0) + (of.pid === null ? unowned(of) : 0);
+      [...groups.values(), ...minisocks.values()]
+        .map(({ of, count, told, forMemory, run, best }): AbnormalEnds => {
+          const sampled = of.minisockOf === undefined ? samplesOf(of) : told;
           const { perSecond } = run === null ? best : longer(best, run);
           return { ...of, count, sampled, forMemory, perSecond, lastAt: (run?.last.at ?? 0) as TraceNs };
         })
         .sort((a, b) => b.count - a.count),
   };
+
+  function samplesOf(of: What): number {
+    return (samples.get(keyOf(of))?.count ?? 0) + (of.pid === null ? unowned(of) : 0);
+  }
 
   /** Samples of processes that are counted together under one name. */
   function unowned(group: What): number {
@@ -132,6 +162,15 @@ export const createAbnormal = (): Abnormal => {
     return sum;
   }
 };
+
+const emptyGroup = (of: Group['of']): Group => ({
+  of,
+  count: 0,
+  told: 0,
+  forMemory: 0,
+  run: null,
+  best: { count: 0, perSecond: null },
+});
 
 const whatOf = ({ end, isNotMemory, reset, port, pid, comm }: What): What => ({
   ...{ end, isNotMemory, port, pid, comm },

@@ -208,6 +208,25 @@ export const TALLY = {
   tw_none: 4096,
 } as const;
 
+/**
+ * Data met a minisock in FIN_WAIT2 after the close, and was answered with a reset. The socket itself was destroyed
+ * before. No line tells of `untold` others, of whatever connections.
+ */
+export type MinisockReset = Tuple & {
+  readonly kind: 'minisock_reset';
+  readonly at: TraceNs;
+  readonly untold: number;
+};
+
+/** A connection's two ends, and its network namespace. */
+export type Tuple = {
+  readonly netns: number;
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+};
+
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
 export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };
 
@@ -327,6 +346,7 @@ export type TimedEvent =
   | Destroy
   | Tally
   | Ended
+  | MinisockReset
   | Tick
   | Bye
   | Inventoried

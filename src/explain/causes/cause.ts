@@ -33,7 +33,7 @@ export type CauseText = {
 type CauseRules = {
   /** The side that keeps such a socket dying, or ended it, unless the evidence says otherwise. */
   readonly side: Side;
-  /** Nobody needs to do anything about it, unless it took long. */
+  /** Nothing in the socket's own end asks for help, unless it took long. What meets its minisock later is not in it. */
   readonly isHarmless: boolean;
   /** Advice about one socket, and the sysctl that would not help it. */
   readonly advice: Adviser;

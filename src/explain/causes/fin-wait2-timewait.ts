@@ -11,13 +11,14 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   name: 'fin_wait2_timewait',
   title: 'handed to a FIN_WAIT2 minisock',
   meaning:
-    'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due.',
+    'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due. If the peer sends data instead, the minisock resets it, mostly after this row was told.',
   looksLike:
     '`ss -tano state fin-wait-2` lists it with a `timewait` timer; `/proc/net/sockstat` counts it under `tw`, not under `orphan`.',
   why: 'The FIN_WAIT2 time left (tcp_fin_timeout, or 3.5 RTOs where those are longer) is 60 s or less, so a minisock can do the waiting; it holds no buffers and is no orphan.',
   helps: [
     'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less for sockets to come: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
     LOOK_FOR_CLOSE_WAIT,
+    'Whether the minisock reset data of the peer, the row does not say. From Linux 6.10 on `finwait explain` and `top` count such resets as abnormal `data_after_close`, by port, peer and closer. Older kernels trace no reset of a minisock: there `nstat -az TcpOutRsts` grows while the TcpExtTCPAbort* counters stand still, as it also does for a SYN to a closed port; `tcpdump` on the port shows which it was.',
   ],
   doesNotHelp: [
     'Lowering net.ipv4.tcp_fin_timeout far below 60 takes no orphan away: at 60 s or less the handover is at once (unless 3.5 RTOs are longer than 60 s), and only the minisock gets shorter.',

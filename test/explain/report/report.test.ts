@@ -29,6 +29,8 @@ describe('the answer', () => {
         comm: 'api',
         pid: 4711,
         port: 8080,
+        by_minisock: false,
+        raddr: null,
         count: 800,
         per_second: 200,
         sampled: 80,
