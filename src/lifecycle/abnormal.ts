@@ -27,7 +27,9 @@ export type Abnormal = {
   /** Takes a count. False: there is no room for one more kind, closer and port. */
   readonly count: (event: Ended, pressure: Pressure) => boolean;
   /** A minisock reset data. `isSampled`: the path of its socket says so. */
-  readonly minisock: (of: MinisockData, at: TraceNs, count: number, isSampled: boolean) => void;
+  readonly minisock: (of: MinisockData, at: TraceNs, isSampled: boolean) => void;
+  /** So many such resets since the capture began were too many to be told of one by one. */
+  readonly untold: (count: number, at: TraceNs) => void;
   /** One of them was announced. */
   readonly sample: (of: What, closedAt: TraceNs) => void;
   /** Most first. */
@@ -36,6 +38,11 @@ export type Abnormal = {
 
 /** Whose minisocks reset data: null is unknown. */
 export type MinisockData = Pick<Ended, 'port' | 'pid' | 'comm'> & { readonly peer: string | null };
+
+/** Nothing is known of them but their number. */
+const ANY_MINISOCK: MinisockData = { port: null, pid: null, comm: null, peer: null };
+
+const minisockKey = ({ port, pid, comm, peer }: MinisockData): string => [peer, port, pid, comm].join(' ');
 
 /** Counts come once a second. A pause this long begins another run of ends. */
 const PAUSE_NS = 3e9;
@@ -68,6 +75,7 @@ export const createAbnormal = (): Abnormal => {
   const counts = new Map<string, number>();
   const groups = new Map<string, Group>();
   const minisocks = new Map<string, Group>();
+  let untold = 0;
   const samples = new Map<string, { of: What; count: number; startedAt: TraceNs; newestAt: TraceNs }>();
 
   /**
@@ -77,6 +85,17 @@ export const createAbnormal = (): Abnormal => {
     if (group.of.minisockOf !== undefined) return at;
     const sampled = samples.get(keyOf(group.of))?.startedAt;
     return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
+  };
+
+  const ofMinisocks = (of: MinisockData): Group => {
+    const key = minisockKey(of);
+    const found = minisocks.get(key);
+    if (found !== undefined) return found;
+    const { port, pid, comm, peer } = of;
+    const what = { end: ENDED.data_after_close, isNotMemory: false, reset: 0, port, pid, comm };
+    const group = emptyGroup({ ...what, minisockOf: peer });
+    minisocks.set(key, group);
+    return group;
   };
 
   const grow = (group: Group, at: TraceNs, more: number): void => {
@@ -112,20 +131,16 @@ export const createAbnormal = (): Abnormal => {
       if (!isNotMemory && isNear(orphans, limit) === false) group.forMemory += more;
       return true;
     },
-    minisock: ({ peer, ...closer }, at, more, isSampled) => {
-      let of: Group['of'] = { end: ENDED.data_after_close, isNotMemory: false, reset: 0, ...closer, minisockOf: peer };
-      let key = `${peer} ${keyOf(of)}`;
-      if (!minisocks.has(key) && minisocks.size >= BOUNDS.minisocks) {
-        of = { ...of, port: null, pid: null, comm: null, minisockOf: null };
-        key = `${null} ${keyOf(of)}`;
-      }
-      let group = minisocks.get(key);
-      if (group === undefined) {
-        group = emptyGroup(of);
-        minisocks.set(key, group);
-      }
-      grow(group, at, more);
-      if (isSampled) group.told += more;
+    minisock: (of, at, isSampled) => {
+      const isFull = minisocks.size >= BOUNDS.minisocks && !minisocks.has(minisockKey(of));
+      const group = ofMinisocks(isFull ? ANY_MINISOCK : of);
+      grow(group, at, 1);
+      if (isSampled) group.told++;
+    },
+    untold: (count, at) => {
+      if (count <= untold) return;
+      grow(ofMinisocks(ANY_MINISOCK), at, count - untold);
+      untold = count;
     },
     sample: (sampled, closedAt) => {
       const of = whatOf(sampled);

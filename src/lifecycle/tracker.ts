@@ -449,9 +449,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (isSampled) sock.resets = [...sock.resets, resetBy(event, sock.sk)];
     const port = Math.min(event.lport, event.rport);
     const { pid, comm } = from ?? { pid: null, comm: null };
-    abnormal.minisock({ port, peer: event.raddr, pid, comm }, event.at, 1, isSampled);
-    if (event.untold === 0) return;
-    abnormal.minisock({ port: null, peer: null, pid: null, comm: null }, event.at, event.untold, false);
+    abnormal.minisock({ port, peer: event.raddr, pid, comm }, event.at, isSampled);
   };
 
   const expectAnnounce = (event: Destroy): void => {
@@ -569,6 +567,8 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           return;
         case 'minisock_reset':
           return minisockReset(event);
+        case 'minisock_untold':
+          return abnormal.untold(event.count, event.at);
         case 'inventoried':
           if (!baseline.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
           return;

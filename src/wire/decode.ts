@@ -24,6 +24,7 @@ const LETTER = {
   tally: letterOf('tally'),
   ended: letterOf('ended'),
   minisockReset: letterOf('minisock_reset'),
+  minisockUntold: letterOf('minisock_untold'),
   tick: letterOf('tick'),
   bye: letterOf('bye'),
 } as const;
@@ -350,7 +351,6 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
       }
       case LETTER.minisockReset: {
         scan.hexWords(MINISOCK.words, halves);
-        scan.decimal();
         const isV6 = fieldAt(halves, MINISOCK.family) === AF_INET6;
         return {
           kind: 'minisock_reset',
@@ -360,9 +360,11 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           lport: swap16(fieldAt(halves, MINISOCK.lport)),
           raddr: isV6 ? ipv6Text(ipv6At(MINISOCK.raddr6)) : rememberedIpv4Text(fieldAt(halves, MINISOCK.raddr)),
           rport: swap16(fieldAt(halves, MINISOCK.rport)),
-          untold: scan.above * 1e9 + scan.below,
         };
       }
+      case LETTER.minisockUntold:
+        scan.decimal();
+        return { kind: 'minisock_untold', at, count: scan.above * 1e9 + scan.below };
       case LETTER.tick:
         return { kind: 'tick', at };
       case LETTER.bye:

@@ -210,13 +210,12 @@ export const TALLY = {
 
 /**
  * Data met a minisock in FIN_WAIT2 after the close, and was answered with a reset. The socket itself was destroyed
- * before. No line tells of `untold` others, of whatever connections.
+ * before.
  */
-export type MinisockReset = Tuple & {
-  readonly kind: 'minisock_reset';
-  readonly at: TraceNs;
-  readonly untold: number;
-};
+export type MinisockReset = Tuple & { readonly kind: 'minisock_reset'; readonly at: TraceNs };
+
+/** So many such resets since the start came too fast for a line each: nothing else is known of them. */
+export type MinisockUntold = { readonly kind: 'minisock_untold'; readonly at: TraceNs; readonly count: number };
 
 /** A connection's two ends, and its network namespace. */
 export type Tuple = {
@@ -347,6 +346,7 @@ export type TimedEvent =
   | Tally
   | Ended
   | MinisockReset
+  | MinisockUntold
   | Tick
   | Bye
   | Inventoried

@@ -419,11 +419,12 @@ export const LINES = {
   minisock_reset: {
     letter: 'M',
     title: 'data met a minisock in FIN_WAIT2, which sent a reset; version 3 was extended by it',
-    words: [
-      AT,
-      ...IDENTITY.filter(({ name }) => !NOT_OF_MINISOCK.has(name)),
-      word('decimal', 'untold', 'such resets on this CPU since its last line, which no line tells of', { raw: true }),
-    ],
+    words: [AT, ...IDENTITY.filter(({ name }) => !NOT_OF_MINISOCK.has(name))],
+  },
+  minisock_untold: {
+    letter: 'U',
+    title: 'resets of the same kind that came too fast for a line each; version 3 was extended by it',
+    words: [AT, word('decimal', 'count', 'count since the start')],
   },
   tick: { letter: 'C', title: 'tick, ten a second: lets time pass when nothing happens', words: [AT] },
   bye: { letter: 'Z', title: 'goodbye, last; where it is missing the stream is cut', words: [AT] },

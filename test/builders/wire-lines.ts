@@ -209,7 +209,7 @@ export const sweptLine = (at: number, began: number, left = 0): string =>
 
 /** Data met the minisock of a sock that `announceLine` makes with the same ends. */
 export const minisockLine = (
-  on: { at?: number; local?: string; peer?: string; lport?: number; rport?: number; untold?: number } = {},
+  on: { at?: number; local?: string; peer?: string; lport?: number; rport?: number } = {},
 ): string => {
   const isV6 = (on.local ?? '').includes(':');
   const local = on.local ?? '10.0.0.1';
@@ -223,9 +223,11 @@ export const minisockLine = (
     ...(isV6
       ? { ...ipv6Values('laddr', local), ...ipv6Values('raddr', peer) }
       : { laddr: ipv4Word(local), raddr: ipv4Word(peer) }),
-    untold: BigInt(on.untold ?? 0),
   });
 };
+
+/** So many resets of minisocks since the start have no line of their own. */
+export const untoldLine = (at: number, count: number): string => encodeLine('minisock_untold', { at: boot(at), count });
 
 export const resetLine = (
   on: OnSock & {

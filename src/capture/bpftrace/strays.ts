@@ -66,6 +66,6 @@ export const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
   return (
     (line.charCodeAt(1) === 0x20 && 'ABCDLMNRSVWXZ'.includes(String.fromCharCode(letter))) ||
-    /^@(?:tally|kept|unkept)\[/.test(line)
+    /^@(?:tally|kept|unkept|untold)\[/.test(line)
   );
 };
