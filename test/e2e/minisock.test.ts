@@ -1,15 +1,20 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AbnormalDeaths } from '../../src/explain/abnormal.ts';
+import { RESET_BY_MINISOCK } from '../lab/endings.ts';
 import { runFinwait, startFinwait, startTrace, stopAll } from './finwait.ts';
+import { type LabSocket, startLab } from './lab.ts';
 import { makeNetwork, type Network } from './netns.ts';
 import { onRealKernel } from './requirements.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const PORT = 8080;
 const COUNT = 5;
+const MANY = 800;
+/** Each CPU tells of so many one by one in each second of the clock. */
+const TOLD_PER_SECOND = 100;
 const ATTACH_MS = 250_000;
 /** Longer than the path of a destroyed socket is held back. */
 const PAUSE_S = 0.2;
@@ -42,8 +47,8 @@ onRealKernel('data that meets a minisock in FIN_WAIT2', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const sendLate = async (family: 'v4' | 'v6'): Promise<Worker> => {
-    const worker = startWorker(net.near, 'late_data.py', net.near[family], PORT, COUNT, PAUSE_S);
+  const sendLate = async (family: 'v4' | 'v6', count = COUNT): Promise<Worker> => {
+    const worker = startWorker(net.near, 'late_data.py', net.near[family], PORT, count, PAUSE_S);
     workers.push(worker);
     await worker.hear('ready');
     worker.say('go');
@@ -72,6 +77,46 @@ onRealKernel('data that meets a minisock in FIN_WAIT2', () => {
           count: COUNT,
         },
       ]);
+    },
+    400_000,
+  );
+
+  it.runIf(isTraced).each(RESET_BY_MINISOCK)(
+    'is told of the lab, over IPv4 and IPv6: %s',
+    async (name) => {
+      const trace = await startTrace('--min-age', '0');
+      const sockets: LabSocket[] = [];
+      for (const family of ['-4', '-6']) {
+        const lab = startLab(family, name);
+        await lab.exit;
+        expect(lab.of('lab_failed')).toEqual([]);
+        sockets.push(...lab.sockets(name));
+      }
+      await trace.stop();
+      const rows = abnormalOf(trace.stdout());
+      expect(sockets.map(({ family }) => family)).toEqual(['ipv4', 'ipv6']);
+      for (const { pid, lport, rport, raddr } of sockets) {
+        expect(rows.filter((row) => row.pid === pid)).toMatchObject([
+          { ended_by: 'data_after_close', comm: name.slice(0, 15), port: Math.min(lport, rport), raddr, count: 1 },
+        ]);
+      }
+    },
+    400_000,
+  );
+
+  it.runIf(isTraced)(
+    'is counted to the last where there is too much of it to tell of each',
+    async () => {
+      const trace = await startTrace('--min-age', '0');
+      const since = performance.now();
+      await sendLate('v4', MANY);
+      const seconds = Math.ceil((performance.now() - since) / 1000) + 1;
+      await trace.stop();
+      const rows = abnormalOf(trace.stdout());
+      expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(MANY);
+      const told = rows.filter(({ raddr }) => raddr !== null).reduce((sum, { count }) => sum + count, 0);
+      expect(told).toBeLessThanOrEqual(TOLD_PER_SECOND * cpus().length * seconds);
+      expect(trace.ledger()).toMatchObject({ malformed: 0 });
     },
     400_000,
   );

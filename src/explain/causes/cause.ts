@@ -33,8 +33,13 @@ export type CauseText = {
 type CauseRules = {
   /** The side that keeps such a socket dying, or ended it, unless the evidence says otherwise. */
   readonly side: Side;
-  /** Nothing in the socket's own end asks for help, unless it took long. What meets its minisock later is not in it. */
+  /** Nobody needs to do anything about it, unless it took long. */
   readonly isHarmless: boolean;
+  /**
+   * A minisock follows the socket, and may end the connection like this when the path has been told already. Then it is
+   * not harmless. Abnormal ends `by_minisock` count those.
+   */
+  readonly minisockEndsBy?: 'data_after_close';
   /** Advice about one socket, and the sysctl that would not help it. */
   readonly advice: Adviser;
 };

@@ -31,6 +31,7 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   scenario: 'shutdown_then_close',
   side: 'peer',
   isHarmless: true,
+  minisockEndsBy: 'data_after_close',
   /** @see Linux tcp_time_wait(TCP_FIN_WAIT2) */
   question: (facts) => {
     const { phase, from, record, minisock } = facts;
