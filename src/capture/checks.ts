@@ -128,7 +128,7 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
       // Both came with one series of patches: the tracepoint before it is silent about a sk that is no full socket.
       btf?.has('tracepoint tcp:tcp_send_reset.reason') === true,
       'tcp:tcp_send_reset tells of a minisock in FIN_WAIT2 that resets data of the peer',
-      'tcp:tcp_send_reset is silent about minisocks (before Linux 6.10): data that meets one in FIN_WAIT2, after the close, is reset unseen',
+      'tcp:tcp_send_reset is silent about minisocks (before Linux 6.10): finwait does not know if one in FIN_WAIT2 resets data that comes after the close',
     ),
     check(
       'skipped probes',

@@ -22,7 +22,7 @@ export type AbnormalDeaths = {
   readonly count: number;
   /** Ends a second while they came; null where the rate is unknown. */
   readonly per_second: number | null;
-  /** Ends that were announced in spite of their age: each has a close path. Of minisocks: those whose path says so. */
+  /** Ends that were announced in spite of their age: each has a close path. With `by_minisock`: data whose socket's path says so. */
   readonly sampled: number;
 };
 

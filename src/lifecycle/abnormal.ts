@@ -36,7 +36,7 @@ export type Abnormal = {
   readonly all: () => readonly AbnormalEnds[];
 };
 
-/** Whose minisocks reset data: null is unknown. */
+/** The socket that a minisock followed, and the peer whose data it reset; null is unknown. */
 export type MinisockData = Pick<Ended, 'port' | 'pid' | 'comm'> & { readonly peer: string | null };
 
 /** Nothing is known of them but their number. */

@@ -635,7 +635,7 @@ const LAST_BIN = 16;
 const SWEEP_NS = 50_000_000;
 const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);
 
-/** As a reset of the socket that the minisock followed. */
+/** Makes it a reset of the socket that the minisock followed. */
 const resetBy = ({ at }: MinisockReset, sk: SkAddr): Reset => ({
   kind: 'reset',
   at,

@@ -18,7 +18,7 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   helps: [
     'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less for sockets to come: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
     LOOK_FOR_CLOSE_WAIT,
-    'The row does not say if the minisock reset data of the peer. From Linux 6.10 on `finwait explain`, `trace` and `top` count such resets as abnormal ends `data_after_close`, by port, peer and closer. Older kernels trace no reset of a minisock: there `nstat -az TcpOutRsts` grows while the TcpExtTCPAbort* counters stand still, as it also does for a SYN to a closed port; `tcpdump` on the port shows which it was.',
+    'The row does not say if the minisock reset data of the peer. From Linux 6.10 on `finwait explain`, `trace` and `top` count such resets as abnormal ends `data_after_close`, by port, peer and closer. Kernels before that trace no reset of a minisock: there `nstat -az TcpOutRsts` grows while the TcpExtTCPAbort* counters stand still, as it also does for a SYN to a closed port; `tcpdump` on the port shows which it was.',
   ],
   doesNotHelp: [
     'Lowering net.ipv4.tcp_fin_timeout far below 60 takes no orphan away: at 60 s or less the handover is at once (unless 3.5 RTOs are longer than 60 s), and only the minisock gets shorter.',
