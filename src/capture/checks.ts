@@ -124,6 +124,13 @@ export const checksOfKnowledge = (btf: Pick<Btf, 'has'> | undefined, backend: Ba
       'tcp:tcp_send_reset gives no reason (before Linux 6.12): some endings stay unknown',
     ),
     check(
+      'minisock resets',
+      // Both came with one series of patches: the tracepoint before it is silent about a sk that is no full socket.
+      btf?.has('tracepoint tcp:tcp_send_reset.reason') === true,
+      'tcp:tcp_send_reset tells of a minisock in FIN_WAIT2 that resets data of the peer',
+      'tcp:tcp_send_reset is silent about minisocks (before Linux 6.10): finwait does not know if one in FIN_WAIT2 resets data that comes after the close',
+    ),
+    check(
       'skipped probes',
       // It came with the same series as the count in trace_call_bpf(), which BTF does not show: it is inlined.
       backend === 'fentry' || (backend !== 'kprobe' && isCounting),

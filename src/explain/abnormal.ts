@@ -14,11 +14,15 @@ export type AbnormalDeaths = {
   readonly pid: number | null;
   /** The smaller of a socket's two ports; null where it was not kept. */
   readonly port: number | null;
+  /** `data_after_close`: the data met a minisock in FIN_WAIT2, after the socket's own end. */
+  readonly by_minisock: boolean;
+  /** The peer's address, for data that met a minisock; null where it is not known, and for all other ends. */
+  readonly raddr: string | null;
   /** All of these ends, announced or not. */
   readonly count: number;
   /** Ends a second while they came; null where the rate is unknown. */
   readonly per_second: number | null;
-  /** Ends that were announced in spite of their age: each has a close path. */
+  /** Ends that were announced in spite of their age: each has a close path. With `by_minisock`: data whose socket's path says so. */
   readonly sampled: number;
 };
 
@@ -44,8 +48,8 @@ export const abnormalDeaths = (ends: readonly AbnormalEnds[], reasons: ResetReas
   const rows = new Map<string, AbnormalDeaths>();
   const put = (of: AbnormalEnds, ended_by: EndedBy, side: Side, count: number, sampled: number): void => {
     if (count === 0) return;
-    const { comm, pid, port } = of;
-    const key = [ended_by, side, port, pid, comm].join(' ');
+    const { comm, pid, port, minisockOf } = of;
+    const key = [ended_by, side, port, pid, minisockOf, comm].join(' ');
     const before = rows.get(key);
     const rate = of.perSecond === null ? null : (of.perSecond * count) / of.count;
     const per_second = rate === null ? null : Math.round(((before?.per_second ?? 0) + rate) * 10) / 10;
@@ -55,6 +59,8 @@ export const abnormalDeaths = (ends: readonly AbnormalEnds[], reasons: ResetReas
       comm,
       pid,
       port,
+      by_minisock: minisockOf !== undefined,
+      raddr: minisockOf ?? null,
       count: (before?.count ?? 0) + count,
       per_second,
       sampled: (before?.sampled ?? 0) + sampled,

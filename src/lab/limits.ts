@@ -260,7 +260,7 @@ export const LIMITS: readonly Scenario[] = [
     does: 'The minisock answers with a reset; the orphan had ended long before.',
     byHand: ["peer 'time.sleep(1); c.send(bytes(4))'", 'dial "c.close()"'],
     ss: 'FIN-WAIT-2 with timer:(timewait,…), then nothing',
-    finwait: 'ended_by fin_wait2_timewait: of a minisock there is no trace',
+    finwait: 'ended_by fin_wait2_timewait; from Linux 6.10 on `abnormal`: data_after_close, by_minisock',
     seconds: 0.2,
   },
   finTimeout(30, 0),

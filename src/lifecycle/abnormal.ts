@@ -9,6 +9,8 @@ type What = Pick<Ended, 'end' | 'isNotMemory' | 'reset' | 'port' | 'pid' | 'comm
 
 /** Abnormal ends of one kind, closer and port. */
 export type AbnormalEnds = What & {
+  /** Data met a minisock of theirs, by the peer's address: null where it is not known. For other ends undefined. */
+  readonly minisockOf?: string | null;
   /** Ends since the capture began, announced ones included. */
   readonly count: number;
   /** Those of them that were announced, as samples. */
@@ -24,11 +26,23 @@ export type AbnormalEnds = What & {
 export type Abnormal = {
   /** Takes a count. False: there is no room for one more kind, closer and port. */
   readonly count: (event: Ended, pressure: Pressure) => boolean;
+  /** A minisock reset data. `isSampled`: the path of its socket says so. */
+  readonly minisock: (of: MinisockData, at: TraceNs, isSampled: boolean) => void;
+  /** So many such resets since the capture began were too many to be told of one by one. */
+  readonly untold: (count: number, at: TraceNs) => void;
   /** One of them was announced. */
   readonly sample: (of: What, closedAt: TraceNs) => void;
   /** Most first. */
   readonly all: () => readonly AbnormalEnds[];
 };
+
+/** The socket that a minisock followed, and the peer whose data it reset; null is unknown. */
+export type MinisockData = Pick<Ended, 'port' | 'pid' | 'comm'> & { readonly peer: string | null };
+
+/** Nothing is known of them but their number. */
+const ANY_MINISOCK: MinisockData = { port: null, pid: null, comm: null, peer: null };
+
+const minisockKey = ({ port, pid, comm, peer }: MinisockData): string => [peer, port, pid, comm].join(' ');
 
 /** Counts come once a second. A pause this long begins another run of ends. */
 const PAUSE_NS = 3e9;
@@ -43,8 +57,10 @@ type Run = { from: number; base: number; before: Point | null; last: Point };
 type Point = { readonly at: number; readonly count: number };
 
 type Group = {
-  readonly of: What;
+  readonly of: What & Pick<AbnormalEnds, 'minisockOf'>;
   count: number;
+  /** For minisocks alone: those whose path says so. */
+  told: number;
   forMemory: number;
   run: Run | null;
   /** Ends in the longest run before this one, and their number a second. */
@@ -58,14 +74,28 @@ type Group = {
 export const createAbnormal = (): Abnormal => {
   const counts = new Map<string, number>();
   const groups = new Map<string, Group>();
+  const minisocks = new Map<string, Group>();
+  let untold = 0;
   const samples = new Map<string, { of: What; count: number; startedAt: TraceNs; newestAt: TraceNs }>();
 
   /**
    * The first end of the run that a count at `at` begins: samples tell its time, else it was within the second before.
    */
   const startOf = (group: Group, at: TraceNs): number => {
+    if (group.of.minisockOf !== undefined) return at;
     const sampled = samples.get(keyOf(group.of))?.startedAt;
     return sampled !== undefined && sampled > at - PAUSE_NS && sampled < at ? sampled : at - SECOND_NS;
+  };
+
+  const ofMinisocks = (of: MinisockData): Group => {
+    const key = minisockKey(of);
+    const found = minisocks.get(key);
+    if (found !== undefined) return found;
+    const { port, pid, comm, peer } = of;
+    const what = { end: ENDED.data_after_close, isNotMemory: false, reset: 0, port, pid, comm };
+    const group = emptyGroup({ ...what, minisockOf: peer });
+    minisocks.set(key, group);
+    return group;
   };
 
   const grow = (group: Group, at: TraceNs, more: number): void => {
@@ -94,12 +124,23 @@ export const createAbnormal = (): Abnormal => {
       counts.set(key, event.count);
       let group = groups.get(groupKey);
       if (group === undefined) {
-        group = { of, count: 0, forMemory: 0, run: null, best: { count: 0, perSecond: null } };
+        group = emptyGroup(of);
         groups.set(groupKey, group);
       }
       grow(group, at, more);
       if (!isNotMemory && isNear(orphans, limit) === false) group.forMemory += more;
       return true;
+    },
+    minisock: (of, at, isSampled) => {
+      const isFull = minisocks.size >= BOUNDS.minisocks && !minisocks.has(minisockKey(of));
+      const group = ofMinisocks(isFull ? ANY_MINISOCK : of);
+      grow(group, at, 1);
+      if (isSampled) group.told++;
+    },
+    untold: (count, at) => {
+      if (count <= untold) return;
+      grow(ofMinisocks(ANY_MINISOCK), at, count - untold);
+      untold = count;
     },
     sample: (sampled, closedAt) => {
       const of = whatOf(sampled);
@@ -114,14 +155,18 @@ export const createAbnormal = (): Abnormal => {
       before.newestAt = closedAt;
     },
     all: () =>
-      [...groups.values()]
-        .map(({ of, count, forMemory, run, best }): AbnormalEnds => {
-          const sampled = (samples.get(keyOf(of))?.count ?? 0) + (of.pid === null ? unowned(of) : 0);
+      [...groups.values(), ...minisocks.values()]
+        .map(({ of, count, told, forMemory, run, best }): AbnormalEnds => {
+          const sampled = of.minisockOf === undefined ? samplesOf(of) : told;
           const { perSecond } = run === null ? best : longer(best, run);
           return { ...of, count, sampled, forMemory, perSecond, lastAt: (run?.last.at ?? 0) as TraceNs };
         })
         .sort((a, b) => b.count - a.count),
   };
+
+  function samplesOf(of: What): number {
+    return (samples.get(keyOf(of))?.count ?? 0) + (of.pid === null ? unowned(of) : 0);
+  }
 
   /** Samples of processes that are counted together under one name. */
   function unowned(group: What): number {
@@ -132,6 +177,15 @@ export const createAbnormal = (): Abnormal => {
     return sum;
   }
 };
+
+const emptyGroup = (of: Group['of']): Group => ({
+  of,
+  count: 0,
+  told: 0,
+  forMemory: 0,
+  run: null,
+  best: { count: 0, perSecond: null },
+});
 
 const whatOf = ({ end, isNotMemory, reset, port, pid, comm }: What): What => ({
   ...{ end, isNotMemory, port, pid, comm },

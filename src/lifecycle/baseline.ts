@@ -1,10 +1,8 @@
 import { BOUNDS } from '../wire/bounds.ts';
-import type { Inventoried, OrphanRead } from '../wire/event.ts';
+import type { Inventoried, OrphanRead, Tuple } from '../wire/event.ts';
 import { parseAnnounce } from '../wire/evidence.ts';
 
-type Tuple = Pick<Inventoried, 'netns' | 'laddr' | 'lport' | 'raddr' | 'rport'>;
-
-const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
+export const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
 
 /** Namespace, addresses and ports of an announced sock: all that it shares with its line of /proc/net/tcp. */
 export const tupleOfLine = (line: string): string => tupleOf(parseAnnounce(line));

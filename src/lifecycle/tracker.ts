@@ -2,13 +2,26 @@ import { decimalOf } from '../kernel/hex.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { BOUNDS, ownText } from '../wire/bounds.ts';
-import type { Announce, Destroy, Look, Lost, Retransmit, SetState, Swept, Tally, TimedEvent } from '../wire/event.ts';
+import type {
+  Announce,
+  Destroy,
+  Look,
+  Lost,
+  MinisockReset,
+  Reset,
+  Retransmit,
+  SetState,
+  Swept,
+  Tally,
+  TimedEvent,
+} from '../wire/event.ts';
 import { ENDED, NO_REASON, TALLY, VIA } from '../wire/event.ts';
 import { type AnnounceDetail, OWN, parseAnnounce, SOCK, stateOf } from '../wire/evidence.ts';
 import { type AbnormalEnds, createAbnormal } from './abnormal.ts';
 import { createAftermath, hasOpenEnd } from './aftermath.ts';
 import { createBaseline, type Silent, tupleOfLine } from './baseline.ts';
 import { createGenerations } from './generations.ts';
+import { createHandovers } from './handovers.ts';
 import { createHost, type Host } from './host.ts';
 import { createLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { createLingering } from './lingering.ts';
@@ -114,6 +127,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const early = new Map<SkAddr, Destroy>();
   const tallies = new Map<string, Tallied>();
   const abnormal = createAbnormal();
+  const handovers = createHandovers();
   const generations = createGenerations(undefined, options.seed);
   const announceLag = announceLagOf(options.announceNs ?? 0);
   const ledger: Ledger = createLedger((row) => {
@@ -423,7 +437,19 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (event.lines === 0 && lostEvents > 0 && living.mayLack(sock)) addGap(sock, 'events_lost');
     sock.hasOpenEnd = hasOpenEnd(sock, event);
     if (sock.hasOpenEnd && sock.pressure?.isExact === false) addGap(sock, 'events_lost');
+    handovers.add(sock, event);
     aftermath.add(sock);
+  };
+
+  /** If the path of its socket has not been told yet, it tells of this reset too. */
+  const minisockReset = (event: MinisockReset): void => {
+    const from = handovers.take(event);
+    const sock = from === null ? undefined : living.unpack(from.sk);
+    const isSampled = sock !== undefined && sock.generation === from?.generation && sock.destroyedAt !== null;
+    if (isSampled) sock.resets = [...sock.resets, resetBy(event, sock.sk)];
+    const port = Math.min(event.lport, event.rport);
+    const { pid, comm } = from ?? { pid: null, comm: null };
+    abnormal.minisock({ port, peer: event.raddr, pid, comm }, event.at, isSampled);
   };
 
   const expectAnnounce = (event: Destroy): void => {
@@ -539,6 +565,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           if (!abnormal.count(event, pressure()))
             exceed(1, `abnormal ends of more than ${BOUNDS.ends} kinds and closers`);
           return;
+        case 'minisock_reset':
+          return minisockReset(event);
+        case 'minisock_untold':
+          return abnormal.untold(event.count, event.at);
         case 'inventoried':
           if (!baseline.list(event)) exceed(1, `orphans of an inventory beyond ${BOUNDS.inventory}`);
           return;
@@ -604,6 +634,18 @@ const LAST_BIN = 16;
 /** A CPU looks through its closes 200 times a second, and needs several turns when many are due. */
 const SWEEP_NS = 50_000_000;
 const announceLagOf = (announceNs: number): number => (announceNs === 0 ? 0 : announceNs + SWEEP_NS);
+
+/** Makes it a reset of the socket that the minisock followed. */
+const resetBy = ({ at }: MinisockReset, sk: SkAddr): Reset => ({
+  kind: 'reset',
+  at,
+  sk,
+  sent: true,
+  state: TCP.TIME_WAIT,
+  answersSegment: true,
+  reason: null,
+  dataSegsIn: 0,
+});
 
 /** True if a reset came after its destroy. It may be one of the address's next life, whose announcement is lost. */
 const hasResetAfter = ({ resets, destroyedAt }: Sock): boolean =>

@@ -176,6 +176,7 @@ const ownBytes = ({ kind }: TimedEvent): number => (kind === 'orphan_read' ? BOU
 const isOwn = (event: TimedEvent): boolean =>
   event.kind === 'tally' ||
   event.kind === 'ended' ||
+  event.kind === 'minisock_untold' ||
   event.kind === 'inventoried' ||
   event.kind === 'orphan_read' ||
   event.kind === 'inventory_end' ||

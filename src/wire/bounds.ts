@@ -34,6 +34,10 @@ export const BOUNDS = {
   tallies: 16_384,
   /** Counts of abnormal ends by kind, closer and port: the probes have 1,024, and some for what did not fit. */
   ends: 4096,
+  /** Service ports, peers and closers whose minisocks reset data. Others are counted together. */
+  minisocks: 1024,
+  /** Sockets handed over to minisocks whose closer is kept: 4 to 8 MB. */
+  handovers: 8192,
   /** Transitions kept of one dying socket: the kernel makes five at most. */
   moves: 64,
   /**

@@ -1,8 +1,10 @@
+import { ipv6Text, swap16 } from '../kernel/address.ts';
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { createAddresses } from './addresses.ts';
 import { commText } from './comm.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
-import { NOT_FOLLOWED, SAMPLE_MASK } from './evidence.ts';
+import { AF_INET6, NOT_FOLLOWED, SAMPLE_MASK } from './evidence.ts';
+import { rememberedIpv4Text } from './ipv4-texts.ts';
 import { bitsWithin, fieldAt, hexWordsFrom, letterOf, placeOf, wordsBetween } from './layout.ts';
 import { decodeOwnLine } from './own-lines.ts';
 import { Scan } from './scan.ts';
@@ -21,6 +23,8 @@ const LETTER = {
   destroy: letterOf('destroy'),
   tally: letterOf('tally'),
   ended: letterOf('ended'),
+  minisockReset: letterOf('minisock_reset'),
+  minisockUntold: letterOf('minisock_untold'),
   tick: letterOf('tick'),
   bye: letterOf('bye'),
 } as const;
@@ -99,6 +103,17 @@ const ENDED = {
   notMemory: placeOf('ended', 'endNotMemory', 'end'),
   kind: placeOf('ended', 'endKind', 'end'),
   pid: placeOf('ended', 'endPid', 'end'),
+} as const;
+const MINISOCK = {
+  words: hexWordsFrom('minisock_reset', 'netns', 'r1'),
+  netns: placeOf('minisock_reset', 'netns', 'netns'),
+  family: placeOf('minisock_reset', 'family', 'netns'),
+  lport: placeOf('minisock_reset', 'lport', 'netns'),
+  rport: placeOf('minisock_reset', 'rport', 'netns'),
+  laddr: placeOf('minisock_reset', 'laddr', 'netns'),
+  raddr: placeOf('minisock_reset', 'raddr', 'netns'),
+  laddr6: placeOf('minisock_reset', 'laddr0', 'netns').half,
+  raddr6: placeOf('minisock_reset', 'raddr0', 'netns').half,
 } as const;
 /** The halves of the line that is being read. */
 const halves = new Uint32Array(32);
@@ -334,6 +349,22 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           count,
         };
       }
+      case LETTER.minisockReset: {
+        scan.hexWords(MINISOCK.words, halves);
+        const isV6 = fieldAt(halves, MINISOCK.family) === AF_INET6;
+        return {
+          kind: 'minisock_reset',
+          at,
+          netns: fieldAt(halves, MINISOCK.netns),
+          laddr: isV6 ? ipv6Text(ipv6At(MINISOCK.laddr6)) : rememberedIpv4Text(fieldAt(halves, MINISOCK.laddr)),
+          lport: swap16(fieldAt(halves, MINISOCK.lport)),
+          raddr: isV6 ? ipv6Text(ipv6At(MINISOCK.raddr6)) : rememberedIpv4Text(fieldAt(halves, MINISOCK.raddr)),
+          rport: swap16(fieldAt(halves, MINISOCK.rport)),
+        };
+      }
+      case LETTER.minisockUntold:
+        scan.decimal();
+        return { kind: 'minisock_untold', at, count: scan.above * 1e9 + scan.below };
       case LETTER.tick:
         return { kind: 'tick', at };
       case LETTER.bye:
@@ -352,6 +383,13 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     return good ? event : { kind: 'malformed', line };
   };
 };
+
+const ipv6At = (half: number): readonly [number, number, number, number] => [
+  halves[half] as number,
+  halves[half + 1] as number,
+  halves[half + 2] as number,
+  halves[half + 3] as number,
+];
 
 /** A number of 64 bits as the probes print it. */
 const hexOfHalves = (hi: number, lo: number): string =>

@@ -114,6 +114,16 @@ export const tallyLine = (line: string, at: bigint): string | null => {
   });
 };
 
+/**
+ * Makes `@untold[0]: COUNT`, as bpftrace prints its map, into a `U` line; null for any other text.
+ *
+ * @param at - boot clock, ns
+ */
+export const untoldLine = (line: string, at: bigint): string | null => {
+  const count = /^@untold\[0\]: (\d{1,15})$/.exec(line)?.[1];
+  return count === undefined ? null : encodeLine('minisock_untold', { at, count });
+};
+
 /** A count of abnormal ends, by a number that an `N` line tells of. */
 export type EndCount = {
   /** The number, in hex; null where the kernel had no room for one more. */

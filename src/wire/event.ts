@@ -208,6 +208,24 @@ export const TALLY = {
   tw_none: 4096,
 } as const;
 
+/**
+ * Data met a minisock in FIN_WAIT2 after the close, and was answered with a reset. The socket itself was destroyed
+ * before.
+ */
+export type MinisockReset = Tuple & { readonly kind: 'minisock_reset'; readonly at: TraceNs };
+
+/** So many such resets since the start came too fast for a line each: nothing else is known of them. */
+export type MinisockUntold = { readonly kind: 'minisock_untold'; readonly at: TraceNs; readonly count: number };
+
+/** A connection's two ends, and its network namespace. */
+export type Tuple = {
+  readonly netns: number;
+  readonly laddr: string;
+  readonly lport: number;
+  readonly raddr: string;
+  readonly rport: number;
+};
+
 export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
 export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };
 
@@ -327,6 +345,8 @@ export type TimedEvent =
   | Destroy
   | Tally
   | Ended
+  | MinisockReset
+  | MinisockUntold
   | Tick
   | Bye
   | Inventoried

@@ -69,7 +69,7 @@ const SAMPLE = bitsWithin('deferred', 'closeSample');
 /** Bits in the same low half: the kind of end that it is a sample of. */
 export const SAMPLE_MASK = SAMPLE.mask << SAMPLE.shift;
 
-const AF_INET6 = 10;
+export const AF_INET6 = 10;
 
 const FAMILY = halfOf('deferred', 'family');
 const ADDRESS = {

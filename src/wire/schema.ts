@@ -219,6 +219,9 @@ const IDENTITY: readonly Word[] = [
   ),
 ];
 
+/** A minisock does not have them, or not yet: its cookie is mostly not made. */
+const NOT_OF_MINISOCK: ReadonlySet<string> = new Set(['owner', 'cgroupId', 'cookie']);
+
 const TASK = packed('task', high('pid', 'the closing process (tgid)'), low('tid', 'its thread'));
 const TASK_FLAGS: Partial<Field> = {
   parts: [bits('exiting', 2, 1, 'PF_EXITING'), bits('kernelThread', 21, 1, 'PF_KTHREAD')],
@@ -412,6 +415,16 @@ export const LINES = {
     letter: 'E',
     title: 'abnormal ends, from version 3 on: how many, announced or not, of one kind, closer and port',
     words: [AT, END, END_PID, word('decimal', 'count', 'count since the start'), COMM],
+  },
+  minisock_reset: {
+    letter: 'M',
+    title: 'data met a minisock in FIN_WAIT2, which sent a reset; version 3 was extended by it',
+    words: [AT, ...IDENTITY.filter(({ name }) => !NOT_OF_MINISOCK.has(name))],
+  },
+  minisock_untold: {
+    letter: 'U',
+    title: 'resets of the same kind that came too fast for a line each; version 3 was extended by it',
+    words: [AT, word('decimal', 'count', 'count since the start')],
   },
   tick: { letter: 'C', title: 'tick, ten a second: lets time pass when nothing happens', words: [AT] },
   bye: { letter: 'Z', title: 'goodbye, last; where it is missing the stream is cut', words: [AT] },

@@ -207,6 +207,28 @@ export const lookLine = (on: OnSock & EvidenceFields & { readonly cookie?: strin
 export const sweptLine = (at: number, began: number, left = 0): string =>
   encodeLine('swept', { at: boot(at), began: boot(began), watched: 1, left });
 
+/** Data met the minisock of a sock that `announceLine` makes with the same ends. */
+export const minisockLine = (
+  on: { at?: number; local?: string; peer?: string; lport?: number; rport?: number } = {},
+): string => {
+  const isV6 = (on.local ?? '').includes(':');
+  const local = on.local ?? '10.0.0.1';
+  const peer = on.peer ?? (isV6 ? '2001:db8::2' : '10.0.0.2');
+  return encodeLine('minisock_reset', {
+    at: boot(on.at ?? 0),
+    netns: 4_026_531_840,
+    family: isV6 ? 10 : 2,
+    lport: on.lport ?? 443,
+    rport: on.rport ?? 51_234,
+    ...(isV6
+      ? { ...ipv6Values('laddr', local), ...ipv6Values('raddr', peer) }
+      : { laddr: ipv4Word(local), raddr: ipv4Word(peer) }),
+  });
+};
+
+/** So many resets of minisocks since the start have no line of their own. */
+export const untoldLine = (at: number, count: number): string => encodeLine('minisock_untold', { at: boot(at), count });
+
 export const resetLine = (
   on: OnSock & {
     readonly sent: boolean;

@@ -17,8 +17,11 @@ describe('what doctor says that finwait cannot know', () => {
     expect(limits(btf(REASONS, COUNTS), 'fentry')).toEqual([]);
   });
 
-  test('before Linux 6.12: reset reasons', () => {
-    expect(limits(btf(COUNTS), 'fentry')).toEqual([expect.stringMatching(/^reset reasons: .*before Linux 6\.12/)]);
+  test('before Linux 6.12: reset reasons, and resets by minisocks', () => {
+    expect(limits(btf(COUNTS), 'fentry')).toEqual([
+      expect.stringMatching(/^reset reasons: .*before Linux 6\.12/),
+      expect.stringMatching(/^minisock resets: .*does not know/),
+    ]);
   });
 
   test('before Linux 6.7: what is skipped of kprobes and tracepoints; of fentry it is counted', () => {

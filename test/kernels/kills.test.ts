@@ -10,6 +10,8 @@ const named: AbnormalDeaths = {
   comm: 'python3',
   pid: 7,
   port: 8080,
+  by_minisock: false,
+  raddr: null,
   count: 60,
   per_second: 30,
   sampled: 20,

@@ -63,14 +63,14 @@ const EXAMPLE = 'example';
 
 /**
  * Examples of abnormal ends are in no tally, and `--min-age` leaves out their rows: their own record counts them, and
- * does not say how they were closed.
+ * does not say how they were closed. Data that met a minisock is no death: that of its socket is told or counted beside it.
  */
 export const countedKinds = (records: readonly CountRecord[]): Kinds =>
   kindsOf(
     records.map((record) =>
       record.type === 'tally'
         ? { kind: kindOf(record.how, record.ended_by), count: record.count }
-        : { kind: kindOf(EXAMPLE, record.ended_by), count: record.sampled },
+        : { kind: kindOf(EXAMPLE, record.ended_by), count: record.by_minisock ? 0 : record.sampled },
     ),
   );
 

@@ -305,6 +305,12 @@ const limited = {
 } as const;
 
 /**
+ * Their minisock resets the connection later, when the row of the socket says how that ended. From Linux 6.10 on an
+ * abnormal end `by_minisock` says so.
+ */
+export const RESET_BY_MINISOCK: readonly string[] = ['minisock_gets_data'];
+
+/**
  * Ends of a TCP socket below another, if the kernel has that. A subflow of MPTCP has no file: the kernel closes it, and
  * chance decides in which state.
  */

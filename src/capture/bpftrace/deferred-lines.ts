@@ -1,4 +1,12 @@
-import { type EndCount, endCountOf, endedLine, joinDeferred, namedEnd, tallyLine } from '../../wire/deferred.ts';
+import {
+  type EndCount,
+  endCountOf,
+  endedLine,
+  joinDeferred,
+  namedEnd,
+  tallyLine,
+  untoldLine,
+} from '../../wire/deferred.ts';
 import { letterOf, wordAt } from '../../wire/layout.ts';
 import type { MapRoom } from './map-room.ts';
 
@@ -20,7 +28,7 @@ export type DeferredLines = {
   /**
    * Takes a line of a deferred probe and passes on the wire's form of it. Two lines of an announcement become one `L` line:
    * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line, or an `E` line where it counts
-   * abnormal ends and has grown. The lines that say how full the maps are go to `room`. All other lines go through.
+   * abnormal ends and has grown; one of the map of untold resets becomes a `U` line. The lines that say how full the maps are go to `room`. All other lines go through.
    */
   readonly take: (line: string) => void;
 };
@@ -68,6 +76,7 @@ export const createDeferredLines = (
   };
 
   const classes = new Set<string>();
+  let untold = '';
   const counted = (line: string): void => {
     const places = /^@(un)?kept\[(\d)\]: (-?\d{1,15})$/.exec(line);
     if (places !== null) {
@@ -79,6 +88,11 @@ export const createDeferredLines = (
     const end = endCountOf(line);
     if (end !== null) {
       countEnd(end);
+      return;
+    }
+    if (line.startsWith('@untold')) {
+      if (line !== untold) put(untoldLine(line, now()) ?? line);
+      untold = line;
       return;
     }
     const tally = tallyLine(line, now());

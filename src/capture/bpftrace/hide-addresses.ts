@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { HEX } from '../../wire/scan.ts';
+import { lineOf } from '../../wire/schema.ts';
 
 /** Addresses whose text is remembered: 2^16, half the bits of a hash. */
 const SLOTS = 65_536;
@@ -16,6 +17,10 @@ const [LINE_BREAK, SPACE, ZERO] = [0x0a, 0x20, 0x30];
 /** Letters of the lines whose second field is a `struct sock`, after the time. */
 const OF_SOCKS = new Uint8Array(256);
 for (const letter of 'ABDLRSWX') OF_SOCKS[letter.charCodeAt(0)] = 1;
+/** Letter of a line that holds no address of a sock, and words of IPv6 that look like one. */
+const MINISOCK_RESET = 'M'.charCodeAt(0);
+/** A whole one: the time, then words in hex. */
+const MINISOCK_LINE = new RegExp(`^M \\d{1,20}(?: [0-9a-f]{1,16}){${lineOf('minisock_reset').words.length - 1}}$`);
 /** Kernel addresses, and pieces that are long enough to tell something; decimal ones too: from 2^64 - 2^47 on. */
 const KERNEL_ADDRESS = /ffff[0-9a-f]{4,}|\b1844\d{16}\b/g;
 /** A line that was broken off may end amid one. */
@@ -76,6 +81,7 @@ export const hideAddresses = (key: Uint8Array = randomBytes(32)): Transform => {
       if (after <= end && (after === end || bytes[after] === SPACE) && hide(bytes, view, at)) return;
       if (bytes[at] === ZERO && bytes[at + 1] === SPACE) return;
     }
+    if (bytes[start] === MINISOCK_RESET && MINISOCK_LINE.test(bytes.toString('latin1', start, end))) return;
     replaceAll(bytes, start, end, KERNEL_ADDRESS);
   };
 

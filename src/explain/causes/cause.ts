@@ -35,6 +35,11 @@ type CauseRules = {
   readonly side: Side;
   /** Nobody needs to do anything about it, unless it took long. */
   readonly isHarmless: boolean;
+  /**
+   * A minisock follows the socket, and may end the connection like this when the path has been told already. Then it is
+   * not harmless. Abnormal ends `by_minisock` count those.
+   */
+  readonly minisockEndsBy?: 'data_after_close';
   /** Advice about one socket, and the sysctl that would not help it. */
   readonly advice: Adviser;
 };

@@ -9,9 +9,9 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
   name: 'data_after_close',
   title: 'the peer sent data after our close',
   meaning:
-    'Data arrived that nobody can read any more; this host answered with a reset (TCPAbortOnData), and the peer may lose what it had not read yet.',
+    'Data arrived that nobody can read any more; this host answered with a reset (TCPAbortOnData), and the peer may lose what it had not read yet. Where a FIN_WAIT2 minisock had taken over, no TCPAbortOnData counts it.',
   looksLike:
-    'FIN_WAIT1 or FIN_WAIT2, then data from the peer and a RST from this host; `nstat -az TcpExtTCPAbortOnData` grows.',
+    'FIN_WAIT1 or FIN_WAIT2, then data from the peer and a RST from this host; `nstat -az TcpExtTCPAbortOnData` grows. By a minisock only `TcpOutRsts` grows.',
   why: 'close() shut both halves. Data that arrives now can be given to nobody, and TCP must say so with a reset. The peer may lose data it had received and not read.',
   helps: [
     `Let this application say that it ends, then read to the end: shutdown(SHUT_WR), read until 0, close(). ${READ_IN_TIME}`,
@@ -22,7 +22,7 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
     'No sysctl changes it: net.ipv4.tcp_fin_timeout only shortens the time in which it can happen.',
   ],
   howKnown:
-    'tcp:tcp_receive_reset fires although no RST came (the kernel calls tcp_reset), and after it comes a reset of ours that answers a segment.',
+    'tcp:tcp_receive_reset fires although no RST came (the kernel calls tcp_reset), and after it comes a reset of ours that answers a segment. From Linux 6.10 on tcp:tcp_send_reset also tells of a minisock in FIN_WAIT2 that sends one; it is counted by port, peer and closer, since the row of its socket was mostly told before.',
   knownBy:
     'the same tracepoint (the kernel calls tcp_reset), then a reset of ours that answers the segment; certain where data_segs_in grew. Or, where the data came with the ACK of our FIN, that reset alone, out of FIN_WAIT2 and without an error',
   cites: 'tcp_rcv_state_process, tcp_reset (net/ipv4/tcp_input.c)',
@@ -32,6 +32,9 @@ export const dataAfterClose: EndingCause<'data_after_close'> = {
   /** @see Linux tcp_rcv_state_process (TCPAbortOnData), tcp_reset */
   question: ({ phase, from, err, received, answered, dataSegsAfter, record }) => {
     if (phase !== 'after_close' || !answered) return NO;
+    if (!received && record.sock.resets.some(({ state }) => state === TCP.TIME_WAIT)) {
+      return yes('handed to a FIN_WAIT2 minisock, which at once met data from the peer and answered with a reset');
+    }
     if (!received) {
       // In FIN_WAIT1 the segment that acknowledges our FIN may bring data: the kernel then calls tcp_done, not
       // tcp_reset.

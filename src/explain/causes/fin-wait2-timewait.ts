@@ -11,13 +11,14 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   name: 'fin_wait2_timewait',
   title: 'handed to a FIN_WAIT2 minisock',
   meaning:
-    'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due.',
+    'The peer acknowledged our FIN and has not closed its half; the kernel destroyed the full socket, and a minisock, which ss counts as timewait, waits for the FIN that is due. If the peer sends data instead, the minisock resets it, mostly after this row was told.',
   looksLike:
     '`ss -tano state fin-wait-2` lists it with a `timewait` timer; `/proc/net/sockstat` counts it under `tw`, not under `orphan`.',
   why: 'The FIN_WAIT2 time left (tcp_fin_timeout, or 3.5 RTOs where those are longer) is 60 s or less, so a minisock can do the waiting; it holds no buffers and is no orphan.',
   helps: [
     'Nothing needs help for the orphan count when it was quick. When it took long, set net.ipv4.tcp_fin_timeout to 60 or less for sockets to come: above 60 the socket is an orphan for tcp_fin_timeout - 60 s before the handover.',
     LOOK_FOR_CLOSE_WAIT,
+    'The row does not say if the minisock reset data of the peer. From Linux 6.10 on `finwait explain`, `trace` and `top` count such resets as abnormal ends `data_after_close`, by port, peer and closer. Kernels before that trace no reset of a minisock: there `nstat -az TcpOutRsts` grows while the TcpExtTCPAbort* counters stand still, as it also does for a SYN to a closed port; `tcpdump` on the port shows which it was.',
   ],
   doesNotHelp: [
     'Lowering net.ipv4.tcp_fin_timeout far below 60 takes no orphan away: at 60 s or less the handover is at once (unless 3.5 RTOs are longer than 60 s), and only the minisock gets shorter.',
@@ -30,13 +31,16 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
   scenario: 'shutdown_then_close',
   side: 'peer',
   isHarmless: true,
+  minisockEndsBy: 'data_after_close',
   /** @see Linux tcp_time_wait(TCP_FIN_WAIT2) */
   question: (facts) => {
     const { phase, from, record, minisock } = facts;
     if (phase !== 'after_close' || from !== TCP.FIN_WAIT2 || !isSilent(facts)) return NO;
     if ((record.last.flags & SOCK.DONE) !== 0 || minisock === 'no') return NO;
     return minisock === 'yes'
-      ? yes('handed to a FIN_WAIT2 minisock: counted as timewait, no longer as an orphan')
+      ? yes(
+          'handed to a FIN_WAIT2 minisock: counted as timewait, no longer as an orphan. This does not say what met it later',
+        )
       : undecided(LAST_PLACE, 'limit');
   },
   fastDeath: ({ phase, from, err, sentReset, isDone, minisock }) =>

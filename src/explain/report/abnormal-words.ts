@@ -22,13 +22,17 @@ export const whoClosed = ({ comm, pid }: Pick<AbnormalDeaths, 'comm' | 'pid'>): 
 export const perSecondText = (perSecond: number): string =>
   `${perSecond >= 10 ? thousands(Math.round(perSecond)) : perSecond.toFixed(1)}/s`;
 
+/** The socket is gone by then, so its closer may be unknown where the port and the peer are known. */
+const minisockWords = ({ raddr, comm }: AbnormalDeaths, who: string): string =>
+  `${raddr === null ? 'peers send' : `${raddr} sends`} data after ${comm === null ? 'close()' : `${who} closed`}, and FIN_WAIT2 minisocks reset it`;
+
 /** One row in words: `api[4711] resets clients with unread data: 200/s on port 8080, 800 in all`. */
 export const abnormalWords = (deaths: AbnormalDeaths): string => {
   const { ended_by, count, per_second, port, side } = deaths;
   const who = whoClosed(deaths);
   const unknown =
     side === 'limit' ? `connections that ${who} closes are reset at a limit` : `connections of ${who} end abnormally`;
-  const what = WORDS[ended_by]?.(who) ?? unknown;
+  const what = deaths.by_minisock ? minisockWords(deaths, who) : (WORDS[ended_by]?.(who) ?? unknown);
   const where = port === null ? '' : ` on port ${port}`;
   const rate = per_second === null || per_second < 0.05 ? '' : `${perSecondText(per_second)}${where}, `;
   return `${what}: ${rate}${counted(count, 'connection')}${rate === '' ? where : ''} in all`;

@@ -4,7 +4,7 @@ import { moment } from '../../text/moment.ts';
 import { percent } from '../../text/share.ts';
 import { size } from '../../text/size.ts';
 import { causeNamed } from '../causes/order.ts';
-import type { Side } from '../close-path.ts';
+import type { EndedBy, Side } from '../close-path.ts';
 import { ssAddress } from '../sentences/peer.ts';
 import { abnormalWords } from './abnormal-words.ts';
 import type { Count, Report, ReportEnd, Totals } from './report.ts';
@@ -39,7 +39,7 @@ const presentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Who
     `Why: ${causeWords(totals)}.`,
     ...whoseWords(whose),
     `Kept by: ${sideWords(totals.sides)}.`,
-    ...remedy(totals, whose, end.netns),
+    ...remedy(report, totals, whose, end.netns),
   ];
 };
 
@@ -60,7 +60,7 @@ const absentParts = (report: Omit<Report, 'answer'>, end: ReportEnd, whose: Whos
     `How: ${causeWords(died)}.`,
     ...whoseWords(whose),
     `Kept by: ${sideWords(died.sides)}.`,
-    ...remedy(died, whose, end.netns),
+    ...remedy(report, died, whose, end.netns),
   ];
 };
 
@@ -160,15 +160,31 @@ const closerWords = ({ closer, unobserved }: Whose): readonly string[] => {
   ];
 };
 
-/** The first remedy for the largest cause that is not harmless. */
-const remedy = ({ causes, oldest_us }: Totals, whose: Whose | null, ownNetns: number | null): readonly string[] => {
+/**
+ * The first remedy for the largest cause that is not harmless. If minisocks reset data, the sockets before them were not
+ * harmless, whatever their own paths say.
+ */
+const remedy = (
+  { abnormal }: Omit<Report, 'answer'>,
+  { causes, oldest_us }: Totals,
+  whose: Whose | null,
+  ownNetns: number | null,
+): readonly string[] => {
+  const later = new Set(abnormal.filter(({ by_minisock }) => by_minisock).map(({ ended_by }) => ended_by));
+  const laterEnd = (key: string): EndedBy | undefined => {
+    const end = causeNamed(key)?.minisockEndsBy;
+    return end !== undefined && later.has(end) ? end : undefined;
+  };
   const isSlow = (oldest_us ?? 0) >= SLOW_US;
-  const worst = causes.find(({ key }) => causeNamed(key)?.isHarmless === false) ?? (isSlow ? causes[0] : undefined);
-  const help = worst === undefined ? undefined : causeNamed(worst.key)?.helps[0];
-  if (worst === undefined || help === undefined) return [];
+  const isHarmful = (key: string): boolean => causeNamed(key)?.isHarmless === false || laterEnd(key) !== undefined;
+  const worst = causes.find(({ key }) => isHarmful(key)) ?? (isSlow ? causes[0] : undefined);
+  if (worst === undefined) return [];
+  const cause = laterEnd(worst.key) ?? worst.key;
+  const help = causeNamed(cause)?.helps[0];
+  if (help === undefined) return [];
   const example = whose?.exampleOf(worst.key) ?? null;
   const peer = example?.raddr ?? null;
-  return [...toDoWords(worst.key, peer === null ? help : withPeer(help, peer)), ...netnsWords(example, ownNetns)];
+  return [...toDoWords(cause, peer === null ? help : withPeer(help, peer)), ...netnsWords(example, ownNetns)];
 };
 
 /** Puts the peer's address into a help. ss takes IPv6 in another form than `ip route get` and tcpdump. */

@@ -23,8 +23,9 @@ export const abnormalLines = (deaths: readonly AbnormalDeaths[], width: number):
     ...deaths.slice(0, MOST).map((row) => {
       const rate = row.per_second === null ? safe`` : printable(perSecondText(row.per_second));
       const port = row.port === null ? safe`` : safe` port ${row.port}`;
+      const minisock = row.by_minisock ? safe`, minisock, data from ${printable(row.raddr ?? 'peers')}` : safe``;
       return trimmed(
-        safe`${padded(thousands(row.count), 11, 'right')} ${padded(rate, 8, 'right')}  ${padded(row.ended_by, 18)} ${padded(cut(printable(whoClosed(row)), NAME_WIDTH), NAME_WIDTH)}${port}`,
+        safe`${padded(thousands(row.count), 11, 'right')} ${padded(rate, 8, 'right')}  ${padded(row.ended_by, 18)} ${padded(cut(printable(whoClosed(row)), NAME_WIDTH), NAME_WIDTH)}${port}${minisock}`,
       );
     }),
     ...(rest.length === 0

@@ -61,6 +61,12 @@ test('the two halves of an announcement become one line, which is read whole', (
   });
 });
 
+test('resets of minisocks that have no line of their own are told by their count, when it has grown', () => {
+  const { events, lost, notices } = taken('@untold[0]: 15', '@untold[0]: 15', '@untold[0]: 40');
+  expect(events).toEqual([15, 40].map((count) => ({ kind: 'minisock_untold', at: expect.anything(), count })));
+  expect([...lost, ...notices]).toEqual([]);
+});
+
 test('how it stands, and how it was closed is lost: a socket whose close was not seen', () => {
   const { events } = taken(NOW);
   expect(events[0]).toMatchObject({ kind: 'announce', via: VIA.foundDead, closedAt: 978_762_240 });

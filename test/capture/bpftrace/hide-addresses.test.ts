@@ -20,6 +20,13 @@ const through = async (pieces: readonly (string | Buffer)[], key: Uint8Array = K
 const skOf = (line: string): string => line.split(' ')[2] ?? '';
 
 describe('the address of a sock', () => {
+  test('a line of a minisock keeps its IPv6 words, though they look like addresses of the kernel', async () => {
+    const line = 'M 1000000000123 f0000150 a26ecb761b 0 0 ffff00000100000a 0 ffff00000200000a\n';
+    expect(await through([line])).toBe(line);
+    // A torn one does not.
+    expect(await through(['M 1000000000123 f0000150 ffff888101d4e940\n'])).not.toContain('ffff8881');
+  });
+
   test.each(['A', 'B', 'D', 'L', 'R', 'S', 'X'])('in a line %s becomes 16 digits, all else stays', async (letter) => {
     const line = `${letter} ${TIMES[0]} ${SK} 1010 303000007c1 0 ffffe00000000000\n`;
     const hidden = await through([line]);

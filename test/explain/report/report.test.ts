@@ -20,20 +20,22 @@ const withLedger = (change: Partial<NonNullable<ReportEnd['ledger']>>): ReportEn
   return ledger === null ? null : { ...ledger, ...change };
 };
 
+const UNREAD = {
+  ended_by: 'unread_data',
+  side: 'local',
+  comm: 'api',
+  pid: 4711,
+  port: 8080,
+  by_minisock: false,
+  raddr: null,
+  count: 800,
+  per_second: 200,
+  sampled: 80,
+} as const;
+
 describe('the answer', () => {
   test('tells of abnormal ends and what to do, and says that no socket died only where none did', () => {
-    const abnormal = [
-      {
-        ended_by: 'unread_data',
-        side: 'local',
-        comm: 'api',
-        pid: 4711,
-        port: 8080,
-        count: 800,
-        per_second: 200,
-        sampled: 80,
-      } as const,
-    ];
+    const abnormal = [UNREAD];
     const { counters } = anEnd();
     const tallied = { lostEvents: 0, outOfOrder: 0, malformed: 0, unannounced: 0, tallied: 1057 };
     const none = { ledger: withLedger({ orphans: 0, kernelOrphans: 0 }), counters };
@@ -47,6 +49,23 @@ describe('the answer', () => {
     expect(answer.match(/To do \(unread_data\): Read before closing/g)).toHaveLength(1);
     const row = aPath({ ended_by: 'unread_data', side: 'local' });
     expect(reportOf([row], { ...none, counters: tallied, abnormal }).answer.match(/To do/g)).toHaveLength(1);
+  });
+
+  test('a handover to minisocks is harmless only where they reset no data', () => {
+    const rows = [
+      aPath({ ended_by: 'fin_wait2_timewait', dying_us: 100 }),
+      aPath({ ended_by: 'acked', dying_us: 100 }),
+    ];
+    const none = { ledger: withLedger({ orphans: 0, kernelOrphans: 0 }) };
+    expect(reportOf(rows, none).answer).not.toContain('To do');
+    const abnormal = [
+      { ...UNREAD, count: 800 },
+      { ...UNREAD, ended_by: 'data_after_close', side: 'peer', by_minisock: true, raddr: '192.0.2.7', count: 3 },
+    ] as const;
+    const { answer } = reportOf(rows, { ...none, abnormal });
+    expect(answer).toContain('To do (data_after_close): Let this application say that it ends');
+    expect(answer).toContain('192.0.2.7 sends data after api[4711] closed, and FIN_WAIT2 minisocks reset it');
+    expect(reportOf(rows, { ...none, abnormal: [UNREAD] }).answer).not.toContain('data_after_close');
   });
 
   test('says how many, since when, why, whose, who kept them and what to do', () => {
