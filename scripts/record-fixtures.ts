@@ -26,6 +26,10 @@ const FIXTURES: Readonly<Record<string, { readonly workload: string; readonly la
     workload: 'ends that lab.fwr does not have, and some that are like them',
     lab: [...'own_firewall time_wait_overflow repair peer_reset active_close passive_close unread_data'.split(' ')],
   },
+  slow: {
+    workload: 'an orphan whose peer reads slowly, and some that end at once',
+    lab: ['--at-once', '4', ...'slow_reader active_close passive_close unread_data peer_reset linger_zero'.split(' ')],
+  },
   living: {
     workload: 'sockets that live on for 30 s, and are looked at again',
     lab: ['--at-once', '9', '--count', '3', ...'fin_timeout_90 retries window_silent'.split(' ')],

@@ -53,7 +53,11 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
   const isLostSight = sock.destroyedAt === null && !record.isFollowed;
   const waits =
-    sock.destroyedAt === null ? (isLostSight ? LOST_SIGHT : waitingNow(record, agedBy(record, now, evidenceAt))) : null;
+    sock.destroyedAt === null
+      ? isLostSight
+        ? LOST_SIGHT
+        : waitingNow(record, agedBy(record, now, evidenceAt), now)
+      : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');

@@ -15,6 +15,7 @@ import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createLosses } from './losses.ts';
 import { createMissedDestroys } from './missed-destroys.ts';
+import { ackedBy, isWaitingLine, progressed } from './progress.ts';
 import {
   addGap,
   type Gap,
@@ -394,6 +395,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   /** Its newest line. A line alone does not show that no other one is missing. */
   const remember = (sock: Sock, event: SetState | Retransmit | Look | Announce): void => {
     if (lostEvents > 0) sock.mayLack = living.mayLack(sock);
+    if (sock.latest !== null && isWaitingLine(event.line) && isWaitingLine(sock.latest)) {
+      const last = ackedBy(sock.latest, sock.latestAt ?? event.at);
+      sock.progress = progressed(sock.progress, last, ackedBy(event.line, event.at));
+    }
     sock.latest = event.line;
     sock.latestAt = event.at;
   };

@@ -1,6 +1,8 @@
 import type { ClosePath, Closer, Dying, How, Side } from '../explain/close-path.ts';
 import { thousands } from '../text/count.ts';
+import { duration } from '../text/duration.ts';
 import { moment, momentAfter } from '../text/moment.ts';
+import { bytesPerSecond } from '../text/size.ts';
 
 /**
  * One fact of a close path. Its value is null where it is not known. Text may hold names that processes gave
@@ -88,8 +90,18 @@ const closerText = (closer: Closer | null, how: How): string | null => {
 };
 
 /** Kernel timers never fire early, and longer ones are overdue by more. Null where it is not known. */
-const deadlineText = ({ deadline, deadline_at: at, deadline_expected_at: expected }: Dying): string | null => {
-  if (at === null) return deadline === 'never' ? 'never' : null;
+const deadlineText = (row: Dying): string | null => {
+  const { deadline, deadline_at: at, deadline_expected_at: expected, delivered_bytes_per_second: rate } = row;
+  if (at === null)
+    return deadline === 'never' ? `never${rate === null ? '' : ` while it delivers: ${deliveredText(row)}`}` : null;
   const hasAbout = expected !== null && moment(expected) !== moment(at);
   return `not before ${moment(at)}${hasAbout ? `, about ${momentAfter(expected, at)}` : ''}`;
+};
+
+/** An estimate, and what it was made of; empty for one that delivers nothing. */
+const deliveredText = (row: Dying): string => {
+  const { delivered_bytes_per_second: rate, delivered_over_us: overUs, delivered_expected_at: at } = row;
+  if (rate === null || overUs === null) return '';
+  const pace = `${bytesPerSecond(rate)} over ${duration(overUs)}`;
+  return at === null ? pace : `done about ${moment(at)} at that rate, ${pace}`;
 };

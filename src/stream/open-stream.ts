@@ -77,7 +77,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
   const dying = (sock: Sock, on: DescribeContext, host: Host): Dying => {
     const deadline = deadlineOfDying(sock, host);
     const path = describeSock(sock, host.now, on, deadlineWord(deadline), tracker.evidenceAt(sock));
-    return dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock)), on.wallClock);
+    return dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock), host.now), on.wallClock);
   };
   const silentPath = (orphan: Silent, on: DescribeContext, deadline?: Dying['deadline']): ClosePath =>
     describeSilent(orphan, tracker.now(), on, deadline);

@@ -83,6 +83,8 @@ export type Wait = {
   readonly isWindowShut: boolean;
   /** close() has not returned: it waits for SO_LINGER. */
   readonly isLingering: boolean;
+  /** `snd_una` moved from look to look, and has not stood still for long since. */
+  readonly isDelivering: boolean;
 };
 
 /** A word of `waiting_for`, with or without a page about it. */

@@ -3,6 +3,7 @@ import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import { deliveryOf } from '../evidence/delivery.ts';
 import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import { isHeldHere } from '../evidence/window.ts';
@@ -16,6 +17,7 @@ import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
 import {
   answeredReasons,
+  deliveringReasons,
   ifDroppedReason,
   mayRevertReason,
   neverReasons,
@@ -97,7 +99,19 @@ export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
   };
   if (sock.state === TCP.FIN_WAIT2) return inFinWait2(record, on);
   if (!isSending(record)) return undecided(`no rule is known for a dying sock in ${stateName(sock.state)}`);
-  return whileSending(record, on);
+  return whileDelivering(record, host.now) ?? whileSending(record, on);
+};
+
+/**
+ * Each acknowledgement starts the timers anew. In a pause between two of them TCP_USER_TIMEOUT may end a sock all the
+ * same, or a tcp_orphan_retries of 1: a Linux peer leaves a probe unanswered that comes within 500 ms of another.
+ *
+ * @see Linux tcp_probe_timer; net.ipv4.tcp_invalid_ratelimit
+ */
+const whileDelivering = ({ sock, detail, last }: SockRecord, now: TraceNs): Deadline | null => {
+  const isBounded = detail.userTimeoutMs !== 0 || detail.orphanRetries === 1;
+  const delivery = isBounded ? null : deliveryOf(sock, last, now);
+  return delivery === null ? null : { kind: 'never', because: deliveringReasons(delivery, now) };
 };
 
 type On = {

@@ -1,5 +1,6 @@
-import { settingTime } from '../../text/duration.ts';
-import { exactSize } from '../../text/size.ts';
+import { duration, settingTime } from '../../text/duration.ts';
+import { bytesPerSecond, exactSize } from '../../text/size.ts';
+import type { Delivery } from '../evidence/delivery.ts';
 import { DROPPED_HERE_MS } from '../kernel/rto.ts';
 import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
@@ -120,6 +121,15 @@ export const answeredReasons = (
     ? `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes, and it has since; whether it still does is not seen: the next tick, in ${settingTime(earliestMs)}, is the earliest that may end it`
     : `when last observed, ${settingTime(agoMs)} ago, the peer had answered window probes; if it has answered none since, the end comes in ${settingTime(earliestMs)}`,
   `if it goes on answering them, tcp_probe_timer gives up in ${settingTime(answeredMs)}`,
+];
+
+/** Says why nothing ends a sock that delivers. @param now - from which on the time is told */
+export const deliveringReasons = (
+  { bytesPerSecond: rate, overUs, doneAt }: Delivery,
+  now: number,
+): readonly string[] => [
+  'it still delivers: each acknowledgement starts retries and window probes anew, so neither ends it while the peer goes on',
+  `at the ${bytesPerSecond(rate)} of ${duration(overUs)} it ${doneAt === null ? 'would have delivered all by now: it is slower since' : `will have delivered all in about ${duration((doneAt - now) / 1000)}`}`,
 ];
 
 /**

@@ -75,7 +75,7 @@ const deadlineTexts = (path: Dying, { deadline }: ReturnType<typeof pathFacts>):
   deadline.value === null
     ? 'when the kernel gives up on it is not known'
     : path.deadline === 'never'
-      ? 'the kernel never gives up on it'
+      ? `the kernel ${String(deadline.value).replace(/^never/, 'never gives up on it')}`
       : `the kernel gives up on it ${deadline.value}`,
   ...path.deadline_because,
 ];

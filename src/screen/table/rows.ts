@@ -1,5 +1,5 @@
 import { distance } from '../../explain/evidence/sequence.ts';
-import { waitingIn, waitingOfSilent } from '../../explain/waiting.ts';
+import { waitingOfSilent, waitingWord } from '../../explain/waiting.ts';
 import { accepts } from '../../filter/filter.ts';
 import type { PathFilter } from '../../filter/table.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
@@ -71,7 +71,7 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
     closer: isFoundDead ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
     heldBytes: heldBytes(evidence),
     retransmits: sock.retransmits,
-    waitingFor: !isSeen ? 'unknown' : sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
+    waitingFor: isSeen ? waitingWord(sock, evidence, vantage.now) : 'unknown',
     certain: sock.gaps.size === (sock.gaps.has('capture_ended') ? 1 : 0),
     unackedBytes: distance(evidence.writeSeq, evidence.sndUna),
     unsentBytes: distance(evidence.writeSeq, evidence.sndNxt),
