@@ -56,7 +56,7 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
     sock.destroyedAt === null
       ? isLostSight
         ? LOST_SIGHT
-        : waitingNow(record, agedBy(record, now, evidenceAt), now)
+        : waitingNow(record, { seenAt: evidenceAt ?? sock.latestAt ?? sock.announcedAt, now })
       : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
@@ -122,10 +122,6 @@ const LOST_SIGHT: Waiting = {
   side: 'unknown',
   because: 'a map of the probes was full: what became of it since it was announced is not known',
 };
-
-/** Age of its newest evidence, ms. */
-const agedBy = ({ sock }: SockRecord, now: TraceNs, evidenceAt: TraceNs | null): number =>
-  (now - (evidenceAt ?? sock.latestAt ?? sock.announcedAt)) / 1e6;
 
 /** The time from which on it is known to have been dying. The capture began at 0. */
 const knownSince = ({ sock, closedAt }: SockRecord): number =>

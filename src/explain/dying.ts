@@ -1,11 +1,12 @@
-import type { Silent } from '../lifecycle/baseline.ts';
+import { isRead, type Silent } from '../lifecycle/baseline.ts';
 import { isFollowed, type Sock } from '../lifecycle/sock.ts';
 import { heldBytes, parseEvidence } from '../wire/evidence.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, type Host } from './deadline/deadline.ts';
 import { deadlineOfUntraced } from './deadline/of-silent.ts';
-import { type Delivery, deliveryOf } from './evidence/delivery.ts';
+import { type Delivery, deliveryOf, deliveryOfRead } from './evidence/delivery.ts';
 import { recordOf } from './evidence/record.ts';
+import { standingOfRead } from './evidence/standing.ts';
 
 /** The newest evidence about a socket that still is dying: the time when it held, and the kernel memory in bytes. */
 export type Now = {
@@ -19,7 +20,10 @@ export const nowOf = (sock: Sock, at: Host['now'], now: Host['now']): Now => ({
   at,
   // An announcement at the close is made before the kernel trims the queues: its figure is the one of the close.
   heldBytes: sock.latest === null || !isFollowed(sock) ? null : heldBytes(parseEvidence(sock.latest)),
-  delivery: sock.latest === null || !isFollowed(sock) ? null : deliveryOf(sock, parseEvidence(sock.latest), now),
+  delivery:
+    sock.latest === null || !isFollowed(sock)
+      ? null
+      : deliveryOf(sock, parseEvidence(sock.latest), { seenAt: at, now }),
 });
 
 /** The contract's `dying` of a socket: its path so far, its newest evidence, and its deadline. */
@@ -56,12 +60,16 @@ export const dyingOf = (
 export const deadlineWord = ({ kind }: Deadline): Dying['deadline'] => (kind === 'undecided' ? 'unknown' : kind);
 
 /** The newest evidence of an orphan from which no event has come. */
-export const nowOfSilent = ({ at, reading }: Silent): Now => ({
-  at: reading?.at ?? at,
-  heldBytes: reading === null ? null : heldBytes(reading),
-  delivery: null,
+export const nowOfSilent = (orphan: Silent, now: Host['now']): Now => ({
+  at: orphan.reading?.at ?? orphan.at,
+  heldBytes: orphan.reading === null ? null : heldBytes(orphan.reading),
+  delivery: isRead(orphan) ? deliveryOfRead(orphan, standingOfRead(orphan).last, now) : null,
 });
 
-/** The deadline of a dying sock, or of an orphan from which no event has come. */
-export const deadlineOfDying = (dying: Sock | Silent, host: Host): Deadline =>
-  'kind' in dying ? deadlineOfUntraced(dying, host) : deadlineOf(recordOf(dying, host.hello), host);
+/**
+ * The deadline of a dying sock, or of an orphan from which no event has come.
+ *
+ * @param evidenceAt - when a sock's newest evidence was known to hold
+ */
+export const deadlineOfDying = (dying: Sock | Silent, host: Host, evidenceAt: (sock: Sock) => Host['now']): Deadline =>
+  'kind' in dying ? deadlineOfUntraced(dying, host) : deadlineOf(recordOf(dying, host.hello), host, evidenceAt(dying));

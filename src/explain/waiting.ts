@@ -4,9 +4,10 @@ import { isRead, type Read, type Silent } from '../lifecycle/baseline.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import { duration } from '../text/duration.ts';
 import type { Evidence } from '../wire/evidence.ts';
+import { delivering } from './causes/delivering.ts';
 import { WAITS } from './causes/order.ts';
 import type { Side, WaitingFor } from './close-path.ts';
-import { deliveredMost, deliveryOf } from './evidence/delivery.ts';
+import { deliveredMost, deliveryOf, deliveryOfRead, type Times } from './evidence/delivery.ts';
 import type { SockRecord } from './evidence/record.ts';
 import { isAwaitingAck } from './evidence/resources.ts';
 import { standingOf, standingOfRead } from './evidence/standing.ts';
@@ -33,9 +34,9 @@ const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(sta
  *
  * @param evidence - the newest there is
  */
-export const waitingWord = (sock: Sock, evidence: Evidence, now: TraceNs): WaitingFor => {
+export const waitingWord = (sock: Sock, evidence: Evidence, times: Times): WaitingFor => {
   if (sock.lingering) return 'linger';
-  return deliveryOf(sock, evidence, now) === null ? waitingIn(sock.state, evidence) : 'delivering';
+  return deliveryOf(sock, evidence, times) === null ? waitingIn(sock.state, evidence) : 'delivering';
 };
 
 /** The word for what a dying sock waits for now, the side that keeps it, and the evidence in a sentence. */
@@ -47,9 +48,10 @@ export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; re
  * `side` is `unknown` if an acknowledgement is missing. The peer may be gone or the network may drop packets: that does
  * not show here, unless ICMP has said so.
  */
-export const waitingNow = (record: SockRecord, agedByMs: number, now: TraceNs): Waiting => {
+export const waitingNow = (record: SockRecord, times: Times): Waiting => {
   const { sock, last } = record;
-  const delivery = deliveryOf(sock, last, now);
+  const agedByMs = (times.now - times.seenAt) / 1e6;
+  const delivery = deliveryOf(sock, last, times);
   const wait = {
     state: sock.state,
     isWindowShut: isWindowShut(last),
@@ -87,7 +89,7 @@ export const waitingOfSilent = (
   orphan: Silent,
   now: TraceNs,
 ): Waiting | (Omit<Waiting, 'because'> & { readonly because: null }) => {
-  if (isRead(orphan)) return waitingWhenRead(orphan, (now - orphan.reading.at) / 1e6);
+  if (isRead(orphan)) return waitingWhenRead(orphan, now);
   for (const { name, listed } of WAITS) {
     const side = listed?.(orphan) ?? null;
     if (side !== null) return { waitingFor: name, side, because: null };
@@ -95,13 +97,15 @@ export const waitingOfSilent = (
   return { waitingFor: 'unknown', side: 'unknown', because: null };
 };
 
-const waitingWhenRead = (read: Read, agedByMs: number): Waiting => {
+const waitingWhenRead = (read: Read, now: TraceNs): Waiting => {
+  const agedByMs = (now - read.reading.at) / 1e6;
   const standing = standingOfRead(read);
-  const word = wordFor(read.state, isWindowShut(standing.last));
+  const delivery = deliveryOfRead(read, standing.last, now);
+  const word = delivery === null ? wordFor(read.state, isWindowShut(standing.last)) : delivering;
   if (word === undefined) return noRule(read.state);
   if (isContradicted(word.name, read.reading.packetsOut, read.reading.rtoMs, agedByMs))
     return tooOld(read.state, agedByMs);
-  const { because, side = word.side } = word.evidence(standing);
+  const { because, side = word.side } = word.evidence({ ...standing, delivery });
   return { waitingFor: word.name, side, because };
 };
 

@@ -59,8 +59,8 @@ const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
  * progress.
  */
 const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10, progress: 12 } as const;
-/** Few socks have progress: its five times follow the others, its three sequence numbers follow the moves. */
-const PROGRESS = { times: 5, numbers: 3 } as const;
+/** Few socks have progress: its six times follow the others, its three sequence numbers follow the moves. */
+const PROGRESS = { times: 6, numbers: 3 } as const;
 
 /** The low half of an L line's `closeBits`; an A line has nothing there. */
 const DEFERRED_BITS = 2 * hexWordAt('deferred', 'closeBits') + 1;
@@ -338,12 +338,13 @@ const latestAt = (shape: number): number =>
 const isHere = (shape: number, place: number): number => (told(shape, place) === TOLD.here ? 1 : 0);
 const hasProgress = (shape: number): boolean => isHere(shape, SHAPE.progress) === 1;
 
-const timesOf = ({ since, from, mid, to, pause }: Progress): readonly number[] => [
+const timesOf = ({ since, first, from, mid, to, gap }: Progress): readonly number[] => [
   since,
   from.at,
   mid.at,
   to.at,
-  pause,
+  first,
+  gap,
 ];
 const numbersOf = ({ from, mid, to }: Progress): readonly number[] => [from.una, mid.una, to.una];
 
@@ -353,5 +354,6 @@ const readProgress = (doubles: Float64Array, times: number, words: Uint32Array, 
     una: words[numbers + i] as number,
   });
   const since = traceNs(doubles[times] as number);
-  return { since, from: acked(0), mid: acked(1), to: acked(2), pause: doubles[times + 4] as number };
+  const first = traceNs(doubles[times + 4] as number);
+  return { since, first, from: acked(0), mid: acked(1), to: acked(2), gap: doubles[times + 5] as number };
 };

@@ -392,11 +392,16 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (event.isWhole && event.began > sweptAt) sweptAt = event.began;
   };
 
+  const evidenceAt = (sock: Sock): TraceNs => {
+    const told = sock.latestAt ?? sock.announcedAt;
+    return isFollowed(sock) && sock.announcedAt < sweptAt - ON_ITS_WAY_NS && sweptAt > told ? sweptAt : told;
+  };
+
   /** Its newest line. A line alone does not show that no other one is missing. */
   const remember = (sock: Sock, event: SetState | Retransmit | Look | Announce): void => {
     if (lostEvents > 0) sock.mayLack = living.mayLack(sock);
     if (sock.latest !== null && isWaitingLine(event.line) && isWaitingLine(sock.latest)) {
-      const last = ackedBy(sock.latest, sock.latestAt ?? event.at);
+      const last = ackedBy(sock.latest, evidenceAt(sock));
       sock.progress = progressed(sock.progress, last, ackedBy(event.line, event.at));
     }
     sock.latest = event.line;
@@ -596,10 +601,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     },
     abnormal: abnormal.all,
     now: newest,
-    evidenceAt: (sock) => {
-      const told = sock.latestAt ?? sock.announcedAt;
-      return isFollowed(sock) && sock.announcedAt < sweptAt - ON_ITS_WAY_NS && sweptAt > told ? sweptAt : told;
-    },
+    evidenceAt,
     ...host.seen,
   };
 };

@@ -123,14 +123,28 @@ export const answeredReasons = (
   `if it goes on answering them, tcp_probe_timer gives up in ${settingTime(answeredMs)}`,
 ];
 
-/** Says why nothing ends a sock that delivers. @param now - from which on the time is told */
-export const deliveringReasons = (
-  { bytesPerSecond: rate, overUs, doneAt }: Delivery,
-  now: number,
-): readonly string[] => [
+/** Says why no timer ends a sock that delivers. @param now - from which on the time is told */
+export const deliveringReasons = (delivery: Delivery, now: number): readonly string[] => [
   'it still delivers: each acknowledgement starts retries and window probes anew, so neither ends it while the peer goes on',
-  `at the ${bytesPerSecond(rate)} of ${duration(overUs)} it ${doneAt === null ? 'would have delivered all by now: it is slower since' : `will have delivered all in about ${duration((doneAt - now) / 1000)}`}`,
+  doneReason(delivery, now),
 ];
+
+/** The same of a sock that a pause may end. @param bound - the setting that may */
+export const boundedReasons = (bound: string, delivery: Delivery, now: number): readonly string[] => [
+  `it still delivers, and each acknowledgement starts that time anew; but ${bound} may end it in a pause, before all is delivered`,
+  doneReason(delivery, now),
+];
+
+/** Says of an orphan that was only read why its deadline moves. */
+export const readDeliveringReasons = (delivery: Delivery, now: number): readonly string[] => [
+  'it still delivers: each acknowledgement starts retries and window probes anew, so the end moves on while the peer goes on',
+  doneReason(delivery, now),
+];
+
+const doneReason = ({ bytesPerSecond: rate, overUs, doneAt }: Delivery, now: number): string =>
+  doneAt === null
+    ? `at the ${bytesPerSecond(rate)} of ${duration(overUs)} it would have delivered all by now: it is slower since`
+    : `an estimate: at the ${bytesPerSecond(rate)} of ${duration(overUs)} it will have delivered all in about ${duration((doneAt - now) / 1000)}`;
 
 /**
  * Says why window probes may go on for ever.

@@ -52,12 +52,13 @@ const dyingAt = (lines: readonly string[], at: number) => {
     pressure: NO_PRESSURE,
   };
   const wallClock = createWallClock(hello);
-  const deadline = deadlineOfDying(sock, host);
+  const deadline = deadlineOfDying(sock, host, tracker.evidenceAt);
   const context = { hello, wallClock, reasons: new Map(), ownNetns: null };
   const path = describeSock(sock, host.now, context, deadlineWord(deadline), tracker.evidenceAt(sock));
   return {
     row: dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock), host.now), wallClock),
-    cell: rowOf(sock, { host: hostIdOf({ host: 'h' }), now: host.now, netns: null }).waitingFor,
+    cell: rowOf(sock, { host: hostIdOf({ host: 'h' }), now: host.now, netns: null, evidenceAt: tracker.evidenceAt })
+      .waitingFor,
     secondsLeft: (at: string): number => (Date.parse(at) - Date.parse(wallClock(host.now))) / 1000,
   };
 };
