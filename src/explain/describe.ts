@@ -43,7 +43,8 @@ export const describeSock = (
 ): ClosePath => {
   const record = recordOf(sock, context.hello);
   const path = pathOf(record, now, context, evidenceAt);
-  const advice = adviceFor(path, context.ownNetns, { userTimeoutMs: record.detail.userTimeoutMs, deadline });
+  const { userTimeoutMs, orphanRetries } = record.detail;
+  const advice = adviceFor(path, context.ownNetns, { userTimeoutMs, orphanRetries, deadline });
   // Most ends need no advice, and copying every field costs time.
   return advice.length === 0 ? path : { ...path, advice };
 };
@@ -164,7 +165,14 @@ export const describeSilent = (
   deadline: Dying['deadline'] = 'unknown',
 ): ClosePath => {
   const path = silentPath(orphan, now, wallClock);
-  return { ...path, advice: adviceFor(path, ownNetns, { userTimeoutMs: null, deadline }) };
+  return {
+    ...path,
+    advice: adviceFor(path, ownNetns, {
+      userTimeoutMs: null,
+      orphanRetries: orphan.reading?.sysctls?.orphanRetries ?? null,
+      deadline,
+    }),
+  };
 };
 
 const silentPath = (orphan: Silent, now: TraceNs, wallClock: DescribeContext['wallClock']): ClosePath => {

@@ -51,6 +51,8 @@ export const pathFacts = (path: ClosePath | Dying) =>
     probes: { label: 'unanswered window probe', unit: 'count', value: path.probes },
     side: text('kept by', SIDES[path.side]),
     deadline: text('deadline', path.type === 'dying' ? deadlineText(path) : null),
+    /** Null for one that delivers nothing. */
+    delivers: text('delivers', path.type === 'dying' ? deliveredText(path) : null),
   }) as const satisfies Readonly<Record<string, Fact>>;
 
 /** The value alone: `?`, `4242`, `12.3s`, `128K`. */
@@ -92,16 +94,15 @@ const closerText = (closer: Closer | null, how: How): string | null => {
 /** Kernel timers never fire early, and longer ones are overdue by more. Null where it is not known. */
 const deadlineText = (row: Dying): string | null => {
   const { deadline, deadline_at: at, deadline_expected_at: expected, delivered_bytes_per_second: rate } = row;
-  if (at === null)
-    return deadline === 'never' ? `never${rate === null ? '' : ` while it delivers: ${deliveredText(row)}`}` : null;
+  if (at === null) return deadline === 'never' ? `never${rate === null ? '' : ' while it delivers'}` : null;
   const hasAbout = expected !== null && moment(expected) !== moment(at);
   return `not before ${moment(at)}${hasAbout ? `, about ${momentAfter(expected, at)}` : ''}`;
 };
 
-/** An estimate, and what it was made of; empty for one that delivers nothing. */
-const deliveredText = (row: Dying): string => {
+/** The rate, and when it will be done if that stays: an estimate. */
+const deliveredText = (row: Dying): string | null => {
   const { delivered_bytes_per_second: rate, delivered_over_us: overUs, delivered_expected_at: at } = row;
-  if (rate === null || overUs === null) return '';
-  const pace = `${bytesPerSecond(rate)} over ${duration(overUs)}`;
-  return at === null ? pace : `done about ${moment(at)} at that rate, ${pace}`;
+  if (rate === null || overUs === null) return null;
+  const pace = `${bytesPerSecond(rate)}, measured over ${duration(overUs)}`;
+  return at === null ? `${pace}; slower since` : `${pace}; at that rate done about ${moment(at)} (an estimate)`;
 };

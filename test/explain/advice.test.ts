@@ -91,7 +91,7 @@ describe('advice', () => {
 
   test('names tcp_retries2 as help where its deadline is never', () => {
     const row = aDying({ waiting_for: 'window', side: 'peer' });
-    const text = adviceFor(row, row.netns, { userTimeoutMs: 0, deadline: 'never' }).join('\n');
+    const text = adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries: 0, deadline: 'never' }).join('\n');
     expect(text).toContain('net.ipv4.tcp_retries2 stops their interval short of its maximum. At 10 or more');
     expect(text).not.toContain('net.ipv4.tcp_retries2 would not help');
     expect(text).toContain('To end it now: ss -tK');
@@ -100,7 +100,7 @@ describe('advice', () => {
   test('of a kernel socket without timers it says that no sysctl ends it', () => {
     for (const waiting_for of ['ack', 'last_ack', 'window'] as const) {
       const row = aDying({ waiting_for, how: 'kernel', side: 'unknown' });
-      const text = adviceFor(row, row.netns, { userTimeoutMs: 0, deadline: 'never' }).join('\n');
+      const text = adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries: 0, deadline: 'never' }).join('\n');
       expect(text).toContain('no sysctl ends it');
       expect(text).not.toMatch(/tcp_orphan_retries|tcp_retries2/);
     }
@@ -108,7 +108,7 @@ describe('advice', () => {
 
   test('a TCP_USER_TIMEOUT that is set is named with its time, and what it takes the place of', () => {
     const said = (row: Parameters<typeof adviceFor>[0]): string =>
-      adviceFor(row, row.netns, { userTimeoutMs: 5000, deadline: 'at' }).join('\n');
+      adviceFor(row, row.netns, { userTimeoutMs: 5000, orphanRetries: 0, deadline: 'at' }).join('\n');
     const retransmitting = said(aDying({ waiting_for: 'ack' }));
     expect(retransmitting).toContain('TCP_USER_TIMEOUT of 5 s bounds it, in place of net.ipv4.tcp_orphan_retries');
     expect(retransmitting).not.toContain('bounds it for the namespace');

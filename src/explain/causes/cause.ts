@@ -83,7 +83,7 @@ export type Wait = {
   readonly isWindowShut: boolean;
   /** close() has not returned: it waits for SO_LINGER. */
   readonly isLingering: boolean;
-  /** `snd_una` moved from look to look, and has not stood still for long since. */
+  /** `snd_una` moves from look to look. */
   readonly isDelivering: boolean;
 };
 

@@ -101,6 +101,7 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
       width,
     ),
     ...entry('waits for', waitingText(path.waiting_for), width),
+    ...(facts.delivers.value === null ? [] : entry(facts.delivers.label, valueText(facts.delivers, HAND), width)),
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
     ...entry('at close', factsText(atClose, HAND), width),
     ...entry('sent', factsText([retransmits, probes], HAND), width),
