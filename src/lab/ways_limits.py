@@ -156,7 +156,7 @@ def window_opens(p):
 @scenario(sysctls={'tcp_orphan_retries': 4})
 def slow_reader(p):
     """The peer reads on and on, 4 KiB ten times a second, then closes."""
-    pair = p.full_pair(sndbuf=200_000)
+    pair = p.full_pair(sndbuf=220_000)
     pair.near.close()
     p.died(pair.ports)
     while pair.far.recv(4096):

@@ -89,6 +89,14 @@ describe('advice', () => {
     expect(silent).toContain('net.ipv4.tcp_retries2 would not help');
   });
 
+  test('of an end by one unanswered probe it says first that tcp_orphan_retries 1 cuts slow readers off', () => {
+    const row = aPath({ ended_by: 'window_probes', waiting_for: 'window', side: 'unknown', probes: 1, dying_us: 2e6 });
+    const first = (orphanRetries: number | null): string | undefined =>
+      adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries, deadline: 'unknown' })[0];
+    expect(first(1)).toMatch(/^net.ipv4.tcp_orphan_retries is 1, so one unanswered probe ended it.*The price:/);
+    for (const others of [0, 3, null]) expect(first(others)).not.toMatch(/tcp_orphan_retries/);
+  });
+
   test('names tcp_retries2 as help where its deadline is never', () => {
     const row = aDying({ waiting_for: 'window', side: 'peer' });
     const text = adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries: 0, deadline: 'never' }).join('\n');

@@ -52,7 +52,7 @@ const going = (progress: Progress, state: number, last: Last, { seenAt, now }: T
   const overNs = to.at - from.at;
   if (leftBytes === null || leftBytes === 0 || bytes === null || bytes === 0 || overNs <= 0) return null;
   const bytesPerSecond = bytes / (overNs / 1e9);
-  const doneAt = to.at + (leftBytes / bytesPerSecond) * 1e9;
+  const doneAt = Math.round(to.at + (leftBytes / bytesPerSecond) * 1e9);
   return {
     bytes,
     overUs: overNs / 1000,

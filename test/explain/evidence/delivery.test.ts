@@ -98,6 +98,13 @@ describe('an orphan whose snd_una moves from look to look', () => {
     expect(shown.join('\n')).toContain('never gives up on it while it delivers');
   });
 
+  test('tells a time that is a whole number of nanoseconds, whatever the rate', () => {
+    const { row } = dyingAt([closed(), ...steady(10, 7)], 10);
+    expect(row.delivered_expected_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+    const { row: third } = dyingAt([closed({ writeSeq: 100_004 }), ...steady(10, 1_001)], 10);
+    expect(third.delivered_expected_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+  });
+
   test('is told with the rate of the last 10 to 20 s, not of its whole life', () => {
     const fast = steady(20, 2000);
     const slow = Array.from({ length: 12 }, (_, i) => look(22 + 2 * i, 18_000 + (i + 1) * 200));
