@@ -69,7 +69,7 @@ export const delivering: WaitingCause<'delivering'> = {
   knownBy: 'the same (or LAST_ACK), and `snd_una` moves from look to look',
   cites: 'tcp_ack, tcp_ack_probe (net/ipv4/tcp_input.c), tcp_probe_timer (net/ipv4/tcp_timer.c)',
   scenario: 'slow_reader',
-  captureNote: 'The peer read all in the end, slowly; nothing was lost, and it ended as an ordinary close.',
+  captureNote: 'The capture ends while the peer still reads. In the end it read all, and nothing was lost.',
   side: 'unknown',
   isHarmless: false,
   cell: 'bit by bit',
