@@ -68,7 +68,7 @@ const print = ({ name, fold, rows, isCut }: Fixture, socket: LabSocket): string 
 };
 
 /** Reads the recordings of `test/fixtures/`. */
-export const readCaptures = async (names: readonly string[] = ['lab', 'host', 'ends']): Promise<Printer> => {
+export const readCaptures = async (names: readonly string[] = ['lab', 'host', 'ends', 'slow']): Promise<Printer> => {
   const fixtures: Fixture[] = [];
   for (const name of names) fixtures.push(await readFixture(name));
   return (scenario) => {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import split2 from 'split2';
 import type { LabEvent } from '../src/lab/event.ts';
 import { readRecording } from '../src/record/reader.ts';
 import { type OpenStream, openStream } from '../src/stream/open-stream.ts';
@@ -19,12 +20,24 @@ const V6 =
   'active_close passive_close simultaneous_close shutdown_then_close linger_waits linger2_at_close ' +
   'linger_zero unread_data data_after_close peer_reset listener retries last_ack_retries window_silent fin_timeout_61';
 
-const FIXTURES: Readonly<Record<string, { readonly workload: string; readonly lab: readonly string[] }>> = {
+type Workload = {
+  readonly workload: string;
+  readonly lab: readonly string[];
+  /** The recording ends so long after the close of this scenario's socket, which still is dying then. */
+  readonly endsIn?: { readonly scenario: string; readonly afterMs: number };
+};
+
+const FIXTURES: Readonly<Record<string, Workload>> = {
   lab: { workload: 'all quick scenarios, IPv4', lab: ['--at-once', '4', 'quick'] },
   'lab-v6': { workload: 'some scenarios, IPv6', lab: ['-6', '--at-once', '4', ...V6.split(' ')] },
   ends: {
     workload: 'ends that lab.fwr does not have, and some that are like them',
     lab: [...'own_firewall time_wait_overflow repair peer_reset active_close passive_close unread_data'.split(' ')],
+  },
+  slow: {
+    workload: 'an orphan whose peer reads slowly, until 7.5 s after its close, and some that end at once',
+    lab: ['--at-once', '4', ...'slow_reader active_close passive_close unread_data peer_reset linger_zero'.split(' ')],
+    endsIn: { scenario: 'slow_reader', afterMs: 7500 },
   },
   living: {
     workload: 'sockets that live on for 30 s, and are looked at again',
@@ -54,18 +67,17 @@ const startRecorder = async (path: string): Promise<ChildProcess> => {
   return recorder;
 };
 
-const playLab = async (args: readonly string[]): Promise<readonly LabEvent[]> => {
+/** @param onEvent - told each event as it comes */
+const playLab = async (args: readonly string[], onEvent: (event: LabEvent) => void): Promise<readonly LabEvent[]> => {
   const lab = finwait(['lab', '--json', ...args]);
-  let text = '';
-  lab.stdout?.on('data', (chunk) => {
-    text += chunk;
+  const events: LabEvent[] = [];
+  lab.stdout?.pipe(split2()).on('data', (line: string) => {
+    const event: LabEvent = JSON.parse(line);
+    events.push(event);
+    onEvent(event);
   });
   lab.stderr?.pipe(process.stderr);
   const [exitCode] = await once(lab, 'close');
-  const events: readonly LabEvent[] = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
   if (exitCode !== 0)
     throw new Error(`finwait lab: ${JSON.stringify(events.filter(({ type }) => type === 'lab_failed'))}`);
   return events;
@@ -90,15 +102,19 @@ const look = async (path: string): Promise<{ readonly meta: Meta; readonly lost:
 };
 
 /** A recording that is no good does not replace the one that was there. */
-const record = async (name: string, args: readonly string[]): Promise<void> => {
+const record = async (name: string, { lab, endsIn }: Workload): Promise<void> => {
   const path = `${FOLDER}${name}.fwr`;
   const fresh = `${path}.new`;
   const recorder = await startRecorder(fresh);
   try {
-    const events = await playLab(args);
+    const isClosed = once(recorder, 'close');
+    const events = await playLab(lab, (event) => {
+      if (event.type !== 'lab_socket' || event.scenario !== endsIn?.scenario) return;
+      setTimeout(() => recorder.kill('SIGINT'), event.at * 1000 + endsIn.afterMs - Date.now());
+    });
     await sleep(SETTLE_MS);
     recorder.kill('SIGINT');
-    await once(recorder, 'close');
+    await isClosed;
     const { lost } = await look(fresh);
     const { size } = statSync(fresh);
     if (lost > 0 || size > MOST_BYTES) throw new Error(`${name}: ${lost} events lost, ${size} bytes; try again`);
@@ -148,7 +164,7 @@ try {
     const fixture = FIXTURES[name];
     if (fixture === undefined)
       throw new Error(`no fixture is called ${name}; there are ${Object.keys(FIXTURES).join(', ')}`);
-    await record(name, fixture.lab);
+    await record(name, fixture);
     process.stderr.write(`${name}.fwr: ${statSync(`${FOLDER}${name}.fwr`).size} bytes\n`);
   }
 } finally {

@@ -3,7 +3,7 @@ import { causeNamed } from './causes/order.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import type { Bounds } from './evidence/subject.ts';
 
-const UNKNOWN_BOUNDS: Bounds = { userTimeoutMs: null, deadline: 'unknown' };
+const UNKNOWN_BOUNDS: Bounds = { userTimeoutMs: null, orphanRetries: null, deadline: 'unknown' };
 
 /** A harmless end needs no advice if dying took less than this, µs. */
 const QUICK_US = 1_000_000;

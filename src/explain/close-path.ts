@@ -112,6 +112,11 @@ export type Dying = Omit<ClosePath, 'type'> & {
    * An earlier tick that ends it if the timers are overdue by up to 250 ms, as on a busy CPU; null where no tick does.
    */
   readonly deadline_if_late_at: string | null;
+  /** Data that the peer acknowledged per second, over the time in `delivered_over_us`; null for one that delivers nothing. */
+  readonly delivered_bytes_per_second: number | null;
+  readonly delivered_over_us: number | null;
+  /** An estimate: the time at which all its data is acknowledged if it stays at that rate, RFC 3339. Null, too, if that has passed. */
+  readonly delivered_expected_at: string | null;
   /** Time at which its next timer fires; null where none is pending or known. */
   readonly next_timer_at: string | null;
   /** The rule that ends it, the reason why none does, or the missing facts. */

@@ -43,7 +43,8 @@ export const describeSock = (
 ): ClosePath => {
   const record = recordOf(sock, context.hello);
   const path = pathOf(record, now, context, evidenceAt);
-  const advice = adviceFor(path, context.ownNetns, { userTimeoutMs: record.detail.userTimeoutMs, deadline });
+  const { userTimeoutMs, orphanRetries } = record.detail;
+  const advice = adviceFor(path, context.ownNetns, { userTimeoutMs, orphanRetries, deadline });
   // Most ends need no advice, and copying every field costs time.
   return advice.length === 0 ? path : { ...path, advice };
 };
@@ -53,7 +54,11 @@ const pathOf = (record: SockRecord, now: TraceNs, context: DescribeContext, evid
   const ending = sock.destroyedAt === null ? null : endingOf(record, context.reasons);
   const isLostSight = sock.destroyedAt === null && !record.isFollowed;
   const waits =
-    sock.destroyedAt === null ? (isLostSight ? LOST_SIGHT : waitingNow(record, agedBy(record, now, evidenceAt))) : null;
+    sock.destroyedAt === null
+      ? isLostSight
+        ? LOST_SIGHT
+        : waitingNow(record, { seenAt: evidenceAt ?? sock.latestAt ?? sock.announcedAt, now })
+      : null;
   const until = sock.destroyedAt ?? now;
   const origin = closedAt ?? sock.closedAt;
   const isMissed = sock.gaps.has('destroy_missed') || sock.gaps.has('attaching');
@@ -119,10 +124,6 @@ const LOST_SIGHT: Waiting = {
   because: 'a map of the probes was full: what became of it since it was announced is not known',
 };
 
-/** Age of its newest evidence, ms. */
-const agedBy = ({ sock }: SockRecord, now: TraceNs, evidenceAt: TraceNs | null): number =>
-  (now - (evidenceAt ?? sock.latestAt ?? sock.announcedAt)) / 1e6;
-
 /** The time from which on it is known to have been dying. The capture began at 0. */
 const knownSince = ({ sock, closedAt }: SockRecord): number =>
   closedAt ?? (sock.gaps.has('older_than_capture') ? 0 : sock.closedAt);
@@ -164,7 +165,14 @@ export const describeSilent = (
   deadline: Dying['deadline'] = 'unknown',
 ): ClosePath => {
   const path = silentPath(orphan, now, wallClock);
-  return { ...path, advice: adviceFor(path, ownNetns, { userTimeoutMs: null, deadline }) };
+  return {
+    ...path,
+    advice: adviceFor(path, ownNetns, {
+      userTimeoutMs: null,
+      orphanRetries: orphan.reading?.sysctls?.orphanRetries ?? null,
+      deadline,
+    }),
+  };
 };
 
 const silentPath = (orphan: Silent, now: TraceNs, wallClock: DescribeContext['wallClock']): ClosePath => {

@@ -1,19 +1,29 @@
-import type { Silent } from '../lifecycle/baseline.ts';
+import { isRead, type Silent } from '../lifecycle/baseline.ts';
 import { isFollowed, type Sock } from '../lifecycle/sock.ts';
 import { heldBytes, parseEvidence } from '../wire/evidence.ts';
 import type { ClosePath, Dying } from './close-path.ts';
 import { type Deadline, deadlineOf, type Host } from './deadline/deadline.ts';
 import { deadlineOfUntraced } from './deadline/of-silent.ts';
+import { type Delivery, deliveryOf, deliveryOfRead } from './evidence/delivery.ts';
 import { recordOf } from './evidence/record.ts';
+import { standingOfRead } from './evidence/standing.ts';
 
 /** The newest evidence about a socket that still is dying: the time when it held, and the kernel memory in bytes. */
-export type Now = { readonly at: Host['now']; readonly heldBytes: number | null };
+export type Now = {
+  readonly at: Host['now'];
+  readonly heldBytes: number | null;
+  readonly delivery: Delivery | null;
+};
 
-/** The newest evidence of a dying sock. @param at - when it was known to hold */
-export const nowOf = (sock: Sock, at: Host['now']): Now => ({
+/** The newest evidence of a dying sock. @param at - when it was known to hold; @param now - time of the newest event */
+export const nowOf = (sock: Sock, at: Host['now'], now: Host['now']): Now => ({
   at,
   // An announcement at the close is made before the kernel trims the queues: its figure is the one of the close.
   heldBytes: sock.latest === null || !isFollowed(sock) ? null : heldBytes(parseEvidence(sock.latest)),
+  delivery:
+    sock.latest === null || !isFollowed(sock)
+      ? null
+      : deliveryOf(sock, parseEvidence(sock.latest), { seenAt: at, now }),
 });
 
 /** The contract's `dying` of a socket: its path so far, its newest evidence, and its deadline. */
@@ -38,6 +48,9 @@ export const dyingOf = (
     deadline_expected_at: isAt ? wallClock(deadline.expectedAt) : null,
     deadline_if_answered_at: isAt && deadline.ifAnsweredAt !== null ? wallClock(deadline.ifAnsweredAt) : null,
     deadline_if_late_at: isAt && deadline.ifOverdueAt !== null ? wallClock(deadline.ifOverdueAt) : null,
+    delivered_bytes_per_second: now.delivery === null ? null : Math.round(now.delivery.bytesPerSecond),
+    delivered_over_us: now.delivery?.overUs ?? null,
+    delivered_expected_at: now.delivery?.doneAt == null ? null : wallClock(now.delivery.doneAt),
     next_timer_at: isAt ? wallClock(deadline.nextTimerAt) : null,
     deadline_because: deadline.because,
   };
@@ -47,11 +60,16 @@ export const dyingOf = (
 export const deadlineWord = ({ kind }: Deadline): Dying['deadline'] => (kind === 'undecided' ? 'unknown' : kind);
 
 /** The newest evidence of an orphan from which no event has come. */
-export const nowOfSilent = ({ at, reading }: Silent): Now => ({
-  at: reading?.at ?? at,
-  heldBytes: reading === null ? null : heldBytes(reading),
+export const nowOfSilent = (orphan: Silent, now: Host['now']): Now => ({
+  at: orphan.reading?.at ?? orphan.at,
+  heldBytes: orphan.reading === null ? null : heldBytes(orphan.reading),
+  delivery: isRead(orphan) ? deliveryOfRead(orphan, standingOfRead(orphan).last, now) : null,
 });
 
-/** The deadline of a dying sock, or of an orphan from which no event has come. */
-export const deadlineOfDying = (dying: Sock | Silent, host: Host): Deadline =>
-  'kind' in dying ? deadlineOfUntraced(dying, host) : deadlineOf(recordOf(dying, host.hello), host);
+/**
+ * The deadline of a dying sock, or of an orphan from which no event has come.
+ *
+ * @param evidenceAt - when a sock's newest evidence was known to hold
+ */
+export const deadlineOfDying = (dying: Sock | Silent, host: Host, evidenceAt: (sock: Sock) => Host['now']): Deadline =>
+  'kind' in dying ? deadlineOfUntraced(dying, host) : deadlineOf(recordOf(dying, host.hello), host, evidenceAt(dying));

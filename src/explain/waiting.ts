@@ -1,11 +1,15 @@
 import { stateName, TCP_STATES } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import { isRead, type Read, type Silent } from '../lifecycle/baseline.ts';
+import type { Sock } from '../lifecycle/sock.ts';
 import { duration } from '../text/duration.ts';
 import type { Evidence } from '../wire/evidence.ts';
+import { delivering } from './causes/delivering.ts';
 import { WAITS } from './causes/order.ts';
 import type { Side, WaitingFor } from './close-path.ts';
+import { deliveredMost, deliveryOf, deliveryOfRead, type Times } from './evidence/delivery.ts';
 import type { SockRecord } from './evidence/record.ts';
+import { isAwaitingAck } from './evidence/resources.ts';
 import { standingOf, standingOfRead } from './evidence/standing.ts';
 import { hasNoRoom, isWindowShut, wasShutAtClose } from './evidence/window.ts';
 
@@ -14,7 +18,7 @@ type Word = (typeof WAITS)[number];
 /** The word for each state, with the window open or shut. Made once, since the screen looks it up for every socket. */
 const wordsWhere = (isShut: boolean): readonly (Word | undefined)[] =>
   TCP_STATES.map((_, state) =>
-    WAITS.find(({ question }) => question({ state, isWindowShut: isShut, isLingering: false })),
+    WAITS.find(({ question }) => question({ state, isWindowShut: isShut, isLingering: false, isDelivering: false })),
   );
 const OPEN = wordsWhere(false);
 const SHUT = wordsWhere(true);
@@ -23,12 +27,17 @@ const wordFor = (state: number, isShut: boolean): Word | undefined => (isShut ? 
 
 const waiting = (state: number, isShut: boolean): WaitingFor => wordFor(state, isShut)?.name ?? 'unknown';
 
+const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(state, isWindowShut(evidence));
+
 /**
- * The word for what a sock in `state` waits for.
+ * The word for what a living sock waits for, where its evidence is not told.
  *
  * @param evidence - the newest there is
  */
-export const waitingIn = (state: number, evidence: Evidence): WaitingFor => waiting(state, isWindowShut(evidence));
+export const waitingWord = (sock: Sock, evidence: Evidence, times: Times): WaitingFor => {
+  if (sock.lingering) return 'linger';
+  return deliveryOf(sock, evidence, times) === null ? waitingIn(sock.state, evidence) : 'delivering';
+};
 
 /** The word for what a dying sock waits for now, the side that keeps it, and the evidence in a sentence. */
 export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; readonly because: string };
@@ -39,14 +48,21 @@ export type Waiting = { readonly waitingFor: WaitingFor; readonly side: Side; re
  * `side` is `unknown` if an acknowledgement is missing. The peer may be gone or the network may drop packets: that does
  * not show here, unless ICMP has said so.
  */
-export const waitingNow = (record: SockRecord, agedByMs: number): Waiting => {
+export const waitingNow = (record: SockRecord, times: Times): Waiting => {
   const { sock, last } = record;
-  const wait = { state: sock.state, isWindowShut: isWindowShut(last), isLingering: sock.lingering };
+  const agedByMs = (times.now - times.seenAt) / 1e6;
+  const delivery = deliveryOf(sock, last, times);
+  const wait = {
+    state: sock.state,
+    isWindowShut: isWindowShut(last),
+    isLingering: sock.lingering,
+    isDelivering: delivery !== null,
+  };
   const word = WAITS.find(({ question }) => question(wait));
   if (word === undefined) return noRule(sock.state);
   if (isContradicted(word.name, last.packetsOut, last.rto * LONGEST_JIFFY_MS, agedByMs))
     return tooOld(sock.state, agedByMs);
-  const { because, side = word.side } = word.evidence(standingOf(record));
+  const { because, side = word.side } = word.evidence(standingOf(record, delivery));
   return { waitingFor: word.name, side, because };
 };
 
@@ -73,7 +89,7 @@ export const waitingOfSilent = (
   orphan: Silent,
   now: TraceNs,
 ): Waiting | (Omit<Waiting, 'because'> & { readonly because: null }) => {
-  if (isRead(orphan)) return waitingWhenRead(orphan, (now - orphan.reading.at) / 1e6);
+  if (isRead(orphan)) return waitingWhenRead(orphan, now);
   for (const { name, listed } of WAITS) {
     const side = listed?.(orphan) ?? null;
     if (side !== null) return { waitingFor: name, side, because: null };
@@ -81,13 +97,15 @@ export const waitingOfSilent = (
   return { waitingFor: 'unknown', side: 'unknown', because: null };
 };
 
-const waitingWhenRead = (read: Read, agedByMs: number): Waiting => {
+const waitingWhenRead = (read: Read, now: TraceNs): Waiting => {
+  const agedByMs = (now - read.reading.at) / 1e6;
   const standing = standingOfRead(read);
-  const word = wordFor(read.state, isWindowShut(standing.last));
+  const delivery = deliveryOfRead(read, standing.last, now);
+  const word = delivery === null ? wordFor(read.state, isWindowShut(standing.last)) : delivering;
   if (word === undefined) return noRule(read.state);
   if (isContradicted(word.name, read.reading.packetsOut, read.reading.rtoMs, agedByMs))
     return tooOld(read.state, agedByMs);
-  const { because, side = word.side } = word.evidence(standing);
+  const { because, side = word.side } = word.evidence({ ...standing, delivery });
   return { waitingFor: word.name, side, because };
 };
 
@@ -145,6 +163,10 @@ export const waitedFor = (record: SockRecord, until: TraceNs): WaitingFor => {
       if (span <= longest || waited === 'unknown') continue;
       longest = span;
       answer = waited;
+    }
+    if (isAwaitingAck(state) && end - since >= longest && deliveredMost(sock, since, end)) {
+      longest = end - since;
+      answer = 'delivering';
     }
     if (move === undefined) break;
     state = move.to;

@@ -220,6 +220,19 @@ export const LIMITS: readonly Scenario[] = [
     seconds: 1.8,
   },
   {
+    name: 'slow_reader',
+    title: 'the peer reads slowly, but goes on',
+    does: 'Each acknowledgement starts the probes anew: tcp_orphan_retries 4 does not end the orphan, and it delivers all.',
+    byHand: [
+      'near sysctl -w net.ipv4.tcp_orphan_retries=4',
+      SMALL.replace('time.sleep(8)', '[(c.recv(4096), time.sleep(0.1)) for _ in range(9999)]'),
+      `dial "${FILL}; c.close()"; sleep 5; near ss -tno; sleep 5; near ss -tno`,
+    ],
+    ss: 'FIN-WAIT-1 with timer:(persist,…) now and then, and an ever smaller Send-Q',
+    finwait: 'waiting_for delivering, with its rate; nothing lost',
+    seconds: 10,
+  },
+  {
     name: 'keepalive_before_close',
     title: 'keepalive ends the connection while a process holds it',
     does: 'Keepalive never ends an orphan: the socket is in CLOSE before close() makes it one.',

@@ -153,6 +153,17 @@ def window_opens(p):
     pair.far.close()
 
 
+@scenario(sysctls={'tcp_orphan_retries': 4})
+def slow_reader(p):
+    """The peer reads on and on, 4 KiB ten times a second, then closes."""
+    pair = p.full_pair(sndbuf=220_000)
+    pair.near.close()
+    p.died(pair.ports)
+    while pair.far.recv(4096):
+        pause(0.1)
+    pair.far.close()
+
+
 def keep_alive(pair):
     pair.near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):

@@ -1,6 +1,7 @@
 import { BOUNDS } from '../wire/bounds.ts';
 import type { Inventoried, OrphanRead, Tuple } from '../wire/event.ts';
 import { parseAnnounce } from '../wire/evidence.ts';
+import { type Acked, type Progress, progressed } from './progress.ts';
 
 export const tupleOf = (on: Tuple): string => `${on.netns} ${on.laddr} ${on.lport} ${on.raddr} ${on.rport}`;
 
@@ -17,6 +18,8 @@ export type Reading = Omit<OrphanRead, 'kind' | keyof Tuple | 'family' | 'state'
 export type Silent = Inventoried & {
   /** Null until sock_diag was asked, and in older recordings. */
   readonly reading: Reading | null;
+  /** Readings showed that its data is acknowledged piece by piece; null while none did. */
+  readonly progress: Progress | null;
 };
 
 /** A silent orphan that was read: its timer is known. */
@@ -71,7 +74,7 @@ export const createBaseline = (): Baseline => {
   const wasListed = (tuple: string): boolean => listed.has(tuple) || (!isDone && silent.has(tuple));
   const add = (tuple: string, orphan: Inventoried): void => {
     if (silent.get(tuple)?.reading !== null) notRead++;
-    previous = { ...orphan, ...sharedAddresses(orphan, previous), reading: null };
+    previous = { ...orphan, ...sharedAddresses(orphan, previous), reading: null, progress: null };
     silent.set(tuple, previous);
   };
   const remove = (tuple: string): void => {
@@ -154,6 +157,8 @@ const withReading = (orphan: Silent, read: OrphanRead, sysctls: Reading['sysctls
   retransmits: read.retransmits,
   txQueue: read.txQueue,
   timer: read.timer,
+  progress:
+    orphan.reading === null ? null : progressed(orphan.progress, ackedBy(orphan, orphan.reading), ackedBy(read, read)),
   reading: {
     at: read.at,
     cookie: read.cookie,
@@ -171,6 +176,14 @@ const withReading = (orphan: Silent, read: OrphanRead, sysctls: Reading['sysctls
     lastAckMs: read.lastAckMs,
     sysctls,
   },
+});
+
+/**
+ * An orphan has queued its FIN, so `write_seq` stays as it is. It is not known: `snd_una` counts from it.
+ */
+const ackedBy = ({ txQueue }: Pick<OrphanRead, 'txQueue'>, { at }: Pick<OrphanRead, 'at'>): Acked => ({
+  at,
+  una: -txQueue >>> 0,
 });
 
 const isEqual = (a: Reading['sysctls'], b: Reading['sysctls']): boolean =>

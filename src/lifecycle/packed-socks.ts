@@ -5,6 +5,7 @@ import { createGapLists } from './gap-lists.ts';
 import { PackedBlocks } from './packed-blocks.ts';
 import { MOST_TOLD_WORDS, PackedLines } from './packed-lines.ts';
 import { COUNTS, MARKS, MOVE, part, partOf } from './packed-parts.ts';
+import type { Acked, Progress } from './progress.ts';
 import { type Gap, NONE, type ObservedMove, type Sock } from './sock.ts';
 
 /** The number of a packed sock. */
@@ -53,8 +54,13 @@ const MOST_RETRANSMITS = COUNTS.retransmits.mask;
 
 /** The place of a time, or of the newest evidence. */
 const TOLD = { none: 0, asBefore: 1, here: 2 } as const;
-/** Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement). */
-const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10 } as const;
+/**
+ * Places in `shape`: orphanAt (as closedAt), firstRetransmitAt, latestAt (as announcedAt), latest (as the announcement),
+ * progress.
+ */
+const SHAPE = { moves: 0, orphanAt: 4, firstRetransmitAt: 6, latestAt: 8, latest: 10, progress: 12 } as const;
+/** Few socks have progress: its six times follow the others, its three sequence numbers follow the moves. */
+const PROGRESS = { times: 6, numbers: 3 } as const;
 
 /** The low half of an L line's `closeBits`; an A line has nothing there. */
 const DEFERRED_BITS = 2 * hexWordAt('deferred', 'closeBits') + 1;
@@ -118,6 +124,8 @@ export const createPackedSocks = (): PackedSocks => {
     const orphanAt = time(SHAPE.orphanAt, closedAt);
     const firstRetransmitAt = time(SHAPE.firstRetransmitAt, closedAt);
     const latestSeenAt = time(SHAPE.latestAt, announcedAt);
+    const times = double;
+    if (hasProgress(shape)) double += PROGRESS.times;
     const count = movesOf(shape);
     const moves: ObservedMove[] = count === 0 ? NONE : new Array<ObservedMove>(count);
     const packedMoves = 2 * (double + count);
@@ -127,6 +135,7 @@ export const createPackedSocks = (): PackedSocks => {
       const [from, to] = [partOf(packed, MOVE.from), partOf(packed, MOVE.to)];
       moves[i] = { at: moveAt, from, to, own: partOf(packed, MOVE.own) === 1 };
     }
+    const progress = hasProgress(shape) ? readProgress(doubles, times, words, packedMoves + count) : null;
     const announce = blocks.place(word(WORD.announce));
     packedLines.open(announce.words, announce.at);
     const line = packedLines.announceText();
@@ -162,6 +171,7 @@ export const createPackedSocks = (): PackedSocks => {
             ? line
             : packedLines.evidenceText(words, at + latestAt(shape)),
       latestAt: latestSeenAt,
+      progress,
       retransmits: partOf(word(WORD.counts), COUNTS.retransmits),
       firstRetransmitAt,
       resets: NONE,
@@ -182,7 +192,7 @@ export const createPackedSocks = (): PackedSocks => {
     pack: (sock) => {
       const gaps = gapLists.numberOf(sock.gaps);
       if (gaps === null || !fits(sock)) return null;
-      const { announce, latest, moves, closedAt, announcedAt } = sock;
+      const { announce, latest, moves, closedAt, announcedAt, progress } = sock;
       const announceBlock = announces.get(sock) ?? packAnnounce(announce.line);
       announces.delete(sock);
       const orphanAt = toldBy(sock.orphanAt, closedAt);
@@ -200,7 +210,8 @@ export const createPackedSocks = (): PackedSocks => {
         (orphanAt << SHAPE.orphanAt) |
         (firstRetransmitAt << SHAPE.firstRetransmitAt) |
         (latestSeenAt << SHAPE.latestAt) |
-        (evidence << SHAPE.latest);
+        (evidence << SHAPE.latest) |
+        ((progress === null ? TOLD.none : TOLD.here) << SHAPE.progress);
       const id = blocks.take(latestAt(shape) + evidenceWords);
       const { words, doubles, at } = blocks.place(id);
       doubles[(at >>> 1) + DOUBLE.announcedAt] = announcedAt;
@@ -220,13 +231,19 @@ export const createPackedSocks = (): PackedSocks => {
       if (orphanAt === TOLD.here) doubles[double++] = sock.orphanAt ?? 0;
       if (firstRetransmitAt === TOLD.here) doubles[double++] = sock.firstRetransmitAt ?? 0;
       if (latestSeenAt === TOLD.here) doubles[double++] = sock.latestAt ?? 0;
+      if (progress !== null) {
+        for (const time of timesOf(progress)) doubles[double++] = time;
+      }
       const packedMoves = 2 * (double + moves.length);
       for (let i = 0; i < moves.length; i++) {
         const move = moves[i] as ObservedMove;
         doubles[double + i] = move.at;
         words[packedMoves + i] = part(move.from, MOVE.from) | part(move.to, MOVE.to) | part(move.own ? 1 : 0, MOVE.own);
       }
-      const end = packedMoves + moves.length;
+      let end = packedMoves + moves.length;
+      if (progress !== null) {
+        for (const una of numbersOf(progress)) words[end++] = una;
+      }
       for (let i = 0; i < evidenceWords; i++) words[end + i] = scratch[i] as number;
       return id;
     },
@@ -316,5 +333,27 @@ const told = (shape: number, place: number): number => (shape >>> place) & 3;
 const latestAt = (shape: number): number =>
   HEAD_WORDS +
   2 * (isHere(shape, SHAPE.orphanAt) + isHere(shape, SHAPE.firstRetransmitAt) + isHere(shape, SHAPE.latestAt)) +
-  3 * movesOf(shape);
+  3 * movesOf(shape) +
+  (hasProgress(shape) ? 2 * PROGRESS.times + PROGRESS.numbers : 0);
 const isHere = (shape: number, place: number): number => (told(shape, place) === TOLD.here ? 1 : 0);
+const hasProgress = (shape: number): boolean => isHere(shape, SHAPE.progress) === 1;
+
+const timesOf = ({ since, first, from, mid, to, gap }: Progress): readonly number[] => [
+  since,
+  from.at,
+  mid.at,
+  to.at,
+  first,
+  gap,
+];
+const numbersOf = ({ from, mid, to }: Progress): readonly number[] => [from.una, mid.una, to.una];
+
+const readProgress = (doubles: Float64Array, times: number, words: Uint32Array, numbers: number): Progress => {
+  const acked = (i: number): Acked => ({
+    at: traceNs(doubles[times + 1 + i] as number),
+    una: words[numbers + i] as number,
+  });
+  const since = traceNs(doubles[times] as number);
+  const first = traceNs(doubles[times + 4] as number);
+  return { since, first, from: acked(0), mid: acked(1), to: acked(2), gap: doubles[times + 5] as number };
+};

@@ -1,6 +1,7 @@
 import type { SkAddr, TraceNs } from '../kernel/units.ts';
 import { type Announce, type Reset, VIA } from '../wire/event.ts';
 import { stateOf } from '../wire/evidence.ts';
+import type { Progress } from './progress.ts';
 
 /** A transition as it was observed. */
 export type ObservedMove = {
@@ -62,6 +63,8 @@ export type Sock = {
   /** The newest evidence, for `parseEvidence`: an S or R line, or the L line that announced it, or its packed form. */
   latest: string | null;
   latestAt: TraceNs | null;
+  /** Its data was seen to be acknowledged piece by piece; null while it was not. */
+  progress: Progress | null;
   retransmits: number;
   /** Time of the first retransmission that was seen; null if none was. */
   firstRetransmitAt: TraceNs | null;
@@ -109,6 +112,7 @@ export const newSock = (event: Announce, generation: number): Sock => ({
   moves: NONE,
   latest: event.closedAt < event.at ? event.line : null,
   latestAt: event.closedAt < event.at ? event.at : null,
+  progress: null,
   retransmits: event.retransmits,
   firstRetransmitAt: null,
   resets: NONE,

@@ -28,6 +28,7 @@ import { createLingering } from './lingering.ts';
 import { createLiving } from './living.ts';
 import { createLosses } from './losses.ts';
 import { createMissedDestroys } from './missed-destroys.ts';
+import { ackedBy, isWaitingLine, progressed } from './progress.ts';
 import {
   addGap,
   type Gap,
@@ -405,9 +406,18 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     if (event.isWhole && event.began > sweptAt) sweptAt = event.began;
   };
 
+  const evidenceAt = (sock: Sock): TraceNs => {
+    const told = sock.latestAt ?? sock.announcedAt;
+    return isFollowed(sock) && sock.announcedAt < sweptAt - ON_ITS_WAY_NS && sweptAt > told ? sweptAt : told;
+  };
+
   /** Its newest line. A line alone does not show that no other one is missing. */
   const remember = (sock: Sock, event: SetState | Retransmit | Look | Announce): void => {
     if (lostEvents > 0) sock.mayLack = living.mayLack(sock);
+    if (sock.latest !== null && isWaitingLine(event.line) && isWaitingLine(sock.latest)) {
+      const last = ackedBy(sock.latest, evidenceAt(sock));
+      sock.progress = progressed(sock.progress, last, ackedBy(event.line, event.at));
+    }
     sock.latest = event.line;
     sock.latestAt = event.at;
   };
@@ -621,10 +631,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     },
     abnormal: abnormal.all,
     now: newest,
-    evidenceAt: (sock) => {
-      const told = sock.latestAt ?? sock.announcedAt;
-      return isFollowed(sock) && sock.announcedAt < sweptAt - ON_ITS_WAY_NS && sweptAt > told ? sweptAt : told;
-    },
+    evidenceAt,
     ...host.seen,
   };
 };

@@ -1,6 +1,8 @@
 import type { ClosePath, Closer, Dying, How, Side } from '../explain/close-path.ts';
 import { thousands } from '../text/count.ts';
+import { duration } from '../text/duration.ts';
 import { moment, momentAfter } from '../text/moment.ts';
+import { bytesPerSecond } from '../text/size.ts';
 
 /**
  * One fact of a close path. Its value is null where it is not known. Text may hold names that processes gave
@@ -49,6 +51,8 @@ export const pathFacts = (path: ClosePath | Dying) =>
     probes: { label: 'unanswered window probe', unit: 'count', value: path.probes },
     side: text('kept by', SIDES[path.side]),
     deadline: text('deadline', path.type === 'dying' ? deadlineText(path) : null),
+    /** Null for one that delivers nothing. */
+    delivers: text('delivers', path.type === 'dying' ? deliveredText(path) : null),
   }) as const satisfies Readonly<Record<string, Fact>>;
 
 /** The value alone: `?`, `4242`, `12.3s`, `128K`. */
@@ -88,8 +92,17 @@ const closerText = (closer: Closer | null, how: How): string | null => {
 };
 
 /** Kernel timers never fire early, and longer ones are overdue by more. Null where it is not known. */
-const deadlineText = ({ deadline, deadline_at: at, deadline_expected_at: expected }: Dying): string | null => {
-  if (at === null) return deadline === 'never' ? 'never' : null;
+const deadlineText = (row: Dying): string | null => {
+  const { deadline, deadline_at: at, deadline_expected_at: expected, delivered_bytes_per_second: rate } = row;
+  if (at === null) return deadline === 'never' ? `never${rate === null ? '' : ' while it delivers'}` : null;
   const hasAbout = expected !== null && moment(expected) !== moment(at);
   return `not before ${moment(at)}${hasAbout ? `, about ${momentAfter(expected, at)}` : ''}`;
+};
+
+/** The rate, and when it will be done if that stays: an estimate. */
+const deliveredText = (row: Dying): string | null => {
+  const { delivered_bytes_per_second: rate, delivered_over_us: overUs, delivered_expected_at: at } = row;
+  if (rate === null || overUs === null) return null;
+  const pace = `${bytesPerSecond(rate)}, measured over ${duration(overUs)}`;
+  return at === null ? `${pace}; slower since` : `${pace}; at that rate done about ${moment(at)} (an estimate)`;
 };

@@ -82,6 +82,7 @@ export const createTopStore = ({
     host: from.host,
     now: from.tracker.now(),
     netns: from.meta.netns,
+    evidenceAt: from.tracker.evidenceAt,
   });
 
   const tallied = (): number => source?.tracker.counters().tallied ?? 0;

@@ -75,15 +75,20 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     return { hello, clock, now: tracker.now(), pressure };
   };
   const dying = (sock: Sock, on: DescribeContext, host: Host): Dying => {
-    const deadline = deadlineOfDying(sock, host);
+    const deadline = deadlineOfDying(sock, host, tracker.evidenceAt);
     const path = describeSock(sock, host.now, on, deadlineWord(deadline), tracker.evidenceAt(sock));
-    return dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock)), on.wallClock);
+    return dyingOf(path, deadline, nowOf(sock, tracker.evidenceAt(sock), host.now), on.wallClock);
   };
   const silentPath = (orphan: Silent, on: DescribeContext, deadline?: Dying['deadline']): ClosePath =>
     describeSilent(orphan, tracker.now(), on, deadline);
   const silentDying = (orphan: Silent, on: DescribeContext, host: Host): Dying => {
-    const deadline = deadlineOfDying(orphan, host);
-    return dyingOf(silentPath(orphan, on, deadlineWord(deadline)), deadline, nowOfSilent(orphan), on.wallClock);
+    const deadline = deadlineOfDying(orphan, host, tracker.evidenceAt);
+    return dyingOf(
+      silentPath(orphan, on, deadlineWord(deadline)),
+      deadline,
+      nowOfSilent(orphan, host.now),
+      on.wallClock,
+    );
   };
   const tracker = createTracker({
     hz: meta.hz,
@@ -158,7 +163,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     describeSilent: (orphan) => silentPath(orphan, begun()),
     describeOneSilent: (orphan) => silentDying(orphan, begun(), hostNow(begun())),
     describeOneDying: (sock) => dying(sock, begun(), hostNow(begun())),
-    deadline: (one) => deadlineOfDying(one, hostNow(begun())),
+    deadline: (one) => deadlineOfDying(one, hostNow(begun()), tracker.evidenceAt),
     abnormal: (since = Number.NEGATIVE_INFINITY) =>
       abnormalDeaths(
         tracker.abnormal().filter(({ lastAt }) => lastAt >= since),

@@ -28,3 +28,6 @@ export const shortSize = (bytes: number | null): Printable => {
   }
   return trusted(value < 10 ? `${(Math.floor(value * 10) / 10).toFixed(1)}${suffix}` : `${Math.floor(value)}${suffix}`);
 };
+
+/** Data per second, in a sentence: `812 B/s`, `44.0 KiB/s`. */
+export const bytesPerSecond = (bytes: number): Printable => trusted(`${size(bytes)}/s`);

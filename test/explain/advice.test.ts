@@ -89,9 +89,17 @@ describe('advice', () => {
     expect(silent).toContain('net.ipv4.tcp_retries2 would not help');
   });
 
+  test('of an end by one unanswered probe it says first that tcp_orphan_retries 1 cuts slow readers off', () => {
+    const row = aPath({ ended_by: 'window_probes', waiting_for: 'window', side: 'unknown', probes: 1, dying_us: 2e6 });
+    const first = (orphanRetries: number | null): string | undefined =>
+      adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries, deadline: 'unknown' })[0];
+    expect(first(1)).toMatch(/^net.ipv4.tcp_orphan_retries is 1, so one unanswered probe ended it.*The price:/);
+    for (const others of [0, 3, null]) expect(first(others)).not.toMatch(/tcp_orphan_retries/);
+  });
+
   test('names tcp_retries2 as help where its deadline is never', () => {
     const row = aDying({ waiting_for: 'window', side: 'peer' });
-    const text = adviceFor(row, row.netns, { userTimeoutMs: 0, deadline: 'never' }).join('\n');
+    const text = adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries: 0, deadline: 'never' }).join('\n');
     expect(text).toContain('net.ipv4.tcp_retries2 stops their interval short of its maximum. At 10 or more');
     expect(text).not.toContain('net.ipv4.tcp_retries2 would not help');
     expect(text).toContain('To end it now: ss -tK');
@@ -100,7 +108,7 @@ describe('advice', () => {
   test('of a kernel socket without timers it says that no sysctl ends it', () => {
     for (const waiting_for of ['ack', 'last_ack', 'window'] as const) {
       const row = aDying({ waiting_for, how: 'kernel', side: 'unknown' });
-      const text = adviceFor(row, row.netns, { userTimeoutMs: 0, deadline: 'never' }).join('\n');
+      const text = adviceFor(row, row.netns, { userTimeoutMs: 0, orphanRetries: 0, deadline: 'never' }).join('\n');
       expect(text).toContain('no sysctl ends it');
       expect(text).not.toMatch(/tcp_orphan_retries|tcp_retries2/);
     }
@@ -108,7 +116,7 @@ describe('advice', () => {
 
   test('a TCP_USER_TIMEOUT that is set is named with its time, and what it takes the place of', () => {
     const said = (row: Parameters<typeof adviceFor>[0]): string =>
-      adviceFor(row, row.netns, { userTimeoutMs: 5000, deadline: 'at' }).join('\n');
+      adviceFor(row, row.netns, { userTimeoutMs: 5000, orphanRetries: 0, deadline: 'at' }).join('\n');
     const retransmitting = said(aDying({ waiting_for: 'ack' }));
     expect(retransmitting).toContain('TCP_USER_TIMEOUT of 5 s bounds it, in place of net.ipv4.tcp_orphan_retries');
     expect(retransmitting).not.toContain('bounds it for the namespace');

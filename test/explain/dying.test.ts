@@ -11,7 +11,11 @@ const listed = (leftMs: number, now = 0, state: 'FIN_WAIT1' | 'FIN_WAIT2' = 'FIN
   const [orphan] = decodeAll([inventoriedLine(0, { state, timer: `2 ${leftMs} 0` })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
   const host = { hello: aHello(), clock: null, now: traceNs(sec(now)), pressure: NO_PRESSURE };
-  const deadline = deadlineOfDying({ ...orphan, reading: null }, host);
+  const deadline = deadlineOfDying(
+    { ...orphan, reading: null, progress: null },
+    host,
+    ({ announcedAt }) => announcedAt,
+  );
   return deadline.kind === 'at' ? { at: deadline.at / 1e9, expected: deadline.expectedAt / 1e9 } : deadline.kind;
 };
 

@@ -60,7 +60,7 @@ const isShown = (lines: readonly string[], filter: PathFilter): boolean => {
   const fold = openStream(aMeta(), { onEnd: () => {}, onLedger: () => {}, onNotice: () => {} });
   for (const line of [helloLine(), ...lines, tickLine(sec(1) + ms(1))]) fold.push(line);
   fold.end();
-  const vantage = { host: fold.host, now: fold.tracker.now(), netns: null };
+  const vantage = { host: fold.host, now: fold.tracker.now(), netns: null, evidenceAt: fold.tracker.evidenceAt };
   expect(firstDying(fold.tracker, vantage, NO_FILTER, 10)).toHaveLength(1);
   return firstDying(fold.tracker, vantage, filter, 10).length === 1;
 };

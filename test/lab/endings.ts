@@ -58,6 +58,7 @@ export const ENDINGS: Readonly<Record<string, Expected>> = {
     probes: 1,
   },
   window_opens: { route: LOCAL, ended_by: 'fin_wait2_timewait', waiting_for: 'window', lost_bytes: null },
+  slow_reader: { route: LOCAL, ended_by: 'fin_wait2_timewait', waiting_for: 'delivering', lost_bytes: null },
   rto_max: { route: 'ESTABLISHED>FIN_WAIT1>CLOSE', ended_by: 'retries', waiting_for: 'ack', certain: true },
   last_ack_retries: {
     route: 'ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE',

@@ -21,7 +21,12 @@ const aQuery = (change: Partial<Query> = {}): Query => ({
   detail: null,
   ...change,
 });
-const vantageOf = (fold: OpenStream) => ({ host: fold.host, now: fold.tracker.now(), netns: 4_026_531_840 });
+const vantageOf = (fold: OpenStream) => ({
+  host: fold.host,
+  now: fold.tracker.now(),
+  netns: 4_026_531_840,
+  evidenceAt: fold.tracker.evidenceAt,
+});
 const keys = (rows: readonly Dying[]): readonly string[] => rows.map((dying) => keyOfDying(HOST, dying));
 
 /** To its end, asked to stop after every few socks. */

@@ -13,7 +13,7 @@ import { aStatus, someRows } from './builders.ts';
 const silent = (): Silent => {
   const [orphan] = decodeAll([inventoriedLine(5, { state: 'FIN_WAIT2', timer: '2 5000 0' })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
-  return { ...orphan, reading: null };
+  return { ...orphan, reading: null, progress: null };
 };
 
 const printed = (change: Partial<Snapshot>): readonly string[] => {
@@ -36,7 +36,7 @@ describe('the text of top', () => {
   });
 
   test('shows neither memory nor an age that nobody knows as 0', () => {
-    const vantage = { host: hostIdOf(aMeta()), now: traceNs(245e9), netns: null };
+    const vantage = { host: hostIdOf(aMeta()), now: traceNs(245e9), netns: null, evidenceAt: () => traceNs(0) };
     const [header, row] = printed({
       status: aStatus({ heldBytes: 0, heldUnknown: 1 }),
       rows: [silentRow(silent(), vantage)],

@@ -72,7 +72,7 @@ describe('a filter', () => {
       fold.push(line);
     }
     fold.end();
-    const vantage = { host: fold.host, now: fold.tracker.now(), netns: null };
+    const vantage = { host: fold.host, now: fold.tracker.now(), netns: null, evidenceAt: fold.tracker.evidenceAt };
     for (const [state, ports] of [
       ['FIN_WAIT2', [1, 3]],
       ['LAST_ACK', [2]],

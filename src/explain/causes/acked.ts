@@ -2,7 +2,7 @@ import { TCP } from '../../kernel/tcp-state.ts';
 import { isSilent } from '../evidence/facts.ts';
 import { isAllAcked } from '../evidence/sequence.ts';
 import { NOT_FIN_TIMEOUT } from '../sentences/bounds.ts';
-import { lookForPath, tookLong } from '../sentences/peer.ts';
+import { lookForPath, tookBytes, tookLong } from '../sentences/peer.ts';
 import { type EndingCause, NO, yes } from './cause.ts';
 
 export const acked: EndingCause<'acked'> = {
@@ -36,9 +36,5 @@ export const acked: EndingCause<'acked'> = {
     from === TCP.LAST_ACK && err === 0 && (phase === 'before_close' || (phase === 'after_close' && !sentReset))
       ? 'none'
       : null,
-  advice: (path, where) => [
-    tookLong(path),
-    ...(path.waiting_for === 'window' ? [] : [lookForPath(path, where)]),
-    NOT_FIN_TIMEOUT,
-  ],
+  advice: (path, where) => [tookLong(path), ...(tookBytes(path) ? [] : [lookForPath(path, where)]), NOT_FIN_TIMEOUT],
 };

@@ -88,6 +88,8 @@ export type Wait = {
   readonly isWindowShut: boolean;
   /** close() has not returned: it waits for SO_LINGER. */
   readonly isLingering: boolean;
+  /** `snd_una` moves from look to look. */
+  readonly isDelivering: boolean;
 };
 
 /** A word of `waiting_for`, with or without a page about it. */

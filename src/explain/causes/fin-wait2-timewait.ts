@@ -4,7 +4,7 @@ import { isSilent } from '../evidence/facts.ts';
 import type { Subject } from '../evidence/subject.ts';
 import { lowerFinTimeout } from '../sentences/bounds.ts';
 import { LAST_PLACE, LOOK_FOR_CLOSE_WAIT } from '../sentences/notes.ts';
-import { hadNotClosed, lookForPath, tookLong } from '../sentences/peer.ts';
+import { hadNotClosed, lookForPath, tookBytes, tookLong } from '../sentences/peer.ts';
 import { type EndingCause, NO, undecided, yes } from './cause.ts';
 
 export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
@@ -56,5 +56,5 @@ export const finWait2Timewait: EndingCause<'fin_wait2_timewait'> = {
 
 const whatWasSlow = (path: Subject, where: string): readonly string[] => {
   if (path.waiting_for === 'peer_fin') return [lowerFinTimeout(where)];
-  return path.waiting_for === 'window' ? [tookLong(path)] : [lookForPath(path, where)];
+  return tookBytes(path) ? [tookLong(path)] : [lookForPath(path, where)];
 };

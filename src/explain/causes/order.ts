@@ -1,6 +1,7 @@
 import { ack } from './ack.ts';
 import { acked } from './acked.ts';
 import { dataAfterClose } from './data-after-close.ts';
+import { delivering } from './delivering.ts';
 import { finTimeout } from './fin-timeout.ts';
 import { finWait2Timewait } from './fin-wait2-timewait.ts';
 import { keepalive } from './keepalive.ts';
@@ -29,7 +30,7 @@ import { windowProbes } from './window-probes.ts';
 /** Every cause, and the order of the questions. All code that goes through the causes uses these lists. */
 
 /** Things that a dying socket can wait for, in the order of their questions. The first yes is the answer. */
-export const WAITS = [linger, window, ack, lastAck, peerFin, nothing] as const;
+export const WAITS = [linger, delivering, window, ack, lastAck, peerFin, nothing] as const;
 
 /**
  * Every way to end, in the order of the questions. The first yes is the answer. If two could say yes, the one that the
@@ -64,7 +65,7 @@ export const ENDINGS = [
  * The order for people, in `explain --list` and docs/causes: first the things that a socket waits for, then the
  * ordinary ends, then the other ends.
  */
-export const WAITING_CAUSES = [ack, window, peerFin, lastAck, linger] as const;
+export const WAITING_CAUSES = [ack, window, delivering, peerFin, lastAck, linger] as const;
 export const ENDING_CAUSES = [
   acked,
   timeWait,

@@ -57,6 +57,7 @@ export const windowProbes: EndingCause<'window_probes'> = {
     return yes(`${timedOut(err, null)} after ${unanswered(last.probesOut)}${inTime}`, sideOfTimeout(err, null));
   },
   advice: (path, where, bounds) => [
+    ...(bounds.orphanRetries === 1 && path.probes === 1 && !diedLingering(path) ? [oneProbe(where)] : []),
     path.side === 'peer' ? notReading(path) : shutWindow(path),
     ...(path.side === 'peer' ? [] : [lookForPath(path, where)]),
     ...lostOf(path),
@@ -65,6 +66,10 @@ export const windowProbes: EndingCause<'window_probes'> = {
       : [...shutWindowBound(path, where, bounds), NOT_FIN_TIMEOUT, ...(isAnswered(path) ? [] : [NOT_RETRIES2])]),
   ],
 };
+
+/** A peer leaves a probe unanswered that comes too soon. @see Linux net.ipv4.tcp_invalid_ratelimit */
+const oneProbe = (where: string): string =>
+  `net.ipv4.tcp_orphan_retries${where} is 1, so one unanswered probe ended it: a Linux peer that is there and reads slowly leaves one unanswered that comes within 500 ms of another. At 2 or more, or 0 (8), slow readers have all. The price: orphans of peers that are gone live longer.`;
 
 /** For a window whose last probes stayed unanswered: the peer may be gone as well. */
 const shutWindow = (path: Subject): string => {

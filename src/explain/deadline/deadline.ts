@@ -3,6 +3,7 @@ import { type TraceNs, traceNs } from '../../kernel/units.ts';
 import { settingTime } from '../../text/duration.ts';
 import type { Hello } from '../../wire/event.ts';
 import { HOLDER, holderOf } from '../../wire/evidence.ts';
+import { type Delivery, deliveryOf } from '../evidence/delivery.ts';
 import { droppedHere } from '../evidence/dropped-here.ts';
 import type { SockRecord } from '../evidence/record.ts';
 import { isHeldHere } from '../evidence/window.ts';
@@ -16,6 +17,8 @@ import { isOverdue } from './overdue.ts';
 import { pendingTimer } from './pending-timer.ts';
 import {
   answeredReasons,
+  boundedReasons,
+  deliveringReasons,
   ifDroppedReason,
   mayRevertReason,
   neverReasons,
@@ -78,10 +81,11 @@ export const deadlineOfSilent = (): Deadline =>
 /**
  * The time at which the kernel reaps a dying sock, by the newest evidence. A later line gives a better answer.
  *
+ * @param seenAt - when the newest evidence was known to hold; defaults to its line's time
  * @returns `undecided` with the missing facts; never throws
  * @see ../../../docs/close-path.md; Linux net/ipv4/tcp_timer.c
  */
-export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
+export const deadlineOf = (record: SockRecord, host: Host, seenAt: TraceNs | null = null): Deadline => {
   const { sock } = record;
   if (sock.destroyedAt !== null) return undecided('it has ended');
   if (!record.isFollowed) return undecided('a map of the probes was full: what became of it is not known');
@@ -97,8 +101,27 @@ export const deadlineOf = (record: SockRecord, host: Host): Deadline => {
   };
   if (sock.state === TCP.FIN_WAIT2) return inFinWait2(record, on);
   if (!isSending(record)) return undecided(`no rule is known for a dying sock in ${stateName(sock.state)}`);
-  return whileSending(record, on);
+  const ordinary = whileSending(record, on);
+  const delivery = deliveryOf(sock, record.last, { seenAt: seenAt ?? traceNs(on.observedAt), now: host.now });
+  return delivery === null ? ordinary : whileDelivering(record, delivery, ordinary, host.now);
 };
+
+/**
+ * Each acknowledgement starts the timers anew. In a pause between two of them TCP_USER_TIMEOUT may end a sock all the
+ * same, or a tcp_orphan_retries of 1: a Linux peer leaves a probe unanswered that comes within 500 ms of another. A limit
+ * of the host ends it at any tick.
+ *
+ * @see Linux tcp_probe_timer, tcp_out_of_resources; net.ipv4.tcp_invalid_ratelimit
+ */
+const whileDelivering = ({ detail }: SockRecord, delivery: Delivery, ordinary: Deadline, now: TraceNs): Deadline => {
+  const bound = detail.userTimeoutMs !== 0 ? 'TCP_USER_TIMEOUT' : detail.orphanRetries === 1 ? ONE_RETRY : null;
+  if (bound !== null) return { ...ordinary, because: [...ordinary.because, ...boundedReasons(bound, delivery, now)] };
+  if (ordinary.kind === 'at' && (ordinary.rule === 'orphan_limit' || ordinary.rule === 'out_of_memory'))
+    return ordinary;
+  return { kind: 'never', because: deliveringReasons(delivery, now) };
+};
+
+const ONE_RETRY = 'tcp_orphan_retries 1';
 
 type On = {
   readonly host: Host;

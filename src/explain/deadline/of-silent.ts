@@ -2,6 +2,7 @@ import { stateName, TCP } from '../../kernel/tcp-state.ts';
 import { traceNs } from '../../kernel/units.ts';
 import { isRead, type Read, type Silent } from '../../lifecycle/baseline.ts';
 import { settingTime } from '../../text/duration.ts';
+import { deliveryOfRead } from '../evidence/delivery.ts';
 import { probesDroppedHere } from '../evidence/dropped-here.ts';
 import { DIAG_TIMER, standingOfRead } from '../evidence/standing.ts';
 import { isHeldHere } from '../evidence/window.ts';
@@ -10,14 +11,19 @@ import { exactWheel, meanWheel, WHEEL_SHARE } from '../kernel/wheel.ts';
 import { type Deadline, deadlineOfSilent, type Host, undecided, untilReaped } from './deadline.ts';
 import { isOverdue } from './overdue.ts';
 import { firstByDoubling, probingSince, whyProbing } from './pending-timer.ts';
-import { PACED_OR_FAILING, PARTLY_DROPPED } from './reasons.ts';
+import { PACED_OR_FAILING, PARTLY_DROPPED, readDeliveringReasons } from './reasons.ts';
 
 /** The deadline of an orphan of the baseline: by its newest reading, else by its line of the inventory. */
 export const deadlineOfUntraced = (orphan: Silent, host: Host): Deadline => {
   const { timer } = orphan;
   const { at } = orphan.reading ?? orphan;
   if (orphan.state === TCP.FIN_WAIT2 && timer?.kind === DIAG_TIMER.keepalive) return inFinWait2(timer.ms, at, host);
-  return isRead(orphan) ? whileSending(orphan, host) : deadlineOfSilent();
+  if (!isRead(orphan)) return deadlineOfSilent();
+  const ordinary = whileSending(orphan, host);
+  const delivery = deliveryOfRead(orphan, standingOfRead(orphan).last, host.now);
+  if (delivery === null) return ordinary;
+  // TCP_USER_TIMEOUT is not known, and may end it in a pause: it keeps its deadline.
+  return { ...ordinary, because: [...ordinary.because, ...readDeliveringReasons(delivery, host.now)] };
 };
 
 const inFinWait2 = (timerMs: number, seenAt: number, host: Host): Deadline => {

@@ -1,5 +1,6 @@
-import { settingTime } from '../../text/duration.ts';
-import { exactSize } from '../../text/size.ts';
+import { duration, settingTime } from '../../text/duration.ts';
+import { bytesPerSecond, exactSize } from '../../text/size.ts';
+import type { Delivery } from '../evidence/delivery.ts';
 import { DROPPED_HERE_MS, PROBE_RATELIMIT_MS } from '../kernel/rto.ts';
 import type { Dying, Reaping } from './model.ts';
 import type { Reverted } from './reverted.ts';
@@ -127,6 +128,29 @@ export const answeredReasons = (
       ]
     : []),
 ];
+
+/** Says why no timer ends a sock that delivers. @param now - from which on the time is told */
+export const deliveringReasons = (delivery: Delivery, now: number): readonly string[] => [
+  'it still delivers: each acknowledgement starts retries and window probes anew, so neither ends it while the peer goes on',
+  doneReason(delivery, now),
+];
+
+/** The same of a sock that a pause may end. @param bound - the setting that may */
+export const boundedReasons = (bound: string, delivery: Delivery, now: number): readonly string[] => [
+  `it still delivers, and each acknowledgement starts that time anew; but ${bound} may end it in a pause, before all is delivered`,
+  doneReason(delivery, now),
+];
+
+/** Says of an orphan that was only read why its deadline moves. */
+export const readDeliveringReasons = (delivery: Delivery, now: number): readonly string[] => [
+  'it still delivers: each acknowledgement starts retries and window probes anew, so the end moves on while the peer goes on',
+  doneReason(delivery, now),
+];
+
+const doneReason = ({ bytesPerSecond: rate, overUs, doneAt }: Delivery, now: number): string =>
+  doneAt === null
+    ? `at the ${bytesPerSecond(rate)} of ${duration(overUs)} it would have delivered all by now: it is slower since`
+    : `an estimate: at the ${bytesPerSecond(rate)} of ${duration(overUs)} it will have delivered all in about ${duration((doneAt - now) / 1000)}`;
 
 /**
  * Says why window probes may go on for ever.

@@ -2,6 +2,7 @@ import type { Read } from '../../lifecycle/baseline.ts';
 import { VIA } from '../../wire/event.ts';
 import type { Evidence } from '../../wire/evidence.ts';
 import { ICSK_TIME } from '../kernel/icsk-pending.ts';
+import type { Delivery } from './delivery.ts';
 import { droppedHere, probesDroppedHere } from './dropped-here.ts';
 import type { SockRecord } from './record.ts';
 import { type Unreachable, unreachableBy } from './timeout.ts';
@@ -30,9 +31,11 @@ export type Standing = {
   readonly unreachableBy: Unreachable;
   /** The newest transmissions did not leave this host. */
   readonly isDroppedHere: boolean;
+  /** Null if it delivers nothing, or none was seen. */
+  readonly delivery: Delivery | null;
 };
 
-export const standingOf = (record: SockRecord): Standing => ({
+export const standingOf = (record: SockRecord, delivery: Delivery | null): Standing => ({
   state: record.sock.state,
   last: record.last,
   // An announcement is made before the FIN is queued; later lines count the FIN.
@@ -40,6 +43,7 @@ export const standingOf = (record: SockRecord): Standing => ({
   isWindowKnown: true,
   unreachableBy: unreachableBy(record),
   isDroppedHere: droppedHere(record) === 'yes',
+  delivery,
 });
 
 /** Kinds of a pending timer in sock_diag. @see Linux net/ipv4/inet_diag.c, inet_sk_diag_fill */
@@ -72,4 +76,5 @@ export const standingOfRead = ({ state, retransmits, txQueue, timer, reading }: 
     timer.kind === DIAG_TIMER.probe &&
     reading.sysctls !== null &&
     probesDroppedHere({ probesOut: timer.probesOut, backoff: reading.backoff }, reading.sysctls.retries2) === 'yes',
+  delivery: null,
 });

@@ -34,6 +34,8 @@ export type Subject = {
 export type Bounds = {
   /** TCP_USER_TIMEOUT; 0 for none, null for unknown. */
   readonly userTimeoutMs: number | null;
+  /** net.ipv4.tcp_orphan_retries of its namespace, as it was set; null for unknown. */
+  readonly orphanRetries: number | null;
   /** The kind of deadline of a socket that still is dying. */
   readonly deadline: 'at' | 'never' | 'unknown';
 };

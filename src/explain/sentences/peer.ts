@@ -51,11 +51,17 @@ export const notClosing = (path: Subject): string =>
 export const hadNotClosed = (path: Subject): string =>
   `The FIN of ${peerEnd(path)} had not come when the minisock took over. Until its application closes, the connection is in CLOSE_WAIT there: ss -tanp state close-wait names it.`;
 
+/** True if its data was the reason why it took long, and no packet was lost for it. */
+export const tookBytes = ({ waiting_for }: Subject): boolean =>
+  waiting_for === 'window' || waiting_for === 'delivering';
+
 /** For an ordinary end that took long. */
 export const tookLong = (path: Subject): string =>
   path.waiting_for === 'window'
     ? `The application at ${peerEnd(path)} took long to read: its window was shut.`
-    : `It took ${peerEnd(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`;
+    : path.waiting_for === 'delivering'
+      ? `It delivered slowly to ${peerEnd(path)}, until all was acknowledged: the application there, the path or this host's pacing set the pace.`
+      : `It took ${peerEnd(path)} long to acknowledge ${dataOf(path)}${afterRetransmits(path)}.`;
 
 /** The last process of a pod leaves, and its orphans keep the namespace: then no command reaches it. */
 const PID =

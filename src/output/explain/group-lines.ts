@@ -73,10 +73,15 @@ const deadlines = ({
   deadline_latest,
   never_reaped,
   without_deadline,
+  waiting_for,
 }: Group): readonly string[] => [
   ...(deadline_earliest === null || deadline_latest === null
     ? []
     : [givesUp(moment(deadline_earliest), moment(deadline_latest))]),
-  ...(never_reaped === 0 ? [] : [`on ${thousands(never_reaped)} it never gives up`]),
+  ...(never_reaped === 0
+    ? []
+    : [
+        `on ${thousands(never_reaped)} it never gives up${waiting_for.some(({ key }) => key === 'delivering') ? ' (on those that deliver: while they do)' : ''}`,
+      ]),
   ...(without_deadline === 0 ? [] : [`${thousands(without_deadline)} without a known deadline`]),
 ];

@@ -74,6 +74,7 @@ export const socketLines = (row: Row, width: number): readonly Printable[] => {
         ...(row.held_bytes === null ? [] : [`held ${size(row.held_bytes)}`]),
         sentText(facts),
         ...(deadline === null ? [] : [`deadline: ${deadline}`]),
+        ...(facts.delivers.value === null ? [] : [factText(facts.delivers, HAND)]),
       ].join('; '),
       width,
       4,
@@ -111,6 +112,7 @@ export const socketFullLines = (row: Row, width: number): readonly Printable[] =
     ...entry('cause', `${cause}${note === null ? '' : `: ${note.title}`}`),
     ...entry(facts.side.label, valueText(facts.side, HAND)),
     ...(deadline === null ? [] : entry(facts.deadline.label, deadline)),
+    ...(facts.delivers.value === null ? [] : entry(facts.delivers.label, valueText(facts.delivers, HAND))),
     ...entry('certain', doubtsOf(row).length === 0 ? 'yes' : `no: ${doubtsOf(row).join(', ')}`),
     ...sentences(
       safe`States, in time since the close`,

@@ -75,7 +75,7 @@ const deadlineTexts = (path: Dying, { deadline }: ReturnType<typeof pathFacts>):
   deadline.value === null
     ? 'when the kernel gives up on it is not known'
     : path.deadline === 'never'
-      ? 'the kernel never gives up on it'
+      ? `the kernel ${String(deadline.value).replace(/^never/, 'never gives up on it')}`
       : `the kernel gives up on it ${deadline.value}`,
   ...path.deadline_because,
 ];
@@ -101,6 +101,7 @@ const pathLines = (path: ClosePath | Dying, width: number): readonly Line[] => {
       width,
     ),
     ...entry('waits for', waitingText(path.waiting_for), width),
+    ...(facts.delivers.value === null ? [] : entry(facts.delivers.label, valueText(facts.delivers, HAND), width)),
     ...entry('ended by', ended, width, isDying ? 'plain' : 'strong'),
     ...entry('at close', factsText(atClose, HAND), width),
     ...entry('sent', factsText([retransmits, probes], HAND), width),

@@ -1,5 +1,5 @@
 import { distance } from '../../explain/evidence/sequence.ts';
-import { waitingIn, waitingOfSilent } from '../../explain/waiting.ts';
+import { waitingOfSilent, waitingWord } from '../../explain/waiting.ts';
 import { accepts } from '../../filter/filter.ts';
 import type { PathFilter } from '../../filter/table.ts';
 import { stateName } from '../../kernel/tcp-state.ts';
@@ -14,7 +14,13 @@ import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts'
 import type { Row } from '../frame/model.ts';
 
 /** The viewpoint of a row: its host, the moment, and the namespace that needs no naming. */
-export type Vantage = { readonly host: HostId; readonly now: TraceNs; readonly netns: number | null };
+export type Vantage = {
+  readonly host: HostId;
+  readonly now: TraceNs;
+  readonly netns: number | null;
+  /** The time at which a sock's newest evidence was known to hold. */
+  readonly evidenceAt: (sock: Sock) => TraceNs;
+};
 
 /** A row's key. The host comes first: two hosts may have a sock at one address. */
 export const keyOf = (host: HostId, sock: Sock): string => `${host}/${sock.sk}/${sock.generation}`;
@@ -71,7 +77,9 @@ export const rowOf = (sock: Sock, vantage: Vantage): Row => {
     closer: isFoundDead ? null : { comm: printable(detail.comm), pid: detail.pid, exiting: detail.exiting },
     heldBytes: heldBytes(evidence),
     retransmits: sock.retransmits,
-    waitingFor: !isSeen ? 'unknown' : sock.lingering ? 'linger' : waitingIn(sock.state, evidence),
+    waitingFor: isSeen
+      ? waitingWord(sock, evidence, { seenAt: vantage.evidenceAt(sock), now: vantage.now })
+      : 'unknown',
     certain: sock.gaps.size === (sock.gaps.has('capture_ended') ? 1 : 0),
     unackedBytes: distance(evidence.writeSeq, evidence.sndUna),
     unsentBytes: distance(evidence.writeSeq, evidence.sndNxt),

@@ -164,6 +164,28 @@ describe('the text', () => {
     );
   });
 
+  test('says that the kernel never gives up on those that deliver only while they do', () => {
+    const never = { deadline: 'never', deadline_at: null } as const;
+    expect(flat(text([aDying({ ...never, waiting_for: 'delivering' })]))).toContain(
+      'on 1 it never gives up (on those that deliver: while they do)',
+    );
+    expect(flat(text([aDying({ ...never, waiting_for: 'window' })]))).not.toContain('while they do');
+  });
+
+  test('tells the rate of one that delivers, and its end as an estimate', () => {
+    const row = aDying({
+      ...{ waiting_for: 'delivering', deadline: 'never', deadline_at: null, next_timer_at: null },
+      ...{ delivered_bytes_per_second: 2048, delivered_over_us: 8e6 },
+      delivered_expected_at: '2026-05-04T12:40:00.000000000Z',
+    });
+    for (const lines of [text([row]), socketReportLines(reportOf([row]), 80).join('\n')]) {
+      expect(flat(lines)).toContain('never while it delivers');
+      expect(flat(lines)).toContain(
+        '2.0 KiB/s, measured over 8.0 s; at that rate done about 2026-05-04 12:40:00 UTC (an estimate)',
+      );
+    }
+  });
+
   test('does not pass off memory that is not known as none', () => {
     const lines = flat(text([aDying({ held_bytes: null })]));
     expect(lines).toContain('what was held at the close is not known');
