@@ -5,6 +5,7 @@ import { createOutput } from '../output/stdout.ts';
 import { createWords } from '../output/words.ts';
 import { createScreenSink } from '../screen/screen-sink.ts';
 import { createTopStore } from '../screen/store.ts';
+import { takesScreen } from '../screen/terminal-kind.ts';
 import { createTextSink } from '../screen/text-sink.ts';
 import { runStream, type Source } from '../stream/run-stream.ts';
 import { minAgeOf, type SharedOptions } from './arguments.ts';
@@ -12,7 +13,7 @@ import { createPace } from './pace.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
 
-/** `finwait top`: the live screen; text once a second where stdout is no terminal. */
+/** `finwait top`: the live screen; text once a second where stdout is no terminal, or a dumb one. */
 export const top = (options: SharedOptions): Promise<ExitCode> =>
   show('', options, () => liveSource(options, minAgeOf(options)));
 
@@ -47,10 +48,9 @@ const show = async (
   // A live one may have no right to trace: that is said before the screen is opened.
   const source = sourceOf(signal);
   const phase = name === '' ? 'tracing' : 'replaying';
-  const view =
-    process.stdout.isTTY === true
-      ? createScreenSink(store, { phase, signal, onQuit })
-      : createTextSink(store, createOutput(), phase, onQuit);
+  const view = takesScreen(process.stdout, process.env)
+    ? createScreenSink(store, { phase, signal, onQuit })
+    : createTextSink(store, createOutput(), phase, onQuit);
   try {
     return await runStream(source, [view, { end: createWords(name !== '').end }], {
       signal,
