@@ -3,6 +3,7 @@ import { NO_FILTER, type PathFilter } from '../filter/table.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
+import type { Sink } from '../stream/sink.ts';
 import type { Stream } from '../stream/stream.ts';
 import { thousands } from '../text/count.ts';
 import { printable } from '../text/printable.ts';
@@ -26,6 +27,8 @@ export type LiveTopStore = TopStore & {
   readonly attach: (source: Stream) => void;
   readonly setPhase: (phase: Status['phase']) => void;
   readonly notice: (text: string) => void;
+  /** A notice of the stream. The header counts all losses: a second count, of the newest one, would be another figure. */
+  readonly streamNotice: NonNullable<Sink['notice']>;
   readonly onLedger: (row: LedgerRow) => void;
   /** Keeps the path of a sock that ended, if its detail is open. */
   readonly onEnd: (sock: Sock) => void;
@@ -77,6 +80,10 @@ export const createTopStore = ({
   let load = CALM;
   let drawn = { at: Number.NEGATIVE_INFINITY, cost: 0 };
   let isGoingOn = false;
+
+  const tell = (text: string): void => {
+    notice = printable(text);
+  };
 
   const vantage = (from: Stream): Vantage => ({
     host: from.host,
@@ -236,9 +243,8 @@ export const createTopStore = ({
       phase = next;
       publish();
     },
-    notice: (text) => {
-      notice = printable(text);
-    },
+    notice: tell,
+    streamNotice: (text, _at, lostWhere) => tell(lostWhere === null ? text : `events lost: ${lostWhere}`),
     onLedger: (row) => {
       const seconds = lastLedger === null ? 0 : (row.at - lastLedger.at) / 1e9;
       if (isFirstCount()) rates = null;

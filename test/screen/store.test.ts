@@ -3,7 +3,7 @@ import { deadlineOfSilent } from '../../src/explain/deadline/deadline.ts';
 import { NO_FILTER } from '../../src/filter/table.ts';
 import { createTopStore, type StoreOptions } from '../../src/screen/store.ts';
 import { aMeta } from '../builders/meta.ts';
-import { destroyLine, ms, sampleLine, sec, tallyLine, tickLine } from '../builders/wire-lines.ts';
+import { destroyLine, lostLine, ms, sampleLine, sec, tallyLine, tickLine } from '../builders/wire-lines.ts';
 import { heldOf, lineOf, manyOrphans, skOf } from './many.ts';
 
 /** A store over `count` orphans, and how many frames it has drawn. */
@@ -12,7 +12,7 @@ const stored = (count: number, options: Partial<StoreOptions> = {}, meta = aMeta
   const fold = manyOrphans(count, 0, {
     onEnd: (sock) => store.onEnd(sock),
     onLedger: (row) => store.onLedger(row),
-    onNotice: store.notice,
+    onNotice: (text, at, lostWhere) => store.streamNotice(text, fold.wallClock(at), lostWhere),
   });
   store.attach({ ...fold, meta });
   store.setPhase('tracing');
@@ -42,6 +42,15 @@ describe('a store', () => {
     expect(framesIn(2000)).toBe(10);
     expect(store.getSnapshot()).toMatchObject({ total: 6000, matching: 6000 });
     expect(store.getSnapshot().rows).toHaveLength(24);
+  });
+
+  test('has one count of lost events on a frame: the header’s, not the newest notice’s', () => {
+    const { fold, framesIn, status } = stored(1);
+    fold.push(lostLine(sec(2), 1, 'a buffer was full'));
+    fold.push(lostLine(sec(3), 5, 'a map was full'));
+    fold.push(tickLine(sec(9)));
+    framesIn(1000);
+    expect(status()).toMatchObject({ lostEvents: 6, notice: 'events lost: a map was full' });
   });
 
   test('works out deadlines of the rows on the screen', () => {
