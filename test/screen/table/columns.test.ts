@@ -35,6 +35,13 @@ it('80 columns have room for the network namespace when some row needs it', () =
   expect(rowText(aRow({ peer: '10.120.31.17:51234' }), columns)).toContain('10.120.31.17:51234');
 });
 
+it('60 columns keep who closed it, and give up the namespace; peers of one network stay apart', () => {
+  const columns = columnsFor(60, { ...NO_TRAITS, netns: true });
+  expect(columns.map(({ id }) => id)).toEqual(['age', 'state', 'peer', 'closer', 'waiting_for', 'deadline']);
+  const rows = ['10.120.31.17:51234', '10.120.31.18:51234'].map((peer) => rowText(aRow({ peer }), columns));
+  expect(rows).toEqual([expect.stringContaining('…31.17:51234 nginx'), expect.stringContaining('…31.18:51234 nginx')]);
+});
+
 it('the longest IPv4 peer is whole at 90 columns, a usual one at 80, IPv6 ones at 200', () => {
   const ipv4 = '255.255.255.255:65535';
   expect(rowText(aRow({ peer: ipv4 }), columnsFor(90, NO_TRAITS))).toContain(ipv4);
