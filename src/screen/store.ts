@@ -85,10 +85,14 @@ export const createTopStore = ({
     notice = printable(text);
   };
 
-  const vantage = (from: Stream): Vantage => ({
+  const vantage = (from: Stream, now = from.tracker.now()): Vantage => ({
     host: from.host,
-    now: from.tracker.now(),
+    now,
     netns: from.meta.netns,
+    deadlineMs: (dying) => {
+      const deadline = from.deadline(dying);
+      return deadline.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline.kind === 'never' ? 'never' : null;
+    },
   });
 
   const tallied = (): number => source?.tracker.counters().tallied ?? 0;
@@ -109,15 +113,13 @@ export const createTopStore = ({
   const detailNow = (): Snapshot['detail'] =>
     query.detail === null || source === null ? null : opened.path(known.get(query.detail), source, still !== null);
 
-  /** The rows on the screen with their deadlines. Only for these few are deadlines computed. */
-  const withDeadlines = (rows: readonly Row[], from: Stream, now: TraceNs): readonly Row[] =>
+  /** The rows with their deadlines, which are computed for those on the screen, and for an order by them. */
+  const withDeadlines = (rows: readonly Row[], { deadlineMs }: Vantage): readonly Row[] =>
     levelOf(load).hasDetail
       ? rows.map((row) => {
+          if (row.deadlineMs !== undefined) return row;
           const dying = row.sock ?? row.orphan;
-          const deadline = dying === undefined ? null : from.deadline(dying);
-          const deadlineMs =
-            deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
-          return { ...row, deadlineMs };
+          return { ...row, deadlineMs: dying === undefined ? null : (deadlineMs?.(dying) ?? null) };
         })
       : rows;
 
@@ -138,8 +140,10 @@ export const createTopStore = ({
       return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
     }
     if (still !== null) {
+      const seenFrom = vantage(source, still.at);
+      if (query.sort === 'due') still = { ...still, rows: withDeadlines(still.rows, seenFrom) };
       const page = selectFrom(still.rows, query);
-      const rows = withDeadlines(page.rows, source, still.at);
+      const rows = withDeadlines(page.rows, seenFrom);
       remember(
         rows.flatMap((row) => row.sock ?? row.orphan ?? []),
         source,
@@ -154,8 +158,7 @@ export const createTopStore = ({
     remember(found, source);
     const rows = withDeadlines(
       found.map((dying) => rowOfDying(dying, seenFrom)),
-      source,
-      seenFrom.now,
+      seenFrom,
     );
     const total = source.tracker.silentCount() + source.tracker.dyingCount();
     return Object.freeze({ status: statusNow(), rows, ...page, total, detail: detailNow() });

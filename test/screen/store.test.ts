@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadlineOfSilent } from '../../src/explain/deadline/deadline.ts';
 import { NO_FILTER } from '../../src/filter/table.ts';
+import { traceNs } from '../../src/kernel/units.ts';
 import { createTopStore, type StoreOptions } from '../../src/screen/store.ts';
 import { aMeta } from '../builders/meta.ts';
 import { destroyLine, lostLine, ms, sampleLine, sec, tallyLine, tickLine } from '../builders/wire-lines.ts';
 import { heldOf, lineOf, manyOrphans, skOf } from './many.ts';
+
+const REST = { ifAnsweredAt: null, ifOverdueAt: null, rule: 'retries', because: [], isExact: true } as const;
 
 /** A store over `count` orphans, and how many frames it has drawn. */
 const stored = (count: number, options: Partial<StoreOptions> = {}, meta = aMeta()) => {
@@ -61,6 +64,29 @@ describe('a store', () => {
     store.setQuery({ limit: 7, offset: 20 });
     expect(deadline).toHaveBeenCalledTimes(7);
     expect(store.getSnapshot().rows.map(({ deadlineMs }) => deadlineMs)).toEqual(new Array(7).fill(null));
+  });
+
+  test('orders by the end, and by it turned round, paused too', () => {
+    const meta = aMeta({ jiffies: null });
+    const { store, fold } = stored(50, {}, meta);
+    const deadline: typeof fold.deadline = (dying) => {
+      if ('kind' in dying) return deadlineOfSilent();
+      const at = traceNs(fold.tracker.now() + ((dying.closedAt * 7919) % 1009) * 1e6);
+      return { kind: 'at', at, expectedAt: at, nextTimerAt: at, ...REST };
+    };
+    store.attach({ ...fold, meta, deadline });
+    const due = (): readonly unknown[] => store.getSnapshot().rows.map(({ deadlineMs }) => deadlineMs);
+    const rising = (values: readonly unknown[]) => values.toSorted((a, b) => Number(a) - Number(b));
+    for (const isPaused of [false, true]) {
+      store.setQuery({ sort: 'age', isReversed: false, limit: 50 });
+      store.setPaused(isPaused);
+      store.setQuery({ sort: 'due' });
+      expect(due()).toHaveLength(50);
+      expect(new Set(due()).size).toBeGreaterThan(20);
+      expect(due()).toEqual(rising(due()));
+      store.setQuery({ isReversed: true });
+      expect(due()).toEqual(rising(due()).toReversed());
+    }
   });
 
   test('under load gives up frames, then due times and sums, never the ledger; and has them back, one by one', () => {

@@ -14,7 +14,13 @@ import { heldBytes, parseAnnounce, parseEvidence } from '../../wire/evidence.ts'
 import type { Row } from '../frame/model.ts';
 
 /** The viewpoint of a row: its host, the moment, and the namespace that needs no naming. */
-export type Vantage = { readonly host: HostId; readonly now: TraceNs; readonly netns: number | null };
+export type Vantage = {
+  readonly host: HostId;
+  readonly now: TraceNs;
+  readonly netns: number | null;
+  /** Only rows that are ordered by it or shown are worth the work. */
+  readonly deadlineMs?: (dying: Sock | Silent) => NonNullable<Row['deadlineMs']> | null;
+};
 
 /** A row's key. The host comes first: two hosts may have a sock at one address. */
 export const keyOf = (host: HostId, sock: Sock): string => `${host}/${sock.sk}/${sock.generation}`;
