@@ -4,6 +4,7 @@ import { createWords } from '../output/words.ts';
 import { isStdout } from '../record/writer.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { Sink } from '../stream/sink.ts';
+import { nounOf } from '../text/count.ts';
 import { idleFilters, minAgeOf, type SharedOptions } from './arguments.ts';
 import { liveSource, untilSignalled } from './source.ts';
 
@@ -33,7 +34,8 @@ const createRecordWords = (path: string, where: string, options: SharedOptions):
       lines++;
     },
     end: async ({ fault }) => {
-      if (fault === null) tell(`${lines} lines recorded to ${where}; see them with: finwait replay ${path}`);
+      if (fault === null)
+        tell(`${lines} ${nounOf(lines, 'line')} recorded to ${where}; see them with: finwait replay ${path}`);
     },
   };
 };

@@ -5,7 +5,7 @@ import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
 import type { Sink } from '../stream/sink.ts';
 import type { Stream } from '../stream/stream.ts';
-import { thousands } from '../text/count.ts';
+import { counted } from '../text/count.ts';
 import { printable } from '../text/printable.ts';
 import { createOpened } from './detail/opened.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './frame/model.ts';
@@ -212,7 +212,7 @@ export const createTopStore = ({
       ? firstDying(tracker, seenFrom, filter, STILL_ROWS)
       : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, seenFrom, null).rows;
     const status = statusNow();
-    const text = `paused on ${thousands(dying.length)} rows of ${thousands(total)} dying sockets`;
+    const text = `paused on ${counted(dying.length, 'row')} of ${counted(total, 'dying socket')}`;
     return {
       rows: dying.map((one) => rowOfDying(one, seenFrom)),
       total,

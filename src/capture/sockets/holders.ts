@@ -141,9 +141,13 @@ const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | n
         ]
       : []),
     ...(large > 0
-      ? [`of ${large} processes with more than ${each} open files each, those beyond were not looked at`]
+      ? [
+          `of ${large} ${large === 1 ? 'process' : 'processes'} with more than ${each} open files${large === 1 ? '' : ' each'}, those beyond were not looked at`,
+        ]
       : []),
-    ...(refused > 0 ? [`${refused} processes could not be asked for their sockets`] : []),
+    ...(refused > 0
+      ? [`${refused} ${refused === 1 ? 'process' : 'processes'} could not be asked for their sockets`]
+      : []),
     ...(seesAllPids(proc)
       ? []
       : ['finwait runs in a pid namespace of its own: processes outside it cannot be asked for their sockets']),

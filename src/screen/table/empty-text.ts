@@ -1,4 +1,4 @@
-import { thousands } from '../../text/count.ts';
+import { counted, thousands } from '../../text/count.ts';
 import { printable, safe } from '../../text/printable.ts';
 import { progressText } from '../../text/share.ts';
 import { wrapWords } from '../../text/width.ts';
@@ -17,7 +17,7 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
   }
   if (typeof progress === 'number') {
     return [
-      `Looking through ${thousands(total)} dying sockets: ${progressText(progress)}.`,
+      `Looking through ${counted(total, 'dying socket')}: ${progressText(progress)}.`,
       'The first that pass the filters are shown when all were looked at.',
     ];
   }
