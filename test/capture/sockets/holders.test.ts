@@ -98,7 +98,10 @@ describe('one user’s many open files', () => {
     addMany(900, 1000, 9, 'socket:[8]');
     const scan = await scanHolders(new Set([7, 8]), { proc, most });
     expect([...scan.held.keys()]).toEqual([8]);
-    expect(scan).toMatchObject({ isComplete: false, note: expect.stringMatching(/^of 1 process with more than 10 open files, those/) });
+    expect(scan).toMatchObject({
+      isComplete: false,
+      note: expect.stringMatching(/^of 1 process with more than 10 open files, those/),
+    });
   });
 });
 
