@@ -12,6 +12,7 @@ import { minAgeOf, type SharedOptions } from './arguments.ts';
 import { createPace } from './pace.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
+import { turnedAwayOf } from './turned-away-of.ts';
 
 /** `finwait top`: the live screen; text once a second where stdout is no terminal, or a dumb one. */
 export const top = (options: SharedOptions): Promise<ExitCode> =>
@@ -37,9 +38,11 @@ const show = async (
   sourceOf: (signal: AbortSignal) => Source,
 ): Promise<ExitCode> => {
   const stopLooking = keepHeapSmall(createMeter());
+  const filter = filterOf(options);
   const store = createTopStore({
     sourceName: name,
-    filter: filterOf(options),
+    filter,
+    turnedAway: turnedAwayOf(name === '' ? undefined : name, filter),
     busy: name === '' ? createMeter() : null,
   });
   const quit = new AbortController();

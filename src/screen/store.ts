@@ -3,8 +3,10 @@ import { NO_FILTER, type PathFilter } from '../filter/table.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
+import { dyingUsOf, subjectOfSilent, subjectOfSock } from '../stream/filter.ts';
 import type { Sink } from '../stream/sink.ts';
 import type { Stream } from '../stream/stream.ts';
+import { createTurnedAway, type TurnedAway } from '../stream/turned-away.ts';
 import { counted } from '../text/count.ts';
 import { printable } from '../text/printable.ts';
 import { createOpened } from './detail/opened.ts';
@@ -12,7 +14,7 @@ import type { Query, Row, Snapshot, Status, TopStore } from './frame/model.ts';
 import { CALM, levelOf, nextLoad } from './header/load.ts';
 import { type Rates, statusOf } from './header/status.ts';
 import { type Answer, createSurvey, type Survey } from './survey.ts';
-import { type Dying, keyOfDying, rowOfDying } from './table/pass.ts';
+import { type Dying, isSock, keyOfDying, rowOfDying } from './table/pass.ts';
 import type { Vantage } from './table/rows.ts';
 import { firstDying, selectFrom } from './table/select.ts';
 
@@ -21,6 +23,8 @@ const TICK_MS = 200;
 const FRAME_SHARE = 0.2;
 /** Number of rows that stand still while paused; in a larger table these are the first ones. */
 const STILL_ROWS = 4000;
+/** Dying sockets that are looked at, for names to give where the filter lets nothing through. */
+const MOST_OTHERS = 500;
 
 export type LiveTopStore = TopStore & {
   /** The stream begins: earlier remarks are obsolete. */
@@ -40,6 +44,8 @@ export type StoreOptions = {
   readonly sourceName: string;
   /** The command line's filter. It does not apply to the figures of the header. */
   readonly filter?: PathFilter;
+  /** Of that filter. */
+  readonly turnedAway?: TurnedAway;
   /** A clock in milliseconds, to time frames by. */
   readonly clock?: () => number;
   /**
@@ -60,6 +66,7 @@ type Still = {
 export const createTopStore = ({
   sourceName,
   filter = NO_FILTER,
+  turnedAway = createTurnedAway(filter),
   clock = () => performance.now(),
   busy = null,
 }: StoreOptions): LiveTopStore => {
@@ -107,6 +114,7 @@ export const createTopStore = ({
       level: levelOf(load),
       heldBytes: survey?.heldBytes() ?? null,
       filter: filterText(filter),
+      unmatched: source === null ? '' : (turnedAway.words(source.meta, tallied()) ?? ''),
       notice,
     });
 
@@ -135,6 +143,20 @@ export const createTopStore = ({
 
   const followed = (): Dying | null => known.get(query.follow ?? '') ?? null;
 
+  const others = new Set<string>();
+  /** Tells `turnedAway` of a socket that passes, or of those that there are where none does. */
+  const lookAtOthers = (found: readonly Dying[], from: Stream): void => {
+    if (filter === NO_FILTER || others.size >= MOST_OTHERS) return;
+    const some = found.length > 0 ? found.slice(0, 1) : firstDying(from.tracker, vantage(from), NO_FILTER, MOST_OTHERS);
+    for (const dying of some) {
+      const key = keyOfDying(from.host, dying);
+      if (others.has(key)) continue;
+      others.add(key);
+      if (isSock(dying)) turnedAway.see(dyingUsOf(dying, from.tracker.now()), () => subjectOfSock(dying));
+      else turnedAway.see(null, () => subjectOfSilent(dying));
+    }
+  };
+
   const take = (): Snapshot => {
     if (source === null || survey === null) {
       return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
@@ -156,6 +178,7 @@ export const createTopStore = ({
     const seenFrom = vantage(source);
     const { rows: found, ...page }: Answer = survey.page(query, seenFrom, followed());
     remember(found, source);
+    lookAtOthers(found, source);
     const rows = withDeadlines(
       found.map((dying) => rowOfDying(dying, seenFrom)),
       seenFrom,
@@ -261,7 +284,10 @@ export const createTopStore = ({
       lastLedger = { ...row, tallied: tallied() };
     },
     onEnd: (sock) => {
-      if (source !== null) opened.onEnd(sock, source);
+      if (source === null) return;
+      opened.onEnd(sock, source);
+      const now = sock.destroyedAt ?? source.tracker.now();
+      if (filter !== NO_FILTER) turnedAway.see(dyingUsOf(sock, now), () => subjectOfSock(sock));
     },
     stop: () => {
       isStopped = true;

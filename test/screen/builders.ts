@@ -26,6 +26,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   heldBytes: 12_900_000,
   heldUnknown: 0,
   filter: '',
+  unmatched: '',
   overload: '',
   notice: '',
   ...change,

@@ -56,6 +56,29 @@ describe('a store', () => {
     expect(status()).toMatchObject({ lostEvents: 6, notice: 'events lost: a map was full' });
   });
 
+  test('names those that there were while the filter lets nothing through, dying or dead', () => {
+    const { fold, framesIn, status } = stored(3, { filter: { ...NO_FILTER, comm: 'comm9' } });
+    framesIn(1000);
+    expect(status().unmatched).toBe('no socket passed --comm comm9; there were --comm comm0, comm1, comm2');
+    const other = stored(0, { filter: { ...NO_FILTER, comm: 'comm9' } });
+    other.framesIn(1000);
+    expect(other.status().unmatched).toBe('no socket passed --comm comm9; no other was seen either');
+    other.fold.push(lineOf(4));
+    other.fold.push(destroyLine({ at: ms(5), sk: skOf(4) }));
+    other.fold.push(tickLine(sec(9)));
+    other.framesIn(1000);
+    expect(other.status().unmatched).toBe('no socket passed --comm comm9; there were --comm comm4');
+    expect(fold.tracker.dyingCount()).toBe(3);
+    const passing = stored(3, { filter: { ...NO_FILTER, comm: 'comm1' } });
+    passing.framesIn(1000);
+    expect(passing.status().unmatched).toBe('');
+    passing.fold.push(destroyLine({ at: sec(9), sk: skOf(1) }));
+    for (const second of [20, 30, 40]) passing.fold.push(tickLine(sec(second)));
+    passing.framesIn(1000);
+    expect(passing.store.getSnapshot().rows).toEqual([]);
+    expect(passing.status().unmatched).toBe('');
+  });
+
   test('works out deadlines of the rows on the screen', () => {
     const meta = aMeta({ jiffies: null });
     const { store, fold } = stored(100, {}, meta);

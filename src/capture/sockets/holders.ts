@@ -155,7 +155,7 @@ const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | n
   return parts.length === 0 ? null : parts.join('; ');
 };
 
-const seesAllPids = (proc: string): boolean => {
+export const seesAllPids = (proc: string): boolean => {
   try {
     return readlinkSync(`${proc}/self/ns/pid`) === FIRST_PID_NAMESPACE;
   } catch {

@@ -80,6 +80,11 @@ export type Status = {
    */
   readonly filter: string;
   /**
+   * Says that no socket has passed that filter yet, and what there was instead; empty once one has. It may hold any
+   * bytes.
+   */
+  readonly unmatched: string;
+  /**
    * Sentences about the connections that end abnormally these seconds: who ends them, how, and how many. They may hold
    * any bytes.
    */
