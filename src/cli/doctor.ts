@@ -3,6 +3,7 @@ import { runChecks } from '../capture/checks.ts';
 import type { Backend } from '../capture/kernel/backend.ts';
 import { EXIT, type ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
+import { counted } from '../text/count.ts';
 import { printable, repeated, safe } from '../text/printable.ts';
 import { checksOfRights } from './check-rights.ts';
 
@@ -40,7 +41,7 @@ export const doctor = async (options: DoctorOptions): Promise<ExitCode> => {
     if (unknown.length > 0) {
       output.line(
         printable(
-          `${'unknown'.padEnd(8)} ${`${unknown.length} checks`.padEnd(36)} root alone may look: ${unknown.join(', ')}`,
+          `${'unknown'.padEnd(8)} ${counted(unknown.length, 'check').padEnd(36)} root alone may look: ${unknown.join(', ')}`,
         ),
       );
       output.line(safe`${repeated(' ', 46)}fix: sudo finwait doctor`);

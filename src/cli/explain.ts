@@ -9,8 +9,9 @@ import { createExplanationText } from '../output/explanation-text.ts';
 import type { OpenReading } from '../output/open-socket-record.ts';
 import { tell } from '../output/stderr.ts';
 import { createOutput, type Output } from '../output/stdout.ts';
+import { createUnmatchedWords } from '../output/unmatched-words.ts';
 import { createWords } from '../output/words.ts';
-import { passes } from '../stream/filter.ts';
+import { subjectOfPath } from '../stream/filter.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { Sink } from '../stream/sink.ts';
 import { settingTime } from '../text/duration.ts';
@@ -18,6 +19,7 @@ import { safe } from '../text/printable.ts';
 import { minAgeOf, type SharedOptions } from './arguments.ts';
 import type { SocketArgument } from './socket-argument.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
+import { turnedAwayOf } from './turned-away-of.ts';
 
 export type ExplainOptions = SharedOptions & {
   readonly by: Grouping;
@@ -41,6 +43,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
     limit: options.limit,
     isFiltered: filter !== NO_FILTER || socket !== undefined,
   };
+  const turnedAway = turnedAwayOf(file, filter);
   const columns = process.stdout.isTTY ? process.stdout.columns : 80;
   // This comes before finwait gives its rights up: it asks the processes of all users.
   const open = isLive && socket !== undefined ? await readOpenSockets(socket, filter, options.limit) : null;
@@ -53,12 +56,14 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
     ...(open === null || options.json === true ? [] : [tellOpen(open, output, columns)]),
     ...(socket === undefined ? [] : [refuseNone(open)]),
     report,
+    // What is said of one socket says whether it was seen.
+    ...(socket === undefined ? [createUnmatchedWords(turnedAway)] : []),
     createWords(!isLive),
   ];
   return runStream(source, sinks, {
     signal: AbortSignal.any([untilSignalled(), output.closed]),
     isStrict: options.strict === true,
-    isWanted: (path) => passes(path, filter) && (socket?.isRow(path) ?? true),
+    isWanted: (path) => turnedAway.see(path.dying_us, () => subjectOfPath(path)) && (socket?.isRow(path) ?? true),
   });
 };
 

@@ -87,7 +87,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     .action((options) => done(import('./top.ts').then(({ top }) => top(options))));
   shared(program.command('trace [file]').description('a line per finished close path, live or of a recording'))
     .option('--json', 'one JSON object a line')
-    .option('-T, --time', 'begin each line with the time of day (UTC)')
+    .option('-T, --time', 'begin each line with the time of day of the close (UTC)')
     .option('-o, --record <file>', 'write the event stream to this file as well (live only)')
     .action((file: string | undefined, options, command: Command) => {
       if (file !== undefined && options.record !== undefined) {

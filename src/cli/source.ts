@@ -4,6 +4,7 @@ import { Fault } from '../kernel/fault.ts';
 import type { RecordingWriter } from '../record/writer.ts';
 import type { Consumer, Source } from '../stream/run-stream.ts';
 import type { RunEnd } from '../stream/sink.ts';
+import { nounOf } from '../text/count.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import type { SharedOptions } from './arguments.ts';
 import { dropRoot, userToBecome, withDropped } from './drop-root.ts';
@@ -161,9 +162,12 @@ const runRecording = async (
   await consumer.onEnd();
   if (result.isBomb) {
     onProgress(
-      `the recording is left unread after ${result.lines} lines: it unpacks to more than ${BOUNDS.expansion} times its size, as no host's does; if you trust it: zstd -dc FILE | zstd --fast | finwait replay -`,
+      `the recording is left unread after ${result.lines} ${nounOf(result.lines, 'line')}: it unpacks to more than ${BOUNDS.expansion} times its size, as no host's does; if you trust it: zstd -dc FILE | zstd --fast | finwait replay -`,
     );
-  } else if (result.isCut) onProgress(`the recording is cut off after ${result.lines} lines; shown is what there is`);
+  } else if (result.isCut)
+    onProgress(
+      `the recording is cut off after ${result.lines} ${nounOf(result.lines, 'line')}; shown is what there is`,
+    );
   return { fault: null, isCut: result.isCut };
 };
 

@@ -5,14 +5,16 @@ import { createOutput } from '../output/stdout.ts';
 import { createWords } from '../output/words.ts';
 import { createScreenSink } from '../screen/screen-sink.ts';
 import { createTopStore } from '../screen/store.ts';
+import { takesScreen } from '../screen/terminal-kind.ts';
 import { createTextSink } from '../screen/text-sink.ts';
 import { runStream, type Source } from '../stream/run-stream.ts';
 import { minAgeOf, type SharedOptions } from './arguments.ts';
 import { createPace } from './pace.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
+import { turnedAwayOf } from './turned-away-of.ts';
 
-/** `finwait top`: the live screen; text once a second where stdout is no terminal. */
+/** `finwait top`: the live screen; text once a second where stdout is no terminal, or a dumb one. */
 export const top = (options: SharedOptions): Promise<ExitCode> =>
   show('', options, () => liveSource(options, minAgeOf(options)));
 
@@ -36,9 +38,11 @@ const show = async (
   sourceOf: (signal: AbortSignal) => Source,
 ): Promise<ExitCode> => {
   const stopLooking = keepHeapSmall(createMeter());
+  const filter = filterOf(options);
   const store = createTopStore({
     sourceName: name,
-    filter: filterOf(options),
+    filter,
+    turnedAway: turnedAwayOf(name === '' ? undefined : name, filter),
     busy: name === '' ? createMeter() : null,
   });
   const quit = new AbortController();
@@ -47,10 +51,9 @@ const show = async (
   // A live one may have no right to trace: that is said before the screen is opened.
   const source = sourceOf(signal);
   const phase = name === '' ? 'tracing' : 'replaying';
-  const view =
-    process.stdout.isTTY === true
-      ? createScreenSink(store, { phase, signal, onQuit })
-      : createTextSink(store, createOutput(), phase, onQuit);
+  const view = takesScreen(process.stdout, process.env)
+    ? createScreenSink(store, { phase, signal, onQuit })
+    : createTextSink(store, createOutput(), phase, onQuit);
   try {
     return await runStream(source, [view, { end: createWords(name !== '').end }], {
       signal,

@@ -3,11 +3,13 @@ import type { ExitCode } from '../kernel/fault.ts';
 import { createOutput } from '../output/stdout.ts';
 import { createTraceNdjson } from '../output/trace-ndjson.ts';
 import { createTraceText } from '../output/trace-text.ts';
+import { createUnmatchedWords } from '../output/unmatched-words.ts';
 import { createWords } from '../output/words.ts';
-import { passes } from '../stream/filter.ts';
+import { subjectOfPath } from '../stream/filter.ts';
 import { runStream } from '../stream/run-stream.ts';
 import type { SharedOptions } from './arguments.ts';
 import { liveSource, recordedSource, untilSignalled } from './source.ts';
+import { turnedAwayOf } from './turned-away-of.ts';
 
 export type TraceOptions = SharedOptions & { readonly json?: boolean; readonly time?: boolean };
 
@@ -16,10 +18,11 @@ export const trace = (file: string | undefined, options: TraceOptions): Promise<
   const filter = filterOf(options);
   const output = createOutput();
   const source = file === undefined ? liveSource(options, options.minAge ?? 0) : recordedSource(file);
+  const turnedAway = turnedAwayOf(file, filter);
   const sink = options.json === true ? createTraceNdjson(output) : createTraceText(output, options.time === true);
-  return runStream(source, [sink, createWords(file !== undefined)], {
+  return runStream(source, [sink, createUnmatchedWords(turnedAway), createWords(file !== undefined)], {
     signal: AbortSignal.any([untilSignalled(), output.closed]),
     isStrict: options.strict === true,
-    isWanted: (path) => passes(path, filter),
+    isWanted: (path) => turnedAway.see(path.dying_us, () => subjectOfPath(path)),
   });
 };

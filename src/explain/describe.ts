@@ -2,6 +2,7 @@ import { stateName, TCP, type TcpState } from '../kernel/tcp-state.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import type { Reading, Silent } from '../lifecycle/baseline.ts';
 import type { Sock } from '../lifecycle/sock.ts';
+import { counted } from '../text/count.ts';
 import { settingTime } from '../text/duration.ts';
 import { moment } from '../text/moment.ts';
 import type { Hello } from '../wire/event.ts';
@@ -242,7 +243,10 @@ const queueText = ({ txQueue }: Silent): string => (txQueue === 0 ? '' : `, ${tx
 const timerText = ({ timer, retransmits }: Silent): string => {
   const name = timer === null ? undefined : PROC_TIMERS[timer.kind];
   if (timer === null || name === undefined) return '';
-  const tries = timer.kind === 4 ? `${timer.probesOut} probes unanswered` : `${retransmits} retransmission timeouts`;
+  const tries =
+    timer.kind === 4
+      ? `${counted(timer.probesOut, 'probe')} unanswered`
+      : counted(retransmits, 'retransmission timeout');
   return `, its ${name} timer due in ${settingTime(timer.ms)}, ${tries}`;
 };
 

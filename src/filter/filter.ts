@@ -23,13 +23,16 @@ export const filterOf = (options: FilterOptions): PathFilter => {
   return givenFilters(filter).length === 0 ? NO_FILTER : filter;
 };
 
+/** The option that gives a filter this value, as the command line has it: `-p`, `--state`, `-4`. */
+export const optionOf = ({ options }: Filter, value: unknown): string => {
+  const way = options.find((each) => 'means' in each && each.means === value) ?? options[0];
+  return way?.flags.split(/,? /, 1)[0] ?? '';
+};
+
 /** The filter as the command line has it: `-p 123 --state CLOSING`; empty where nothing is filtered. */
 export const filterText = (filter: PathFilter): string =>
   givenFilters(filter)
-    .map(([{ options, write }, value]) => {
-      const way = options.find((each) => 'means' in each && each.means === value) ?? options[0];
-      return `${way?.flags.split(/,? /, 1)[0]} ${write(value)}`.trimEnd();
-    })
+    .map(([row, value]) => `${optionOf(row, value)} ${row.write(value)}`.trimEnd())
     .join(' ');
 
 /** The filters for `meta.filters`: those that are given, as text. */

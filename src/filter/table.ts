@@ -40,6 +40,8 @@ export type Filter<T = unknown> = {
   readonly options: readonly FilterOption<T>[];
   /** Its name in `meta.filters`. */
   readonly meta: string;
+  /** What a socket has of it, to say what there was where no socket passed; nothing where that says nothing. */
+  seen(on: Subject): readonly string[];
   /** The value that lets all sockets through. */
   readonly none: T;
   /** Checks a value that another process sent, `none` included. */
@@ -88,6 +90,7 @@ export const FILTERS = {
   pid: {
     options: [{ name: 'pid', flags: '-p, --pid <pid>', help: 'only sockets closed by this process', read: readCount }],
     meta: 'pid',
+    seen: ({ closer }) => (closer === null ? [] : [`${closer.pid} (${closer.comm})`]),
     none: null,
     is: isId,
     write: String,
@@ -104,6 +107,7 @@ export const FILTERS = {
       },
     ],
     meta: 'local_ports',
+    seen: ({ lport }) => [String(lport)],
     none: [],
     is: isPorts,
     write: String,
@@ -120,6 +124,7 @@ export const FILTERS = {
       },
     ],
     meta: 'remote_ports',
+    seen: ({ rport }) => (rport === null ? [] : [String(rport)]),
     none: [],
     is: isPorts,
     write: String,
@@ -132,6 +137,8 @@ export const FILTERS = {
       { name: 'ipv6', flags: '-6, --ipv6', help: 'only IPv6', means: 'ipv6' },
     ],
     meta: 'family',
+    // There are two: none of the one are all of the other.
+    seen: () => [],
     none: null,
     is: isFamily,
     write: () => '',
@@ -151,6 +158,7 @@ export const FILTERS = {
       },
     ],
     meta: 'netns',
+    seen: ({ netns }) => [String(netns)],
     none: null,
     is: isId,
     write: String,
@@ -167,6 +175,7 @@ export const FILTERS = {
       },
     ],
     meta: 'comm',
+    seen: ({ closer }) => (closer === null ? [] : [closer.comm]),
     none: null,
     is: isName,
     write: String,
@@ -178,6 +187,7 @@ export const FILTERS = {
       { name: 'state', flags: '--state <state>', help: 'only paths through this state, as FIN_WAIT1', read: readState },
     ],
     meta: 'state',
+    seen: ({ wasIn }) => TCP_STATES.slice(1).filter((state) => wasIn(state)),
     none: null,
     is: isState,
     write: String,
@@ -199,6 +209,7 @@ export const FILTERS = {
       },
     ],
     meta: 'min_age_us',
+    seen: () => [],
     none: 0,
     is: isTime,
     write: (us) => `${us / 1000}ms`,

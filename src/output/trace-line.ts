@@ -14,8 +14,9 @@ const COMM = 16;
 const ADDR = 22;
 const HOW = 8;
 
+/** Lines come in the order of the deaths. The time of day is that of the close: a slow death has an early one. */
 export const traceHeading = (withTime: boolean): Printable =>
-  safe`${withTime ? padded('TIME', AT) : ''}${padded('DYING', DYING, 'right')} ${padded('PID', PID, 'right')} ${padded('COMM', COMM)} ${padded('LOCAL', ADDR)} ${padded('PEER', ADDR)} ${padded('HOW', HOW)} PATH`;
+  safe`${withTime ? padded('CLOSED', AT) : ''}${padded('DYING', DYING, 'right')} ${padded('PID', PID, 'right')} ${padded('COMM', COMM)} ${padded('LOCAL', ADDR)} ${padded('PEER', ADDR)} ${padded('HOW', HOW)} PATH`;
 
 /** One finished close path as a line. `~` marks an uncertain one; the reason stands at the line's end. */
 export const traceLine = (path: ClosePath, withTime: boolean): Printable => {

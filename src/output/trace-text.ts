@@ -2,7 +2,7 @@ import type { AbnormalDeaths } from '../explain/abnormal.ts';
 import { abnormalWords } from '../explain/report/abnormal-words.ts';
 import type { LedgerRecord } from '../stream/records/ledger.ts';
 import type { Sink } from '../stream/sink.ts';
-import { counted } from '../text/count.ts';
+import { counted, nounOf } from '../text/count.ts';
 import { tell } from './stderr.ts';
 import { flowOf, type Output } from './stdout.ts';
 import { traceHeading, traceLine } from './trace-line.ts';
@@ -47,6 +47,15 @@ const minisockWords = (resets: readonly AbnormalDeaths[]): readonly string[] => 
 
 const summary = (ledger: LedgerRecord): string => {
   const kernel = ledger.kernel_orphans === null ? 'unknown' : String(ledger.kernel_orphans);
-  const fast = ledger.tallied === 0 ? '' : ` (${ledger.tallied} fast deaths in both, counted in the kernel)`;
-  return `${ledger.entries} orphan entries, ${ledger.exits} exits${fast}; ${ledger.orphans ?? 'unknown'} orphans now, the kernel counted ${kernel}; ${ledger.lost_events} events lost, ${ledger.late_events} out of order, ${ledger.malformed} malformed lines`;
+  const fast =
+    ledger.tallied === 0
+      ? ''
+      : ` (${ledger.tallied} fast ${nounOf(ledger.tallied, 'death')} in both, counted in the kernel)`;
+  const { entries, exits, orphans, lost_events, late_events, malformed } = ledger;
+  const parts = [
+    `${entries} orphan ${nounOf(entries, 'entry', 'entries')}, ${exits} ${nounOf(exits, 'exit')}${fast}`,
+    `${orphans ?? 'unknown'} ${nounOf(orphans ?? 0, 'orphan')} now, the kernel counted ${kernel}`,
+    `${lost_events} ${nounOf(lost_events, 'event')} lost, ${late_events} out of order, ${malformed} malformed ${nounOf(malformed, 'line')}`,
+  ];
+  return parts.join('; ');
 };

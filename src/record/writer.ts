@@ -1,4 +1,4 @@
-import { createWriteStream, fstatSync, ftruncateSync, type WriteStream } from 'node:fs';
+import { createWriteStream, fstatSync, ftruncateSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
@@ -38,15 +38,21 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   const isOut = isStdout(path);
   const name = isOut ? 'stdout' : path;
   const file = isOut ? null : open(path);
-  const sink: Writable | WriteStream = file === null ? stdoutSink() : createWriteStream(path, { fd: file.fd });
+  const sink = file === null ? stdoutSink() : createWriteStream(path, { fd: file.fd });
   if (file !== null) sink.once('close', file.leave);
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
   let hasFailed = false;
+  let given = 0;
+  /** With so many bytes of it, a reader has the meta and lines: those of the first flush. */
+  let readableFrom = Number.POSITIVE_INFINITY;
+  zstd.on('data', (bytes: Buffer) => {
+    given += bytes.length;
+  });
   const fail = (error: unknown): void => {
     hasFailed = true;
-    failed.reject(unwritable(name, error));
+    failed.reject(unwritable(name, error, whatRemains(sink.bytesWritten, readableFrom)));
   };
   sink.on('error', fail);
   zstd.on('error', fail);
@@ -67,7 +73,9 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
       timer = setInterval(() => {
         if (hasFailed) return;
         give();
-        zstd.flush();
+        zstd.flush(() => {
+          readableFrom = Math.min(readableFrom, given);
+        });
       }, FLUSH_MS);
       timer.unref();
     },
@@ -98,8 +106,10 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   };
 };
 
+type Sink = Writable & { readonly bytesWritten: number };
+
 /** Node's own stdout takes half a write to a file for a whole one: a disk that fills up would leave a hole. */
-const stdoutSink = (): Writable =>
+const stdoutSink = (): Sink =>
   fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
 /** Opens without emptying: if tracing then cannot begin, an older recording of this name is still there. */
@@ -107,11 +117,19 @@ const open = (path: string): OpenFile => {
   try {
     return openFile(path);
   } catch (error) {
-    throw error instanceof Fault ? error : unwritable(path, error);
+    throw error instanceof Fault ? error : unwritable(path, error, 'nothing is recorded');
   }
 };
 
-const unwritable = (name: string, error: unknown): Fault => {
+/** @param written - bytes that came into the file */
+const whatRemains = (written: number, readableFrom: number): string => {
+  if (written === 0) return 'the recording ends here; nothing of it was written';
+  return written < readableFrom
+    ? 'the recording ends here; little of it was written, perhaps too little to replay'
+    : 'the recording ends here; what was written before can be replayed';
+};
+
+const unwritable = (name: string, error: unknown, why: string): Fault => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   const remedies: Readonly<Record<string, string>> = {
     ENOSPC: 'free some space (df -h), or record to another disk with -o',
@@ -122,7 +140,7 @@ const unwritable = (name: string, error: unknown): Fault => {
     EPIPE: 'the reader of stdout has gone',
   };
   return new Fault(`${name} cannot be written (${code})`, {
-    why: 'the recording ends here; what was written before can be replayed',
+    why,
     remedy: remedies[code] ?? 'choose another place with -o',
     exitCode: EXIT.failed,
   });

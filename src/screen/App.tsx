@@ -23,10 +23,10 @@ const useView = (store: TopStore): readonly [ViewState, (event: ViewEvent) => vo
 
 /** Tells the store what the screen needs. */
 const useQuery = (store: TopStore, view: ViewState): void => {
-  const { filter, sort, limit, offset, detail, follow = null } = queryOf(view);
+  const { filter, sort, isReversed = false, limit, offset, detail, follow = null } = queryOf(view);
   useEffect(() => {
-    store.setQuery({ filter, sort, limit, offset, detail, follow });
-  }, [store, filter, sort, limit, offset, detail, follow]);
+    store.setQuery({ filter, sort, isReversed, limit, offset, detail, follow });
+  }, [store, filter, sort, isReversed, limit, offset, detail, follow]);
   useEffect(() => {
     store.setPaused(view.isPaused);
   }, [store, view.isPaused]);

@@ -59,7 +59,7 @@ export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }:
     },
     sock: store.onEnd,
     ledger: (_record, row) => store.onLedger(row),
-    notice: store.notice,
+    notice: store.streamNotice,
     end: async (end) => {
       // If nothing was shown yet, there is nothing to stay for.
       if (!hasBegun) leave.abort();

@@ -3,15 +3,18 @@ import { NO_FILTER, type PathFilter } from '../filter/table.ts';
 import type { TraceNs } from '../kernel/units.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
+import { dyingUsOf, subjectOfSilent, subjectOfSock } from '../stream/filter.ts';
+import type { Sink } from '../stream/sink.ts';
 import type { Stream } from '../stream/stream.ts';
-import { thousands } from '../text/count.ts';
+import { createTurnedAway, type TurnedAway } from '../stream/turned-away.ts';
+import { counted } from '../text/count.ts';
 import { printable } from '../text/printable.ts';
 import { createOpened } from './detail/opened.ts';
 import type { Query, Row, Snapshot, Status, TopStore } from './frame/model.ts';
 import { CALM, levelOf, nextLoad } from './header/load.ts';
 import { type Rates, statusOf } from './header/status.ts';
 import { type Answer, createSurvey, type Survey } from './survey.ts';
-import { type Dying, keyOfDying, rowOfDying } from './table/pass.ts';
+import { type Dying, isSock, keyOfDying, rowOfDying } from './table/pass.ts';
 import type { Vantage } from './table/rows.ts';
 import { firstDying, selectFrom } from './table/select.ts';
 
@@ -20,12 +23,16 @@ const TICK_MS = 200;
 const FRAME_SHARE = 0.2;
 /** Number of rows that stand still while paused; in a larger table these are the first ones. */
 const STILL_ROWS = 4000;
+/** Dying sockets that are looked at, for names to give where the filter lets nothing through. */
+const MOST_OTHERS = 500;
 
 export type LiveTopStore = TopStore & {
   /** The stream begins: earlier remarks are obsolete. */
   readonly attach: (source: Stream) => void;
   readonly setPhase: (phase: Status['phase']) => void;
   readonly notice: (text: string) => void;
+  /** A notice of the stream. The header counts all losses: a second count, of the newest one, would be another figure. */
+  readonly streamNotice: NonNullable<Sink['notice']>;
   readonly onLedger: (row: LedgerRow) => void;
   /** Keeps the path of a sock that ended, if its detail is open. */
   readonly onEnd: (sock: Sock) => void;
@@ -37,6 +44,8 @@ export type StoreOptions = {
   readonly sourceName: string;
   /** The command line's filter. It does not apply to the figures of the header. */
   readonly filter?: PathFilter;
+  /** Of that filter. */
+  readonly turnedAway?: TurnedAway;
   /** A clock in milliseconds, to time frames by. */
   readonly clock?: () => number;
   /**
@@ -57,6 +66,7 @@ type Still = {
 export const createTopStore = ({
   sourceName,
   filter = NO_FILTER,
+  turnedAway = createTurnedAway(filter),
   clock = () => performance.now(),
   busy = null,
 }: StoreOptions): LiveTopStore => {
@@ -78,11 +88,19 @@ export const createTopStore = ({
   let drawn = { at: Number.NEGATIVE_INFINITY, cost: 0 };
   let isGoingOn = false;
 
-  const vantage = (from: Stream): Vantage => ({
+  const tell = (text: string): void => {
+    notice = printable(text);
+  };
+
+  const vantage = (from: Stream, now = from.tracker.now()): Vantage => ({
     host: from.host,
-    now: from.tracker.now(),
+    now,
     netns: from.meta.netns,
     evidenceAt: from.tracker.evidenceAt,
+    deadlineMs: (dying) => {
+      const deadline = from.deadline(dying);
+      return deadline.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline.kind === 'never' ? 'never' : null;
+    },
   });
 
   const tallied = (): number => source?.tracker.counters().tallied ?? 0;
@@ -97,21 +115,20 @@ export const createTopStore = ({
       level: levelOf(load),
       heldBytes: survey?.heldBytes() ?? null,
       filter: filterText(filter),
+      unmatched: source === null ? '' : (turnedAway.words(source.meta, tallied()) ?? ''),
       notice,
     });
 
   const detailNow = (): Snapshot['detail'] =>
     query.detail === null || source === null ? null : opened.path(known.get(query.detail), source, still !== null);
 
-  /** The rows on the screen with their deadlines. Only for these few are deadlines computed. */
-  const withDeadlines = (rows: readonly Row[], from: Stream, now: TraceNs): readonly Row[] =>
+  /** The rows with their deadlines, which are computed for those on the screen, and for an order by them. */
+  const withDeadlines = (rows: readonly Row[], { deadlineMs }: Vantage): readonly Row[] =>
     levelOf(load).hasDetail
       ? rows.map((row) => {
+          if (row.deadlineMs !== undefined) return row;
           const dying = row.sock ?? row.orphan;
-          const deadline = dying === undefined ? null : from.deadline(dying);
-          const deadlineMs =
-            deadline?.kind === 'at' ? (deadline.expectedAt - now) / 1e6 : deadline?.kind === 'never' ? 'never' : null;
-          return { ...row, deadlineMs };
+          return { ...row, deadlineMs: dying === undefined ? null : (deadlineMs?.(dying) ?? null) };
         })
       : rows;
 
@@ -127,13 +144,29 @@ export const createTopStore = ({
 
   const followed = (): Dying | null => known.get(query.follow ?? '') ?? null;
 
+  const others = new Set<string>();
+  /** Tells `turnedAway` of a socket that passes, or of those that there are where none does. */
+  const lookAtOthers = (found: readonly Dying[], from: Stream): void => {
+    if (filter === NO_FILTER || others.size >= MOST_OTHERS) return;
+    const some = found.length > 0 ? found.slice(0, 1) : firstDying(from.tracker, vantage(from), NO_FILTER, MOST_OTHERS);
+    for (const dying of some) {
+      const key = keyOfDying(from.host, dying);
+      if (others.has(key)) continue;
+      others.add(key);
+      if (isSock(dying)) turnedAway.see(dyingUsOf(dying, from.tracker.now()), () => subjectOfSock(dying));
+      else turnedAway.see(null, () => subjectOfSilent(dying));
+    }
+  };
+
   const take = (): Snapshot => {
     if (source === null || survey === null) {
       return Object.freeze({ status: statusNow(), rows: [], matching: 0, total: 0, query, detail: null });
     }
     if (still !== null) {
+      const seenFrom = vantage(source, still.at);
+      if (query.sort === 'due') still = { ...still, rows: withDeadlines(still.rows, seenFrom) };
       const page = selectFrom(still.rows, query);
-      const rows = withDeadlines(page.rows, source, still.at);
+      const rows = withDeadlines(page.rows, seenFrom);
       remember(
         rows.flatMap((row) => row.sock ?? row.orphan ?? []),
         source,
@@ -146,10 +179,10 @@ export const createTopStore = ({
     const seenFrom = vantage(source);
     const { rows: found, ...page }: Answer = survey.page(query, seenFrom, followed());
     remember(found, source);
+    lookAtOthers(found, source);
     const rows = withDeadlines(
       found.map((dying) => rowOfDying(dying, seenFrom)),
-      source,
-      seenFrom.now,
+      seenFrom,
     );
     const total = source.tracker.silentCount() + source.tracker.dyingCount();
     return Object.freeze({ status: statusNow(), rows, ...page, total, detail: detailNow() });
@@ -203,7 +236,7 @@ export const createTopStore = ({
       ? firstDying(tracker, seenFrom, filter, STILL_ROWS)
       : on.page({ ...query, offset: 0, limit: STILL_ROWS, follow: null }, seenFrom, null).rows;
     const status = statusNow();
-    const text = `paused on ${thousands(dying.length)} rows of ${thousands(total)} dying sockets`;
+    const text = `paused on ${counted(dying.length, 'row')} of ${counted(total, 'dying socket')}`;
     return {
       rows: dying.map((one) => rowOfDying(one, seenFrom)),
       total,
@@ -237,9 +270,8 @@ export const createTopStore = ({
       phase = next;
       publish();
     },
-    notice: (text) => {
-      notice = printable(text);
-    },
+    notice: tell,
+    streamNotice: (text, _at, lostWhere) => tell(lostWhere === null ? text : `events lost: ${lostWhere}`),
     onLedger: (row) => {
       const seconds = lastLedger === null ? 0 : (row.at - lastLedger.at) / 1e9;
       if (isFirstCount()) rates = null;
@@ -253,7 +285,10 @@ export const createTopStore = ({
       lastLedger = { ...row, tallied: tallied() };
     },
     onEnd: (sock) => {
-      if (source !== null) opened.onEnd(sock, source);
+      if (source === null) return;
+      opened.onEnd(sock, source);
+      const now = sock.destroyedAt ?? source.tracker.now();
+      if (filter !== NO_FILTER) turnedAway.see(dyingUsOf(sock, now), () => subjectOfSock(sock));
     },
     stop: () => {
       isStopped = true;

@@ -136,7 +136,8 @@ export const createSurvey = (tracker: Tracker, filter: PathFilter, clock: () => 
   };
 };
 
-const isSameOrder = (a: Query, b: Query): boolean => a.sort === b.sort && a.filter === b.filter;
+const isSameOrder = (a: Query, b: Query): boolean =>
+  a.sort === b.sort && (a.isReversed ?? false) === (b.isReversed ?? false) && a.filter === b.filter;
 
 /** True if the page is among the kept rows. */
 const answers = ({ order, rows, matching }: Standing, query: Query): boolean =>

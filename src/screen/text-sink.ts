@@ -27,7 +27,7 @@ export const createTextSink = (
     },
     sock: store.onEnd,
     ledger: (_record, row) => store.onLedger(row),
-    notice: store.notice,
+    notice: store.streamNotice,
     end: async ({ fault }) => {
       clearInterval(timer);
       store.setPhase(fault === null ? 'ended' : 'failed');

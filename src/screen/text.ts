@@ -31,6 +31,7 @@ export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): v
   ];
   line(joined(parts, ' | '));
   const rows = snapshot.rows.slice(0, ROWS);
+  if (rows.length === 0 && status.unmatched !== '') line(safe`  ${printable(status.unmatched)}`);
   for (const row of rows) {
     const { local, peer, closer } = row;
     const process = closer === null ? '-' : safe`${printable(closer.comm)}[${closer.pid}]`;

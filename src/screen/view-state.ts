@@ -1,7 +1,7 @@
 import { detailLines } from './detail/detail-lines.ts';
 import { bodyRows, pageRows, type Size } from './frame/layout.ts';
 import type { Line } from './frame/line.ts';
-import type { Query, Snapshot, SortKey } from './frame/model.ts';
+import { type Query, type Snapshot, SORTS, type SortKey } from './frame/model.ts';
 import { type Cursor, scrollTo, select, settle, TOP } from './keys/cursor.ts';
 import { helpLines } from './keys/help-lines.ts';
 import { type Command, commandFor, type Mode } from './keys/keymap.ts';
@@ -20,6 +20,7 @@ export type ViewState = {
   readonly traits: Traits;
   readonly filter: string;
   readonly sort: SortKey;
+  readonly isReversed: boolean;
   readonly detail: string | null;
   /** Number of lines of the detail or the help that are scrolled away. */
   readonly scroll: number;
@@ -42,14 +43,19 @@ export const initialView = ({ snapshot, size }: Pick<ViewState, 'snapshot' | 'si
   traits: withTraits(NO_TRAITS, snapshot.rows),
   filter: snapshot.query.filter,
   sort: snapshot.query.sort,
+  isReversed: snapshot.query.isReversed === true,
   detail: null,
   scroll: 0,
   isPaused: false,
   isQuitting: false,
 });
 
-const SORTS: readonly SortKey[] = ['age', 'held', 'retransmits', 'state', 'peer', 'closer'];
-const nextSort = (sort: SortKey): SortKey => SORTS[(SORTS.indexOf(sort) + 1) % SORTS.length] ?? 'age';
+/** @param by - 1 for the next order, -1 for the one before; each begins in its usual direction */
+const sortedBy = (view: ViewState, by: 1 | -1): ViewState => ({
+  ...view,
+  sort: SORTS[(SORTS.indexOf(view.sort) + by + SORTS.length) % SORTS.length] ?? 'age',
+  isReversed: false,
+});
 
 const LONGEST_FILTER = 200;
 
@@ -125,7 +131,11 @@ const obey = (view: ViewState, command: Command): ViewState => {
     case 'erase_all':
       return filteredBy(view, '');
     case 'sort':
-      return { ...view, sort: nextSort(view.sort) };
+      return sortedBy(view, 1);
+    case 'sort_back':
+      return sortedBy(view, -1);
+    case 'invert':
+      return { ...view, isReversed: !view.isReversed };
     case 'pause':
       return { ...view, isPaused: !view.isPaused };
     case 'help':
@@ -164,6 +174,7 @@ export const step = (view: ViewState, event: ViewEvent): ViewState => {
 export const queryOf = (view: ViewState): Query => ({
   filter: view.filter,
   sort: view.sort,
+  isReversed: view.isReversed,
   limit: pageRows(view.size, view.snapshot.status),
   offset: view.offset,
   detail: view.detail,

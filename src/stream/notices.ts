@@ -19,6 +19,14 @@ export type Notices = {
   readonly end: () => void;
 };
 
+/**
+ * Something the user must know, in words; they may hold hostile bytes.
+ *
+ * @param lostWhere - where events were lost, if this tells of a loss: for a view that has the count of all losses, which
+ *   is another one than that of the text
+ */
+export type OnNotice = (text: string, at: TraceNs, lostWhere: string | null) => void;
+
 type Told = { at: TraceNs; waiting: number; newest: TraceNs };
 
 /**
@@ -29,7 +37,7 @@ type Told = { at: TraceNs; waiting: number; newest: TraceNs };
  * whoever made a recording chose how its time passes. Nothing depends on the wall clock, so a replay tells what the
  * live run told.
  */
-export const createNotices = (onNotice: (text: string, at: TraceNs) => void): Notices => {
+export const createNotices = (onNotice: OnNotice): Notices => {
   const losses = new Map<string, Told>();
   const words = new Map<string, Told>();
   let lines = 0;
@@ -41,11 +49,12 @@ export const createNotices = (onNotice: (text: string, at: TraceNs) => void): No
 
   const mayTell = (): boolean => spoken < BOUNDS.notices + lines / BOUNDS.noticeLines;
 
-  const say = (text: string, at: TraceNs): void => {
+  const say: OnNotice = (text, at, lostWhere) => {
     spoken++;
-    onNotice(text, at);
+    onNotice(text, at, lostWhere);
   };
-  const lossText = (count: number, where: string): string => `${count} events lost: ${where}`;
+  const lossText = (count: number, where: string): string =>
+    `${count} ${count === 1 ? 'event' : 'events'} lost: ${where}`;
   const wordText = (count: number, text: string): string => (count === 1 ? text : `${text} (${count} times)`);
 
   /** @returns true if it is to be told now; if not, it waits */
@@ -61,7 +70,7 @@ export const createNotices = (onNotice: (text: string, at: TraceNs) => void): No
     return isNow;
   };
 
-  const tellWaiting = (kept: Map<string, Told>, at: TraceNs, textOf: (count: number, key: string) => string): void => {
+  const tellWaiting = (kept: Map<string, Told>, at: TraceNs): void => {
     for (const [key, one] of kept) {
       if (at - one.at >= EVERY_NS) {
         if (one.waiting === 0) {
@@ -69,7 +78,8 @@ export const createNotices = (onNotice: (text: string, at: TraceNs) => void): No
           continue;
         }
         if (!mayTell()) continue;
-        say(textOf(one.waiting, key), one.newest);
+        if (kept === losses) say(lossText(one.waiting, key), one.newest, key);
+        else say(wordText(one.waiting, key), one.newest, null);
         one.waiting = 0;
         one.at = at;
       }
@@ -83,26 +93,29 @@ export const createNotices = (onNotice: (text: string, at: TraceNs) => void): No
     },
     lost: (count, given, at) => {
       const where = losses.has(given) || losses.size < MOST_REASONS ? given : MANY;
-      if (isNew(losses, where, count, at)) say(lossText(count, where), at);
+      if (isNew(losses, where, count, at)) say(lossText(count, where), at, where);
     },
     notice: (text, at) => {
       newest = at;
       if (!words.has(text) && words.size >= MOST_REASONS) {
-        if (mayTell()) say(text, at);
+        if (mayTell()) say(text, at, null);
         else unspoken++;
-      } else if (isNew(words, text, 1, at)) say(text, at);
+      } else if (isNew(words, text, 1, at)) say(text, at, null);
     },
     advance: (at) => {
       if (at < dueAt || !mayTell()) return;
       dueAt = Number.POSITIVE_INFINITY;
-      tellWaiting(losses, at, lossText);
-      tellWaiting(words, at, wordText);
+      tellWaiting(losses, at);
+      tellWaiting(words, at);
     },
     end: () => {
-      for (const [where, { waiting, newest: at }] of losses) if (waiting > 0) onNotice(lossText(waiting, where), at);
-      for (const [text, { waiting, newest: at }] of words) if (waiting > 0) onNotice(wordText(waiting, text), at);
-      if (unspoken > 0 && newest !== null)
-        onNotice(`${unspoken} more notices are not shown: there are too many`, newest);
+      for (const [where, { waiting, newest: at }] of losses)
+        if (waiting > 0) onNotice(lossText(waiting, where), at, where);
+      for (const [text, { waiting, newest: at }] of words) if (waiting > 0) onNotice(wordText(waiting, text), at, null);
+      if (unspoken > 0 && newest !== null) {
+        const more = unspoken === 1 ? '1 more notice is' : `${unspoken} more notices are`;
+        onNotice(`${more} not shown: there are too many`, newest, null);
+      }
       losses.clear();
       words.clear();
     },

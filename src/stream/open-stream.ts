@@ -6,7 +6,6 @@ import { type DescribeContext, describeSilent, describeSock } from '../explain/d
 import { deadlineOfDying, deadlineWord, dyingOf, nowOf, nowOfSilent } from '../explain/dying.ts';
 import { createWallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
-import type { TraceNs } from '../kernel/units.ts';
 import type { Silent } from '../lifecycle/baseline.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
 import type { Sock } from '../lifecycle/sock.ts';
@@ -18,7 +17,7 @@ import type { TimedEvent } from '../wire/event.ts';
 import type { Meta } from '../wire/meta.ts';
 import { WIRE_VERSION } from '../wire/schema.ts';
 import { canRead } from '../wire/upgrade/upgrade.ts';
-import { createNotices } from './notices.ts';
+import { createNotices, type OnNotice } from './notices.ts';
 import { hostIdOf, type Stream } from './stream.ts';
 
 /** The reorder window may grow to this after stalls, and hold this many events. */
@@ -32,8 +31,7 @@ export type StreamListener = {
   /** A sock was destroyed; `describe` tells its path. */
   readonly onEnd: (sock: Sock) => void;
   readonly onLedger: (row: LedgerRow) => void;
-  /** Something the user must know, in words; may hold hostile bytes. */
-  readonly onNotice: (text: string, at: TraceNs) => void;
+  readonly onNotice: OnNotice;
 };
 
 /** A stream that is still being fed. */

@@ -79,7 +79,7 @@ export const runStream = async (source: Source, sinks: readonly Sink[], options:
         if (wantsPaths) path(opened.describe(sock));
       },
       onLedger: (row) => ledger(opened, row),
-      onNotice: (text, at) => each((sink) => sink.notice?.(text, opened.wallClock(at))),
+      onNotice: (text, at, lostWhere) => each((sink) => sink.notice?.(text, opened.wallClock(at), lostWhere)),
     });
     stream = opened;
     each((sink) => sink.begin?.(opened));

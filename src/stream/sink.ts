@@ -44,8 +44,14 @@ export type Sink = {
   /** Abnormal ends by cause, closer and port. Those that are in a tally, too, are counted in both. */
   readonly abnormal?: (deaths: AbnormalDeaths) => void;
   readonly host?: (record: HostRecord) => void;
-  /** Something the user must know; it may hold any bytes. @param at - RFC 3339, or empty */
-  readonly notice?: (text: string, at: string) => void;
+  /**
+   * Something the user must know; it may hold any bytes.
+   *
+   * @param at - RFC 3339, or empty
+   * @param lostWhere - where events were lost, if it tells of a loss. A view that shows the count of all losses says
+   *   this, and not the text, which has the count of this one
+   */
+  readonly notice?: (text: string, at: string, lostWhere: string | null) => void;
   /** No more lines come. */
   readonly finish?: (end: RunEnd) => void;
   /** Flushes and gives back what it took. @throws Fault when the output is full or gone */

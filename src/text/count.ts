@@ -6,9 +6,19 @@ import { UNKNOWN } from './unknown.ts';
 export const thousands = (count: number | null): Printable =>
   count === null ? UNKNOWN : trusted(String(count).replace(/\B(?=(\d{3})+$)/g, ','));
 
-/** With its noun: `1 orphan`, `1,200 orphans`. @param noun - one whose plural ends in s */
-export const counted = <const Noun extends string>(count: number, noun: Noun & Safe<Noun>): Printable =>
-  trusted(`${thousands(count)} ${noun}${count === 1 ? '' : 's'}`);
+/** The noun alone, where its count stands as plain digits: `line`, `entries`. @param many - the plural, if not with s */
+export const nounOf = <const Noun extends string, const Many extends string>(
+  count: number,
+  noun: Noun & Safe<Noun>,
+  many?: Many & Safe<Many>,
+): Printable => trusted(count === 1 ? noun : (many ?? `${noun}s`));
+
+/** With its noun: `1 orphan`, `1,200 orphans`, `2 processes`. @param many - the plural, if not with s */
+export const counted = <const Noun extends string, const Many extends string>(
+  count: number,
+  noun: Noun & Safe<Noun>,
+  many?: Many & Safe<Many>,
+): Printable => trusted(`${thousands(count)} ${count === 1 ? noun : (many ?? `${noun}s`)}`);
 
 /** Events per second: `0/s`, `0.4/s`, `12/s`, `12.3k/s`; null is `?`. */
 export const rate = (perSec: number | null): Printable => {

@@ -4,7 +4,7 @@ import { type Printable, type Safe, trusted } from './printable.ts';
 
 const ELLIPSIS = '…';
 /** Each of these takes one column. */
-const SIMPLE = /^[\x20-\x7e…]*$/;
+const SIMPLE = /^[\x20-\x7e…▲▼]*$/;
 
 const load = createRequire(import.meta.url);
 let measure: typeof stringWidth | null = null;

@@ -96,3 +96,18 @@ test('a cut recording is told on the screen, and on stderr not before the screen
   expect(await ended).toBe(0);
   expect(told).toEqual([`after the screen: finwait: ${word}\n`]);
 });
+
+test('a dumb terminal gets text: no escape sequence, and no screen that waits for a key', async () => {
+  const file = join(dir, 'x.fwr');
+  const lines = [JSON.stringify(aMeta()), helloLine(), inventoryEndLine(1), tickLine(sec(1)), tickLine(sec(2))];
+  writeFileSync(file, zstdCompressSync(`${lines.join('\n')}\n`));
+  const terminal = aTerminal(80, 24);
+  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  vi.stubEnv('TERM', 'dumb');
+  undo.push(() => vi.unstubAllEnvs());
+  swap('stdout', terminal.stdout);
+  swap('stdin', terminal.stdin);
+
+  expect(await replay(file, { speed: Number.POSITIVE_INFINITY })).toBe(0);
+  expect(terminal.written()).not.toContain('\x1b');
+});

@@ -97,7 +97,7 @@ onRealKernel('maps of the probes that fill', () => {
     const second = await orphan(on, port, many);
     // Each refused update counts. A socket that shows itself again is refused again.
     const lost = (): number =>
-      [...trace.stderr().matchAll(/(\d+) events lost: a map of the probes was full, of dying sockets/g)]
+      [...trace.stderr().matchAll(/(\d+) events? lost: a map of the probes was full, of dying sockets/g)]
         .map(([, count]) => Number(count))
         .reduce((sum, count) => sum + count, 0);
     await trace.until('the losses', () => lost() >= few + many - places);

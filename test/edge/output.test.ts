@@ -143,7 +143,7 @@ describe.concurrent('a recording that cannot be written', () => {
     const run = await runFinwait(['record', '-o', '/dev/full', '--duration', '300ms'], { fake: 'chatters.ts' });
     expectFault(run, 1, {
       what: /\/dev\/full cannot be written \(ENOSPC\)/,
-      why: /recording ends here/,
+      why: /recording ends here; nothing of it was written/,
       remedy: /df -h/,
     });
   });

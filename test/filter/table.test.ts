@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { filterText as conditions } from '../../src/capture/bpftrace/probe-filter.ts';
 import { formatRequest, parseRequest } from '../../src/capture/reader/reader-protocol.ts';
 import { filterOptions } from '../../src/cli/arguments.ts';
-import { filterOf, filterText, filterTexts } from '../../src/filter/filter.ts';
+import type { ClosePath } from '../../src/explain/close-path.ts';
+import { accepts, filterOf, filterText, filterTexts } from '../../src/filter/filter.ts';
 import { FILTERS, type Filter, NO_FILTER, type PathFilter } from '../../src/filter/table.ts';
 import { firstDying } from '../../src/screen/table/select.ts';
-import { passes } from '../../src/stream/filter.ts';
+import { subjectOfPath } from '../../src/stream/filter.ts';
 import { openStream } from '../../src/stream/open-stream.ts';
 import { aMeta } from '../builders/meta.ts';
 import {
@@ -20,6 +21,10 @@ import {
   tickLine,
 } from '../builders/wire-lines.ts';
 import { aClosePath } from '../screen/builders.ts';
+
+/** True if the path passes, as in `trace` and `explain`. */
+const passes = (path: ClosePath, filter: PathFilter): boolean =>
+  accepts(filter, path.dying_us, () => subjectOfPath(path));
 
 type Name = keyof PathFilter;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { traceHeading, traceLine } from '../../src/output/trace-line.ts';
+import { widthOf } from '../../src/text/width.ts';
 import { VIA } from '../../src/wire/event.ts';
 import { SOCK } from '../../src/wire/evidence.ts';
 import { pathOf } from '../builders/explain.ts';
@@ -30,7 +31,17 @@ describe('a line of trace', () => {
     }
   });
 
-  test('begins with the time of day when asked', () => {
+  test.each(['nginx', '日本語', '日本🚀', 'e\u0301te\u0301'])(
+    'has its columns in place on a terminal with %s',
+    (comm) => {
+      const column = (line: string, text: string): number => widthOf(line.slice(0, line.indexOf(text)));
+      const line = traceLine(pathOf(lines({ comm })), false);
+      expect(column(line, '10.0.0.1:443')).toBe(column(traceHeading(false), 'LOCAL'));
+    },
+  );
+
+  test('begins with the time of day of the close when asked, and says whose time it is', () => {
+    expect(traceHeading(true)).toMatch(/^CLOSED /);
     expect(traceLine(pathOf(lines()), true)).toMatch(/^00:00:00 /);
   });
 

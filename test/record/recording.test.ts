@@ -63,6 +63,22 @@ const LINES = [helloLine(), ...oneOfEach(), noticeLine(ms(20), 'größe ✓')];
 const text = (lines: readonly string[], meta: object = aMeta()): string =>
   [JSON.stringify(meta), ...lines].map((line) => `${line}\n`).join('');
 
+describe('a recording that cannot be written', () => {
+  test('where nothing was written, does not say that it can be replayed', async () => {
+    const recording = await openRecording('/dev/full', () => {});
+    recording.start(aMeta());
+    recording.write(helloLine());
+    const { message, why } = await faultOf(recording.end());
+    expect(message).toMatch(/^\/dev\/full cannot be written \(ENOSPC\)$/);
+    expect(why).toBe('the recording ends here; nothing of it was written');
+  });
+
+  test('that never began: nothing is recorded', async () => {
+    const { why } = await faultOf(openRecording(join(folder, 'missing', 'x.fwr'), () => {}));
+    expect(why).toBe('nothing is recorded');
+  });
+});
+
 describe('writing, then reading', () => {
   test('gives the same meta and the same lines', async () => {
     const meta = aMeta({ reset_reasons: { 8: 'TCP_RFC9293' }, netns: null, hz: null, filters: { pid: '7' } });

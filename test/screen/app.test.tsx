@@ -273,8 +273,25 @@ it('s cycles the sort, which the footer names, and the selection stays on its ro
   await screen.shows('sort:held');
   await vi.waitFor(() => expect(screen.selected()).toContain(':50001'));
   expect(screen.lines().findIndex((line) => line.startsWith('>'))).toBe(8);
-  screen.press('sssss');
+  screen.press('sssssss');
   await screen.shows('sort:age');
+});
+
+it('< and > go through the orders both ways, i turns one round, and the sorted column has the mark', async () => {
+  const store = fakeStore(someRows(5, (index) => ({ heldBytes: index * 1024 })));
+  const screen = await renderAt(store, 80, 24);
+  await screen.shows(/ AGE▼ STATE .* sort:age▼/s);
+  screen.press('<');
+  await screen.shows(/ DUE▲\n.* sort:due▲/s);
+  screen.press('>>');
+  await screen.shows(/ HELD▼ .* sort:held▼/s);
+  await vi.waitFor(() => expect(screen.lines()[5]).toContain(':50004'));
+  screen.press('i');
+  await screen.shows(/ HELD▲ .* sort:held▲/s);
+  await vi.waitFor(() => expect(screen.lines()[5]).toContain(':50000'));
+  screen.press('>');
+  await screen.shows(/sort:retransmits▼/);
+  expect(store.asked()).toMatchObject({ sort: 'retransmits', isReversed: false });
 });
 
 it('space holds the screen and says PAUSED, space again lets it go on', async () => {

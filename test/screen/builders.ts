@@ -26,6 +26,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   heldBytes: 12_900_000,
   heldUnknown: 0,
   filter: '',
+  unmatched: '',
   overload: '',
   notice: '',
   ...change,
@@ -129,7 +130,10 @@ export const fakeStore = (rows: readonly Row[], status: Status = aStatus(), deta
   const compose = (): Snapshot => {
     const sorted = now.rows
       .filter((row) => passes(row, query.filter))
-      .toSorted((a, b) => (query.sort === 'held' ? (b.heldBytes ?? 0) - (a.heldBytes ?? 0) : 0));
+      .toSorted((a, b) => {
+        const order = query.sort === 'held' ? (b.heldBytes ?? 0) - (a.heldBytes ?? 0) : 0;
+        return query.isReversed === true ? -order : order;
+      });
     const followed = sorted.findIndex(({ key }) => key === query.follow);
     return {
       status: now.status,

@@ -1,6 +1,7 @@
 import { cleanup } from 'ink-testing-library';
 import { afterEach, describe, expect, it } from 'vitest';
 import { barText } from '../../src/screen/frame/bar.ts';
+import { orphanLine } from '../../src/screen/header/orphan-line.ts';
 import { flowLine } from '../../src/screen/header/status-lines.ts';
 import { aStatus, fakeStore, someRows } from './builders.ts';
 import { renderAt } from './render-at.tsx';
@@ -39,6 +40,38 @@ it('drift and loss are still told at 40 columns', async () => {
   expect(header).toContain('1,234 LOST');
 });
 
+const flow = (change: Parameters<typeof aStatus>[0], width: number): string =>
+  flowLine(aStatus(change), width)
+    .map(({ text }) => text)
+    .join('');
+
+it('as other figures grow, whether they can be trusted is the last to go', () => {
+  const busy = {
+    entriesPerSec: 123_456,
+    exitsPerSec: 123_456,
+    fastDeaths: 1e9,
+    fastDeathsPerSec: 123_456,
+    minAgeMs: 10,
+    heldBytes: 0,
+    heldUnknown: 131_072,
+  };
+  for (const width of [40, 60, 80]) {
+    expect(flow({ ...busy, drift: 0 }, width)).toMatch(/in step {2}0 lost/);
+    expect(flow({ ...busy, drift: 3, inFlight: 1234 }, width)).toMatch(/1,234 under way {2}0 lost/);
+    expect(flow({ ...busy, drift: null }, width)).toMatch(/drift \? {2}0 lost/);
+    const doubtful = flow({ ...busy, drift: -122, inFlight: 4, lostEvents: 1234, outOfOrder: 7 }, width);
+    expect(doubtful).toMatch(/ DRIFT -122 {4}1,234 LOST {4}7 LATE /);
+  }
+});
+
+it('orphans that no row shows are told before the limit and its bar', () => {
+  const status = aStatus({ orphans: 131_072, kernelOrphans: 131_072, limit: 262_144, unlocated: 65_536 });
+  for (const width of [60, 80]) {
+    const line = orphanLine(status, width).map(({ text }) => text);
+    expect(line.join('')).toContain('65,536 unlocated');
+  }
+});
+
 it('a drift that what is in flight explains is calm', async () => {
   expect(await head({ drift: 3, inFlight: 3 })).toContain('3 under way');
 });
@@ -55,10 +88,6 @@ it('memory that was not added up is not shown as 0 either', async () => {
 it('deaths that were only counted are told where there were any, with what fast means where there is room', async () => {
   expect(await head({})).not.toContain('fast deaths');
   const fast = { fastDeaths: 99_999, fastDeathsPerSec: 1234, minAgeMs: 10 };
-  const flow = (change: Parameters<typeof aStatus>[0], width: number): string =>
-    flowLine(aStatus(change), width)
-      .map(({ text }) => text)
-      .join('');
   expect(flow(fast, 160)).toContain('fast deaths 1234/s (<10ms, counted in the kernel)');
   expect(flow({ ...fast, minAgeMs: null }, 160)).toContain('fast deaths 1234/s (counted in the kernel)');
   expect(flow(fast, 100)).toMatch(/exits 118\/s {2}fast deaths 1234\/s {2}held 12M/);

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deadlineOfSilent } from '../../src/explain/deadline/deadline.ts';
 import { NO_FILTER } from '../../src/filter/table.ts';
+import { traceNs } from '../../src/kernel/units.ts';
 import { createTopStore, type StoreOptions } from '../../src/screen/store.ts';
 import { aMeta } from '../builders/meta.ts';
-import { destroyLine, ms, sampleLine, sec, tallyLine, tickLine } from '../builders/wire-lines.ts';
+import { destroyLine, lostLine, ms, sampleLine, sec, tallyLine, tickLine } from '../builders/wire-lines.ts';
 import { heldOf, lineOf, manyOrphans, skOf } from './many.ts';
+
+const REST = { ifAnsweredAt: null, ifOverdueAt: null, rule: 'retries', because: [], isExact: true } as const;
 
 /** A store over `count` orphans, and how many frames it has drawn. */
 const stored = (count: number, options: Partial<StoreOptions> = {}, meta = aMeta()) => {
@@ -12,7 +15,7 @@ const stored = (count: number, options: Partial<StoreOptions> = {}, meta = aMeta
   const fold = manyOrphans(count, 0, {
     onEnd: (sock) => store.onEnd(sock),
     onLedger: (row) => store.onLedger(row),
-    onNotice: store.notice,
+    onNotice: (text, at, lostWhere) => store.streamNotice(text, fold.wallClock(at), lostWhere),
   });
   store.attach({ ...fold, meta });
   store.setPhase('tracing');
@@ -44,6 +47,38 @@ describe('a store', () => {
     expect(store.getSnapshot().rows).toHaveLength(24);
   });
 
+  test('has one count of lost events on a frame: the header’s, not the newest notice’s', () => {
+    const { fold, framesIn, status } = stored(1);
+    fold.push(lostLine(sec(2), 1, 'a buffer was full'));
+    fold.push(lostLine(sec(3), 5, 'a map was full'));
+    fold.push(tickLine(sec(9)));
+    framesIn(1000);
+    expect(status()).toMatchObject({ lostEvents: 6, notice: 'events lost: a map was full' });
+  });
+
+  test('names those that there were while the filter lets nothing through, dying or dead', () => {
+    const { fold, framesIn, status } = stored(3, { filter: { ...NO_FILTER, comm: 'comm9' } });
+    framesIn(1000);
+    expect(status().unmatched).toBe('no socket passed --comm comm9; there were --comm comm0, comm1, comm2');
+    const other = stored(0, { filter: { ...NO_FILTER, comm: 'comm9' } });
+    other.framesIn(1000);
+    expect(other.status().unmatched).toBe('no socket passed --comm comm9; no other was seen either');
+    other.fold.push(lineOf(4));
+    other.fold.push(destroyLine({ at: ms(5), sk: skOf(4) }));
+    other.fold.push(tickLine(sec(9)));
+    other.framesIn(1000);
+    expect(other.status().unmatched).toBe('no socket passed --comm comm9; there were --comm comm4');
+    expect(fold.tracker.dyingCount()).toBe(3);
+    const passing = stored(3, { filter: { ...NO_FILTER, comm: 'comm1' } });
+    passing.framesIn(1000);
+    expect(passing.status().unmatched).toBe('');
+    passing.fold.push(destroyLine({ at: sec(9), sk: skOf(1) }));
+    for (const second of [20, 30, 40]) passing.fold.push(tickLine(sec(second)));
+    passing.framesIn(1000);
+    expect(passing.store.getSnapshot().rows).toEqual([]);
+    expect(passing.status().unmatched).toBe('');
+  });
+
   test('works out deadlines of the rows on the screen', () => {
     const meta = aMeta({ jiffies: null });
     const { store, fold } = stored(100, {}, meta);
@@ -52,6 +87,29 @@ describe('a store', () => {
     store.setQuery({ limit: 7, offset: 20 });
     expect(deadline).toHaveBeenCalledTimes(7);
     expect(store.getSnapshot().rows.map(({ deadlineMs }) => deadlineMs)).toEqual(new Array(7).fill(null));
+  });
+
+  test('orders by the end, and by it turned round, paused too', () => {
+    const meta = aMeta({ jiffies: null });
+    const { store, fold } = stored(50, {}, meta);
+    const deadline: typeof fold.deadline = (dying) => {
+      if ('kind' in dying) return deadlineOfSilent();
+      const at = traceNs(fold.tracker.now() + ((dying.closedAt * 7919) % 1009) * 1e6);
+      return { kind: 'at', at, expectedAt: at, nextTimerAt: at, ...REST };
+    };
+    store.attach({ ...fold, meta, deadline });
+    const due = (): readonly unknown[] => store.getSnapshot().rows.map(({ deadlineMs }) => deadlineMs);
+    const rising = (values: readonly unknown[]) => values.toSorted((a, b) => Number(a) - Number(b));
+    for (const isPaused of [false, true]) {
+      store.setQuery({ sort: 'age', isReversed: false, limit: 50 });
+      store.setPaused(isPaused);
+      store.setQuery({ sort: 'due' });
+      expect(due()).toHaveLength(50);
+      expect(new Set(due()).size).toBeGreaterThan(20);
+      expect(due()).toEqual(rising(due()));
+      store.setQuery({ isReversed: true });
+      expect(due()).toEqual(rising(due()).toReversed());
+    }
   });
 
   test('under load gives up frames, then due times and sums, never the ledger; and has them back, one by one', () => {

@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NO_FILTER, type PathFilter } from '../../src/filter/table.ts';
-import type { Query, SortKey } from '../../src/screen/frame/model.ts';
+import { type Query, type Row, SORTS } from '../../src/screen/frame/model.ts';
 import { createSurvey } from '../../src/screen/survey.ts';
-import { createPass, type Dying, dyingOf, keyOfDying, rowOfDying, type Standing } from '../../src/screen/table/pass.ts';
+import {
+  createPass,
+  type Dying,
+  dyingOf,
+  isSock,
+  keyOfDying,
+  rowOfDying,
+  type Standing,
+} from '../../src/screen/table/pass.ts';
+import type { Vantage } from '../../src/screen/table/rows.ts';
 import { firstDying, selectFrom } from '../../src/screen/table/select.ts';
 import type { OpenStream } from '../../src/stream/open-stream.ts';
 import { hostIdOf } from '../../src/stream/stream.ts';
@@ -21,12 +30,20 @@ const aQuery = (change: Partial<Query> = {}): Query => ({
   detail: null,
   ...change,
 });
+/** Deadlines that have nothing to do with the age; each eighth is unknown, or never comes. */
+const dueOf = (dying: Dying): NonNullable<Row['deadlineMs']> | null => {
+  if (!isSock(dying)) return null;
+  const ms = (dying.closedAt / 1e6) * 7919;
+  return ms % 8 === 0 ? null : ms % 8 === 1 ? 'never' : ms % 1009;
+};
 const vantageOf = (fold: OpenStream) => ({
   host: fold.host,
   now: fold.tracker.now(),
   netns: 4_026_531_840,
   evidenceAt: fold.tracker.evidenceAt,
+  deadlineMs: dueOf,
 });
+const rowAt = (dying: Dying, vantage: Vantage): Row => ({ ...rowOfDying(dying, vantage), deadlineMs: dueOf(dying) });
 const keys = (rows: readonly Dying[]): readonly string[] => rows.map((dying) => keyOfDying(HOST, dying));
 
 /** To its end, asked to stop after every few socks. */
@@ -46,8 +63,9 @@ const passed = (
 };
 
 const anyQuery = fc.record({
-  sort: fc.constantFrom<SortKey>('age', 'held', 'retransmits', 'state', 'peer', 'closer'),
-  filter: fc.constantFrom('', 'fin_wait2', '10.3. comm1', 'nobody', 'peer_fin'),
+  sort: fc.constantFrom(...SORTS),
+  isReversed: fc.boolean(),
+  filter: fc.constantFrom('', 'fin_wait2', '10.3. comm1', 'nobody', 'peer_fin', '!comm1 !10.3.'),
 });
 const anyFilter = fc.constantFrom<PathFilter>(
   NO_FILTER,
@@ -64,7 +82,7 @@ describe('a pass, whatever it is stopped by,', () => {
       fc.property(anyQuery, anyFilter, fc.integer({ min: 1, max: 400 }), (wanted, filter, keep) => {
         const query = aQuery({ ...wanted, limit: keep });
         const vantage = vantageOf(fold);
-        const rows = firstDying(fold.tracker, vantage, filter, 1000).map((one) => rowOfDying(one, vantage));
+        const rows = firstDying(fold.tracker, vantage, filter, 1000).map((one) => rowAt(one, vantage));
         const whole = selectFrom(rows, query);
         const standing = passed(fold, query, filter, keep);
         expect(keys(standing.rows)).toEqual(whole.rows.map(({ key }) => key));
@@ -80,7 +98,7 @@ describe('a pass, whatever it is stopped by,', () => {
         const followed = all[index] ?? null;
         const query = aQuery({ ...wanted, follow: followed === null ? null : keyOfDying(HOST, followed) });
         const vantage = vantageOf(fold);
-        const rows = all.map((one) => rowOfDying(one, vantage));
+        const rows = all.map((one) => rowAt(one, vantage));
         expect(passed(fold, query, NO_FILTER, 5, followed).followIndex).toBe(selectFrom(rows, query).followIndex);
       }),
     );

@@ -56,6 +56,12 @@ describe('the text of top', () => {
     expect(header).toContain('| entries ? exits ? | held ? | counting the orphans of before |');
   });
 
+  test('says in place of rows that none passed the filter', () => {
+    const unmatched = 'no socket passed --comm orders; there were --comm nginx';
+    expect(printed({ status: aStatus({ unmatched }) })[1]).toBe(`  ${unmatched}`);
+    expect(printed({ status: aStatus({ unmatched }), rows: someRows(1), matching: 1, total: 1 })).toHaveLength(2);
+  });
+
   test('does not count what a short --min-age still hides behind a page that is not full', () => {
     expect(printed({ rows: someRows(3), matching: 8, total: 8 })).toHaveLength(4);
   });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { ClosePath, Dying } from '../../src/explain/close-path.ts';
+import { accepts } from '../../src/filter/filter.ts';
 import { NO_FILTER, type PathFilter } from '../../src/filter/table.ts';
 import { firstDying } from '../../src/screen/table/select.ts';
-import { passes } from '../../src/stream/filter.ts';
+import { subjectOfPath } from '../../src/stream/filter.ts';
 import { openStream } from '../../src/stream/open-stream.ts';
 import { VIA } from '../../src/wire/event.ts';
 import { SOCK } from '../../src/wire/evidence.ts';
@@ -16,6 +18,10 @@ import {
   tickLine,
 } from '../builders/wire-lines.ts';
 import { aClosePath } from '../screen/builders.ts';
+
+/** True if the path passes, as in `trace` and `explain`. */
+const passes = (path: ClosePath | Dying, filter: PathFilter): boolean =>
+  accepts(filter, path.dying_us, () => subjectOfPath(path));
 
 const path = aClosePath({
   closer: { pid: 7, comm: 'nginx', exiting: false, exit_signal: null, exit_status: null },

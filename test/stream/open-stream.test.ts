@@ -121,7 +121,7 @@ describe('one stream of lines', () => {
     expect(sums[0]).toBe(2);
     expect(sums).toHaveLength(4);
     expect(sums.reduce((a, b) => a + b)).toBe(500);
-    expect(notices).toContain('1 events lost: a buffer was full');
+    expect(notices).toContain('1 event lost: a buffer was full');
   });
 
   test('tells losses for ten thousand reasons in few words, and all of them', () => {

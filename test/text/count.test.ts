@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { counted, rate, thousands } from '../../src/text/count.ts';
+import { counted, nounOf, rate, thousands } from '../../src/text/count.ts';
 
 it('counts have their thousands apart, and an unknown one is ?', () => {
   expect([0, 999, 16_384, 1_234_567].map(thousands)).toEqual(['0', '999', '16,384', '1,234,567']);
@@ -9,6 +9,9 @@ it('counts have their thousands apart, and an unknown one is ?', () => {
 
 it('one is no plural', () => {
   expect([0, 1, 1200].map((count) => counted(count, 'orphan'))).toEqual(['0 orphans', '1 orphan', '1,200 orphans']);
+  expect([1, 2].map((count) => counted(count, 'process', 'processes'))).toEqual(['1 process', '2 processes']);
+  expect([0, 1].map((count) => nounOf(count, 'entry', 'entries'))).toEqual(['entries', 'entry']);
+  expect([1, 1200].map((count) => nounOf(count, 'line'))).toEqual(['line', 'lines']);
 });
 
 it.each([

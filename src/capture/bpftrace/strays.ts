@@ -36,7 +36,7 @@ export const createStrays = (put: (line: string) => void, now: () => bigint, sho
     put(
       ownLine.notice(
         now(),
-        `bpftrace printed ${many} that finwait does not know, ${characters} characters: counted as malformed, not kept`,
+        `bpftrace printed ${many} that finwait does not know, ${charactersText(characters)}: counted as malformed, not kept`,
       ),
     );
     [lines, characters] = [0, 0];
@@ -53,7 +53,7 @@ export const createStrays = (put: (line: string) => void, now: () => bigint, sho
       shownAt = performance.now();
       const rest = line.length - SHOWN_CHARACTERS;
       show(
-        `bpftrace printed what finwait does not know: ${line.slice(0, SHOWN_CHARACTERS)}${rest > 0 ? `… and ${rest} characters more` : ''}`,
+        `bpftrace printed what finwait does not know: ${line.slice(0, SHOWN_CHARACTERS)}${rest > 0 ? `… and ${charactersText(rest)} more` : ''}`,
       );
     },
     torn: count,
@@ -69,3 +69,5 @@ export const isWireLine = (line: string): boolean => {
     /^@(?:tally|kept|unkept|untold)\[/.test(line)
   );
 };
+
+const charactersText = (count: number): string => `${count} character${count === 1 ? '' : 's'}`;

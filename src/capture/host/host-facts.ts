@@ -36,7 +36,7 @@ export const gatherHostFacts = async (
   const refused = countRefused();
   if (refused > 0) {
     notes.push(
-      `the network namespaces of ${refused} processes could not be asked for${lacksCapability('CAP_SYS_PTRACE') ? ' (finwait lacks CAP_SYS_PTRACE)' : ''}: a namespace that only they are in is in no list`,
+      `the network ${refused === 1 ? 'namespace of 1 process' : `namespaces of ${refused} processes`} could not be asked for${lacksCapability('CAP_SYS_PTRACE') ? ' (finwait lacks CAP_SYS_PTRACE)' : ''}: a namespace that only ${refused === 1 ? 'it is' : 'they are'} in is in no list`,
     );
   }
   const scanned = await scanHolders(wantedOf(surveys));
@@ -46,7 +46,9 @@ export const gatherHostFacts = async (
   for (const { netns, closeWait, bare } of surveys) {
     const passed = closeWait.count - closeWait.kept.length + bare.count - bare.kept.length;
     if (passed > 0)
-      notes.push(`namespace ${netns.inode}: ${passed} sockets were only counted: whose they are is not known`);
+      notes.push(
+        `namespace ${netns.inode}: ${passed === 1 ? '1 socket was only counted: whose it is' : `${passed} sockets were only counted: whose they are`} is not known`,
+      );
   }
   const unheld = scan.isComplete ? await confirmUnheld(surveys, scan, notes, signal) : null;
   const infos = new Map<number, ReadonlyMap<string, SocketInfo>>();

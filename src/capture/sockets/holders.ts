@@ -141,9 +141,13 @@ const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | n
         ]
       : []),
     ...(large > 0
-      ? [`of ${large} processes with more than ${each} open files each, those beyond were not looked at`]
+      ? [
+          `of ${large} ${large === 1 ? 'process' : 'processes'} with more than ${each} open files${large === 1 ? '' : ' each'}, those beyond were not looked at`,
+        ]
       : []),
-    ...(refused > 0 ? [`${refused} processes could not be asked for their sockets`] : []),
+    ...(refused > 0
+      ? [`${refused} ${refused === 1 ? 'process' : 'processes'} could not be asked for their sockets`]
+      : []),
     ...(seesAllPids(proc)
       ? []
       : ['finwait runs in a pid namespace of its own: processes outside it cannot be asked for their sockets']),
@@ -151,7 +155,7 @@ const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | n
   return parts.length === 0 ? null : parts.join('; ');
 };
 
-const seesAllPids = (proc: string): boolean => {
+export const seesAllPids = (proc: string): boolean => {
   try {
     return readlinkSync(`${proc}/self/ns/pid`) === FIRST_PID_NAMESPACE;
   } catch {

@@ -1,4 +1,5 @@
 import { stateName } from '../../kernel/tcp-state.ts';
+import { counted } from '../../text/count.ts';
 import { exactSize } from '../../text/size.ts';
 import { isAwaitingAck } from '../evidence/resources.ts';
 import { distance } from '../evidence/sequence.ts';
@@ -55,7 +56,7 @@ export const window: WaitingCause<'window'> = {
   evidence: ({ state, last, isWindowKnown }) => {
     const unsent = distance(last.writeSeq, last.sndNxt) ?? 0;
     const room = isWindowKnown ? ` and a window of ${exactSize(last.sndWnd)}` : '';
-    const because = `in ${stateName(state)}: ${exactSize(unsent)} to send${room}: nothing in flight, the probe timer pending, ${last.probesOut} probes unanswered`;
+    const because = `in ${stateName(state)}: ${exactSize(unsent)} to send${room}: nothing in flight, the probe timer pending, ${counted(last.probesOut, 'probe')} unanswered`;
     // A peer that answers no probe may be gone, or the path to it.
     return last.probesOut === 0 ? { because } : { because, side: 'unknown' };
   },

@@ -1,3 +1,4 @@
+import { counted, nounOf } from '../../text/count.ts';
 import { duration, settingTime } from '../../text/duration.ts';
 import { bytesPerSecond, exactSize } from '../../text/size.ts';
 import type { Delivery } from '../evidence/delivery.ts';
@@ -32,12 +33,12 @@ export const reasonsOf = (
     case 'window_probes':
       if (dying.isDroppedHere) {
         return [
-          `tcp_probe_timer gives up ${ticks}, after ${limit} attempts (${source}), if this host goes on dropping what it sends`,
+          `tcp_probe_timer gives up ${ticks}, after ${counted(limit, 'attempt')} (${source}), if this host goes on dropping what it sends`,
         ];
       }
       return [
         isAlive
-          ? `tcp_probe_timer gives up ${ticks}, after ${limit} unanswered probes (${source})`
+          ? `tcp_probe_timer gives up ${ticks}, after ${counted(limit, 'unanswered probe')} (${source})`
           : `tcp_probe_timer gives up ${ticks}: its interval is at its maximum of ${most} by then (${source})`,
       ];
     case 'user_timeout':
@@ -48,11 +49,11 @@ export const reasonsOf = (
       ];
     case 'orphan_limit':
       return [
-        `tcp_out_of_resources kills it ${ticks}: ${pressure.orphans ?? 0} orphans, counted ${2 ** limit} ${limit === 0 ? 'time' : 'times'}, exceed tcp_max_orphans, ${pressure.maxOrphans ?? 0}`,
+        `tcp_out_of_resources kills it ${ticks}: ${pressure.orphans ?? 0} ${nounOf(pressure.orphans ?? 0, 'orphan')}, counted ${counted(2 ** limit, 'time')}, exceed${pressure.orphans === 1 ? 's' : ''} tcp_max_orphans, ${pressure.maxOrphans ?? 0}`,
       ];
     case 'out_of_memory':
       return [
-        `tcp_out_of_resources kills it ${ticks}: TCP has ${pressure.memPages ?? 0} pages, more than the third of tcp_mem, ${pressure.memHigh ?? 0}, and it has ${exactSize(dying.wmemQueued)} queued`,
+        `tcp_out_of_resources kills it ${ticks}: TCP has ${pressure.memPages ?? 0} ${nounOf(pressure.memPages ?? 0, 'page')}, more than the third of tcp_mem, ${pressure.memHigh ?? 0}, and it has ${exactSize(dying.wmemQueued)} queued`,
       ];
   }
 };

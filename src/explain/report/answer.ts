@@ -7,6 +7,7 @@ import { causeNamed } from '../causes/order.ts';
 import type { EndedBy, Side } from '../close-path.ts';
 import { ssAddress } from '../sentences/peer.ts';
 import { abnormalWords } from './abnormal-words.ts';
+import { NO_PEER } from './keys.ts';
 import type { Count, Report, ReportEnd, Totals } from './report.ts';
 import type { Example, Share, Whose } from './whose.ts';
 
@@ -138,10 +139,15 @@ const whoseWords = (whose: Whose | null): readonly string[] => {
   const { network, port } = whose;
   const parts = [
     ...closerWords(whose),
-    network === null ? 'no single peer network' : `${shareWords(network)} with peer network ${network.name}`,
+    network === null ? 'no single peer network' : `${shareWords(network)} ${peerWords(network)}`,
     port === null ? 'no single port' : `${shareWords(port)} at ${port.name}`,
   ];
   return [`Whose: ${parts.join('; ')}.`];
+};
+
+const peerWords = ({ name, address }: NonNullable<Whose['network']>): string => {
+  if (address !== null) return `with peer ${address}`;
+  return name === NO_PEER ? 'without a peer' : `with peer network ${name}`;
 };
 
 /**

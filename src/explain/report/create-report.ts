@@ -4,6 +4,7 @@ import { doubtSentences } from './doubt.ts';
 import { createGroups } from './groups.ts';
 import type { HostState } from './host-state.ts';
 import { keyOf } from './keys.ts';
+import { createPeerGroups } from './peer-groups.ts';
 import { createServicePorts } from './ports.ts';
 import type { Grouping, Loss, Report, ReportEnd, Row } from './report.ts';
 import { createSlowest } from './slowest.ts';
@@ -29,8 +30,8 @@ const MAX_HELD = 2048;
  * length can be explained.
  */
 export const createReport = ({ by, limit }: ReportOptions): ReportFold => {
-  const orphans = createGroups();
-  const died = createGroups();
+  const orphans = by === 'peer' ? createPeerGroups() : createGroups();
+  const died = by === 'peer' ? createPeerGroups() : createGroups();
   const orphanOwners = createOwners();
   const deadOwners = createOwners();
   const slowestDying = createSlowest(limit);

@@ -13,7 +13,10 @@ const MAX_GROUPS = 100;
 export const OTHER = 'other';
 
 export type Grouped = {
-  readonly add: (row: Row, key: string) => void;
+  /** @param narrower - names the group in place of `key` if all its rows have the same */
+  readonly add: (row: Row, key: string, narrower?: string) => void;
+  /** Number of keys; Infinity once one had no room. */
+  readonly keys: () => number;
   readonly section: () => Section;
 };
 
@@ -21,21 +24,24 @@ export type Grouped = {
 export const createGroups = (maxKeys = MAX_KEYS, maxGroups = MAX_GROUPS): Grouped => {
   const all = createTally();
   const byKey = new Map<string, Tally>();
+  const narrowed = new Map<string, string | null>();
   const rest = createTally();
   return {
-    add: (row, key) => {
+    keys: () => (rest.count() === 0 ? byKey.size : Number.POSITIVE_INFINITY),
+    add: (row, key, narrower) => {
       all.add(row);
       let tally = byKey.get(key);
       if (tally === undefined && byKey.size < maxKeys) {
         tally = createTally();
         byKey.set(key, tally);
-      }
+        if (narrower !== undefined) narrowed.set(key, narrower);
+      } else if (tally !== undefined && narrowed.get(key) !== narrower) narrowed.set(key, null);
       (tally ?? rest).add(row);
     },
     section: () => {
       const total = all.count();
       const groups = [...byKey]
-        .map(([key, tally]) => groupOf(key, false, tally, total))
+        .map(([key, tally]) => groupOf(narrowed.get(key) ?? key, false, tally, total))
         .toSorted((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1));
       const shown = groups.slice(0, maxGroups);
       const small = groups.slice(maxGroups);

@@ -1,12 +1,20 @@
 import { causeOf } from '../cause-of.ts';
 import type { Grouping, Row } from './report.ts';
 
+export const NO_PEER = '(no peer)';
+
+type Peer = Pick<Row, 'family' | 'raddr' | 'rport'>;
+
+/** The peer's address; a mapped one as IPv4. */
+export const peerAddress = ({ raddr, rport }: Pick<Peer, 'raddr' | 'rport'>): string =>
+  rport === 0 ? NO_PEER : raddr.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '');
+
 /** The peer's network: /24 for IPv4 and for mapped addresses, /64 for IPv6. */
-export const peerNetwork = ({ family, raddr, rport }: Pick<Row, 'family' | 'raddr' | 'rport'>): string => {
-  if (rport === 0) return '(no peer)';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/.exec(raddr);
-  if (mapped !== null) return `${mapped[1]}.0/24`;
-  return family === 'ipv4' ? `${raddr.split('.').slice(0, 3).join('.')}.0/24` : `${first64(raddr)}/64`;
+export const peerNetwork = (peer: Peer): string => {
+  const address = peerAddress(peer);
+  if (address === NO_PEER) return NO_PEER;
+  const isIpv4 = peer.family === 'ipv4' || address !== peer.raddr;
+  return isIpv4 ? `${address.split('.').slice(0, 3).join('.')}.0/24` : `${first64(address)}/64`;
 };
 
 /** The first four groups of an IPv6 address, written out by RFC 5952's rule. */
@@ -43,7 +51,7 @@ export const lastState = (row: Row): string =>
 
 const KEYS: Readonly<Record<Exclude<Grouping, 'port'>, (row: Row) => string>> = {
   closer: closerName,
-  peer: peerNetwork,
+  peer: peerAddress,
   cause: causeOf,
   state: lastState,
   netns: ({ netns }) => `netns ${netns}`,

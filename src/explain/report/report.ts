@@ -6,7 +6,7 @@ import type { HostState } from './host-state.ts';
 
 export const GROUPINGS = ['closer', 'peer', 'port', 'cause', 'state', 'netns'] as const;
 
-/** A way to group sockets: by closing process, /24 or /64 of the peer, service port, cause, state or namespace. */
+/** A way to group sockets: by closing process, peer (its address, or its /24 or /64 where there are many), service port, cause, state or namespace. */
 export type Grouping = (typeof GROUPINGS)[number];
 
 export type Row = ClosePath | Dying;

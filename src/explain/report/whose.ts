@@ -1,7 +1,7 @@
 import { causeOf } from '../cause-of.ts';
 import type { Cause } from '../close-path.ts';
 import { createFrequent, type Frequent, type FrequentKeys } from './frequent.ts';
-import { closerName, peerNetwork } from './keys.ts';
+import { closerName, NO_PEER, peerAddress, peerNetwork } from './keys.ts';
 import type { Row } from './report.ts';
 
 /** A name with a smaller share than this, in percent, is nothing that the sockets have in common. */
@@ -24,7 +24,8 @@ export type Whose = {
   /** Sockets whose close was not observed. */
   readonly unobserved: Share | null;
   readonly closer: (Share & { readonly pid: number | null }) | null;
-  readonly network: Share | null;
+  /** `address`: the only one of that network; null where there were several, or no peer. */
+  readonly network: (Share & { readonly address: string | null }) | null;
   readonly port: Share | null;
   readonly exampleOf: (cause: Cause) => Example | null;
 };
@@ -41,7 +42,7 @@ const NOT_OBSERVED = '(not observed)';
 export const createOwners = (): Owners => {
   let total = 0;
   const closers = createFrequent<number | null>();
-  const networks = createFrequent<null>();
+  const networks = createFrequent<string>();
   const ports = createFrequent<null>();
   const examples = new Map<Cause, FrequentKeys<Example>>();
 
@@ -51,12 +52,18 @@ export const createOwners = (): Owners => {
     return percent < LEAST_SHARE ? null : { name: found.key, count: found.count, isAtLeast: !found.isExact, percent };
   };
 
+  const networkOf = (found: Frequent<string> | null): Whose['network'] => {
+    const share = shareOf(found);
+    if (share === null || found === null) return null;
+    return { ...share, address: found.isOneValue && found.isExact && found.value !== NO_PEER ? found.value : null };
+  };
+
   return {
     add: (row, port) => {
       total++;
       const network = peerNetwork(row);
       closers.add(closerName(row), row.closer?.pid ?? null);
-      networks.add(network, null);
+      networks.add(network, peerAddress(row));
       ports.add(port, null);
       const cause = causeOf(row);
       let found = examples.get(cause);
@@ -76,7 +83,7 @@ export const createOwners = (): Owners => {
           closer === null || named === null
             ? null
             : { ...closer, pid: named.isOneValue && named.isExact ? named.value : null },
-        network: shareOf(networks.largest()),
+        network: networkOf(networks.largest()),
         port: shareOf(ports.largest()),
         exampleOf: (cause) => examples.get(cause)?.largest()?.value ?? null,
       };

@@ -80,6 +80,11 @@ export type Status = {
    */
   readonly filter: string;
   /**
+   * Says that no socket has passed that filter yet, and what there was instead; empty once one has. It may hold any
+   * bytes.
+   */
+  readonly unmatched: string;
+  /**
    * Sentences about the connections that end abnormally these seconds: who ends them, how, and how many. They may hold
    * any bytes.
    */
@@ -90,13 +95,17 @@ export type Status = {
   readonly notice: string;
 };
 
-export type SortKey = 'age' | 'held' | 'retransmits' | 'state' | 'peer' | 'closer';
+/** Orders of the table, in the order in which the keys go through them. */
+export const SORTS = ['age', 'held', 'retransmits', 'state', 'peer', 'closer', 'cause', 'due'] as const;
+export type SortKey = (typeof SORTS)[number];
 
 /** The request of the screen to the store. */
 export type Query = {
-  /** Words that must all occur (case-insensitively) in state, addresses, closer or waiting_for. */
+  /** Words that must all occur (case-insensitively) in state, addresses, closer or waiting_for; `!word` must not. */
   readonly filter: string;
   readonly sort: SortKey;
+  /** The order is turned round; rows of which nobody knows the value stay last. */
+  readonly isReversed?: boolean;
   /** Number of rows that the screen can show, and number of rows scrolled away above. */
   readonly limit: number;
   readonly offset: number;

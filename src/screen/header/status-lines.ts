@@ -81,9 +81,10 @@ export const orphanParts = (status: Status, width: number): OrphanParts => {
     segment(0, span('orphans ', 'dim'), span(ours, 'strong'), ...(isAttaching ? [] : [span(' ours', 'dim')])),
     figure(1, thousands(status.kernelOrphans), safe` kernel`),
     figure(2, thousands(status.limit), safe` limit`),
-    ...(status.unlocated > 0 ? [figure(3, thousands(status.unlocated), safe` unlocated`)] : []),
+    // These are in no row of the table: that is said before anything else of this line.
+    ...(status.unlocated > 0 ? [figure(0, thousands(status.unlocated), safe` unlocated`)] : []),
   ];
-  const reserved = part === null || width < 80 ? 0 : NARROWEST_BAR + 2;
+  const reserved = part === null || width < 80 || status.unlocated > 0 ? 0 : NARROWEST_BAR + 2;
   const left = fitSegments(figures, width - lineWidth(right) - reserved);
   const room = width - lineWidth(left) - lineWidth(right) - 2;
   return { left, right, bar: part === null || room < NARROWEST_BAR ? 0 : Math.min(room, WIDEST_BAR) };
@@ -96,23 +97,32 @@ export const COUNTING = safe`counting the orphans of before`;
 export const isCounting = ({ phase, orphans }: Pick<Status, 'phase' | 'orphans'>): boolean =>
   phase === 'tracing' && orphans === null;
 
+/**
+ * What goes first where room is short, the greatest first. What makes the figures doubtful stays longest; then comes
+ * what says that they can be trusted, since its absence would say nothing.
+ */
+const RANK = { doubt: 0, unusable: 1, trusted: 2, rates: 3, held: 4, fast: 5, nothing: 6 } as const;
+
 const driftSegment = (status: Status, width: number): Segment => {
   const { drift, inFlight, orphans, kernelOrphans } = status;
-  if (isCounting(status)) return segment(0, span(COUNTING, 'warn'));
+  if (isCounting(status)) return segment(RANK.doubt, span(COUNTING, 'warn'));
   if (drift === null || orphans === null || kernelOrphans === null)
-    return segment(4, span(safe`drift ${UNKNOWN}`, 'dim'));
+    return segment(RANK.trusted, span(safe`drift ${UNKNOWN}`, 'dim'));
   if (drift !== 0 && Math.abs(drift) <= inFlight) {
-    return segment(4, span(safe`${thousands(inFlight)} under way`, 'dim'));
+    return segment(RANK.trusted, span(safe`${thousands(inFlight)} under way`, 'dim'));
   }
-  if (drift === 0) return segment(4, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
-  return segment(0, span(safe` DRIFT ${drift > 0 ? '+' : ''}${thousands(drift)} `, 'loud'));
+  if (drift === 0) return segment(RANK.trusted, span(width < 100 ? 'in step' : 'in step with the kernel', 'good'));
+  return segment(RANK.doubt, span(safe` DRIFT ${drift > 0 ? '+' : ''}${thousands(drift)} `, 'loud'));
 };
 
 /** Calm at 0, loud above. */
-const loss = (count: number, word: Printable, rank: number): Segment =>
+const loss = (count: number, word: Printable, rank: { readonly some: number; readonly none: number }): Segment =>
   count > 0
-    ? segment(rank, span(safe` ${thousands(count)} ${printable(word.toUpperCase())} `, 'loud'))
-    : segment(5, span(safe`0 ${word}`, 'dim'));
+    ? segment(rank.some, span(safe` ${thousands(count)} ${printable(word.toUpperCase())} `, 'loud'))
+    : segment(rank.none, span(safe`0 ${word}`, 'dim'));
+
+const LOST = { some: RANK.doubt, none: RANK.trusted } as const;
+const UNUSABLE = { some: RANK.unusable, none: RANK.nothing } as const;
 
 /**
  * The memory held. It is a lower bound, or `?`, if some orphans are known from the inventory alone: their memory is
@@ -135,7 +145,7 @@ const fastDeaths = (status: Status, width: number): readonly Segment[] => {
   const means = width < WIDE ? [] : [span(safe` (${age}counted in the kernel)`, 'dim')];
   // The rates come with the ledger, which waits for the inventory.
   const shown = status.orphans === null ? span(UNKNOWN, 'dim') : span(rate(fastDeathsPerSec));
-  return [segment(4, span('fast deaths ', 'dim'), shown, ...means)];
+  return [segment(RANK.fast, span('fast deaths ', 'dim'), shown, ...means)];
 };
 
 /** The speed and the memory, and the trust that all of it deserves. */
@@ -144,14 +154,14 @@ export const flowLine = (status: Status, width: number): Line => {
   const value = (text: Printable) => span(isKnown ? text : UNKNOWN, isKnown ? 'plain' : 'dim');
   return fitSegments(
     [
-      segment(2, span('entries ', 'dim'), value(rate(status.entriesPerSec))),
-      segment(2, span('exits ', 'dim'), value(rate(status.exitsPerSec))),
+      segment(RANK.rates, span('entries ', 'dim'), value(rate(status.entriesPerSec))),
+      segment(RANK.rates, span('exits ', 'dim'), value(rate(status.exitsPerSec))),
       ...fastDeaths(status, width),
-      segment(3, span('held ', 'dim'), value(heldText(status))),
+      segment(RANK.held, span('held ', 'dim'), value(heldText(status))),
       driftSegment(status, width),
-      loss(status.lostEvents, safe`lost`, 0),
-      loss(status.outOfOrder, safe`late`, 1),
-      loss(status.malformed, safe`malformed`, 1),
+      loss(status.lostEvents, safe`lost`, LOST),
+      loss(status.outOfOrder, safe`late`, UNUSABLE),
+      loss(status.malformed, safe`malformed`, UNUSABLE),
     ],
     width,
   );

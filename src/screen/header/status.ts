@@ -17,6 +17,7 @@ type Beside = {
   readonly level: Level;
   readonly heldBytes: number | null;
   readonly filter: string;
+  readonly unmatched: string;
   readonly notice: string;
 };
 
@@ -50,6 +51,7 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
     heldBytes: level.hasDetail ? beside.heldBytes : null,
     heldUnknown: source?.tracker.notReadCount() ?? 0,
     filter: beside.filter,
+    unmatched: beside.unmatched,
     abnormal: source !== null && hasTime ? abnormalNow(source) : [],
     overload: level.text,
     notice: beside.notice,

@@ -3,7 +3,8 @@ import { printable, safe } from '../../text/printable.ts';
 import { progressText } from '../../text/share.ts';
 import { cut } from '../../text/width.ts';
 import { fitSegments, justify, type Line, lineWidth, type Segment, segment, span } from '../frame/line.ts';
-import type { Snapshot } from '../frame/model.ts';
+import type { Query, Snapshot } from '../frame/model.ts';
+import { orderMark } from '../table/cells.ts';
 
 const hint = (rank: number, key: string, does: string): Segment =>
   segment(rank, span(printable(key), 'strong'), span(safe` ${printable(does)}`, 'dim'));
@@ -20,13 +21,15 @@ const working = (does: 'sorting' | 'looking', progress: number): Line => [
   span(safe`${does} ${progressText(progress)}`),
 ];
 
+const sortText = (query: Query): string => `sort:${query.sort}${orderMark(query)}`;
+
 export const tableFooter = ({ rows, query, matching, progress }: Snapshot, shown: number, width: number): Line =>
   withRight(
     [
       hint(6, 'j/k', 'move'),
       hint(3, 'enter', 'path'),
       hint(4, '/', 'filter'),
-      hint(2, 's', `sort:${query.sort}`),
+      hint(2, 's', sortText(query)),
       hint(5, 'space', 'pause'),
       hint(1, '?', 'help'),
       hint(0, 'q', 'quit'),
@@ -56,12 +59,7 @@ export const filterLine = (snapshot: Snapshot, filter: string, isTyping: boolean
   const shown = cut(printable(filter), Math.max(8, Math.floor(width / 2) - label.length), 'start');
   const hints = isTyping
     ? [hint(1, 'enter', 'keep'), hint(2, 'esc', 'clear'), hint(3, '^U', 'empty')]
-    : [
-        hint(2, '/', 'change'),
-        hint(1, 'esc', 'clear'),
-        hint(4, 's', `sort:${snapshot.query.sort}`),
-        hint(3, 'q', 'quit'),
-      ];
+    : [hint(2, '/', 'change'), hint(1, 'esc', 'clear'), hint(4, 's', sortText(snapshot.query)), hint(3, 'q', 'quit')];
   return withRight(
     [segment(0, span(label, 'dim'), span(safe`${shown}${isTyping ? '_' : ''}`, 'strong')), ...hints],
     found(snapshot),

@@ -16,6 +16,7 @@ const entry = (keys: string, does: string, width: number): readonly Line[] =>
 
 const MARKS = [
   ['>', 'left of a row: it is selected'],
+  ['AGE▼  DUE▲', 'over a column: the rows are sorted by it, falling or rising'],
   ['~', 'left of a row: a lost event of its own, a late start or inference may touch it; its close path says which'],
   ['>4m05s', 'an age: closed before the capture began, so older than that'],
   ['?', 'nobody saw it, or there was no time to work it out; never shown as 0'],

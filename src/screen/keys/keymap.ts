@@ -1,3 +1,4 @@
+import { SORTS } from '../frame/model.ts';
 import type { Press } from './press.ts';
 
 /** The screen that the keys speak to. */
@@ -18,6 +19,8 @@ export type Command =
   | 'erase'
   | 'erase_all'
   | 'sort'
+  | 'sort_back'
+  | 'invert'
   | 'pause'
   | 'help'
   | 'quit';
@@ -77,7 +80,7 @@ export const BINDINGS: readonly Binding[] = [
     presses: ['/'],
     command: 'filter',
     keys: '/',
-    does: 'filter: words that must all occur in state, addresses, closer or what it waits for',
+    does: 'filter: words that must all occur in state, addresses, closer or what it waits for; !word must not',
   },
   {
     modes: ['filter'],
@@ -97,10 +100,18 @@ export const BINDINGS: readonly Binding[] = [
   { modes: ['table', 'filter'], presses: ['escape'], command: 'clear_filter', keys: 'esc', does: 'clear the filter' },
   {
     modes: ['table'],
-    presses: ['s'],
+    presses: ['s', '>'],
     command: 'sort',
-    keys: 's',
-    does: 'sort by the next of age, held, retransmits, state, peer, closer',
+    keys: 's  >',
+    does: `sort by the next of ${SORTS.join(', ')}`,
+  },
+  { modes: ['table'], presses: ['<'], command: 'sort_back', keys: '<', does: 'sort by the one before' },
+  {
+    modes: ['table'],
+    presses: ['i'],
+    command: 'invert',
+    keys: 'i',
+    does: 'turn the order round; rows of which nobody knows the value stay last',
   },
   {
     modes: SCREENS,

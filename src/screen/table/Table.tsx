@@ -2,17 +2,17 @@ import { Box } from 'ink';
 import { repeated } from '../../text/printable.ts';
 import { Lines } from '../frame/Lines.tsx';
 import { type Line, span } from '../frame/line.ts';
-import type { Snapshot, SortKey } from '../frame/model.ts';
-import { rowText, titleText } from './cells.ts';
+import type { Query, Snapshot } from '../frame/model.ts';
+import { isSortedBy, rowText, titleText } from './cells.ts';
 import { type Column, columnsFor, MARKS, type Traits } from './columns.ts';
 import { emptyLines } from './empty-text.ts';
 import { SockRow } from './SockRow.tsx';
 
-const titleLine = (columns: readonly Column[], sort: SortKey): Line => [
+const titleLine = (columns: readonly Column[], query: Query): Line => [
   span(repeated(' ', MARKS)),
   ...columns.flatMap((column, index) => [
     ...(index === 0 ? [] : [span(' ')]),
-    span(titleText(column), column.id === sort ? 'strong' : 'dim'),
+    span(titleText(column, query), isSortedBy(column, query) ? 'strong' : 'dim'),
   ]),
 ];
 
@@ -33,7 +33,7 @@ export const Table = ({ snapshot, traits, width, height, selected }: Props) => {
   if (rows.length === 0) return <Lines lines={emptyLines(snapshot, width).slice(0, height)} />;
   return (
     <Box flexDirection="column" flexShrink={0}>
-      <Lines lines={[titleLine(columns, query.sort)]} />
+      <Lines lines={[titleLine(columns, query)]} />
       {rows.slice(0, height - 1).map((row, index) => (
         <SockRow
           key={row.key}

@@ -7,7 +7,7 @@ import { asPrintable, joined, type Printable, printable, safe } from '../../text
 import { shortSize } from '../../text/size.ts';
 import { UNKNOWN } from '../../text/unknown.ts';
 import { cut, toWidth, widthOf } from '../../text/width.ts';
-import type { Row } from '../frame/model.ts';
+import type { Query, Row, SortKey } from '../frame/model.ts';
 import type { Column, ColumnId } from './columns.ts';
 
 const WAITING: ReadonlyMap<WaitingFor, Printable> = new Map(
@@ -92,25 +92,49 @@ export const rowText = (row: Row, columns: readonly Column[]): Printable =>
     ' ',
   );
 
-/** Two titles of each column: the short one, and the one for a wide column. */
+/** The titles of each column, the shortest first: the longest that fits is shown. */
 const TITLES = {
-  age: ['AGE', 'AGE'],
-  state: ['STATE', 'STATE'],
-  local: ['LOCAL', 'LOCAL'],
-  peer: ['PEER', 'PEER'],
-  netns: ['NETNS', 'NETNS'],
+  age: ['AGE'],
+  state: ['STATE'],
+  local: ['LOCAL'],
+  peer: ['PEER'],
+  netns: ['NETNS'],
   closer: ['CLOSER', 'CLOSED BY'],
-  how: ['HOW', 'HOW'],
-  held: ['HELD', 'HELD'],
-  unacked: ['UNACKED', 'UNACKED'],
-  unsent: ['UNSENT', 'UNSENT'],
-  retransmits: ['RETR', 'RETRANSMITS'],
+  how: ['HOW'],
+  held: ['HELD'],
+  unacked: ['UNACKED'],
+  unsent: ['UNSENT'],
+  retransmits: ['RET', 'RETR', 'RETRANSMITS'],
   waiting_for: ['CAUSE', 'CAUSE: WAITS FOR'],
   deadline: ['DUE', 'REAPED IN'],
-} as const satisfies Readonly<Record<ColumnId, readonly [string, string]>>;
+} as const satisfies Readonly<Record<ColumnId, readonly [string, ...string[]]>>;
 
-/** The title over a column, exactly as wide as the column. */
-export const titleText = ({ id, width }: Column): Printable => {
-  const [short, long] = TITLES[id];
-  return toWidth(long.length <= width ? long : short, width, ALIGN_RIGHT.has(id) ? 'right' : 'left');
+const SORTED_BY: Readonly<Record<SortKey, ColumnId>> = {
+  age: 'age',
+  held: 'held',
+  retransmits: 'retransmits',
+  state: 'state',
+  peer: 'peer',
+  closer: 'closer',
+  cause: 'waiting_for',
+  due: 'deadline',
+};
+
+/** Most first, as no word and no time to come is. */
+const FALLING: ReadonlySet<SortKey> = new Set(['age', 'held', 'retransmits']);
+
+/** `▼` where the values fall down the table, `▲` where they rise. */
+export const orderMark = ({ sort, isReversed }: Pick<Query, 'sort' | 'isReversed'>): Printable =>
+  FALLING.has(sort) === (isReversed !== true) ? safe`▼` : safe`▲`;
+
+/** True for the column by which the rows are sorted. */
+export const isSortedBy = ({ id }: Column, { sort }: Pick<Query, 'sort'>): boolean => SORTED_BY[sort] === id;
+
+/** The title over a column, exactly as wide as the column, with the mark of the order over the sorted one. */
+export const titleText = (column: Column, order: Pick<Query, 'sort' | 'isReversed'>): Printable => {
+  const { id, width } = column;
+  const mark = isSortedBy(column, order) ? orderMark(order) : safe``;
+  const forms = TITLES[id];
+  const title = forms.findLast((form) => form.length + mark.length <= width) ?? forms[0];
+  return toWidth(safe`${title}${mark}`, width, ALIGN_RIGHT.has(id) ? 'right' : 'left');
 };

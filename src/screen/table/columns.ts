@@ -70,11 +70,12 @@ const steps = (traits: Traits): readonly Step[] => [
   step('peer', 12),
   step('waiting_for', 8),
   step('deadline', 5),
-  ...(traits.netns ? [step('netns', 6)] : []),
+  // Who closed it is asked first of all; in which namespace, when there is a suspicion.
   step('closer', 8),
   step('held', 5),
   step('retransmits', 4),
   step('peer', 19, 13),
+  ...(traits.netns ? [step('netns', 6)] : []),
   step('local', 6),
   step('closer', 12, 9),
   step('peer', 21),

@@ -1,4 +1,4 @@
-import { thousands } from '../../text/count.ts';
+import { counted, thousands } from '../../text/count.ts';
 import { printable, safe } from '../../text/printable.ts';
 import { progressText } from '../../text/share.ts';
 import { wrapWords } from '../../text/width.ts';
@@ -17,11 +17,16 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
   }
   if (typeof progress === 'number') {
     return [
-      `Looking through ${thousands(total)} dying sockets: ${progressText(progress)}.`,
+      `Looking through ${counted(total, 'dying socket')}: ${progressText(progress)}.`,
       'The first that pass the filters are shown when all were looked at.',
     ];
   }
-  if (total > 0) return [nonePasses(query.filter, status.filter), whatHides(query.filter, status.filter, total)];
+  if (total > 0) {
+    const hidden = whatHides(query.filter, status.filter, total);
+    return query.filter.trim() === '' && status.unmatched !== ''
+      ? [sentence(status.unmatched), hidden]
+      : [nonePasses(query.filter, status.filter), hidden];
+  }
   if (status.phase === 'attaching') {
     return [
       'Attaching to the kernel…',
@@ -38,8 +43,10 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
     return [
       status.source === 'live' ? 'The capture is over.' : 'The recording is over.',
       'No socket was dying when it ended.',
+      ...(status.unmatched === '' ? [] : [sentence(status.unmatched)]),
     ];
   }
+  if (status.unmatched !== '') return [sentence(status.unmatched)];
   if (status.abnormal.length > 0) {
     return [
       'No socket is dying now, but connections end abnormally:',
@@ -52,6 +59,8 @@ const emptyText = ({ status, total, query, progress }: Snapshot): readonly strin
     'A socket is listed from its close until the kernel has destroyed it. With peers that answer, that takes a round trip or less: it is good news, not a fault.',
   ];
 };
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** @param typed - the screen's filter; `given` is the command line's */
 const nonePasses = (typed: string, given: string): string => {

@@ -73,11 +73,18 @@ const PIECE = 32;
 export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
   const { query, filter, vantage } = order;
   const words = wordsOf(query?.filter ?? '');
-  const ranking = createRanking<Dying>(order.keep);
+  const isReversed = query?.isReversed === true;
+  const ranking = createRanking<Dying>(order.keep, isReversed);
   const all = inPassing(tracker);
   const expected = tracker.silentCount() + tracker.dyingCount();
-  const keyOfOne = (one: Passing, sort: SortKey, row: Row | null): Key =>
-    quickKey(one, sort) ?? keyOfRow(row ?? rowOfDying(dyingAt(one), vantage), sort);
+  const withDeadline = (row: Row, one: Passing): Row =>
+    vantage.deadlineMs === undefined ? row : { ...row, deadlineMs: vantage.deadlineMs(dyingAt(one)) };
+  const keyOfOne = (one: Passing, sort: SortKey, given: Row | null): Key => {
+    const quick = quickKey(one, sort);
+    if (quick !== undefined) return quick;
+    const row = given ?? rowOfDying(dyingAt(one), vantage);
+    return keyOfRow(sort === 'due' ? withDeadline(row, one) : row, sort);
+  };
   const { followed } = order;
   const followedKey = followed === null || query === null ? null : keyOfOne(passingAt(followed), query.sort, null);
   let isFollowedSeen = false;
@@ -90,12 +97,12 @@ export const createPass = (tracker: Tracker, order: PassOrder): Pass => {
   const rank = (one: Passing, key: Key): void => {
     matching++;
     if (ranking.wants(key)) ranking.offer(dyingAt(one), key);
-    if (followedKey === null) return;
+    if (followed === null) return;
     if (isTheOne(one, followed)) {
       isFollowedSeen = true;
       return;
     }
-    const before = compareKeys(key, followedKey);
+    const before = compareKeys(key, followedKey, isReversed);
     if (before < 0 || (before === 0 && !isFollowedSeen)) followIndex++;
   };
 

@@ -1,10 +1,10 @@
 import TinyQueue from 'tinyqueue';
 
 /**
- * The key by which rows are ordered: a number, most first, or a word, from a to z. All keys of one order are of one
- * kind.
+ * The key by which rows are ordered: a number, most first, or a word, from a to z. Those of one order are of one kind.
+ * Null is unknown, and the last whichever way the order goes.
  */
-export type Key = number | string;
+export type Key = number | string | null;
 
 /** The first `most` of all offered items. Equal items keep the order in which they were offered. */
 export type Ranking<T> = {
@@ -21,7 +21,12 @@ export type Ranking<T> = {
 };
 
 /** Below 0 if `a` comes first. */
-export const compareKeys = (a: Key, b: Key): number => {
+export const compareKeys = (a: Key, b: Key, isReversed = false): number => {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return isReversed ? -compareKnown(a, b) : compareKnown(a, b);
+};
+
+const compareKnown = (a: number | string, b: number | string): number => {
   if (typeof a === 'number' && typeof b === 'number') return a > b ? -1 : a < b ? 1 : 0;
   return a < b ? -1 : a > b ? 1 : 0;
 };
@@ -31,10 +36,9 @@ const PIECE = 256;
 
 type Kept<T> = { readonly item: T; readonly key: Key; readonly arrival: number };
 
-const lastFirst = (a: Kept<unknown>, b: Kept<unknown>): number => compareKeys(b.key, a.key) || b.arrival - a.arrival;
-
 /** A queue with the last kept item on top: an offered item replaces that one or is dropped. */
-export const createRanking = <T>(most: number): Ranking<T> => {
+export const createRanking = <T>(most: number, isReversed = false): Ranking<T> => {
+  const lastFirst = (a: Kept<T>, b: Kept<T>): number => compareKeys(b.key, a.key, isReversed) || b.arrival - a.arrival;
   const kept = new TinyQueue<Kept<T>>([], lastFirst);
   let offered = 0;
   let sorted: T[] | null = null;
@@ -42,7 +46,7 @@ export const createRanking = <T>(most: number): Ranking<T> => {
   const wants = (key: Key): boolean => {
     if (kept.length < most) return true;
     const last = kept.peek();
-    return last !== undefined && compareKeys(key, last.key) < 0;
+    return last !== undefined && compareKeys(key, last.key, isReversed) < 0;
   };
 
   return {

@@ -6,6 +6,7 @@ import { stateName } from '../../kernel/tcp-state.ts';
 import type { TraceNs } from '../../kernel/units.ts';
 import type { Silent } from '../../lifecycle/baseline.ts';
 import { isFollowed, type Sock } from '../../lifecycle/sock.ts';
+import { dyingUsOf, subjectOfSilent, subjectOfSock } from '../../stream/filter.ts';
 import type { HostId } from '../../stream/stream.ts';
 import { localEnd, peerEnd } from '../../text/endpoint.ts';
 import { printable } from '../../text/printable.ts';
@@ -20,6 +21,8 @@ export type Vantage = {
   readonly netns: number | null;
   /** The time at which a sock's newest evidence was known to hold. */
   readonly evidenceAt: (sock: Sock) => TraceNs;
+  /** Only rows that are ordered by it or shown are worth the work. */
+  readonly deadlineMs?: (dying: Sock | Silent) => NonNullable<Row['deadlineMs']> | null;
 };
 
 /** A row's key. The host comes first: two hosts may have a sock at one address. */
@@ -29,33 +32,12 @@ export const silentKeyOf = (host: HostId, orphan: Silent): string =>
   [host, '', orphan.netns, orphan.laddr, orphan.lport, orphan.raddr, orphan.rport].join('/');
 
 /** True if a dying sock passes the command line's filter, as its path would if it ended now. */
-export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean => {
-  const isFoundDead = sock.announce.via === VIA.foundDead;
-  return accepts(filter, isFoundDead ? null : (now - sock.closedAt) / 1000, () => {
-    const { family, lport, rport, netns, pid, comm, moves } = parseAnnounce(sock.announce.line);
-    return {
-      closer: isFoundDead ? null : { pid, comm },
-      family,
-      lport,
-      rport,
-      netns,
-      wasIn: (state) =>
-        stateName(sock.state) === state ||
-        [...moves, ...sock.moves].some(({ from, to }) => stateName(from) === state || stateName(to) === state),
-    };
-  });
-};
+export const acceptsSock = (sock: Sock, filter: PathFilter, now: TraceNs): boolean =>
+  accepts(filter, dyingUsOf(sock, now), () => subjectOfSock(sock));
 
-/** True if an orphan passes that only the inventory knows: nobody saw its closer or its close. */
-export const acceptsSilent = ({ family, lport, rport, netns, state }: Silent, filter: PathFilter): boolean =>
-  accepts(filter, null, () => ({
-    closer: null,
-    family,
-    lport,
-    rport,
-    netns,
-    wasIn: (wanted) => stateName(state) === wanted,
-  }));
+/** True if an orphan passes that only the inventory knows. */
+export const acceptsSilent = (orphan: Silent, filter: PathFilter): boolean =>
+  accepts(filter, null, () => subjectOfSilent(orphan));
 
 /** A dying sock as a line of the table. */
 export const rowOf = (sock: Sock, vantage: Vantage): Row => {

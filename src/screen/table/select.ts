@@ -29,7 +29,7 @@ export const firstDying = (tracker: Tracker, vantage: Vantage, filter: PathFilte
 export const selectFrom = (all: readonly Row[], query: Query): Page<Row> => {
   const words = wordsOf(query.filter);
   const matching = words.length === 0 ? [...all] : all.filter((row) => hasWords(row, words));
-  matching.sort(compareRows(query.sort));
+  matching.sort(compareRows(query.sort, query.isReversed));
   const followed = matching.findIndex((row) => row.key === query.follow);
   return {
     rows: matching.slice(query.offset, query.offset + query.limit),
@@ -46,6 +46,7 @@ const SOON_US = 100_000;
 
 export const isAsItStands = (query: Query, filter: PathFilter): boolean =>
   query.sort === 'age' &&
+  query.isReversed !== true &&
   !asksForDetail(filter) &&
   filter.minAgeUs <= SOON_US &&
   wordsOf(query.filter).length === 0 &&
@@ -103,11 +104,14 @@ export const ranked = (
   return { rows, matching: Math.max(index, matching - ended), ...(followIndex !== undefined && { followIndex }) };
 };
 
-/** True if every word of the filter occurs somewhere in the row, in either case. */
+/** True if the row passes the filter: `hasWords`. */
 export const matches = (row: Row, filter: string): boolean => hasWords(row, wordsOf(filter));
 
-/** Compares two rows: oldest, largest, most first; names from a to z. Equal rows keep their order, oldest first. */
+/**
+ * Compares two rows: oldest, largest, most, soonest first; names from a to z; or turned round. Equal rows keep their
+ * order, oldest first.
+ */
 export const compareRows =
-  (sort: SortKey): ((a: Row, b: Row) => number) =>
+  (sort: SortKey, isReversed = false): ((a: Row, b: Row) => number) =>
   (a, b) =>
-    compareKeys(keyOfRow(a, sort), keyOfRow(b, sort));
+    compareKeys(keyOfRow(a, sort), keyOfRow(b, sort), isReversed);

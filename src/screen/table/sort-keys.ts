@@ -8,16 +8,13 @@ import { heldBySilent } from './rows.ts';
 
 /** The key of a baseline orphan: it comes before all others, and two of them are equal. */
 const OLDEST = Number.MAX_VALUE;
-/** The key of unknown memory: it comes after all known ones. */
-const UNKNOWN_HELD = -1;
-
 /** The key by which a row is ordered. */
 export const keyOfRow = (row: Row, sort: SortKey): Key => {
   switch (sort) {
     case 'age':
       return row.ageMs ?? OLDEST;
     case 'held':
-      return row.heldBytes ?? UNKNOWN_HELD;
+      return row.heldBytes;
     case 'retransmits':
       return row.retransmits;
     case 'state':
@@ -25,28 +22,38 @@ export const keyOfRow = (row: Row, sort: SortKey): Key => {
     case 'peer':
       return row.peer;
     case 'closer':
-      return row.closer?.comm ?? '';
+      return row.closer?.comm ?? null;
+    case 'cause':
+      return row.waitingFor === 'unknown' ? null : row.waitingFor;
+    case 'due':
+      return keyOfDue(row.deadlineMs ?? null);
   }
+};
+
+/** The soonest first; after them those on which the kernel never gives up. */
+const keyOfDue = (deadlineMs: NonNullable<Row['deadlineMs']> | null): Key => {
+  if (deadlineMs === null) return null;
+  return deadlineMs === 'never' ? Number.NEGATIVE_INFINITY : -deadlineMs;
 };
 
 /**
  * The key of a sock for which no row has to be made: only a few dozen of a hundred thousand sockets are shown.
  *
- * @returns keys that order as `keyOfRow`'s do among themselves; null if a row has to be made
+ * @returns keys that order as `keyOfRow`'s do among themselves; undefined if a row has to be made
  */
-export const quickKey = (dying: SockView | Silent, sort: SortKey): Key | null => {
+export const quickKey = (dying: SockView | Silent, sort: SortKey): Key | undefined => {
   if ('kind' in dying) {
     switch (sort) {
       case 'age':
         return OLDEST;
       case 'held':
-        return heldBySilent(dying) ?? UNKNOWN_HELD;
+        return heldBySilent(dying);
       case 'retransmits':
         return dying.retransmits;
       case 'state':
         return stateName(dying.state);
       default:
-        return null;
+        return undefined;
     }
   }
   switch (sort) {
@@ -59,21 +66,21 @@ export const quickKey = (dying: SockView | Silent, sort: SortKey): Key | null =>
     case 'state':
       return stateName(dying.state);
     default:
-      return null;
+      return undefined;
   }
 };
 
-/** A filter's words; none for an empty filter. */
+/** A filter's words; none for an empty filter. A `!` without a word is one that is still being typed. */
 export const wordsOf = (filter: string): readonly string[] =>
   filter
     .toLowerCase()
     .split(/\s+/)
-    .filter((word) => word !== '');
+    .filter((word) => word !== '' && word !== '!');
 
-/** True if every word occurs somewhere in the row, in either case. */
+/** True if every word occurs somewhere in the row, in either case, and no word behind a `!` does. */
 export const hasWords = (row: Row, words: readonly string[]): boolean => {
   if (words.length === 0) return true;
   const closer = row.closer === null ? '' : `${row.closer.comm}[${row.closer.pid}]`;
   const text = `${row.state} ${row.local} ${row.peer} ${row.netns ?? ''} ${closer} ${row.waitingFor}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+  return words.every((word) => (word.startsWith('!') ? !text.includes(word.slice(1)) : text.includes(word)));
 };

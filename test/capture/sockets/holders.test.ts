@@ -98,7 +98,10 @@ describe('one user’s many open files', () => {
     addMany(900, 1000, 9, 'socket:[8]');
     const scan = await scanHolders(new Set([7, 8]), { proc, most });
     expect([...scan.held.keys()]).toEqual([8]);
-    expect(scan).toMatchObject({ isComplete: false, note: expect.stringMatching(/^of 1 processes with more than 10/) });
+    expect(scan).toMatchObject({
+      isComplete: false,
+      note: expect.stringMatching(/^of 1 process with more than 10 open files, those/),
+    });
   });
 });
 
@@ -117,5 +120,5 @@ test('a table that cannot be read for want of something is not taken for one wit
   mkdirSync(`${proc}/42`);
   symlinkSync('fd', `${proc}/42/fd`);
   const scan = await scanHolders(new Set([7]), { proc });
-  expect(scan).toMatchObject({ isComplete: false, note: '1 processes could not be asked for their sockets' });
+  expect(scan).toMatchObject({ isComplete: false, note: '1 process could not be asked for their sockets' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keyOf, lastState, peerNetwork } from '../../../src/explain/report/keys.ts';
+import { keyOf, lastState, peerAddress, peerNetwork } from '../../../src/explain/report/keys.ts';
 import { GROUPINGS } from '../../../src/explain/report/report.ts';
 import { aDying, aPath } from '../../builders/rows.ts';
 
@@ -19,9 +19,16 @@ describe('the network of a peer', () => {
     expect(peerNetwork({ family, raddr, rport: 1 })).toBe(network);
   });
 
-  test('is none for what was never connected', () => {
+  test('and its address are none for what was never connected', () => {
     expect(peerNetwork({ family: 'ipv4', raddr: '0.0.0.0', rport: 0 })).toBe('(no peer)');
+    expect(peerAddress({ raddr: '0.0.0.0', rport: 0 })).toBe('(no peer)');
   });
+});
+
+test('a mapped address is the IPv4 address', () => {
+  expect(peerAddress({ raddr: '::ffff:192.0.2.77', rport: 1 })).toBe('192.0.2.77');
+  expect(peerAddress({ raddr: '::ffff:0:192.0.2.77', rport: 1 })).toBe('::ffff:0:192.0.2.77');
+  expect(peerAddress({ raddr: '192.0.2.77', rport: 1 })).toBe('192.0.2.77');
 });
 
 test('the state is where it is, or where it came from into CLOSE', () => {
@@ -42,7 +49,7 @@ test('a socket has a key for each grouping', () => {
   const row = aDying({ waiting_for: 'window' });
   expect(GROUPINGS.map((by) => keyOf(row, by, 'local port 443'))).toEqual([
     'nginx',
-    '192.0.2.0/24',
+    '192.0.2.7',
     'local port 443',
     'window',
     'FIN_WAIT2',

@@ -301,6 +301,28 @@ describe('of any rows, by anything', () => {
     );
   });
 
+  test('peers are single addresses while a table can show them, and networks where there are more', () => {
+    const keysOf = (addresses: readonly string[]): readonly string[] => {
+      const rows = addresses.map((raddr) => aDying({ raddr, family: raddr.includes(':') ? 'ipv6' : 'ipv4' }));
+      return reportOf(rows, { by: 'peer' }).orphans.groups.map(({ key }) => key);
+    };
+    const ten = Array.from({ length: 10 }, (_, i) => `192.0.2.${10 + i}`);
+    expect(keysOf(ten)).toEqual(ten);
+    expect(keysOf([...ten, '192.0.2.20', '10.1.1.1', '2001:db8::7', '::ffff:10.1.1.1'])).toEqual([
+      '192.0.2.0/24',
+      '10.1.1.1',
+      '2001:db8::7',
+    ]);
+  });
+
+  test('the answer names a peer that is the only one of its network', () => {
+    expect(reportOf([aDying(), aDying()]).answer).toContain('2 (100%) with peer 192.0.2.7;');
+    const two = [aDying(), aDying({ raddr: '192.0.2.8' })];
+    expect(reportOf(two).answer).toContain('2 (100%) with peer network 192.0.2.0/24;');
+    const none = aDying({ raddr: '0.0.0.0', rport: 0 });
+    expect(reportOf([none, none]).answer).toContain('2 (100%) without a peer;');
+  });
+
   test('a report of many peers stays small', () => {
     function* many(): Iterable<Row> {
       for (let i = 0; i < 20_000; i++) yield aPath({ raddr: `10.${i >> 8}.${i & 255}.1`, dying_us: i });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { SORTS, type SortKey } from '../../../src/screen/frame/model.ts';
 import { fitCloser, rowText, titleText } from '../../../src/screen/table/cells.ts';
 import { columnsFor, MARKS, NO_TRAITS, type Traits, withTraits } from '../../../src/screen/table/columns.ts';
 import { widthOf } from '../../../src/text/width.ts';
@@ -35,6 +36,13 @@ it('80 columns have room for the network namespace when some row needs it', () =
   expect(rowText(aRow({ peer: '10.120.31.17:51234' }), columns)).toContain('10.120.31.17:51234');
 });
 
+it('60 columns keep who closed it, and give up the namespace; peers of one network stay apart', () => {
+  const columns = columnsFor(60, { ...NO_TRAITS, netns: true });
+  expect(columns.map(({ id }) => id)).toEqual(['age', 'state', 'peer', 'closer', 'waiting_for', 'deadline']);
+  const rows = ['10.120.31.17:51234', '10.120.31.18:51234'].map((peer) => rowText(aRow({ peer }), columns));
+  expect(rows).toEqual([expect.stringContaining('…31.17:51234 nginx'), expect.stringContaining('…31.18:51234 nginx')]);
+});
+
 it('the longest IPv4 peer is whole at 90 columns, a usual one at 80, IPv6 ones at 200', () => {
   const ipv4 = '255.255.255.255:65535';
   expect(rowText(aRow({ peer: ipv4 }), columnsFor(90, NO_TRAITS))).toContain(ipv4);
@@ -58,7 +66,10 @@ it('no table is wider than its terminal, and every line as wide as its columns',
       const wide = columns.reduce((sum, column) => sum + column.width + 1, -1);
       expect(MARKS + wide).toBeLessThanOrEqual(width);
       expect(widthOf(row)).toBe(wide);
-      expect(widthOf(columns.map(titleText).join(' '))).toBe(wide);
+      for (const sort of SORTS) {
+        const titles = columns.map((column) => titleText(column, { sort, isReversed: true }));
+        expect(widthOf(titles.join(' '))).toBe(wide);
+      }
     }),
   );
 });
@@ -77,6 +88,23 @@ it('a wider terminal never shows less', () => {
 it('what a row once widened stays wide', () => {
   const seen = withTraits(NO_TRAITS, [aRow({ netns: 4_026_532_281 })]);
   expect(withTraits(seen, someRows(3))).toBe(seen);
+});
+
+it('the sorted column has a mark, at every width, that says whether its values fall or rise', () => {
+  const title = (width: number, sort: SortKey, isReversed?: boolean): string =>
+    columnsFor(width, NO_TRAITS)
+      .map((column) => titleText(column, { sort, ...(isReversed !== undefined && { isReversed }) }).trim())
+      .join(' ');
+  expect(title(80, 'age')).toBe('AGE▼ STATE LOCAL PEER CLOSER HELD RETR CAUSE DUE');
+  expect(title(80, 'age', true)).toBe('AGE▲ STATE LOCAL PEER CLOSER HELD RETR CAUSE DUE');
+  expect(title(80, 'retransmits')).toContain('RET▼');
+  expect(title(200, 'retransmits')).toContain('RETR▼');
+  for (const width of [46, 60, 80, 200]) {
+    expect(title(width, 'due')).toContain('DUE▲');
+    expect(title(width, 'due', true)).toContain('DUE▼');
+    expect(title(width, 'cause')).toMatch(/CAUSE(: WAITS FOR)?▲/);
+    expect(title(width, 'peer')).toContain('PEER▲');
+  }
 });
 
 it('a pid is never cut in two', () => {

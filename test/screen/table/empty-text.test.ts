@@ -24,7 +24,7 @@ const filtered = (change: Partial<typeof NO_FILTER>, typed = ''): string => {
 
 test('a table that the filter of the command line has emptied names it, and no key that would do nothing', () => {
   expect(filtered({ state: 'LISTEN', pid: 7 })).toBe(
-    'No dying socket passes -p 7 --state LISTEN. 8 sockets are dying; the filter of the command line hides them.',
+    'No socket passed -p 7 --state LISTEN; there were -p 100 (comm0), 101 (comm1), 102 (comm2), 103 (comm3), 104 (comm4); --state ESTABLISHED, CLOSING, FIN_WAIT1, FIN_WAIT2, LAST_ACK. 8 sockets are dying; the filter of the command line hides them.',
   );
 });
 
@@ -36,7 +36,17 @@ test('what was typed is told apart from it, and is what escape clears', () => {
 });
 
 test('a hostile filter of the command line does nothing to the screen', () => {
-  expect(filtered({ comm: '\u001b[2J\u202e' })).toContain('passes --comm \\x1b[2J\\u202e.');
+  expect(filtered({ comm: '\u001b[2J\u202e' })).toContain('passed --comm \\x1b[2J\\u202e; there were --comm comm0,');
+});
+
+test('an empty table is no good news where a filter has let nothing through', () => {
+  const unmatched = 'no socket passed --comm orders; there were --comm nginx';
+  const query = { filter: '', sort: 'age', limit: 24, offset: 0, detail: null } as const;
+  const empty = (change: Parameters<typeof aStatus>[0]): string =>
+    textOf({ status: aStatus(change), rows: [], matching: 0, total: 0, query, detail: null });
+  expect(empty({ unmatched })).toBe('No socket passed --comm orders; there were --comm nginx.');
+  expect(empty({ unmatched, phase: 'ended' })).toMatch(/is over\. .* No socket passed --comm orders; there were/);
+  expect(empty({})).toMatch(/^No socket is dying now\./);
 });
 
 test('an empty table is good news only where nothing ends abnormally', () => {

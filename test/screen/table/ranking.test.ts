@@ -9,8 +9,9 @@ const rankedOf = (
   most: number,
   stopEvery = Number.POSITIVE_INFINITY,
   offersAll = true,
+  isReversed = false,
 ): readonly Item[] => {
-  const ranking = createRanking<Item>(most);
+  const ranking = createRanking<Item>(most, isReversed);
   keys.forEach((key, at) => {
     // An item that it does not want changes nothing.
     if (offersAll || ranking.wants(key)) ranking.offer({ key, at }, key);
@@ -22,22 +23,23 @@ const rankedOf = (
   }
 };
 
-const sortedOf = (keys: readonly Key[], most: number): readonly Item[] =>
+const sortedOf = (keys: readonly Key[], most: number, isReversed = false): readonly Item[] =>
   keys
     .map((key, at) => ({ key, at }))
-    .toSorted((a, b) => compareKeys(a.key, b.key) || a.at - b.at)
+    .toSorted((a, b) => compareKeys(a.key, b.key, isReversed) || a.at - b.at)
     .slice(0, most);
 
 test('keeps what a whole sort would put first, in its order, equal ones as they came', () => {
   const few = fc.integer({ min: 0, max: 5 });
   const keys = fc.oneof(
     fc.array(few, { maxLength: 300 }),
-    fc.array(fc.double({ noNaN: true }), { maxLength: 300 }),
+    fc.array(fc.oneof(fc.double({ noNaN: true }), fc.constant(null)), { maxLength: 300 }),
     fc.array(fc.constantFrom('a', 'b', 'ab', ''), { maxLength: 300 }),
   );
   fc.assert(
-    fc.property(keys, fc.integer({ min: 0, max: 320 }), (given, most) => {
-      expect(rankedOf(given, most)).toEqual(sortedOf(given, most));
+    fc.property(keys, fc.integer({ min: 0, max: 320 }), fc.boolean(), (given, most, isReversed) => {
+      const ranked = rankedOf(given, most, Number.POSITIVE_INFINITY, true, isReversed);
+      expect(ranked).toEqual(sortedOf(given, most, isReversed));
     }),
   );
 });
@@ -56,4 +58,12 @@ test('what it does not want need not be offered', () => {
       expect(wanted).toEqual(whole);
     }),
   );
+});
+
+test('unknown is last, whichever way the order goes', () => {
+  const orderOf = (keys: readonly Key[], isReversed: boolean) =>
+    rankedOf(keys, 9, Number.POSITIVE_INFINITY, true, isReversed).map(({ key }) => key);
+  expect(orderOf([null, 1, 3, null, 2], false)).toEqual([3, 2, 1, null, null]);
+  expect(orderOf([null, 1, 3, null, 2], true)).toEqual([1, 2, 3, null, null]);
+  expect(orderOf(['b', null, 'a'], true)).toEqual(['b', 'a', null]);
 });

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Row, SortKey } from '../../../src/screen/frame/model.ts';
+import { type Row, SORTS, type SortKey } from '../../../src/screen/frame/model.ts';
 import { compareRows, matches } from '../../../src/screen/table/select.ts';
 import { aRow } from '../builders.ts';
 
 const closer = (comm: string) => ({ comm, pid: 1, exiting: false });
-const order = (key: SortKey, ...rows: readonly Partial<Row>[]): readonly string[] =>
+const order = (key: SortKey, ...rows: readonly Partial<Row>[]): readonly string[] => ordered(key, false, rows);
+const ordered = (key: SortKey, isReversed: boolean, rows: readonly Partial<Row>[]): readonly string[] =>
   rows
     .map((row, i) => aRow({ ...row, key: String(i) }))
-    .toSorted(compareRows(key))
+    .toSorted(compareRows(key, isReversed))
     .map((row) => row.key);
 
 describe('a filter of the screen', () => {
@@ -25,6 +26,14 @@ describe('a filter of the screen', () => {
   );
 
   test.each(['apache', 'nginx apache', '4243', 'last_ack'])('does not match %j', (filter) => {
+    expect(matches(row, filter)).toBe(false);
+  });
+
+  test.each(['!apache', 'nginx !last_ack', '! nginx', 'nginx !', '!4243'])('matches %j', (filter) => {
+    expect(matches(row, filter)).toBe(true);
+  });
+
+  test.each(['!nginx', '!NGINX', 'nginx !ack', '!fin_wait1', '!:51234'])('does not match %j', (filter) => {
     expect(matches(row, filter)).toBe(false);
   });
 
@@ -55,9 +64,40 @@ describe('rows are ordered', () => {
     expect(order(key, row('b'), row('c'), row('a'))).toEqual(['2', '0', '1']);
   });
 
+  test('by cause from a to z, unknown last', () => {
+    const waits = (waitingFor: Row['waitingFor']): Partial<Row> => ({ waitingFor });
+    const rows = [waits('window'), waits('unknown'), waits('ack'), waits('window'), waits('peer_fin')];
+    expect(ordered('cause', false, rows)).toEqual(['2', '4', '0', '3', '1']);
+    expect(ordered('cause', true, rows)).toEqual(['0', '3', '4', '2', '1']);
+  });
+
+  test('by their end, overdue and soonest first, then those that never end, unknown last', () => {
+    const rows: readonly Partial<Row>[] = [
+      { deadlineMs: 'never' },
+      {},
+      { deadlineMs: 5000 },
+      { deadlineMs: null },
+      { deadlineMs: -1 },
+      { deadlineMs: 60_000 },
+    ];
+    expect(ordered('due', false, rows)).toEqual(['4', '2', '5', '0', '1', '3']);
+    expect(ordered('due', true, rows)).toEqual(['0', '5', '2', '4', '1', '3']);
+  });
+
+  test('the other way round, unknown still last', () => {
+    expect(ordered('age', true, [{ ageMs: 5 }, { ageMs: null }, { ageMs: 9 }])).toEqual(['0', '2', '1']);
+    expect(ordered('held', true, [{ heldBytes: null }, { heldBytes: 0 }, { heldBytes: 9 }])).toEqual(['1', '2', '0']);
+    expect(ordered('closer', true, [{ closer: null }, { closer: closer('a') }, { closer: closer('b') }])).toEqual([
+      '2',
+      '1',
+      '0',
+    ]);
+  });
+
   test('equal ones as they were', () => {
-    for (const key of ['age', 'held', 'retransmits', 'state', 'peer', 'closer'] as const) {
+    for (const key of SORTS) {
       expect(order(key, {}, {}, {})).toEqual(['0', '1', '2']);
+      expect(ordered(key, true, [{}, {}, {}])).toEqual(['0', '1', '2']);
     }
   });
 });
