@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { needs } from './machine.ts';
 import {
+  expectFault,
   expectNothingLeft,
   isAlive,
   rowsOf,
@@ -164,4 +165,28 @@ test.concurrent('SIGINT while the real bpftrace attaches: both are gone within 5
   expect(run.code).toBe(0);
   expect(run.stderr).toMatch(/stopped before the probes were attached/);
   expectNothingLeft(running);
+});
+
+test.concurrent('a second finwait on the same file is refused: the first one and its recording go on', async (context) => {
+  needs(context, 'backend');
+  const file = join(scratch(), 'x.fwr');
+  const first = startFinwait(['record', '-o', file], { fake: 'streams.ts' });
+  await first.says(RECORDING);
+  for (const command of ['record', 'trace']) {
+    const second = await runFinwait([command, '-o', file], { fake: 'streams.ts' });
+    expectFault(second, 1, {
+      what: /x\.fwr is in use: another finwait/,
+      why: /nothing of it was changed/,
+      remedy: /-o/,
+    });
+    expect(second.stdout).toBe('');
+  }
+  // The lock goes with the process, whatever ends it.
+  first.kill('SIGKILL');
+  await first.done;
+  const third = await runFinwait(['record', '-o', file, '--duration', '1s'], { fake: 'streams.ts' });
+  expect(third.code).toBe(0);
+  const shown = await runFinwait(['trace', '--json', '-L', '1', file]);
+  expect(shown.stderr).not.toMatch(/cut off/);
+  expect(rowsOf(shown).at(-1)).toMatchObject({ malformed: 0 });
 });
