@@ -307,6 +307,14 @@ export type KernelLogged = {
   readonly text: string;
 };
 
+/** The wall clock was set: at `at` it read this. It reads otherwise than the handshake, or the line before, let expect. */
+export type WallStep = {
+  readonly kind: 'wall_step';
+  readonly at: TraceNs;
+  readonly wallSec: number;
+  readonly wallUsec: number;
+};
+
 /** Events that were dropped before they reached finwait, and where. */
 export type Lost = { readonly kind: 'lost'; readonly at: TraceNs; readonly count: number; readonly where: string };
 
@@ -335,6 +343,7 @@ export type TimedEvent =
   | Sample
   | HostSeen
   | KernelLogged
+  | WallStep
   | Lost
   | Notice;
 

@@ -536,6 +536,11 @@ export const OWN_LINES = {
       word('rest', 'text', 'text'),
     ],
   },
+  wall_step: {
+    letter: 'w',
+    title: 'step, from version 3 on: the wall clock was set; times from here on go by it',
+    words: [AT, word('word', 'wall', 'the wall clock at that time as `seconds.microseconds`')],
+  },
   lost: {
     letter: 'l',
     title: 'lost',

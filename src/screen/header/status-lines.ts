@@ -32,7 +32,10 @@ export const identityLine = (status: Status, isPaused: boolean, width: number): 
   segments.push(segment(2, span(status.phase === 'failed' ? ' FAILED ' : phase, PHASE_TONE[status.phase])));
   if (status.backend !== '') segments.push(segment(6, span(printable(status.backend), 'dim')));
   if (status.tracer !== '') segments.push(segment(7, span(printable(status.tracer), 'dim')));
-  const clock: Line = status.clock === '' ? [] : [span(printable(status.clock))];
+  const clock: Line =
+    status.clock === ''
+      ? []
+      : [span(status.staleMs === null ? printable(status.clock) : safe`as of ${printable(status.clock)}`)];
   const room = clock.length === 0 ? width : width - lineWidth(clock) - 2;
   return justify(fitSegments(segments, room), clock, width);
 };
@@ -96,9 +99,14 @@ export const COUNTING = safe`counting the orphans of before`;
 export const isCounting = ({ phase, orphans }: Pick<Status, 'phase' | 'orphans'>): boolean =>
   phase === 'tracing' && orphans === null;
 
+/** While nothing comes: the age of all figures. */
+export const staleText = (staleMs: number): Printable => safe` as of ${shortAge(staleMs)} ago `;
+
 const driftSegment = (status: Status, width: number): Segment => {
   const { drift, inFlight, orphans, kernelOrphans } = status;
   if (isCounting(status)) return segment(0, span(COUNTING, 'warn'));
+  // Without events nobody knows if the counts still agree.
+  if (status.staleMs !== null) return segment(0, span(staleText(status.staleMs), 'loud'));
   if (drift === null || orphans === null || kernelOrphans === null)
     return segment(4, span(safe`drift ${UNKNOWN}`, 'dim'));
   if (drift !== 0 && Math.abs(drift) <= inFlight) {
