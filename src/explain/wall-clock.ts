@@ -17,7 +17,7 @@ export type WallClock = {
   readonly step: (step: WallStep) => string | null;
 };
 
-/** How the wall clock read at a time of the capture. It holds from then on. */
+/** A reading of the wall clock at a time of the capture. It holds from then on. */
 type Reading = { readonly at: number; readonly sec: number; readonly usec: number };
 
 /** Turns capture time into wall clock time, exact to a microsecond: the offset is the handshake's, and that of each step. */
