@@ -261,7 +261,10 @@ export type OrphanRead = Omit<Inventoried, 'kind' | 'timer'> & {
   readonly sysctls: { readonly orphanRetries: number; readonly retries2: number; readonly rtoMaxMs: number } | null;
 };
 
-/** The inventory is complete. finwait could not ask `unreadable` namespaces. */
+/**
+ * The inventory is complete. finwait could not ask `unreadable` namespaces; those that only processes are in which may not
+ * be asked count as one.
+ */
 export type InventoryEnd = {
   readonly kind: 'inventory_end';
   readonly at: TraceNs;

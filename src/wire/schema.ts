@@ -508,7 +508,10 @@ export const OWN_LINES = {
       AT,
       number('sinceAttach', 'since the probes were attached (a later one: since its reading began)', { unit: 'ns' }),
       number('namespaces', 'namespaces listed'),
-      number('unreadable', 'namespaces that could not be read'),
+      number(
+        'unreadable',
+        'namespaces that could not be read; all behind processes that may not be asked count as one',
+      ),
     ],
   },
   sample: {
