@@ -5,7 +5,7 @@ import type { RecordingWriter } from '../record/writer.ts';
 import type { Consumer, Source } from '../stream/run-stream.ts';
 import type { RunEnd } from '../stream/sink.ts';
 import { BOUNDS } from '../wire/bounds.ts';
-import type { SharedOptions } from './arguments.ts';
+import { checkMinAge, type SharedOptions } from './arguments.ts';
 import { dropRoot, userToBecome, withDropped } from './drop-root.ts';
 import type { Reader } from './reader-client.ts';
 import { collectSooner } from './small-heap.ts';
@@ -17,9 +17,10 @@ type Pace = (line: string) => Promise<void> | undefined;
 /**
  * Live lines of this host, until SIGINT, SIGTERM, SIGHUP or `--duration`; they are recorded too if that is asked for.
  *
- * @throws Fault (exit 3) when finwait may not trace: before a screen is opened, and before a file is tried
+ * @throws Fault (exit 2) for an age that is too long, (exit 3) when finwait may not trace: before a screen is opened, and before a file is tried
  */
 export const liveSource = (options: SharedOptions, minAgeMs: number): Source => {
+  checkMinAge(minAgeMs);
   checkCapabilities();
   return (consumer, signal, onProgress) => runLive(options, minAgeMs, consumer, signal, onProgress);
 };
