@@ -19,7 +19,7 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   stream: ['kernel', 'wire', 'filter', 'order', 'lifecycle', 'explain'],
   programs: ['kernel'],
   capture: ['kernel', 'wire', 'filter', 'programs'],
-  record: ['kernel', 'wire'],
+  record: ['kernel', 'wire', 'programs'],
   output: ['kernel', 'text', 'wire', 'lifecycle', 'explain', 'stream'],
   screen: ['kernel', 'text', 'wire', 'filter', 'lifecycle', 'explain', 'stream', 'output'],
   lab: ['kernel', 'text', 'programs'],
@@ -248,6 +248,7 @@ describe('the house', () => {
 
   test('starts programs in one folder, which gives them a directory and an environment', () => {
     expect(importers(/^(?:execa|(?:node:)?child_process|(?:node:)?worker_threads)$/).toSorted()).toEqual([
+      'programs/lock-file.ts',
       'programs/start-own.ts',
       'programs/start.ts',
     ]);

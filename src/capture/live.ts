@@ -1,9 +1,9 @@
 import split2 from 'split2';
-import { EXIT, Fault } from '../kernel/fault.ts';
+import { Fault } from '../kernel/fault.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { Meta } from '../wire/meta.ts';
 import { ownLine } from '../wire/own-lines.ts';
-import { attachFault, howItEnded } from './bpftrace/attach-fault.ts';
+import { attachFault, endedFault } from './bpftrace/attach-fault.ts';
 import { type BpftraceProgram, type Chatter, createChatterReader, findBpftrace } from './bpftrace/bpftrace.ts';
 import { checkPrograms } from './bpftrace/check-programs.ts';
 import { compose, type Wanted } from './bpftrace/compose.ts';
@@ -21,6 +21,7 @@ import { type Btf, loadBtf } from './kernel/btf.ts';
 import { checkCapabilities, lacksCapability } from './kernel/capabilities.ts';
 import { chooseBackends } from './kernel/choose-backends.ts';
 import { checkLockdown } from './kernel/lockdown.ts';
+import { createWallCheck, systemClocks } from './kernel/wall-check.ts';
 import { putInventory } from './sockets/inventory.ts';
 import { startReadings } from './sockets/read-orphans.ts';
 import { STALL_MS, startWatch, type Watch } from './watch.ts';
@@ -157,6 +158,7 @@ const run = async (
   const room = createMapRoom(keys, notice, lose);
   const deferred = createDeferredLines(putChecked, clock.now, lose, room);
   let watch: Watch | null = null;
+  let checkWall: () => void = () => undefined;
   const onChatter = (line: string, read: (line: string) => Chatter): Chatter['kind'] => {
     const said = read(line);
     if (said.kind === 'lost') lose(said.count, 'bpftrace dropped them: its buffer was full');
@@ -184,7 +186,9 @@ const run = async (
       }
       isAttached = true;
       clock.observe(BigInt(boot[1] ?? 0));
-      options.onMeta(describeCapture(line, facts));
+      const meta = describeCapture(line, facts);
+      checkWall = createWallCheck(BigInt(meta.boot_offset_ns), systemClocks(clock), put);
+      options.onMeta(meta);
       putChecked(line);
       for (const held of early.splice(0)) deferred.take(held);
       attached.resolve();
@@ -231,7 +235,14 @@ const run = async (
   }
 
   // The kernel's own figures come first: the inventory of a busy host takes its time.
-  watch = startWatch({ clock, put, pid: child.pid, lastLineAt: () => lastLineAt, isInDoubt: options.isInDoubt });
+  watch = startWatch({
+    clock,
+    put,
+    pid: child.pid,
+    lastLineAt: () => lastLineAt,
+    isInDoubt: options.isInDoubt,
+    checkWall,
+  });
   const orphans = await putInventory(clock, put, facts.minAgeMs, options.signal);
   const readings = startReadings({ clock, put, orphans });
   const host = watchHost({ clock, put });
@@ -241,14 +252,9 @@ const run = async (
     host.stop();
     readings.stop();
     if (isStopping || options.signal?.aborted === true) return ended.resolve(null);
-    notice(`bpftrace ended by itself (${howItEnded(result)})`);
-    ended.resolve(
-      new Fault(`bpftrace ended by itself (${howItEnded(result)})`, {
-        why: messages.at(-1) ?? 'it said nothing; events after that moment are not known',
-        remedy: 'dmesg | tail   (the OOM killer?), then start finwait again',
-        exitCode: EXIT.failed,
-      }),
-    );
+    const fault = endedFault(result, messages);
+    notice(fault.message);
+    ended.resolve(fault);
   });
 
   return {

@@ -24,6 +24,8 @@ export type WatchOptions = {
   readonly lastLineAt: () => number;
   /** The fold's own doubt: a drift that stays. */
   readonly isInDoubt: () => boolean;
+  /** Looks whether the wall clock was set. */
+  readonly checkWall: () => void;
 };
 
 export type Watch = {
@@ -36,14 +38,15 @@ export type Watch = {
 
 /**
  * Once a second: puts the kernel's orphan counter into the stream, and all that went wrong since: probes the kernel
- * skipped, a bpftrace that is silent, a reader that was stalled. While a drift lasts, it also puts the inventory again,
+ * skipped, a bpftrace that is silent, a reader that was stalled, a wall clock that was set. While a drift lasts, it also puts the inventory again,
  * once no more events are lost: the inventory tells which socks have gone without their destroy being seen. A loss
  * without a drift is no reason: the tables have a line for each TIME_WAIT socket too, and half a million of them take
  * seconds.
  */
-export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt }: WatchOptions): Watch => {
+export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt, checkWall }: WatchOptions): Watch => {
   let misses = 0;
-  let isSilent = false;
+  /** The time of the last line before the silence; null while bpftrace speaks. */
+  let silentSince: number | null = null;
   let turnAt = performance.now();
   let isLosing = false;
   let isCounting = false;
@@ -78,11 +81,21 @@ export const startWatch = ({ clock, put, pid, lastLineAt, isInDoubt }: WatchOpti
       notice(`the kernel's orphan counter cannot be read: ${String(error)}`);
     }
   };
+  const lookForSilence = (): void => {
+    const last = lastLineAt();
+    const silence = performance.now() - last;
+    if (silentSince === null && silence > SILENCE_MS) {
+      silentSince = last;
+      notice(`bpftrace has been silent for ${Math.round(silence)} ms`);
+    } else if (silentSince !== null && silence <= SILENCE_MS) {
+      notice(`bpftrace speaks again, after ${((last - silentSince) / 1000).toFixed(1)} s`);
+      silentSince = null;
+    }
+  };
   const look = (): void => {
+    checkWall();
     sample();
-    const silence = performance.now() - lastLineAt();
-    if (silence > SILENCE_MS && !isSilent) notice(`bpftrace has been silent for ${Math.round(silence)} ms`);
-    isSilent = silence > SILENCE_MS;
+    lookForSilence();
     const missed = pid === undefined ? null : readRecursionMisses(pid);
     if (missed !== null && missed > misses) {
       put(ownLine.lost(clock.now(), missed - misses, 'the kernel skipped the probe: another one ran on that CPU'));

@@ -5,6 +5,7 @@ import type { Cause } from '../explain/close-path.ts';
 import { filterOf, givenFilters } from '../filter/filter.ts';
 import { Refused, readCount, readDuration } from '../filter/read.ts';
 import { FILTER_ROWS, type FilterOptions } from '../filter/table.ts';
+import { EXIT, Fault } from '../kernel/fault.ts';
 import { FORMATS, type Format } from '../output/formats.ts';
 
 /** A reader of texts, as commander wants it. */
@@ -20,6 +21,13 @@ const argument =
 
 export const parseDuration = argument(readDuration);
 export const parseCount = argument(readCount);
+
+/** The length of a run. A run of no time would show nothing, and look as if there were nothing. */
+export const parseRunTime = (text: string): number => {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new InvalidArgumentError('give a time above 0, as 30s; without it the run ends with Ctrl+C');
+  return ms;
+};
 
 /** The options of the filter table. */
 export const filterOptions = (): readonly Option[] =>
@@ -94,8 +102,29 @@ const USUAL_MIN_AGE_MS = 10;
 /** The time that a socket has been dying when the probes announce it, ms. */
 export const minAgeOf = (options: SharedOptions): number => options.minAge ?? USUAL_MIN_AGE_MS;
 
+/**
+ * The most that the probes defer, ms. A sample of the kernel's count waits until all that was closed before it has been
+ * announced; one comes a second, and `BOUNDS.samples` of them, 512, may wait.
+ */
+const MOST_MIN_AGE_MS = 300_000;
+
+/** @throws Fault (exit 2) for an age that a live capture cannot wait for; a recording may be asked for any */
+export const checkMinAge = (minAgeMs: number): void => {
+  if (minAgeMs <= MOST_MIN_AGE_MS) return;
+  throw new Fault('--min-age is too long for a live capture: it takes 5m at most', {
+    why: 'no socket would be told of before it is that old, and the count of orphans could not be compared with the kernel for as long',
+    remedy:
+      'finwait record -o FILE --min-age 5m, then ask the recording for the older ones: finwait trace --min-age 1h FILE',
+    exitCode: EXIT.usage,
+  });
+};
+
 /** Filters that the kernel does not apply. If each close is announced, it applies none. */
 export const idleFilters = (options: SharedOptions): readonly string[] =>
   givenFilters(filterOf(options))
-    .filter(([{ probe }]) => (probe.tells === 'nothing' ? probe.instead === 'finwait' : minAgeOf(options) === 0))
+    .filter(([{ probe }, value]) =>
+      probe.tells === 'nothing'
+        ? probe.instead === 'finwait'
+        : minAgeOf(options) === 0 || probe.condition(value) === null,
+    )
     .map(([{ meta }]) => meta);

@@ -10,10 +10,10 @@ import {
   parseBackend,
   parseCause,
   parseCount,
-  parseDuration,
   parseFormat,
   parseLimit,
   parsePositive,
+  parseRunTime,
   parseSpeed,
 } from './arguments.ts';
 import { dropRoot, giveUpRoot } from './drop-root.ts';
@@ -34,7 +34,7 @@ const selecting = (command: Command): Command => {
 
 const shared = (command: Command, unlessTold = ''): Command =>
   selecting(command)
-    .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseDuration))
+    .addOption(new Option('--duration <time>', `stop after this long, as 30s${unlessTold}`).argParser(parseRunTime))
     .option('--strict', 'exit with 4 when events were lost');
 
 /** If this were left to commander, `finwait tarce` would be a `top` with one argument too many. */

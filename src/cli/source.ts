@@ -6,7 +6,7 @@ import type { Consumer, Source } from '../stream/run-stream.ts';
 import type { RunEnd } from '../stream/sink.ts';
 import { nounOf } from '../text/count.ts';
 import { BOUNDS } from '../wire/bounds.ts';
-import type { SharedOptions } from './arguments.ts';
+import { checkMinAge, type SharedOptions } from './arguments.ts';
 import { dropRoot, userToBecome, withDropped } from './drop-root.ts';
 import type { Reader } from './reader-client.ts';
 import { collectSooner } from './small-heap.ts';
@@ -16,11 +16,12 @@ import { VERSION } from './version.ts';
 type Pace = (line: string) => Promise<void> | undefined;
 
 /**
- * Live lines of this host, until SIGINT, SIGTERM or `--duration`; they are recorded too if that is asked for.
+ * Live lines of this host, until SIGINT, SIGTERM, SIGHUP or `--duration`; they are recorded too if that is asked for.
  *
- * @throws Fault (exit 3) when finwait may not trace: before a screen is opened, and before a file is tried
+ * @throws Fault (exit 2) for an age that is too long, (exit 3) when finwait may not trace: before a screen is opened, and before a file is tried
  */
 export const liveSource = (options: SharedOptions, minAgeMs: number): Source => {
+  checkMinAge(minAgeMs);
   checkCapabilities();
   return (consumer, signal, onProgress) => runLive(options, minAgeMs, consumer, signal, onProgress);
 };
@@ -32,7 +33,7 @@ export const recordedSource =
     runRecording(path, consumer, signal, onProgress, pace);
 
 /**
- * Traces the host until SIGINT, SIGTERM, `--duration` or `signal`, and gives each line to `consumer`, to the
+ * Traces the host until SIGINT, SIGTERM, SIGHUP, `--duration` or `signal`, and gives each line to `consumer`, to the
  * recording too if there is to be one.
  *
  * A signal that comes before the probes are attached ends the run with nothing traced and nothing recorded.
@@ -171,12 +172,19 @@ const runRecording = async (
   return { fault: null, isCut: result.isCut };
 };
 
-/** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+/**
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP; a second SIGINT or SIGTERM ends the process at once. SIGHUP comes when
+ * the terminal goes, as with a lost ssh. It may come twice, from the kernel and from the shell, and nobody asks for haste.
+ */
 export const untilSignalled = (): AbortSignal => {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', null],
+  ] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
+      if (controller.signal.aborted && code !== null) process.exit(code);
       controller.abort();
     });
   }

@@ -37,7 +37,9 @@ export const filterText = (filter: PathFilter): string =>
 
 /** The filters for `meta.filters`: those that are given, as text. */
 export const filterTexts = (filter: PathFilter): Record<string, string> =>
-  Object.fromEntries(givenFilters(filter).map(([{ meta }, value]) => [meta, String(value)]));
+  Object.fromEntries(
+    givenFilters(filter).map(([{ meta, metaText }, value]) => [meta, metaText?.(value) ?? String(value)]),
+  );
 
 /** @returns null where the value is not a filter; it may be any JSON */
 export const filterFromJson = (json: Readonly<Record<string, unknown>>): PathFilter | null =>

@@ -20,18 +20,47 @@ export const readDuration = (text: string): number => {
   return ms;
 };
 
-/** @throws Refused for anything but ports */
-export const readPorts = (text: string): readonly number[] =>
-  text.split(',').map((part) => {
-    const port = Number(part);
-    if (!/^\d+$/.test(part) || port > 65_535) throw new Refused('give ports from 0 to 65535, separated by commas');
-    return port;
-  });
-
 /** @throws Refused for anything but a whole number */
 export const readCount = (text: string): number => {
   if (!/^\d{1,15}$/.test(text)) throw new Refused('give a whole number');
   return Number(text);
+};
+
+/** The largest pid of any Linux. @see Linux include/linux/threads.h, PID_MAX_LIMIT */
+const MOST_PIDS = 4_194_304;
+
+/** @throws Refused for a number that no process has: 0 is nobody's */
+export const readPid = (text: string): number => {
+  const pid = readCount(text);
+  if (pid < 1 || pid > MOST_PIDS) throw new Refused('give the pid of a process, from 1 to 4194304');
+  return pid;
+};
+
+/** @throws Refused for a number that no namespace has: its inode has 32 bits */
+export const readNetns = (text: string): number => {
+  const inode = readCount(text);
+  if (inode < 1 || inode >= 2 ** 32) {
+    throw new Refused('give the inode of a network namespace, as lsns -t net has it: from 1 to 4294967295');
+  }
+  return inode;
+};
+
+/** The kernel's own name of a process has as many bytes. @see Linux include/linux/sched.h, TASK_COMM_LEN */
+const COMM_BYTES = 15;
+
+/**
+ * The name of a process. Bytes that are no text stand as `\xNN` in it, as finwait shows them.
+ *
+ * @throws Refused for a name that no process has
+ */
+export const readComm = (text: string): string => {
+  if (text === '') throw new Refused('give the name of a process');
+  const bytes = new TextEncoder().encode(text.replace(/\\x[0-9a-f]{2}/g, '?')).length;
+  if (bytes > COMM_BYTES) {
+    const cut = /^[ -~]+$/.test(text) ? `, here to '${text.slice(0, COMM_BYTES)}'` : '';
+    throw new Refused(`give at most ${COMM_BYTES} bytes: the kernel cuts each name to that${cut}`);
+  }
+  return text;
 };
 
 /**

@@ -1,6 +1,7 @@
 import { swap16 } from '../kernel/address.ts';
 import { TCP_STATES, type TcpState } from '../kernel/tcp-state.ts';
-import { readCount, readDuration, readPorts, readState } from './read.ts';
+import { hasPort, isPorts, type PortRange, portsText, readPorts } from './ports.ts';
+import { readComm, readDuration, readNetns, readPid, readState } from './read.ts';
 
 /** A filter sees this much of a socket: of a close path, of a sock that is dying, of one that only the inventory knows. */
 export type Subject = {
@@ -48,6 +49,8 @@ export type Filter<T = unknown> = {
   is(value: unknown): value is T;
   /** The value as the option takes it; empty for an option without one. */
   write(value: NonNullable<T>): string;
+  /** The value in `meta.filters`, where that is not its own text. */
+  metaText?(value: NonNullable<T>): string;
   /** Chooses the sockets that pass. A question about the age alone costs no look at the socket's lines. */
   readonly test:
     | { readonly asks: 'socket'; passes(value: NonNullable<T>, on: Subject): boolean }
@@ -67,8 +70,6 @@ const isWhole = (value: unknown, most: number): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
 const isId = (value: unknown): value is number | null => value === null || isWhole(value, 1e15);
 const isName = (value: unknown): value is string | null => value === null || typeof value === 'string';
-const isPorts = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.every((port) => isWhole(port, 65_535));
 const isFamily = (value: unknown): value is 'ipv4' | 'ipv6' | null =>
   value === null || value === 'ipv4' || value === 'ipv6';
 const isState = (value: unknown): value is TcpState | null =>
@@ -79,6 +80,17 @@ const isTime = (value: unknown): value is number =>
 const anyOf = (what: string, values: readonly number[]): string =>
   `(${values.map((value) => `${what} == ${value}`).join(' || ')})`;
 
+/** A port of 16 bits in network order, as the number that it is. */
+const inHostOrder = (what: string): string => `(((${what} & 255) << 8) | ((${what} >> 8) & 255))`;
+
+/** A range is compared as numbers; a single port as the kernel stores it, which is cheaper. */
+const inPorts = (what: string, ports: readonly PortRange[]): string =>
+  `(${ports
+    .map(([from, to]) =>
+      from === to ? `${what} == ${swap16(from)}` : `(${inHostOrder(what)} >= ${from} && ${inHostOrder(what)} <= ${to})`,
+    )
+    .join(' || ')})`;
+
 /** A name of these characters may stand in a string of bpftrace's as it is. */
 const PLAIN_COMM = /^[\w .:@+/-]{1,15}$/;
 
@@ -88,7 +100,7 @@ const PLAIN_COMM = /^[\w .:@+/-]{1,15}$/;
  */
 export const FILTERS = {
   pid: {
-    options: [{ name: 'pid', flags: '-p, --pid <pid>', help: 'only sockets closed by this process', read: readCount }],
+    options: [{ name: 'pid', flags: '-p, --pid <pid>', help: 'only sockets closed by this process', read: readPid }],
     meta: 'pid',
     seen: ({ closer }) => (closer === null ? [] : [`${closer.pid} (${closer.comm})`]),
     none: null,
@@ -102,7 +114,7 @@ export const FILTERS = {
       {
         name: 'lport',
         flags: '-L, --lport <ports>',
-        help: 'only these local ports, comma-separated',
+        help: 'only these local ports and ranges of ports, as 80,9000-9100',
         read: readPorts,
       },
     ],
@@ -110,16 +122,17 @@ export const FILTERS = {
     seen: ({ lport }) => [String(lport)],
     none: [],
     is: isPorts,
-    write: String,
-    test: { asks: 'socket', passes: (ports, { lport }) => ports.includes(lport) },
-    probe: { tells: 'sock', condition: (ports) => anyOf('$inet->inet_sport', ports.map(swap16)) },
-  } as const satisfies Filter<readonly number[]>,
+    write: portsText,
+    metaText: portsText,
+    test: { asks: 'socket', passes: (ports, { lport }) => hasPort(ports, lport) },
+    probe: { tells: 'sock', condition: (ports) => inPorts('$inet->inet_sport', ports) },
+  } as const satisfies Filter<readonly PortRange[]>,
   remotePorts: {
     options: [
       {
         name: 'dport',
         flags: '-D, --dport <ports>',
-        help: 'only these remote ports, comma-separated',
+        help: 'only these remote ports and ranges of ports, as 80,9000-9100',
         read: readPorts,
       },
     ],
@@ -127,10 +140,11 @@ export const FILTERS = {
     seen: ({ rport }) => (rport === null ? [] : [String(rport)]),
     none: [],
     is: isPorts,
-    write: String,
-    test: { asks: 'socket', passes: (ports, { rport }) => rport !== null && ports.includes(rport) },
-    probe: { tells: 'sock', condition: (ports) => anyOf('$sk->__sk_common.skc_dport', ports.map(swap16)) },
-  } as const satisfies Filter<readonly number[]>,
+    write: portsText,
+    metaText: portsText,
+    test: { asks: 'socket', passes: (ports, { rport }) => rport !== null && hasPort(ports, rport) },
+    probe: { tells: 'sock', condition: (ports) => inPorts('$sk->__sk_common.skc_dport', ports) },
+  } as const satisfies Filter<readonly PortRange[]>,
   family: {
     options: [
       { name: 'ipv4', flags: '-4, --ipv4', help: 'only IPv4', conflicts: 'ipv6', means: 'ipv4' },
@@ -154,7 +168,7 @@ export const FILTERS = {
         name: 'netns',
         flags: '--netns <inode>',
         help: 'only this network namespace: its inode, as lsns -t net has it',
-        read: readCount,
+        read: readNetns,
       },
     ],
     meta: 'netns',
@@ -171,7 +185,7 @@ export const FILTERS = {
         name: 'comm',
         flags: '--comm <name>',
         help: 'only sockets closed by a process of this name',
-        read: (text) => text,
+        read: readComm,
       },
     ],
     meta: 'comm',

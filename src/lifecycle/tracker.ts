@@ -601,6 +601,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
           living.pack();
           return missedDestroys.tick(at);
         case 'bye':
+        case 'wall_step':
         case 'notice':
           return;
       }

@@ -28,7 +28,9 @@ export const createOutput = (): Output => {
   let piece = '';
   let isScheduled = false;
   const fail = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE' && failure === null) {
+    // A terminal that has gone answers with EIO.
+    const isGone = error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY === true);
+    if (!isGone && failure === null) {
       failure = new Fault(`stdout cannot be written (${error.code ?? error.message})`, {
         why: 'the rest of the output is lost',
         remedy: error.code === 'ENOSPC' ? 'free some space (df -h)' : 'look where stdout goes',

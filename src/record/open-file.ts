@@ -28,6 +28,8 @@ export type OpenFile = {
   readonly isNew: boolean;
   /** False for /dev/null and /dev/full. */
   readonly isRegular: boolean;
+  /** True while its name stands for it. */
+  readonly isNamed: () => boolean;
   /**
    * Removes it, if its name still stands for it. Call it before `fd` is closed: until then no other file has its inode.
    */
@@ -123,17 +125,23 @@ const checkFile = (path: string, { uid, nlink }: Stats, { uids }: Owners): void 
   }
 };
 
-const opened = (folder: Folder, name: string, fd: number, isNew: boolean): OpenFile => ({
-  fd,
-  isNew,
-  isRegular: fstatSync(fd).isFile(),
-  remove: () => {
+const opened = (folder: Folder, name: string, fd: number, isNew: boolean): OpenFile => {
+  const isNamed = (): boolean => {
     const ours = fstatSync(fd, { bigint: true });
     const now = lstatSync(folder.at(name), { bigint: true, throwIfNoEntry: false });
-    if (now !== undefined && now.dev === ours.dev && now.ino === ours.ino) unlinkSync(folder.at(name));
-  },
-  leave: folder.close,
-});
+    return now !== undefined && now.dev === ours.dev && now.ino === ours.ino;
+  };
+  return {
+    fd,
+    isNew,
+    isRegular: fstatSync(fd).isFile(),
+    isNamed,
+    remove: () => {
+      if (isNamed()) unlinkSync(folder.at(name));
+    },
+    leave: folder.close,
+  };
+};
 
 const keepPrivate = (fd: number): void => ignoreNoOwners(() => fchmodSync(fd, PRIVATE));
 

@@ -1,7 +1,8 @@
-import { createWriteStream, fstatSync, ftruncateSync } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync, ftruncateSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import { EXIT, Fault } from '../kernel/fault.ts';
+import { lockFile } from '../programs/lock-file.ts';
 import { asciiJson } from '../wire/ascii-json.ts';
 import type { Meta } from '../wire/meta.ts';
 import { TRAILER } from './format.ts';
@@ -11,6 +12,8 @@ import { type OpenFile, openFile } from './open-file.ts';
 const PIECE = 64 * 1024;
 /** At most this much of a recording is lost when finwait is killed. */
 const FLUSH_MS = 1000;
+/** It gives up on a file that is made and removed all the time. */
+const MOST_TRIES = 10;
 
 export type RecordingWriter = {
   /** Erases what the file held before. Until now it was still there. */
@@ -32,7 +35,7 @@ export const isStdout = (path: string): boolean => ['-', '/dev/stdout', '/dev/fd
  * Opens a recording for writing.
  *
  * @param path - a file, which `start` empties, or one of stdout's names, such as '-'
- * @throws Fault (exit 1) when it cannot be written, or another user may have put it there
+ * @throws Fault (exit 1) when it cannot be written, another user may have put it there, or another finwait records to it
  */
 export const openRecording = async (path: string, onDrain: () => void): Promise<RecordingWriter> => {
   const isOut = isStdout(path);
@@ -112,10 +115,23 @@ type Sink = Writable & { readonly bytesWritten: number };
 const stdoutSink = (): Sink =>
   fstatSync(1).isFile() ? createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
 
-/** Opens without emptying: if tracing then cannot begin, an older recording of this name is still there. */
+/**
+ * Opens without emptying: if tracing then cannot begin, an older recording of this name is still there. The file is
+ * locked: of two recordings in one file, each would write over the other.
+ */
 const open = (path: string): OpenFile => {
   try {
-    return openFile(path);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const file = openFile(path);
+      if (!file.isRegular) return file;
+      const lock = lockFile(file.fd);
+      // One that was just removed by the finwait that made it, as it had nothing to record, has no name any more.
+      if (lock !== 'taken' && file.isNamed()) return file;
+      closeSync(file.fd);
+      file.leave();
+      if (lock === 'taken') throw inUse(path);
+    }
+    throw Object.assign(new Error(path), { code: 'EAGAIN' });
   } catch (error) {
     throw error instanceof Fault ? error : unwritable(path, error, 'nothing is recorded');
   }
@@ -128,6 +144,13 @@ const whatRemains = (written: number, readableFrom: number): string => {
     ? 'the recording ends here; little of it was written, perhaps too little to replay'
     : 'the recording ends here; what was written before can be replayed';
 };
+
+const inUse = (path: string): Fault =>
+  new Fault(`${path} is in use: another finwait records to it`, {
+    why: 'two recordings in one file would destroy each other; nothing of it was changed',
+    remedy: `choose another name with -o, or end the other one first   (fuser -v ${path})`,
+    exitCode: EXIT.failed,
+  });
 
 const unwritable = (name: string, error: unknown, why: string): Fault => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

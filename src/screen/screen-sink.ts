@@ -32,6 +32,8 @@ export const createScreenSink = (store: LiveTopStore, { phase, signal, onQuit }:
     process.stderr.write(`${printableLines(error.stack ?? String(error))}\n`);
     process.exit(EXIT.failed);
   });
+  // A terminal that has gone is a user who has left: a recording gets its trailer all the same.
+  for (const stream of [stdin, stdout]) stream.on('error', onQuit);
   const leave = new AbortController();
   let hasBegun = false;
   /** A remark about the content. It disappears with the screen, so it is printed again afterwards. */

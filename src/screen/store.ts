@@ -19,6 +19,8 @@ import type { Vantage } from './table/rows.ts';
 import { firstDying, selectFrom } from './table/select.ts';
 
 const TICK_MS = 200;
+/** The probes tick ten times a second. If event time stands for this long, the figures are not of now. */
+const STALE_MS = 3000;
 /** A frame may cost this share of the time. A dearer frame comes less often. */
 const FRAME_SHARE = 0.2;
 /** Number of rows that stand still while paused; in a larger table these are the first ones. */
@@ -103,6 +105,16 @@ export const createTopStore = ({
     },
   });
 
+  /** Event time when it was last looked at, and when it last moved, by the store's clock. */
+  let moved = { at: Number.NEGATIVE_INFINITY, when: clock() };
+  const staleMs = (): number | null => {
+    if (source === null || sourceName !== '' || phase !== 'tracing') return null;
+    const at = source.tracker.now();
+    if (at !== moved.at) moved = { at, when: clock() };
+    const age = clock() - moved.when;
+    return age < STALE_MS ? null : age;
+  };
+
   const tallied = (): number => source?.tracker.counters().tallied ?? 0;
   /** The first count of the fast deaths covers all time since the attach. Only the second one makes a rate. */
   const isFirstCount = (): boolean => lastLedger?.tallied === 0 && tallied() > 0;
@@ -117,6 +129,7 @@ export const createTopStore = ({
       filter: filterText(filter),
       unmatched: source === null ? '' : (turnedAway.words(source.meta, tallied()) ?? ''),
       notice,
+      staleMs: staleMs(),
     });
 
   const detailNow = (): Snapshot['detail'] =>

@@ -4,7 +4,7 @@ import { shortSize } from '../text/size.ts';
 import { UNKNOWN } from '../text/unknown.ts';
 import { padded } from '../text/width.ts';
 import type { Snapshot } from './frame/model.ts';
-import { COUNTING, heldText, isCounting } from './header/status-lines.ts';
+import { COUNTING, heldText, isCounting, staleText } from './header/status-lines.ts';
 import { ageCell } from './table/cells.ts';
 
 const ROWS = 10;
@@ -24,7 +24,11 @@ export const printTop = (snapshot: Snapshot, line: (text: Printable) => void): v
     safe`entries ${known(rate(status.entriesPerSec))} exits ${known(rate(status.exitsPerSec))}`,
     ...(status.fastDeaths > 0 ? [safe`fast deaths ${known(rate(status.fastDeathsPerSec))}, only counted`] : []),
     safe`held ${known(heldText(status))}`,
-    isCounting(status) ? COUNTING : safe`${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
+    isCounting(status)
+      ? COUNTING
+      : status.staleMs !== null
+        ? printable(staleText(status.staleMs).trim())
+        : safe`${isOff ? 'DRIFT ' : 'drift '}${status.drift ?? UNKNOWN}`,
     safe`lost ${status.lostEvents} late ${status.outOfOrder} malformed ${status.malformed}`,
     safe`${status.phase}`,
     ...[status.overload, status.notice].filter((text) => text !== '').map(printable),

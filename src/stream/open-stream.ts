@@ -4,7 +4,7 @@ import type { Host } from '../explain/deadline/deadline.ts';
 import { createKernelClock } from '../explain/deadline/kernel-clock.ts';
 import { type DescribeContext, describeSilent, describeSock } from '../explain/describe.ts';
 import { deadlineOfDying, deadlineWord, dyingOf, nowOf, nowOfSilent } from '../explain/dying.ts';
-import { createWallClock } from '../explain/wall-clock.ts';
+import { createWallClock, type WallClock } from '../explain/wall-clock.ts';
 import { EXIT, Fault } from '../kernel/fault.ts';
 import type { Silent } from '../lifecycle/baseline.ts';
 import type { LedgerRow } from '../lifecycle/ledger.ts';
@@ -50,6 +50,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
   const decode = createDecoder();
   let context: DescribeContext | null = null;
   let clock: Host['clock'] = null;
+  let wall: WallClock | null = null;
   let isComplete = false;
   let driftingFor = 0;
   const reasons = new Map(Object.entries(meta.reset_reasons).map(([value, name]) => [Number(value), name]));
@@ -123,13 +124,18 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
       }
       if (event.kind === 'hello') {
         if (!canRead(event.version)) throw newerWire(event.version);
-        context = { hello: event, wallClock: createWallClock(event), reasons, ownNetns: meta.netns };
+        wall = createWallClock(event);
+        context = { hello: event, wallClock: wall.textOf, reasons, ownNetns: meta.netns };
         clock = createKernelClock(meta, event);
         return;
       }
       if (event.kind === 'bye') isComplete = true;
       // This is told at once: if bpftrace has gone silent, no event comes to move the reorder window.
       if (event.kind === 'notice') notices.notice(event.text, event.at);
+      if (event.kind === 'wall_step') {
+        const words = wall?.step(event) ?? null;
+        if (words !== null) notices.notice(words, event.at);
+      }
       if (event.kind === 'lost') {
         notices.lost(event.count, event.where, event.at);
         tracker.foresee(event);
@@ -186,6 +192,7 @@ const isOwn = (event: TimedEvent): boolean =>
   event.kind === 'sample' ||
   event.kind === 'host_facts' ||
   event.kind === 'kernel_log' ||
+  event.kind === 'wall_step' ||
   event.kind === 'lost' ||
   event.kind === 'notice';
 

@@ -6,7 +6,7 @@ import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
 import { AF_INET6, NOT_FOLLOWED, SAMPLE_MASK } from './evidence.ts';
 import { rememberedIpv4Text } from './ipv4-texts.ts';
 import { bitsWithin, fieldAt, hexWordsFrom, letterOf, placeOf, wordsBetween } from './layout.ts';
-import { decodeOwnLine } from './own-lines.ts';
+import { decodeOwnLine, WALL } from './own-lines.ts';
 import { Scan } from './scan.ts';
 import type { Step } from './upgrade/step.ts';
 import { upgradeFrom } from './upgrade/upgrade.ts';
@@ -157,7 +157,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     const backend = scan.word();
     scan.decimal();
     const boot = { sec: scan.above, nsec: scan.below };
-    const wall = /^(\d{1,12})\.(\d{6})$/.exec(scan.word());
+    const wall = WALL.exec(scan.word());
     if (!scan.done() || !/^\d{1,9}$/.test(version) || wall === null) return { kind: 'malformed', line };
     upgrade = upgradeFrom(Number(version));
     bootSec = boot.sec;

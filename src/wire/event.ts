@@ -279,7 +279,10 @@ export type OrphanRead = Omit<Inventoried, 'kind' | 'timer'> & {
   readonly sysctls: { readonly orphanRetries: number; readonly retries2: number; readonly rtoMaxMs: number } | null;
 };
 
-/** The inventory is complete. finwait could not ask `unreadable` namespaces. */
+/**
+ * The inventory is complete. finwait could not ask `unreadable` namespaces; those that only processes are in which may not
+ * be asked count as one.
+ */
 export type InventoryEnd = {
   readonly kind: 'inventory_end';
   readonly at: TraceNs;
@@ -325,6 +328,14 @@ export type KernelLogged = {
   readonly text: string;
 };
 
+/** The wall clock was set: at `at` it read this. It reads otherwise than the handshake, or the line before, let expect. */
+export type WallStep = {
+  readonly kind: 'wall_step';
+  readonly at: TraceNs;
+  readonly wallSec: number;
+  readonly wallUsec: number;
+};
+
 /** Events that were dropped before they reached finwait, and where. */
 export type Lost = { readonly kind: 'lost'; readonly at: TraceNs; readonly count: number; readonly where: string };
 
@@ -355,6 +366,7 @@ export type TimedEvent =
   | Sample
   | HostSeen
   | KernelLogged
+  | WallStep
   | Lost
   | Notice;
 

@@ -60,6 +60,10 @@ export const decodeOwnLine = (line: string, at: TraceNs, scan: Scan): TimedEvent
       if ((about !== 'orphans' && about !== 'memory') || text === '') return null;
       return { kind: 'kernel_log', at, loggedAt: traceNs(at - before), about, facility, text };
     }
+    case 0x77: {
+      const wall = WALL.exec(scan.word());
+      return wall === null ? null : { kind: 'wall_step', at, wallSec: Number(wall[1]), wallUsec: Number(wall[2]) };
+    }
     case 0x6c: {
       const count = decimal(scan);
       return { kind: 'lost', at, count, where: boundedText(scan.rest()) };
@@ -147,6 +151,11 @@ export const ownLine = {
   hostFacts: (boot: bigint, facts: HostFacts): string => `h ${boot} ${formatHostFacts(facts)}`,
   kernelLog: (boot: bigint, sinceLoggedNs: bigint, about: LoggedKind, facility: number, text: string): string =>
     `m ${boot} ${sinceLoggedNs} ${about} ${facility} ${oneLine(text)}`,
+  /** @param wallNs - the wall clock at `boot`, ns since 1970 */
+  wallStep: (boot: bigint, wallNs: bigint): string => {
+    const us = (wallNs < 0n ? 0n : wallNs) / 1000n;
+    return `w ${boot} ${us / 1_000_000n}.${String(us % 1_000_000n).padStart(6, '0')}`;
+  },
   lost: (boot: bigint, count: number, where: string): string => `l ${boot} ${count} ${oneLine(where)}`,
   notice: (boot: bigint, text: string): string => `n ${boot} ${oneLine(text)}`,
 };
@@ -156,6 +165,9 @@ const oneLine = (text: string): string => asciiText(text.replace(/[\u0000-\u001f
 
 /** Characters of an address. The field reaches the terminal as it is, so it may hold no others. */
 const isAddress = (text: string): boolean => /^[0-9a-f.:]{2,45}$/.test(text);
+
+/** A wall clock, as the handshake has it too. */
+export const WALL = /^(\d{1,12})\.(\d{6})$/;
 
 /** Stands for a value that is not known. */
 const UNKNOWN = '-';

@@ -521,7 +521,10 @@ export const OWN_LINES = {
       AT,
       number('sinceAttach', 'since the probes were attached (a later one: since its reading began)', { unit: 'ns' }),
       number('namespaces', 'namespaces listed'),
-      number('unreadable', 'namespaces that could not be read'),
+      number(
+        'unreadable',
+        'namespaces that could not be read; all behind processes that may not be asked count as one',
+      ),
     ],
   },
   sample: {
@@ -548,6 +551,11 @@ export const OWN_LINES = {
       number('facility', 'facility'),
       word('rest', 'text', 'text'),
     ],
+  },
+  wall_step: {
+    letter: 'w',
+    title: 'step, from version 3 on: the wall clock was set; times from here on go by it',
+    words: [AT, word('word', 'wall', 'the wall clock at that time as `seconds.microseconds`')],
   },
   lost: {
     letter: 'l',

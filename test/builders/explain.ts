@@ -16,7 +16,7 @@ export const REASONS = {
 
 const context = (reasons: Readonly<Record<string, number>>) => ({
   hello: aHello(),
-  wallClock: createWallClock(aHello()),
+  wallClock: createWallClock(aHello()).textOf,
   reasons: new Map(Object.entries(reasons).map(([name, value]) => [value, name])),
   ownNetns: null,
 });

@@ -373,6 +373,8 @@ export const kernelLogLine = (
     on.text ?? 'TCP: too many orphaned sockets',
   );
 export const lostLine = (at: number, count: number, where = 'bpftrace'): string => `l ${boot(at)} ${count} ${where}`;
+/** @param wall - seconds and microseconds, as `1767225600.250000` */
+export const wallStepLine = (at: number, wall: string): string => `w ${boot(at)} ${wall}`;
 export const noticeLine = (at: number, text: string): string => `n ${boot(at)} ${text}`;
 
 /** One good line of each kind but the handshake. */
@@ -392,6 +394,7 @@ export const oneOfEach = (): readonly string[] => [
   sampleLine(11_000, 5),
   hostFactsLine(11_500),
   kernelLogLine(11_700, { before: 200 }),
+  wallStepLine(11_900, '1767225600.250000'),
   lostLine(12_000, 7),
   noticeLine(13_000, 'a word'),
 ];

@@ -1,6 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { parseBackend, parseDuration, parseSpeed } from '../../src/cli/arguments.ts';
+import {
+  checkMinAge,
+  idleFilters,
+  parseBackend,
+  parseDuration,
+  parseRunTime,
+  parseSpeed,
+} from '../../src/cli/arguments.ts';
 
 const refuses = (parse: (text: string) => unknown, ...texts: readonly string[]): void => {
   for (const text of texts) expect(() => parse(text), text).toThrow(InvalidArgumentError);
@@ -36,4 +43,28 @@ test('a value that an option does not take is refused with what it takes', () =>
   expect(() => parseDuration('10')).toThrow(
     new InvalidArgumentError('give a number and a unit: 500us, 10ms, 30s, 2m, 1h'),
   );
+});
+
+test('a run of no time is refused', () => {
+  expect(parseRunTime('1ms')).toBe(1);
+  for (const text of ['0', '0s', '0.0h']) expect(() => parseRunTime(text)).toThrow(/a time above 0.*Ctrl\+C/);
+});
+
+test('an age that a live capture cannot wait for is refused, with what to do', () => {
+  checkMinAge(parseDuration('5m'));
+  try {
+    checkMinAge(parseDuration('1h'));
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toMatchObject({
+      message: expect.stringContaining('5m at most'),
+      remedy: expect.stringContaining('finwait trace --min-age 1h FILE'),
+      exitCode: 2,
+    });
+  }
+});
+
+test('a name that cannot stand in a script is one that the recording has all sockets for', () => {
+  expect(idleFilters({ backend: 'auto', comm: 'nginx' })).toEqual([]);
+  expect(idleFilters({ backend: 'auto', comm: 'a"b' })).toEqual(['comm']);
 });

@@ -46,7 +46,7 @@ onRealKernel(
           else seen.wrong++;
         };
         for (let i = 0; i < LISTINGS; i++) {
-          for (const netns of listNetns()) {
+          for (const netns of listNetns().namespaces) {
             if (!portOf.has(netns.inode)) continue;
             judge(netns.inode, await listSocks(netns));
             if (i % 10 === 0) judge(netns.inode, await listThroughSs(netns));

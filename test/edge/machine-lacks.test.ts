@@ -121,6 +121,32 @@ describe.concurrent('root without CAP_BPF and what goes with it', () => {
   });
 });
 
+describe.concurrent('root without CAP_SYS_PTRACE', () => {
+  const WITHIN = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-all'];
+  const CASES = [
+    ['refuses to show their files', [], /processes could not be asked for their sockets/],
+    [
+      'hides them',
+      withMounts('mount -t proc -o hidepid=ptraceable proc /proc'),
+      /\/proc is mounted with hidepid=ptraceable/,
+    ],
+  ] as const;
+
+  test.for(CASES)('where /proc %s, no socket is said to be without a process', async ([, mounts, note], context) => {
+    needs(context, 'backend', 'setpriv', 'mounts');
+    const within = [...mounts, ...WITHIN];
+    const run = await runFinwait(['explain', '--json', '--duration', '1s'], { fake: 'goes-silent.ts', within });
+    const host = run.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+      .find(({ type }) => type === 'host');
+    expect(host).toMatchObject({ sees_all_processes: false, ownerless: { count: null, no_fd: null } });
+    expect(host.notes.join('; ')).toMatch(note);
+    expect(host.notes.join('; ')).toMatch(/lacks CAP_SYS_PTRACE/);
+  });
+});
+
 describe.concurrent('root without CAP_SYS_ADMIN', () => {
   const WITHIN = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-all'];
 

@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { needs } from './machine.ts';
 import {
+  expectFault,
   expectNothingLeft,
   isAlive,
   rowsOf,
@@ -16,7 +18,7 @@ import {
 const RECORDING = /recording to/;
 
 describe.concurrent('a run that is told to stop', () => {
-  test.for(['SIGINT', 'SIGTERM'] as const)(
+  test.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s: bpftrace is stopped first and drained, exit 0',
     async (signal, context) => {
       needs(context, 'backend');
@@ -32,6 +34,29 @@ describe.concurrent('a run that is told to stop', () => {
       // A machine that does many tests at once may stall it; it says so then.
       expect(shown.stderr.replaceAll(/^.* finwait itself was stalled for \d+ ms\n/gm, '')).toBe('');
       expect(rowsOf(shown).at(-1)).toMatchObject({ malformed: 0, lost_events: 0 });
+    },
+  );
+
+  test.for([['top'], ['record'], ['trace']])(
+    '%s on a terminal that goes, as a lost ssh does: the recording gets its trailer',
+    async ([command = ''], context) => {
+      needs(context, 'backend', 'script');
+      const file = join(scratch(), 'x.fwr');
+      // script gives it a terminal. If script dies, the terminal has gone.
+      const running = startFinwait([command, '-o', file], {
+        fake: 'streams.ts',
+        env: { TERM: 'xterm' },
+        within: ['sh', '-c', 'exec script -qec "$*" /dev/null', 'sh'],
+        input: 'open',
+      });
+      await running.prints(command === 'top' ? /tracing/ : command === 'record' ? RECORDING : /finwait: backend/);
+      await until(() => running.fakes().length > 0 && statSync(file).size > 0, START_MS);
+      running.kill('SIGKILL');
+      await until(() => !running.fakes().some(isAlive), 5000);
+      // The reader of a file without trailer says that it is cut off.
+      await context.expect
+        .poll(async () => (await runFinwait(['trace', '--json', '-L', '1', file])).stderr, { timeout: 10_000 })
+        .not.toMatch(/cut off/);
     },
   );
 
@@ -140,4 +165,28 @@ test.concurrent('SIGINT while the real bpftrace attaches: both are gone within 5
   expect(run.code).toBe(0);
   expect(run.stderr).toMatch(/stopped before the probes were attached/);
   expectNothingLeft(running);
+});
+
+test.concurrent('a second finwait on the same file is refused: the first one and its recording go on', async (context) => {
+  needs(context, 'backend');
+  const file = join(scratch(), 'x.fwr');
+  const first = startFinwait(['record', '-o', file], { fake: 'streams.ts' });
+  await first.says(RECORDING);
+  for (const command of ['record', 'trace']) {
+    const second = await runFinwait([command, '-o', file], { fake: 'streams.ts' });
+    expectFault(second, 1, {
+      what: /x\.fwr is in use: another finwait/,
+      why: /nothing of it was changed/,
+      remedy: /-o/,
+    });
+    expect(second.stdout).toBe('');
+  }
+  // The lock goes with the process, whatever ends it.
+  first.kill('SIGKILL');
+  await first.done;
+  const third = await runFinwait(['record', '-o', file, '--duration', '1s'], { fake: 'streams.ts' });
+  expect(third.code).toBe(0);
+  const shown = await runFinwait(['trace', '--json', '-L', '1', file]);
+  expect(shown.stderr).not.toMatch(/cut off/);
+  expect(rowsOf(shown).at(-1)).toMatchObject({ malformed: 0 });
 });

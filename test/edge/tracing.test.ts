@@ -21,7 +21,7 @@ describe.concurrent('a bpftrace that ends by itself', () => {
     const run = await runFinwait(['trace', '--json'], { fake: 'is-killed-mid-run.ts' });
     expectFault(run, 1, {
       what: /ended by itself \(killed by SIGKILL\)/,
-      why: /it said nothing/,
+      why: /signal 9 \(SIGKILL\) killed it, so it said no reason; events after that moment are not known$/,
       remedy: /OOM killer/,
     });
     expect(closePaths(rowsOf(run))).toHaveLength(1);
@@ -107,6 +107,23 @@ test.concurrent('a bpftrace that goes silent is noticed within 4 s, while it is 
   expectNothingLeft(running);
 });
 
+test.concurrent('a silence ends: it is said, and meanwhile no figure is shown as one of now', async (context) => {
+  needs(context, 'backend');
+  const run = await runFinwait(['top', '--duration', '11s'], { fake: 'falls-silent.ts' });
+  expect(run.code).toBe(0);
+  const lines = run.stdout
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line.includes('| lost '));
+  const silent = lines.findIndex((line) => / \| as of [3-9]\.\ds ago \| /.test(line));
+  const again = lines.findIndex((line) => /bpftrace speaks again, after [5-9]\.\d s/.test(line));
+  expect(silent, run.stdout).toBeGreaterThan(0);
+  expect(again, run.stdout).toBeGreaterThan(silent);
+  expect(lines[silent]).not.toMatch(/drift/);
+  expect(lines[again]).toMatch(/ \| (?:drift|DRIFT) /);
+  expect(lines[again]).not.toMatch(/has been silent/);
+});
+
 test.concurrent('lines that are none are counted, shown without harm, and stop nothing', async (context) => {
   needs(context, 'backend');
   const run = await runFinwait(['trace', '--json', '--duration', '300ms'], { fake: 'prints-garbage.ts' });
@@ -115,4 +132,23 @@ test.concurrent('lines that are none are counted, shown without harm, and stop n
   expect(closePaths(rows)).toHaveLength(1);
   expect(rows.at(-1)).toMatchObject({ entries: 1, exits: 1, malformed: 7 });
   expect(run.stderr).not.toMatch(/\u001b/);
+});
+
+test.concurrent('a wall clock that is set: it is said, and times go by the clock that held; a replay says the same', async (context) => {
+  needs(context, 'backend');
+  const running = startFinwait(['trace', '--json', '-o', 'x.fwr', '--duration', '3s'], {
+    fake: 'meets-a-set-clock.ts',
+  });
+  const run = await running.done;
+  expect(run.code).toBe(0);
+  const words = /the wall clock was set back by (?:60 min 00 s|59 min 59 s), from /;
+  expect(run.stderr).toMatch(words);
+  const times = closePaths(rowsOf(run)).map(({ closed_at }) => Date.parse(String(closed_at)));
+  const [first = 0] = times;
+  const last = times.at(-1) ?? 0;
+  expect(first - last).toBeGreaterThan(3_590_000);
+  expect(Math.abs(last - Date.now())).toBeLessThan(30_000);
+  const replayed = await runFinwait(['trace', '--json', `${running.cwd}/x.fwr`]);
+  expect(replayed.stdout).toBe(run.stdout);
+  expect(replayed.stderr).toMatch(words);
 });

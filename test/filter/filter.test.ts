@@ -11,8 +11,12 @@ describe('the filter of the options', () => {
   test('of all', () => {
     const all: FilterOptions = {
       pid: 7,
-      lport: [80, 443],
-      dport: [1],
+      lport: [
+        [80, 80],
+        [443, 443],
+        [9000, 9100],
+      ],
+      dport: [[1, 1]],
       ipv6: true,
       netns: 5,
       comm: 'nginx',
@@ -21,8 +25,12 @@ describe('the filter of the options', () => {
     };
     expect(filterOf(all)).toEqual({
       pid: 7,
-      localPorts: [80, 443],
-      remotePorts: [1],
+      localPorts: [
+        [80, 80],
+        [443, 443],
+        [9000, 9100],
+      ],
+      remotePorts: [[1, 1]],
       family: 'ipv6',
       netns: 5,
       comm: 'nginx',
@@ -31,7 +39,7 @@ describe('the filter of the options', () => {
     });
     expect(filterTexts(filterOf(all))).toEqual({
       pid: '7',
-      local_ports: '80,443',
+      local_ports: '80,443,9000-9100',
       remote_ports: '1',
       family: 'ipv6',
       netns: '5',
@@ -49,7 +57,18 @@ describe('the filter of the options', () => {
 test.each<[string, Partial<PathFilter>]>([
   ['', {}],
   ['-p 7 --state CLOSING', { pid: 7, state: 'CLOSING' }],
-  ['-L 80,443 -D 9 -6 --netns 5', { localPorts: [80, 443], remotePorts: [9], family: 'ipv6', netns: 5 }],
+  [
+    '-L 80,443 -D 9 -6 --netns 5',
+    {
+      localPorts: [
+        [80, 80],
+        [443, 443],
+      ],
+      remotePorts: [[9, 9]],
+      family: 'ipv6',
+      netns: 5,
+    },
+  ],
   ['-4 --comm nginx --min-age 0.5ms', { family: 'ipv4', comm: 'nginx', minAgeUs: 500 }],
 ])('a filter reads as on the command line: %s', (text, change) => {
   expect(filterText({ ...NO_FILTER, ...change })).toBe(text);

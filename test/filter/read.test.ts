@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Refused, readCount, readDuration, readPorts, readState } from '../../src/filter/read.ts';
+import { Refused, readComm, readCount, readDuration, readNetns, readPid, readState } from '../../src/filter/read.ts';
 
 const refuses = (read: (text: string) => unknown, ...texts: readonly string[]): void => {
   for (const text of texts) expect(() => read(text), text).toThrow(Refused);
@@ -29,20 +29,6 @@ describe('a duration', () => {
   });
 });
 
-describe('ports', () => {
-  test.each([
-    ['80', [80]],
-    ['80,443', [80, 443]],
-    ['0,65535', [0, 65_535]],
-  ])('%s', (text, ports) => {
-    expect(readPorts(text)).toEqual(ports);
-  });
-
-  test('that are none are refused', () => {
-    refuses(readPorts, '', ',', '80,', '65536', '-1', '0x50', '80-90', ' 80', '1e3', 'http');
-  });
-});
-
 describe('a count', () => {
   test('is a whole number', () => {
     expect(readCount('4026531840')).toBe(4_026_531_840);
@@ -63,5 +49,31 @@ describe('a state', () => {
   test('no kernel has is refused, with those it has', () => {
     refuses(readState, '', 'OPEN', 'FIN', '4');
     expect(() => readState('OPEN')).toThrow(/FIN_WAIT1/);
+  });
+});
+
+describe('a number that names nothing is refused', () => {
+  test('as a pid', () => {
+    expect([readPid('1'), readPid('4194304')]).toEqual([1, 4_194_304]);
+    refuses(readPid, '0', '4194305', '-1', 'bash');
+  });
+
+  test('as a namespace', () => {
+    expect([readNetns('1'), readNetns('4294967295')]).toEqual([1, 4_294_967_295]);
+    refuses(readNetns, '0', '4294967296', '0x10');
+  });
+});
+
+describe('the name of a process', () => {
+  test.each(['a', 'fifteen letters', 'kworker/0:1', 'a"b', 'é'.repeat(7), '\\xff\\xff\\xff\\xff\\xff'])(
+    '%s',
+    (name) => {
+      expect(readComm(name)).toBe(name);
+    },
+  );
+
+  test('that none can have is refused: none, and more bytes than the kernel keeps', () => {
+    refuses(readComm, '', 'é'.repeat(8), 'x'.repeat(16));
+    expect(() => readComm('node-MainThread2')).toThrow(/at most 15 bytes.* here to 'node-MainThread'/);
   });
 });

@@ -31,7 +31,7 @@ type Name = keyof PathFilter;
 /** For each row a value that the sockets below have, and one that they have not, as the command line takes them. */
 const SAMPLES: Readonly<Record<Name, { readonly has: string; readonly lacks: string; readonly wrong: unknown }>> = {
   pid: { has: '-p 7', lacks: '-p 8', wrong: -1 },
-  localPorts: { has: '-L 80,443', lacks: '-L 80', wrong: [65_536] },
+  localPorts: { has: '-L 80,400-500', lacks: '-L 80,444-500', wrong: [[5, 65_536]] },
   remotePorts: { has: '-D 50000', lacks: '-D 50001', wrong: 443 },
   family: { has: '-6', lacks: '-4', wrong: 'ipx' },
   netns: { has: '--netns 5', lacks: '--netns 6', wrong: 1.5 },
@@ -99,7 +99,9 @@ describe.each(NAMES)('the filter %s', (name) => {
   });
 
   test('is noted in meta', () => {
-    expect(filterTexts(filter)).toEqual({ [row.meta]: String(filter[name]) });
+    expect(filterTexts(filter)).toEqual({
+      [row.meta]: row.metaText?.(filter[name] as NonNullable<unknown>) ?? String(filter[name]),
+    });
   });
 
   test('chooses close paths', () => {

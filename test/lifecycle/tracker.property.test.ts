@@ -86,7 +86,7 @@ test('any order of any events, out of order or not, is taken, and every path can
   const hello = aHello();
   const context = {
     hello,
-    wallClock: createWallClock(hello),
+    wallClock: createWallClock(hello).textOf,
     reasons: new Map([[8, 'TCP_ABORT_ON_DATA']]),
     ownNetns: null,
   };
@@ -170,7 +170,12 @@ test('the same events give the same calls', () => {
 
 test('a sock that is packed between its events lives as one that is not: paths, order and ledger are the same', () => {
   const hello = aHello();
-  const context = { hello, wallClock: createWallClock(hello), reasons: new Map<number, string>(), ownNetns: null };
+  const context = {
+    hello,
+    wallClock: createWallClock(hello).textOf,
+    reasons: new Map<number, string>(),
+    ownNetns: null,
+  };
   const decoded = (lines: readonly string[]): readonly TimedEvent[] => decodeAll(lines);
   const live = (given: readonly (readonly [string, boolean])[], isPacked: boolean) => {
     const told: unknown[] = [];
@@ -201,7 +206,12 @@ test('a sock that is packed between its events lives as one that is not: paths, 
 
 test('who looks between the events changes nothing: paths, order and ledger are the same', () => {
   const hello = aHello();
-  const context = { hello, wallClock: createWallClock(hello), reasons: new Map<number, string>(), ownNetns: null };
+  const context = {
+    hello,
+    wallClock: createWallClock(hello).textOf,
+    reasons: new Map<number, string>(),
+    ownNetns: null,
+  };
   const told = (
     given: readonly (readonly [string, boolean])[],
     look: (on: ReturnType<typeof createTracker>) => void,

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { Fault } from '../../src/kernel/fault.ts';
+import { readRecording } from '../../src/record/reader.ts';
 import { openRecording, type RecordingWriter } from '../../src/record/writer.ts';
 import { aMeta } from '../builders/meta.ts';
 
@@ -312,4 +313,36 @@ test('no descriptor stays open behind a recording', async () => {
   }
   // A descriptor left behind each time makes eight more. On a busy machine they close some time later; the runner has some too.
   await expect.poll(count, { timeout: 10_000 }).toBeLessThan(first + times);
+});
+
+describe('a file that another finwait records to', () => {
+  test('is refused, and nothing of it changes, whether it was there before or not', async () => {
+    const path = join(dir, 'x.fwr');
+    for (const _ of [1, 2]) {
+      const first = await open(path);
+      first.start(aMeta());
+      const fault = await refusal(path);
+      expect(fault.message).toMatch(/x\.fwr is in use: another finwait records to it/);
+      expect(fault.remedy).toContain('-o');
+      first.write('C 1');
+      await first.end();
+      const lines: string[] = [];
+      await readRecording(path, {
+        signal: new AbortController().signal,
+        onMeta: () => {},
+        onLine: (line) => void lines.push(line),
+      });
+      expect(lines).toEqual(['C 1']);
+    }
+  });
+
+  test('is free again when the other one has nothing to record, and is gone by then', async () => {
+    const path = join(dir, 'x.fwr');
+    const first = await open(path);
+    await refusal(path);
+    await first.discard();
+    expect(existsSync(path)).toBe(false);
+    await recordTo(path);
+    expect(existsSync(path)).toBe(true);
+  });
 });

@@ -8,6 +8,7 @@ export const aStatus = (change: Partial<Status> = {}): Status => ({
   backend: 'fentry',
   tracer: 'bpftrace 0.23.1',
   clock: '12:34:56',
+  staleMs: null,
   orphans: 1234,
   kernelOrphans: 1236,
   limit: 16384,

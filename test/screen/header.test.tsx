@@ -72,6 +72,15 @@ it('orphans that no row shows are told before the limit and its bar', () => {
   }
 });
 
+it('while no event comes the age of all figures is loud, at every width, and nothing is called in step', async () => {
+  for (const columns of [40, 80, 160]) {
+    const header = await head({ drift: 0, inFlight: 0, staleMs: 42_000 }, columns);
+    expect(header).toContain('as of 42.0s ago');
+    expect(header).not.toContain('in step');
+  }
+  expect(await head({ staleMs: 42_000 })).toMatch(/ +as of 12:34:56/);
+});
+
 it('a drift that what is in flight explains is calm', async () => {
   expect(await head({ drift: 3, inFlight: 3 })).toContain('3 under way');
 });

@@ -79,6 +79,29 @@ describe('a store', () => {
     expect(passing.status().unmatched).toBe('');
   });
 
+  test('says since when its figures stand while no event comes, and no longer once one comes', () => {
+    const { fold, status, store } = stored(10);
+    fold.push(tickLine(ms(9000)));
+    vi.advanceTimersByTime(2800);
+    expect(status().staleMs).toBeNull();
+    vi.advanceTimersByTime(1200);
+    expect(status().staleMs).toBeGreaterThanOrEqual(3800);
+    expect(status().staleMs).toBeLessThanOrEqual(4200);
+    fold.push(tickLine(ms(15_000)));
+    vi.advanceTimersByTime(400);
+    expect(status().staleMs).toBeNull();
+    vi.advanceTimersByTime(5000);
+    expect(status().staleMs).not.toBeNull();
+    store.setPhase('failed');
+    expect(status().staleMs).toBeNull();
+  });
+
+  test('says nothing of the kind in a recording, which has a pace of its own', () => {
+    const { status } = stored(10, { sourceName: 'x.fwr' });
+    vi.advanceTimersByTime(10_000);
+    expect(status().staleMs).toBeNull();
+  });
+
   test('works out deadlines of the rows on the screen', () => {
     const meta = aMeta({ jiffies: null });
     const { store, fold } = stored(100, {}, meta);

@@ -35,6 +35,12 @@ describe('the text of top', () => {
     expect(printed({ rows: someRows(10), matching: 10, total: 1000 })).toHaveLength(11);
   });
 
+  test('shows the age of the figures in place of a drift while no event comes', () => {
+    const [header = ''] = printed({ status: aStatus({ drift: 0, staleMs: 12_300 }) });
+    expect(header).toContain('| as of 12.3s ago |');
+    expect(header).not.toContain('drift');
+  });
+
   test('shows neither memory nor an age that nobody knows as 0', () => {
     const vantage = { host: hostIdOf(aMeta()), now: traceNs(245e9), netns: null, evidenceAt: () => traceNs(0) };
     const [header, row] = printed({

@@ -42,8 +42,17 @@ describe('a filter', () => {
   test.each<[string, Partial<PathFilter>, Partial<PathFilter>]>([
     ['pid', { pid: 7 }, { pid: 8 }],
     ['comm', { comm: 'nginx' }, { comm: 'ngin' }],
-    ['local port', { localPorts: [80, 443] }, { localPorts: [80] }],
-    ['remote port', { remotePorts: [50_000] }, { remotePorts: [443] }],
+    [
+      'local port',
+      {
+        localPorts: [
+          [80, 80],
+          [443, 443],
+        ],
+      },
+      { localPorts: [[80, 442]] },
+    ],
+    ['remote port', { remotePorts: [[49_999, 50_001]] }, { remotePorts: [[443, 443]] }],
     ['family', { family: 'ipv6' }, { family: 'ipv4' }],
     ['namespace', { netns: 5 }, { netns: 6 }],
     ['state it was closed in', { state: 'ESTABLISHED' }, { state: 'LAST_ACK' }],

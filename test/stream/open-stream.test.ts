@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/kernel/fault.ts';
+import { traceNs } from '../../src/kernel/units.ts';
 import { type OpenStream, openStream } from '../../src/stream/open-stream.ts';
 import { WIRE_VERSION } from '../../src/wire/schema.ts';
 import { aMeta } from '../builders/meta.ts';
@@ -21,6 +22,7 @@ import {
   setStateLine,
   tallyLine,
   tickLine,
+  wallStepLine,
 } from '../builders/wire-lines.ts';
 
 type Folded = { readonly fold: OpenStream; readonly paths: string[]; readonly notices: string[] };
@@ -55,6 +57,19 @@ describe('one stream of lines', () => {
         expect(shuffled.paths).toEqual(inOrder.paths);
       }),
     );
+  });
+
+  test('tells a step of the wall clock, and the times of both sides of it by their own clock', () => {
+    const { fold, notices } = folded([
+      helloLine(),
+      inventoryEndLine(0),
+      wallStepLine(sec(100), '1767236400.000000'),
+      ...life,
+      tickLine(sec(101)),
+    ]);
+    expect(notices).toEqual([expect.stringMatching(/^the wall clock was set forward by 2 h 58 min/)]);
+    expect(fold.wallClock(traceNs(sec(99)))).toMatch(/^2026-01-01T00:01:39/);
+    expect(fold.wallClock(traceNs(sec(101)))).toBe('2026-01-01T03:00:01.000000000Z');
   });
 
   test('keeps its order when a tally that finwait dated runs ahead of the kernel: nothing older than it is out of order', () => {

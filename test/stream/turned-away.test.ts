@@ -34,8 +34,10 @@ describe('where no socket passes the filter', () => {
 
   test('a filter that some passed has no others to name', () => {
     const subjects = [a(), a({ lport: 80, closer: { pid: 1, comm: 'nginx' } })];
-    expect(wordsAfter({ comm: 'nginx', localPorts: [443] }, subjects)).toBe('no socket passed -L 443 --comm nginx');
-    expect(wordsAfter({ comm: 'nginx', localPorts: [8443] }, subjects)).toBe(
+    expect(wordsAfter({ comm: 'nginx', localPorts: [[443, 443]] }, subjects)).toBe(
+      'no socket passed -L 443 --comm nginx',
+    );
+    expect(wordsAfter({ comm: 'nginx', localPorts: [[8443, 8443]] }, subjects)).toBe(
       'no socket passed -L 8443 --comm nginx; there were -L 443, 80',
     );
   });

@@ -56,6 +56,7 @@ const KINDS = new Set([
   'sample',
   'host_facts',
   'kernel_log',
+  'wall_step',
   'lost',
   'notice',
 ]);

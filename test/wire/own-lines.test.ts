@@ -189,6 +189,29 @@ test('what is no printable ASCII in a text is written as in JSON, and controls a
   expect(ownLine.notice(boot(1), 'é\u009d\u202e\u001b\n!')).toBe(`n ${boot(1)} \\u00e9\\u009d\\u202e !`);
 });
 
+test('a step of the wall clock is read back to its microsecond', () => {
+  fc.assert(
+    fc.property(at, fc.bigInt({ min: 0n, max: 10n ** 20n }), (ns, wallNs) => {
+      expect(read(ownLine.wallStep(boot(ns), wallNs))).toEqual({
+        kind: 'wall_step',
+        at: ns,
+        wallSec: Number(wallNs / 1_000_000_000n),
+        wallUsec: Number((wallNs / 1000n) % 1_000_000n),
+      });
+    }),
+  );
+  // A clock that was set to before 1970.
+  expect(read(ownLine.wallStep(boot(1), -1n))).toMatchObject({ kind: 'wall_step', wallSec: 0 });
+});
+
+test.each(['', '5', '5.1', '-5.000000', '5.000000 6', '9999999999999.000000'])(
+  'a step of another form is malformed: %s',
+  (rest) => {
+    const line = `w ${boot(5)} ${rest}`;
+    expect(read(line)).toEqual({ kind: 'malformed', line });
+  },
+);
+
 test('words that are written are read back', () => {
   fc.assert(
     fc.property(at, count, words, (ns, lost, text) => {

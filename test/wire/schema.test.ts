@@ -67,6 +67,7 @@ describe('the schema', () => {
       sample: ownLine.sample(1n, 5, 16_384, { pages: 1, low: 2, pressure: 3, high: 4 }),
       host_facts: ownLine.hostFacts(1n, aHostFacts()),
       kernel_log: ownLine.kernelLog(1n, 2n, 'orphans', 0, 'some words'),
+      wall_step: ownLine.wallStep(1n, 1_767_225_600_250_000_999n),
       lost: ownLine.lost(1n, 7, 'some words'),
       notice: ownLine.notice(1n, 'some words'),
     };

@@ -17,13 +17,13 @@ export const compareSocks = async (): Promise<Sockets> => {
   const wrong: string[] = [];
   let compared = 0;
   let timers = 0;
-  for (const netns of listNetns()) {
+  for (const netns of listNetns().namespaces) {
     const before = await listSocks(netns);
     const asked = await listThroughSs(netns);
     const after = byKey((await listSocks(netns)) ?? []);
     if (before === null || typeof asked === 'string') {
       // A lab that has ended may still be taking its namespaces away.
-      if (!listNetns().some(({ inode }) => inode === netns.inode)) continue;
+      if (!listNetns().namespaces.some(({ inode }) => inode === netns.inode)) continue;
       wrong.push(`namespace ${netns.inode}: ${typeof asked === 'string' ? asked : 'it cannot be read'}`);
       continue;
     }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { EXIT, Fault } from '../../kernel/fault.ts';
 import type { Backend } from '../kernel/backend.ts';
 
@@ -10,6 +11,36 @@ export type Outcome = {
 
 export const howItEnded = (result: Outcome): string =>
   result.signal === undefined ? `exit code ${result.exitCode ?? 'unknown'}` : `killed by ${result.signal}`;
+
+const ERROR = /\b(?:error|fatal|assertion|terminate called|failed|abort|exception)/i;
+/** bpftrace warns of what it goes on with: a warning is no reason for its end. */
+const WARNING = /\bwarning\b|map (?:is )?full/i;
+
+/**
+ * The fault of a bpftrace that ended although nobody asked it to.
+ *
+ * @param messages - its own words, oldest first. Those of a killed one are no reason: a signal leaves it no time to say one
+ */
+export const endedFault = (result: Outcome, messages: readonly string[]): Fault => {
+  const said = messages.filter((text) => !WARNING.test(text));
+  const error = said.findLast((text) => ERROR.test(text));
+  const { signal } = result;
+  const why =
+    signal === undefined
+      ? (error ?? said.at(-1) ?? 'it said nothing; events after that moment are not known')
+      : `${signalWords(signal)} killed it, so it said no reason; events after that moment are not known${error === undefined ? '' : `; its last error before: ${error}`}`;
+  return new Fault(`bpftrace ended by itself (${howItEnded(result)})`, {
+    why,
+    remedy: 'dmesg | tail   (the OOM killer?), then start finwait again',
+    exitCode: EXIT.failed,
+  });
+};
+
+/** `signal 9 (SIGKILL)`; the name alone where this machine has no number for it. */
+const signalWords = (name: string): string => {
+  const number = Object.entries(constants.signals).find(([each]) => each === name)?.[1];
+  return number === undefined ? `the signal ${name}` : `signal ${number} (${name})`;
+};
 
 /** bpftrace's words where a right is missing; for a kernel type that it may not look up it has a compiler's. */
 const FOR_WANT_OF_A_RIGHT =

@@ -5,7 +5,7 @@ import { type OrphanGauge, readOrphanGauge } from '../kernel/sockstat.ts';
 import { describeCloseWait, describeOwnerless } from '../sockets/close-wait.ts';
 import { type HolderScan, scanHolders } from '../sockets/holders.ts';
 import { listSocks } from '../sockets/list-socks.ts';
-import { countRefused, listNetns, type Netns } from '../sockets/netns.ts';
+import { listNetns, type Netns } from '../sockets/netns.ts';
 import type { ProcSock } from '../sockets/proc-net-tcp.ts';
 import { severalAtOnce } from '../sockets/several.ts';
 import { askSocketInfo, type SocketInfo } from '../sockets/socket-info.ts';
@@ -25,7 +25,8 @@ export const gatherHostFacts = async (
 ): Promise<HostFacts> => {
   const began = performance.now();
   const notes: string[] = [];
-  const found = await surveyAll(listNetns(), signal);
+  const { namespaces, refused } = listNetns();
+  const found = await surveyAll(namespaces, signal);
   const surveys = found.filter((each) => each !== null);
   const unreadable = found.length - surveys.length;
   if (unreadable > 0) {
@@ -33,7 +34,6 @@ export const gatherHostFacts = async (
       `${unreadable} of ${surveys.length + unreadable} namespaces could not be read: their sockets are in no list`,
     );
   }
-  const refused = countRefused();
   if (refused > 0) {
     notes.push(
       `the network ${refused === 1 ? 'namespace of 1 process' : `namespaces of ${refused} processes`} could not be asked for${lacksCapability('CAP_SYS_PTRACE') ? ' (finwait lacks CAP_SYS_PTRACE)' : ''}: a namespace that only ${refused === 1 ? 'it is' : 'they are'} in is in no list`,

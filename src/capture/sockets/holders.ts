@@ -2,6 +2,7 @@ import { type Dir, opendirSync, readdirSync, readFileSync, readlinkSync } from '
 import { setImmediate } from 'node:timers/promises';
 import { commText } from '../../wire/comm.ts';
 import type { Holder } from '../../wire/host-facts.ts';
+import { hiddenNote } from './hidepid.ts';
 import { listProcesses, type Process } from './processes.ts';
 
 /**
@@ -151,6 +152,7 @@ const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | n
     ...(seesAllPids(proc)
       ? []
       : ['finwait runs in a pid namespace of its own: processes outside it cannot be asked for their sockets']),
+    ...[hiddenNote(proc)].filter((note) => note !== null),
   ];
   return parts.length === 0 ? null : parts.join('; ');
 };

@@ -13,7 +13,7 @@ export type ListedOrphan = { readonly netns: number; readonly sock: ProcSock };
 type Inventory = {
   readonly orphans: readonly ListedOrphan[];
   readonly namespaces: number;
-  /** Namespaces that could not be read. */
+  /** Namespaces that could not be read. All that may be behind processes that may not be asked count as one. */
   readonly unreadable: number;
 };
 
@@ -24,7 +24,8 @@ const takeInventory = async (
   signal: AbortSignal | undefined,
   isWanted: (inode: number) => boolean = () => true,
 ): Promise<Inventory> => {
-  const namespaces = listNetns().filter(({ inode }) => isWanted(inode));
+  const all = listNetns();
+  const namespaces = all.namespaces.filter(({ inode }) => isWanted(inode));
   if (hasNoOrphans()) return { orphans: [], namespaces: namespaces.length, unreadable: 0 };
   const listed = await severalAtOnce(
     namespaces,
@@ -35,7 +36,7 @@ const takeInventory = async (
   return {
     orphans: listed.flatMap((orphans) => orphans ?? []),
     namespaces: namespaces.length,
-    unreadable: listed.filter((orphans) => orphans === undefined).length,
+    unreadable: listed.filter((orphans) => orphans === undefined).length + (all.refused > 0 ? 1 : 0),
   };
 };
 

@@ -24,49 +24,67 @@ export const netnsOf = (pid: number | string, proc = '/proc'): number | null => 
   }
 };
 
-/**
- * Processes whose network namespace may not be asked for: a link that is refused is there. One that has ended is none.
- *
- * @param proc - where the processes are: /proc
- * @param read - reads a link; for tests
- */
-export const countRefused = (proc = '/proc', read: (path: string) => string = readlinkSync): number =>
-  readdirSync(proc).filter((entry) => /^\d+$/.test(entry) && isRefused(`${proc}/${entry}/ns/net`, read)).length;
-
-const isRefused = (path: string, read: (path: string) => string): boolean => {
+/** The network namespace of a process. `refused`: it has one, and this process may not know which. Null: it has ended. */
+const askNetns = (pid: string, proc: string, read: (path: string) => string): number | 'refused' | null => {
   try {
-    read(path);
-    return false;
+    return inodeOf(read(`${proc}/${pid}/ns/net`));
   } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return error.code === 'EACCES' || error.code === 'EPERM' ? 'refused' : null;
+  }
+};
+
+/** PF_KTHREAD. @see Linux include/linux/sched.h */
+const KERNEL_THREAD = 0x0020_0000;
+const FLAGS_BEHIND_NAME = 6;
+
+/** Kernel threads stand in the first namespace: none of them hides another. @see Linux fs/proc/array.c, do_task_stat */
+const isKernelThread = (pid: string, proc: string): boolean => {
+  try {
+    const stat = readFileSync(`${proc}/${pid}/stat`, 'utf8');
+    const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[FLAGS_BEHIND_NAME]);
+    return (flags & KERNEL_THREAD) !== 0;
+  } catch {
+    return false;
   }
 };
 
 /** finwait's own network namespace; null where /proc does not say. */
 export const ownNetns = (): number | null => netnsOf('self');
 
+/** The result of one walk through /proc. */
+export type NetnsList = {
+  readonly namespaces: readonly Netns[];
+  /** Processes, kernel threads aside, whose namespace may not be asked for. If only they are in it, it is in no list. */
+  readonly refused: number;
+};
+
 /**
  * Every network namespace that has a process or a mount (`ip netns`, container runtimes). One with neither cannot be
  * entered; its orphans still count, as `unlocated`.
+ *
+ * @param proc - where the processes are: /proc
+ * @param read - reads a link; for tests
  */
-export const listNetns = (): readonly Netns[] => {
+export const listNetns = (proc = '/proc', read: (path: string) => string = readlinkSync): NetnsList => {
   const found = new Map<number, { inode: number; pids: number[]; mounts: string[] }>();
+  let refused = 0;
   const at = (inode: number): { readonly pids: number[]; readonly mounts: string[] } => {
     const known = found.get(inode) ?? { inode, pids: [], mounts: [] };
     found.set(inode, known);
     return known;
   };
-  for (const entry of readdirSync('/proc')) {
+  for (const entry of readdirSync(proc)) {
     if (!/^\d+$/.test(entry)) continue;
-    // Null: the process has ended, or may not be looked at.
-    const inode = netnsOf(entry);
-    if (inode !== null) at(inode).pids.push(Number(entry));
+    const inode = askNetns(entry, proc, read);
+    if (inode === 'refused') refused += isKernelThread(entry, proc) ? 0 : 1;
+    else if (inode !== null) at(inode).pids.push(Number(entry));
   }
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     const mounted = mountOf(line);
     if (mounted !== null) at(mounted.inode).mounts.push(mounted.path);
   }
-  return [...found.values()];
+  return { namespaces: [...found.values()], refused };
 };
 
 /**

@@ -15,7 +15,7 @@ import { lacksCapability } from '../kernel/capabilities.ts';
 import { commOf, type HolderScan, scanHolders, socketInode } from './holders.ts';
 import { listSocks } from './list-socks.ts';
 import { askMptcp } from './mptcp.ts';
-import { countRefused, listNetns, type Netns, ownNetns } from './netns.ts';
+import { listNetns, type Netns, ownNetns } from './netns.ts';
 import { isOrphan, type ProcSock } from './proc-net-tcp.ts';
 import { severalAtOnce } from './several.ts';
 import { indexListeners, unreadBytes } from './socket-survey.ts';
@@ -43,8 +43,9 @@ type Opened = ReadonlyMap<number, ReadonlyMap<number, readonly Descriptor[]>>;
  */
 export const findOpenSockets = async (isWanted: IsWanted, most: number): Promise<OpenSockets> => {
   const notes: string[] = [];
-  const found = await listAll(listNetns(), notes);
-  noteRefused(notes);
+  const { namespaces, refused } = listNetns();
+  const found = await listAll(namespaces, notes);
+  if (refused > 0) notes.push(`processes whose network namespace could not be asked for: ${refused}${lacksText()}`);
   const all = found.flatMap(({ netns, socks }) => listedOf(netns, socks, isWanted));
   const told = all.slice(0, most);
   const inodes = new Set(told.flatMap(({ sock, listener }) => [sock.inode, listener?.inode ?? 0]));
@@ -74,11 +75,6 @@ const listAll = async (all: readonly Netns[], notes: string[]): Promise<readonly
   const unreadable = listed.length - found.length;
   if (unreadable > 0) notes.push(`network namespaces that could not be read: ${unreadable} of ${listed.length}`);
   return found;
-};
-
-const noteRefused = (notes: string[]): void => {
-  const refused = countRefused();
-  if (refused > 0) notes.push(`processes whose network namespace could not be asked for: ${refused}${lacksText()}`);
 };
 
 const lacksText = (): string => (lacksCapability('CAP_SYS_PTRACE') ? ' (finwait lacks CAP_SYS_PTRACE)' : '');

@@ -83,7 +83,7 @@ export const startReadings = ({ clock, put, orphans }: ReadOptions): Readings =>
   };
 
   const readAll = async (): Promise<void> => {
-    for (const netns of listNetns()) {
+    for (const netns of listNetns().namespaces) {
       const within = wanted.get(netns.inode);
       if (within !== undefined && !end.signal.aborted) await readWithin(netns, within);
     }

@@ -33,10 +33,15 @@ const limitText = ({ kernelOrphans, limit }: HostState): string => {
 };
 
 const memoryText = ({ host, orphans }: Pick<Report, 'host' | 'orphans'>): string => {
-  const { held_bytes, held_unknown } = orphans.totals;
+  const { held_bytes, held_unknown, held_now_bytes, held_now_unknown } = orphans.totals;
   const beyond = held_bytes === null || held_unknown === 0 ? '' : `, ${counted(held_unknown, 'orphan')} not known`;
   const then = held_bytes === null ? 'an amount not known' : size(held_bytes);
-  const now = host.orphanBytes === null ? '' : ` and hold ${size(host.orphanBytes)} now (ss, all readable namespaces)`;
+  const now =
+    host.orphanBytes !== null
+      ? ` and hold ${size(host.orphanBytes)} now (ss, all readable namespaces)`
+      : held_now_bytes === null
+        ? ''
+        : ` and hold ${size(held_now_bytes)} now${held_now_unknown === 0 ? '' : `, ${counted(held_now_unknown, 'orphan')} not known`}`;
   const pages = (count: number): string =>
     `${counted(count, 'page')}${host.pageSize === null ? '' : ` (${size(count * host.pageSize)})`}`;
   const used =

@@ -53,6 +53,25 @@ const bytesText = (facts: Facts): string => {
   return [...known, ...lost, ...(left.length === 0 ? [] : [`${left.join(' and ')} ${UNKNOWN}`])].join(', ');
 };
 
+/** Its memory at the close, and the memory it holds now where that is known: one may be known without the other. */
+const heldTexts = (row: Row): readonly string[] => {
+  const now = heldNow(row);
+  return [
+    ...(row.held_bytes === null ? [] : [`held ${size(row.held_bytes)}${now === null ? '' : ' at its close'}`]),
+    ...(now === null ? [] : [`holds ${size(now)} now`]),
+  ];
+};
+
+const heldNow = (row: Row): number | null => (row.type === 'dying' ? row.held_now_bytes : null);
+
+/** For a socket that is dying: its memory by the newest evidence, and when that was read. */
+const nowText = (row: Row): string | null => {
+  const held = heldNow(row);
+  if (row.type !== 'dying' || held === null) return null;
+  const memory = held === 0 ? 'no kernel memory' : `${size(held)} ${MEMORY}`;
+  return `holds ${memory}, read at ${moment(row.refreshed_at)}`;
+};
+
 const sentText = ({ retransmits, probes }: Facts): string =>
   `${factText(retransmits, HAND)}, ${probes.value === null ? `${probes.label}s ${UNKNOWN}` : factText(probes, HAND)}`;
 
@@ -71,7 +90,7 @@ export const socketLines = (row: Row, width: number): readonly Printable[] => {
       [
         factText(facts.closer, HAND),
         factText(facts.side, HAND),
-        ...(row.held_bytes === null ? [] : [`held ${size(row.held_bytes)}`]),
+        ...heldTexts(row),
         sentText(facts),
         ...(deadline === null ? [] : [`deadline: ${deadline}`]),
         ...(facts.delivers.value === null ? [] : [factText(facts.delivers, HAND)]),
@@ -93,6 +112,7 @@ export const socketFullLines = (row: Row, width: number): readonly Printable[] =
   const note = causeNamed(cause);
   const entry = (label: string, text: string): readonly Printable[] => labelled(label, text, width, LABEL);
   const deadline = deadlineText(row, facts);
+  const now = nowText(row);
   return [
     ...paragraph(`${bothEnds(row)}  ${outcome(row)}${doubtText(row)}`, width),
     safe``,
@@ -108,6 +128,7 @@ export const socketFullLines = (row: Row, width: number): readonly Printable[] =
     ),
     ...entry('at close', bytesText(facts)),
     ...entry('since', sentText(facts)),
+    ...(now === null ? [] : entry('now', now)),
     ...entry(row.type === 'dying' ? 'waits for' : 'waited for', row.waiting_for),
     ...entry('cause', `${cause}${note === null ? '' : `: ${note.title}`}`),
     ...entry(facts.side.label, valueText(facts.side, HAND)),

@@ -51,6 +51,11 @@ export type Status = {
   readonly tracer: string;
   /** Wall-clock of the newest event, `HH:MM:SS` local; empty before the first. */
   readonly clock: string;
+  /**
+   * Live only: no event has come for this long, ms, and all figures are as of then. Null while events come: the kernel's
+   * probes tick ten times a second.
+   */
+  readonly staleMs: number | null;
   /** Our count of orphans, baseline included; null until the inventory is taken. */
   readonly orphans: number | null;
   readonly kernelOrphans: number | null;

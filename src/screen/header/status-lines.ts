@@ -32,7 +32,10 @@ export const identityLine = (status: Status, isPaused: boolean, width: number): 
   segments.push(segment(2, span(status.phase === 'failed' ? ' FAILED ' : phase, PHASE_TONE[status.phase])));
   if (status.backend !== '') segments.push(segment(6, span(printable(status.backend), 'dim')));
   if (status.tracer !== '') segments.push(segment(7, span(printable(status.tracer), 'dim')));
-  const clock: Line = status.clock === '' ? [] : [span(printable(status.clock))];
+  const clock: Line =
+    status.clock === ''
+      ? []
+      : [span(status.staleMs === null ? printable(status.clock) : safe`as of ${printable(status.clock)}`)];
   const room = clock.length === 0 ? width : width - lineWidth(clock) - 2;
   return justify(fitSegments(segments, room), clock, width);
 };
@@ -103,9 +106,14 @@ export const isCounting = ({ phase, orphans }: Pick<Status, 'phase' | 'orphans'>
  */
 const RANK = { doubt: 0, unusable: 1, trusted: 2, rates: 3, held: 4, fast: 5, nothing: 6 } as const;
 
+/** While nothing comes: the age of all figures. */
+export const staleText = (staleMs: number): Printable => safe` as of ${shortAge(staleMs)} ago `;
+
 const driftSegment = (status: Status, width: number): Segment => {
   const { drift, inFlight, orphans, kernelOrphans } = status;
   if (isCounting(status)) return segment(RANK.doubt, span(COUNTING, 'warn'));
+  // Without events nobody knows if the counts still agree.
+  if (status.staleMs !== null) return segment(RANK.doubt, span(staleText(status.staleMs), 'loud'));
   if (drift === null || orphans === null || kernelOrphans === null)
     return segment(RANK.trusted, span(safe`drift ${UNKNOWN}`, 'dim'));
   if (drift !== 0 && Math.abs(drift) <= inFlight) {

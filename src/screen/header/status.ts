@@ -19,6 +19,7 @@ type Beside = {
   readonly filter: string;
   readonly unmatched: string;
   readonly notice: string;
+  readonly staleMs: number | null;
 };
 
 /** The header's figures as of now. */
@@ -34,6 +35,7 @@ export const statusOf = (source: Stream | null, beside: Beside): Status => {
     backend: source?.meta.backend ?? '',
     tracer: source === null ? '' : `bpftrace ${source.meta.bpftrace}`,
     clock: source !== null && hasTime ? localTimeOfDay(source.wallClock(source.tracker.now())) : '',
+    staleMs: beside.staleMs,
     orphans: row?.orphans ?? null,
     kernelOrphans: row?.kernelOrphans ?? null,
     limit: row?.kernelLimit ?? null,

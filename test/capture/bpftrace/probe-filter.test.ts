@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { filterText } from '../../../src/capture/bpftrace/probe-filter.ts';
 import { resolveProbe } from '../../../src/capture/bpftrace/probe-text.ts';
 import { NO_FILTER, type PathFilter } from '../../../src/filter/table.ts';
+import { swap16 } from '../../../src/kernel/address.ts';
 
 const textOf = (change: Partial<PathFilter>) => filterText({ ...NO_FILTER, ...change });
 
@@ -10,8 +11,31 @@ test('nothing asked for is no filter', () => {
 });
 
 test('ports are compared as the kernel stores them', () => {
-  expect(textOf({ localPorts: [443, 80] })?.all).toBe('($inet->inet_sport == 47873 || $inet->inet_sport == 20480)');
-  expect(textOf({ remotePorts: [256] })?.all).toBe('($sk->__sk_common.skc_dport == 1)');
+  expect(
+    textOf({
+      localPorts: [
+        [443, 443],
+        [80, 80],
+      ],
+    })?.all,
+  ).toBe('($inet->inet_sport == 47873 || $inet->inet_sport == 20480)');
+  expect(textOf({ remotePorts: [[256, 256]] })?.all).toBe('($sk->__sk_common.skc_dport == 1)');
+});
+
+test('a range is two comparisons with the number of the port, whose bytes are put in order', () => {
+  const text = textOf({ remotePorts: [[9000, 9100]] })?.all ?? '';
+  expect(text).toBe(
+    '(((($sk->__sk_common.skc_dport & 255) << 8) | (($sk->__sk_common.skc_dport >> 8) & 255)) >= 9000 && ((($sk->__sk_common.skc_dport & 255) << 8) | (($sk->__sk_common.skc_dport >> 8) & 255)) <= 9100))'.replace(
+      /^/,
+      '(',
+    ),
+  );
+  // The same arithmetic, here, for a field of 16 bits that may be sign-extended or not.
+  for (const port of [0, 80, 8999, 9000, 9050, 9100, 9101, 35_000, 65_535]) {
+    for (const loaded of [swap16(port), (swap16(port) << 16) >> 16]) {
+      expect(((loaded & 255) << 8) | ((loaded >> 8) & 255)).toBe(port);
+    }
+  }
 });
 
 test('all that is asked for must hold', () => {
@@ -22,8 +46,8 @@ test('all that is asked for must hold', () => {
 });
 
 test('the closer of a baseline orphan is not known', () => {
-  expect(textOf({ pid: 7, localPorts: [1] })?.baseline).toBe('0');
-  expect(textOf({ localPorts: [1] })?.baseline).toBe('($inet->inet_sport == 256)');
+  expect(textOf({ pid: 7, localPorts: [[1, 1]] })?.baseline).toBe('0');
+  expect(textOf({ localPorts: [[1, 1]] })?.baseline).toBe('($inet->inet_sport == 256)');
 });
 
 describe('a name', () => {

@@ -13,7 +13,8 @@ import { NO_FILTER } from '../../../src/filter/table.ts';
 import { Fault } from '../../../src/kernel/fault.ts';
 
 const text = fc.string({ unit: 'binary' });
-const ports = fc.array(fc.nat(65_535), { maxLength: 4 });
+const range = fc.tuple(fc.nat(32_767), fc.integer({ min: 32_767, max: 65_535 }));
+const ports = fc.array(range, { maxLength: 4 });
 const request: fc.Arbitrary<ReaderRequest> = fc.record({
   backend: fc.constantFrom('auto', 'fentry', 'kprobe', 'tracepoint'),
   finwaitVersion: text,
@@ -93,8 +94,8 @@ describe('how finwait and its reader talk', () => {
     { mapKeys: 1.5 },
     { only: { ...whole.only, pid: '1) || system("id") || (1' } },
     { only: { ...whole.only, netns: 1.5 } },
-    { only: { ...whole.only, localPorts: [80, '443'] } },
-    { only: { ...whole.only, remotePorts: [65_536] } },
+    { only: { ...whole.only, localPorts: [[80, '443']] } },
+    { only: { ...whole.only, remotePorts: [[65_536, 65_536]] } },
     { only: { ...whole.only, family: 'ipx' } },
     { only: { ...whole.only, comm: 1 } },
     { filters: [] },

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hiddenNote } from '../../../src/capture/sockets/hidepid.ts';
 import { scanHolders } from '../../../src/capture/sockets/holders.ts';
 
 let proc = '';
@@ -121,4 +122,33 @@ test('a table that cannot be read for want of something is not taken for one wit
   symlinkSync('fd', `${proc}/42/fd`);
   const scan = await scanHolders(new Set([7]), { proc });
   expect(scan).toMatchObject({ isComplete: false, note: '1 process could not be asked for their sockets' });
+});
+
+describe('/proc that hides processes', () => {
+  const mounted = (...lines: readonly string[]): void => {
+    inNamespace('pid:[4026531836]');
+    writeFileSync(`${proc}/self/mountinfo`, `${lines.join('\n')}\n`);
+  };
+  const mount = (options: string, at = '/proc'): string =>
+    `22 1 0:21 / ${at} rw,nosuid shared:5 - proc proc rw${options}`;
+  const lacks = () => true;
+
+  test.each(['ptraceable', 'invisible', '2', '4'])(
+    'hidepid=%s: without CAP_SYS_PTRACE the scan is not whole',
+    (option) => {
+      mounted(mount(`,gid=5,hidepid=${option}`));
+      expect(hiddenNote(proc, lacks)).toMatch(`hidepid=${option}, and finwait lacks CAP_SYS_PTRACE`);
+      expect(hiddenNote(proc, () => false)).toBeNull();
+    },
+  );
+
+  test.each([
+    ['no option', mount('')],
+    ['one that refuses, and hides nothing', mount(',hidepid=noaccess')],
+    ['another mount of it', mount(',hidepid=invisible', '/srv/proc')],
+    ['a mount below the one that is seen', mount(',hidepid=invisible'), mount('')],
+  ])('nothing is hidden by %s', (_what, ...lines) => {
+    mounted(...lines);
+    expect(hiddenNote(proc, lacks)).toBeNull();
+  });
 });

@@ -8,10 +8,14 @@ export const bootNow = (): bigint => hrtime.bigint();
 
 /** Lines of the wire as `probes/tracepoint.bt` prints them. See docs/wire-format.md. */
 export const wire = {
-  hello: (version = WIRE_VERSION): string => {
-    const ms = Date.now();
+  /** @param aheadMs - the wall clock's lead over this machine's */
+  hello: (version = WIRE_VERSION, aheadMs = 0): string => {
+    // Both clocks at one moment: if this process was stopped in between, it looks again.
+    let [before, wallMs] = [bootNow(), Date.now()];
+    while (bootNow() - before > 1_000_000n) [before, wallMs] = [bootNow(), Date.now()];
+    const ms = wallMs + aheadMs;
     const micros = String((ms % 1000) * 1000).padStart(6, '0');
-    return `H ${version} tracepoint ${bootNow()} ${Math.floor(ms / 1000)}.${micros}`;
+    return `H ${version} tracepoint ${before} ${Math.floor(ms / 1000)}.${micros}`;
   },
   tick: (): string => `C ${bootNow()}`,
   bye: (): string => `Z ${bootNow()}`,
@@ -76,9 +80,9 @@ export const give = (fd: number, text: string): void => {
 };
 
 /** Says the words of every bpftrace whose probes are attached, and the ten ticks a second after it. */
-export const attach = (): void => {
+export const attach = (aheadMs = 0): void => {
   say('Attaching 8 probes...');
-  say(wire.hello());
+  say(wire.hello(WIRE_VERSION, aheadMs));
 };
 
 export const tick = (): NodeJS.Timeout => setInterval(() => say(wire.tick()), 100);

@@ -60,7 +60,7 @@ const dyingAt = (lines: readonly string[], at: number, pressure = NO_PRESSURE) =
     now: tracker.now(),
     pressure,
   };
-  const wallClock = createWallClock(hello);
+  const wallClock = createWallClock(hello).textOf;
   const deadline = deadlineOfDying(sock, host, tracker.evidenceAt);
   const context = { hello, wallClock, reasons: new Map(), ownNetns: null };
   const path = describeSock(sock, host.now, context, deadlineWord(deadline), tracker.evidenceAt(sock));

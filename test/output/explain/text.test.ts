@@ -11,6 +11,7 @@ import { axis } from '../../../src/output/explain/axis.ts';
 import { causeLines, indexLines } from '../../../src/output/explain/cause-lines.ts';
 import { explanationRecord } from '../../../src/output/explain/explanation-record.ts';
 import { reportLines, socketReportLines } from '../../../src/output/explain/report-lines.ts';
+import { socketFullLines } from '../../../src/output/explain/socket-lines.ts';
 import { widthOf } from '../../../src/text/width.ts';
 import type { HostFacts } from '../../../src/wire/host-facts.ts';
 import { aHostFacts } from '../../builders/host-facts.ts';
@@ -193,6 +194,21 @@ describe('the text', () => {
     expect(flat(text([aDying({ held_bytes: 9 }), aDying({ held_bytes: null })]))).toContain(
       '9 B held at the close (of 1 not known)',
     );
+  });
+
+  test('tells what each holds now, also where its memory at the close is not known', () => {
+    const silent = aDying({ held_bytes: null, held_now_bytes: 2 * 2 ** 20 });
+    const lines = flat(text([silent]));
+    expect(lines).toContain('the orphans held an amount not known at their close and hold 2.0 MiB now');
+    expect(lines).toContain('2.0 MiB held now');
+    expect(lines).toContain('; holds 2.0 MiB now; ');
+    expect(flat(text([aDying({ held_bytes: 4096, held_now_bytes: 8192 })]))).toContain(
+      '; held 4.0 KiB at its close; holds 8.0 KiB now; ',
+    );
+    expect(flat(text([aDying({ held_bytes: 4096 })]))).not.toContain(' now; ');
+    const full = flat(socketFullLines(silent, 100).join('\n'));
+    expect(full).toMatch(/now +holds 2\.0 MiB of kernel memory, read at 2\d{3}-/);
+    expect(flat(socketFullLines(aDying(), 100).join('\n'))).not.toContain('holds ');
   });
 
   test('keeps the mark of doubt on the line of its word, at any width', () => {
