@@ -191,6 +191,13 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
     );
   });
 
+  test('gives a number no name that is a structure elsewhere: bpftrace 0.17 keeps the first type of a name', () => {
+    const pointers = new Set([...text.matchAll(/(\$\w+) = \(struct \w+ \*\)/g)].map(([, name = '']) => name));
+    expect(pointers).toContain('$minisock');
+    const numbers = [...text.matchAll(/(\$\w+) = (?:\(u?int64\)|\d)/g)].map(([, name = '']) => name);
+    expect(numbers.filter((name) => pointers.has(name))).toEqual([]);
+  });
+
   test.skipIf(!existsSync('/sys/kernel/btf/vmlinux'))(
     'has, for this kernel, no field that its BTF does not know',
     () => {
