@@ -34,11 +34,13 @@ describe('docs/causes', () => {
   );
 
   it.for(CAUSES.map(({ name }) => name))(
-    '%s.md shows one socket, certain, that died of it or waited for it',
+    '%s.md shows one socket, certain, that died of it, or that waited or waits for it',
     (name) => {
       const block = /```\n\$ finwait explain ([\s\S]*?)```/.exec(docs(`causes/${name}.md`))?.[1] ?? '';
       expect(block.match(/^ {2}socket {6}/gm)).toHaveLength(1);
-      expect([/ {2}died .*: (\w+)/.exec(block)?.[1], /^ {2}waited for {2}(\w+)$/m.exec(block)?.[1]]).toContain(name);
+      expect([/ {2}died .*: (\w+)/.exec(block)?.[1], /^ {2}wait(?:ed|s) for {2,3}(\w+)$/m.exec(block)?.[1]]).toContain(
+        name,
+      );
       expect(block).toMatch(/^ {2}certain {5}yes$/m);
       const [, ...printed] = block.split('\n');
       expect(Math.max(...printed.map((line) => line.length))).toBeLessThanOrEqual(80);

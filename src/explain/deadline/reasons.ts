@@ -136,7 +136,7 @@ export const deliveringReasons = (delivery: Delivery, now: number): readonly str
   doneReason(delivery, now),
 ];
 
-/** The same of a sock that a pause may end. @param bound - the setting that may */
+/** Says why a sock that delivers has a deadline all the same. @param bound - the setting that may end it in a pause */
 export const boundedReasons = (bound: string, delivery: Delivery, now: number): readonly string[] => [
   `it still delivers, and each acknowledgement starts that time anew; but ${bound} may end it in a pause, before all is delivered`,
   doneReason(delivery, now),

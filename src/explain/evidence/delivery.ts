@@ -39,7 +39,7 @@ export const deliveryOf = (
     ? null
     : going(progress, state, last, times);
 
-/** The same of an orphan of the baseline that only readings show. @param last - the newest of them */
+/** Tells the delivery of an orphan of the baseline that only readings show. @param last - the newest of them */
 export const deliveryOfRead = ({ progress, state, reading }: Read, last: Last, now: TraceNs): Delivery | null =>
   progress === null || !isAwaitingAck(state) ? null : going(progress, state, last, { seenAt: reading.at, now });
 
