@@ -65,7 +65,7 @@ type Step = { readonly id: ColumnId; readonly least: number; readonly to: number
 const step = (id: ColumnId, to: number, least = to): Step => ({ id, least, to });
 
 const steps = (traits: Traits): readonly Step[] => [
-  // Who closed it, why it lives on and until when: that is asked first. In which namespace it is, is asked of a suspect.
+  // People ask first who closed it, why it lives on and until when.
   step('age', 6),
   step('peer', 12),
   step('closer', 8),
