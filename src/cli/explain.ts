@@ -56,7 +56,7 @@ export const explain = async (file: string | undefined, options: ExplainOptions)
     ...(open === null || options.json === true ? [] : [tellOpen(open, output, columns)]),
     ...(socket === undefined ? [] : [refuseNone(open)]),
     report,
-    // What is said of one socket says whether it was seen.
+    // With --socket the answer itself says whether the socket was seen.
     ...(socket === undefined ? [createUnmatchedWords(turnedAway)] : []),
     createWords(!isLive),
   ];

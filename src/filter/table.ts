@@ -41,7 +41,7 @@ export type Filter<T = unknown> = {
   readonly options: readonly FilterOption<T>[];
   /** Its name in `meta.filters`. */
   readonly meta: string;
-  /** What a socket has of it, to say what there was where no socket passed; nothing where that says nothing. */
+  /** The values of a socket, to name them where no socket passed. There are none where they would say nothing. */
   seen(on: Subject): readonly string[];
   /** The value that lets all sockets through. */
   readonly none: T;

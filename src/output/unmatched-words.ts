@@ -18,7 +18,7 @@ export const createUnmatchedWords = (turnedAway: TurnedAway): Pick<Sink, 'begin'
   };
 };
 
-/** The same for a run whose sinks want no paths: it looks at the socks themselves. */
+/** Says the same for a run whose sinks want no paths: it looks at the socks themselves. */
 export const createUnmatchedSocks = (turnedAway: TurnedAway): Sink => {
   const words = createUnmatchedWords(turnedAway);
   let stream: Stream | null = null;

@@ -46,7 +46,7 @@ export type StoreOptions = {
   readonly sourceName: string;
   /** The command line's filter. It does not apply to the figures of the header. */
   readonly filter?: PathFilter;
-  /** Of that filter. */
+  /** Belongs to that filter. */
   readonly turnedAway?: TurnedAway;
   /** A clock in milliseconds, to time frames by. */
   readonly clock?: () => number;

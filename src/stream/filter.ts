@@ -20,7 +20,7 @@ export const subjectOfPath = (path: ClosePath | Dying): Subject => ({
     path.path.some((step) => step.from === state || step.to === state),
 });
 
-/** As its path would be if it ended now. */
+/** The subject is what its path would be if it ended now. */
 export const subjectOfSock = (sock: Sock): Subject => {
   const { family, lport, rport, netns, pid, comm, moves } = parseAnnounce(sock.announce.line);
   return {
@@ -41,7 +41,7 @@ export const dyingUsOf = (sock: Sock, now: TraceNs): number | null =>
 
 const isFoundDead = (sock: Sock): boolean => sock.announce.via === VIA.foundDead;
 
-/** Of an orphan that only the inventory knows: nobody saw its closer or its close. */
+/** The subject of an orphan that only the inventory knows: nobody saw its closer or its close. */
 export const subjectOfSilent = ({ family, lport, rport, netns, state }: Silent): Subject => ({
   closer: null,
   family,

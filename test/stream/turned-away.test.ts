@@ -53,8 +53,8 @@ describe('where no socket passes the filter', () => {
   });
 
   test('a process that is missing is told of', () => {
-    const turnedAway = createTurnedAway({ ...NO_FILTER, pid: 9 }, 'no process has the pid 9 now');
-    expect(turnedAway.words(aMeta(), 0)).toMatch(/; no process has the pid 9 now$/);
+    const turnedAway = createTurnedAway({ ...NO_FILTER, pid: 9 }, 'no process had the pid 9 at the start');
+    expect(turnedAway.words(aMeta(), 0)).toMatch(/; no process had the pid 9 at the start$/);
   });
 });
 

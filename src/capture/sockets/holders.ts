@@ -147,7 +147,9 @@ const noteOf = ({ proc, links, refused, large, left, each }: Missed): string | n
         ]
       : []),
     ...(refused > 0
-      ? [`${refused} ${refused === 1 ? 'process' : 'processes'} could not be asked for their sockets`]
+      ? [
+          `${refused} ${refused === 1 ? 'process' : 'processes'} could not be asked for ${refused === 1 ? 'its' : 'their'} sockets`,
+        ]
       : []),
     ...(seesAllPids(proc)
       ? []

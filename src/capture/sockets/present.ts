@@ -17,13 +17,13 @@ export const whoIsMissing = ({ pid, comm }: Pick<PathFilter, 'pid' | 'comm'>, pr
   const pids = readdirSync(proc).flatMap((name) => (/^\d{1,10}$/.test(name) ? [Number(name)] : []));
   // Where /proc hides the processes of others (hidepid), the first one is hidden too.
   if (!pids.includes(1) || commOf(proc, 1) === '?') return null;
-  if (pid !== null && !pids.includes(pid)) return `no process has the pid ${pid} now`;
+  if (pid !== null && !pids.includes(pid)) return `no process had the pid ${pid} at the start`;
   if (comm === null) return null;
   const names = new Set(pids.map((each) => commOf(proc, each)));
   if (names.has(comm)) return null;
   const alike = [...names].filter((name) => isAlike(name.toLowerCase(), comm.toLowerCase())).toSorted();
   const there = alike.length === 0 ? '' : ` (but ${alike.slice(0, NAMED).join(', ')})`;
-  return `no process is called ${comm} now${there}`;
+  return `no process was called ${comm} at the start${there}`;
 };
 
 const isAlike = (name: string, wanted: string): boolean =>

@@ -1,7 +1,7 @@
 import { createGroups, type Grouped } from './groups.ts';
 import { peerNetwork } from './keys.ts';
 
-/** As many as a table for people shows. */
+/** A table for people shows so many groups. */
 const MOST_ADDRESSES = 10;
 
 /**

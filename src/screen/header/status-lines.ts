@@ -101,8 +101,8 @@ export const isCounting = ({ phase, orphans }: Pick<Status, 'phase' | 'orphans'>
   phase === 'tracing' && orphans === null;
 
 /**
- * What goes first where room is short, the greatest first. What makes the figures doubtful stays longest; then comes
- * what says that they can be trusted, since its absence would say nothing.
+ * Where room is short, the greatest rank goes first. Doubts about the figures stay longest. Words that the figures can
+ * be trusted come next, since their absence would say nothing.
  */
 const RANK = { doubt: 0, unusable: 1, trusted: 2, rates: 3, held: 4, fast: 5, nothing: 6 } as const;
 

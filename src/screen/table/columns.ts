@@ -65,13 +65,13 @@ type Step = { readonly id: ColumnId; readonly least: number; readonly to: number
 const step = (id: ColumnId, to: number, least = to): Step => ({ id, least, to });
 
 const steps = (traits: Traits): readonly Step[] => [
+  // People ask first who closed it, why it lives on and until when.
   step('age', 6),
-  step('state', 9),
   step('peer', 12),
+  step('closer', 8),
   step('waiting_for', 8),
   step('deadline', 5),
-  // Who closed it is asked first of all; in which namespace, when there is a suspicion.
-  step('closer', 8),
+  step('state', 9),
   step('held', 5),
   step('retransmits', 4),
   step('peer', 19, 13),

@@ -121,7 +121,7 @@ test('a table that cannot be read for want of something is not taken for one wit
   mkdirSync(`${proc}/42`);
   symlinkSync('fd', `${proc}/42/fd`);
   const scan = await scanHolders(new Set([7]), { proc });
-  expect(scan).toMatchObject({ isComplete: false, note: '1 process could not be asked for their sockets' });
+  expect(scan).toMatchObject({ isComplete: false, note: '1 process could not be asked for its sockets' });
 });
 
 describe('/proc that hides processes', () => {

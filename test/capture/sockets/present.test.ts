@@ -25,13 +25,13 @@ const procOf = (names: readonly string[], first = 1, pidNamespace = 'pid:[402653
 test('a pid that no process has, and a name, with those that are like it', () => {
   const proc = procOf(['systemd', 'orders-api', 'orders-worker', 'nginx', 'nginx']);
   expect(whoIsMissing({ pid: 2, comm: null }, proc)).toBeNull();
-  expect(whoIsMissing({ pid: 999_999, comm: null }, proc)).toBe('no process has the pid 999999 now');
+  expect(whoIsMissing({ pid: 999_999, comm: null }, proc)).toBe('no process had the pid 999999 at the start');
   expect(whoIsMissing({ pid: null, comm: 'nginx' }, proc)).toBeNull();
   expect(whoIsMissing({ pid: null, comm: 'orders' }, proc)).toBe(
-    'no process is called orders now (but orders-api, orders-worker)',
+    'no process was called orders at the start (but orders-api, orders-worker)',
   );
-  expect(whoIsMissing({ pid: null, comm: 'Nginx' }, proc)).toBe('no process is called Nginx now (but nginx)');
-  expect(whoIsMissing({ pid: null, comm: 'caddy' }, proc)).toBe('no process is called caddy now');
+  expect(whoIsMissing({ pid: null, comm: 'Nginx' }, proc)).toBe('no process was called Nginx at the start (but nginx)');
+  expect(whoIsMissing({ pid: null, comm: 'caddy' }, proc)).toBe('no process was called caddy at the start');
 });
 
 test('nothing is said where nobody asks, or where not all processes are to be seen', () => {
@@ -40,5 +40,5 @@ test('nothing is said where nobody asks, or where not all processes are to be se
   expect(whoIsMissing(asked, procOf(['sh'], 1, 'pid:[4026532000]'))).toBeNull();
   // hidepid=2 hides the processes of others, the first one among them.
   expect(whoIsMissing(asked, procOf(['sh'], 700))).toBeNull();
-  expect(whoIsMissing(asked, procOf(['systemd']))).toBe('no process has the pid 9 now');
+  expect(whoIsMissing(asked, procOf(['systemd']))).toBe('no process had the pid 9 at the start');
 });

@@ -43,6 +43,13 @@ it('60 columns keep who closed it, and give up the namespace; peers of one netwo
   expect(rows).toEqual([expect.stringContaining('…31.17:51234 nginx'), expect.stringContaining('…31.18:51234 nginx')]);
 });
 
+it('40 columns have who and why, and 45 until when', () => {
+  for (const traits of [NO_TRAITS, { ...NO_TRAITS, netns: true }]) {
+    expect(ids(40, traits)).toEqual(['age', 'peer', 'closer', 'waiting_for']);
+    expect(ids(45, traits)).toEqual(['age', 'peer', 'closer', 'waiting_for', 'deadline']);
+  }
+});
+
 it('the longest IPv4 peer is whole at 90 columns, a usual one at 80, IPv6 ones at 200', () => {
   const ipv4 = '255.255.255.255:65535';
   expect(rowText(aRow({ peer: ipv4 }), columnsFor(90, NO_TRAITS))).toContain(ipv4);
