@@ -46,7 +46,7 @@ export const CHANGED_KEY =
 
 /** @see Linux net/core/skbuff.c, msg_zerocopy_alloc; net/ipv4/tcp.c, tcp_sendmsg_locked with MSG_SPLICE_PAGES */
 export const PINNED_PAGES =
-  'What was written by sendfile(), splice() or MSG_ZEROCOPY stays in the pages of the file or of the program until it is acknowledged: an orphan keeps them too, counted in `held` as if they were its own, and a file that is written meanwhile changes what is sent.';
+  'An orphan keeps the pages of a file or of a program that sendfile(), splice() or MSG_ZEROCOPY gave it, until they are acknowledged. They are counted in `held`. A file that is written meanwhile changes what is sent.';
 
 /** Lives under the values of tcp_orphan_retries that people pick. The limit is a time, so life depends on the RTO. */
 export const RETRIES_LIVES = `0 means 8, which is ${lifeText(0)} by the RTO of the connection; 1 is ${lifeText(1)}, 2 is ${lifeText(2)}, 3 is ${lifeText(3)}`;
