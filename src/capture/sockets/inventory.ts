@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownLine } from '../../wire/own-lines.ts';
 import type { BootClock } from '../kernel/boot-clock.ts';
+import { lacksCapability } from '../kernel/capabilities.ts';
 import { readOrphanGauge } from '../kernel/sockstat.ts';
 import { listSocks } from './list-socks.ts';
 import { listNetns } from './netns.ts';
@@ -33,10 +34,13 @@ const takeInventory = async (
       (await listSocks(netns, { signal }))?.filter(isOrphan).map((sock) => ({ netns: netns.inode, sock })),
     signal,
   );
+  // A few processes hide from everybody: a container's first one is one. Whole namespaces hide only from a finwait that
+  // lacks the right to ask.
+  const areHidden = all.refused > 0 && lacksCapability('CAP_SYS_PTRACE');
   return {
     orphans: listed.flatMap((orphans) => orphans ?? []),
     namespaces: namespaces.length,
-    unreadable: listed.filter((orphans) => orphans === undefined).length + (all.refused > 0 ? 1 : 0),
+    unreadable: listed.filter((orphans) => orphans === undefined).length + (areHidden ? 1 : 0),
   };
 };
 
