@@ -201,7 +201,7 @@ const silentPath = (orphan: Silent, now: TraceNs, wallClock: DescribeContext['wa
     path: [],
     orphan_us: null,
     dying_us: null,
-    dying_at_least_us: now / 1000,
+    dying_at_least_us: (orphan.isMissed ? now - orphan.at : now) / 1000,
     unread_bytes: null,
     unacked_bytes: null,
     unsent_bytes: null,
@@ -215,17 +215,23 @@ const silentPath = (orphan: Silent, now: TraceNs, wallClock: DescribeContext['wa
     because:
       reading === null || because === null
         ? [
-            `it was listed in ${stateName(orphan.state)} with inode 0 when the capture began${queueText(orphan)}${timerText(orphan)}`,
+            `it was listed in ${stateName(orphan.state)} with inode 0 ${whenListed(orphan)}${queueText(orphan)}${timerText(orphan)}`,
           ]
-        : [because, `${readText(reading, wallClock)}${queueText(orphan)}${timerText(orphan)}${lastText(reading)}`],
+        : [
+            because,
+            `${readText(orphan, reading, wallClock)}${queueText(orphan)}${timerText(orphan)}${lastText(reading)}`,
+          ],
     advice: [],
     certain: false,
-    gaps: ['older_than_capture'],
+    gaps: [orphan.isMissed ? 'close_not_observed' : 'older_than_capture'],
   };
 };
 
-const readText = (reading: Reading, wallClock: DescribeContext['wallClock']): string =>
-  `read at ${moment(wallClock(reading.at))}, not traced: it was an orphan when the capture began`;
+const whenListed = ({ isMissed }: Silent): string =>
+  isMissed ? 'when the orphans were counted again: its close was missed' : 'when the capture began';
+
+const readText = (orphan: Silent, reading: Reading, wallClock: DescribeContext['wallClock']): string =>
+  `read at ${moment(wallClock(reading.at))}, not traced: it was an orphan ${whenListed(orphan)}`;
 
 const lastText = ({ lastSendMs, lastAckMs }: Reading): string =>
   `; data was last sent ${settingTime(lastSendMs)} before, and an acknowledgement last came ${settingTime(lastAckMs)} before`;

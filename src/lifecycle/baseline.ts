@@ -20,6 +20,8 @@ export type Silent = Inventoried & {
   readonly reading: Reading | null;
   /** Readings showed that its data is acknowledged piece by piece; null while none did. */
   readonly progress: Progress | null;
+  /** A later inventory found it: its close was during the capture, and was missed. */
+  readonly isMissed: boolean;
 };
 
 /** A silent orphan that was read: its timer is known. */
@@ -42,6 +44,10 @@ export type Baseline = {
   readonly wasListed: (tuple: string) => boolean;
   /** The silent ones that the open inventory, a later one, has not listed. */
   readonly missing: () => readonly string[];
+  /** Orphans that the open inventory, a later one, has listed and that are not among the silent. */
+  readonly others: () => readonly Inventoried[];
+  /** An orphan whose close was missed is silent from now on. @returns false where there are too many already */
+  readonly add: (orphan: Inventoried) => boolean;
   /** A silent one has gone. */
   readonly drop: (tuple: string) => void;
   /** Closes a later inventory. */
@@ -49,7 +55,7 @@ export type Baseline = {
   /** A silent orphan was read again. A reading of any other socket changes nothing. */
   readonly read: (reading: OrphanRead) => void;
   /** An orphan whose close was not observed shows itself. @returns its line of the inventory; null where it had none */
-  readonly adopt: (tuple: string) => Inventoried | null;
+  readonly adopt: (tuple: string) => Silent | null;
   /** The inventory is complete. @returns the size of the baseline, those seen already included */
   readonly end: () => number;
   /** The silent ones that have not been read. */
@@ -65,16 +71,16 @@ export const createBaseline = (): Baseline => {
   let sysctls: Reading['sysctls'] = null;
   let previous: Silent | null = null;
   /** The orphans that the open inventory has listed. The first one leaves out those that still are among the silent. */
-  const listed = new Set<string>();
+  const listed = new Map<string, Inventoried | null>();
   let listedCount = 0;
   const seen = new Set<string>();
   let adoptedBefore = 0;
   let isDone = false;
   let isWhole = true;
   const wasListed = (tuple: string): boolean => listed.has(tuple) || (!isDone && silent.has(tuple));
-  const add = (tuple: string, orphan: Inventoried): void => {
+  const add = (tuple: string, orphan: Inventoried, isMissed = false): void => {
     if (silent.get(tuple)?.reading !== null) notRead++;
-    previous = { ...orphan, ...sharedAddresses(orphan, previous), reading: null, progress: null };
+    previous = { ...orphan, ...sharedAddresses(orphan, previous), reading: null, progress: null, isMissed };
     silent.set(tuple, previous);
   };
   const remove = (tuple: string): void => {
@@ -82,7 +88,7 @@ export const createBaseline = (): Baseline => {
     if (orphan === undefined) return;
     if (orphan.reading === null) notRead--;
     silent.delete(tuple);
-    if (!isDone) listed.add(tuple);
+    if (!isDone) listed.set(tuple, null);
   };
   return {
     isDone: () => isDone,
@@ -93,7 +99,7 @@ export const createBaseline = (): Baseline => {
       }
       const tuple = tupleOf(orphan);
       if (!wasListed(tuple)) listedCount++;
-      if (isDone) listed.add(tuple);
+      if (isDone) listed.set(tuple, orphan);
       else add(tuple, orphan);
       return true;
     },
@@ -107,6 +113,12 @@ export const createBaseline = (): Baseline => {
     has: (tuple) => silent.has(tuple),
     wasListed,
     missing: () => [...silent.keys()].filter((tuple) => !listed.has(tuple)),
+    others: () => [...listed].flatMap(([tuple, orphan]) => (orphan === null || silent.has(tuple) ? [] : [orphan])),
+    add: (orphan) => {
+      if (silent.size >= BOUNDS.inventory) return false;
+      add(tupleOf(orphan), orphan, true);
+      return true;
+    },
     drop: remove,
     forget: () => {
       listed.clear();

@@ -3,7 +3,7 @@ import type { SkAddr, TraceNs } from '../kernel/units.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import { type InventoryEnd, VIA } from '../wire/event.ts';
 import { parseAnnounce } from '../wire/evidence.ts';
-import { type Baseline, tupleOfLine } from './baseline.ts';
+import { type Baseline, tupleOf, tupleOfLine } from './baseline.ts';
 import type { Ledger } from './ledger.ts';
 import type { Living } from './living.ts';
 import type { Gap, Sock } from './sock.ts';
@@ -64,13 +64,13 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
   };
 
   /**
-   * A later inventory, taken while a drift lasts. A sock that no namespace lists any more has gone, unless it is where
+   * A later inventory, taken while a drift lasts. If the kernel's count is the smaller one: a sock that no namespace lists any more has gone, unless it is where
    * nobody can look. The kernel's own count decides. If it is short by all of them, they have gone. If it is short by
    * fewer, some have gone, and each may have.
    */
   const again = (event: InventoryEnd): void => {
     const { drift, inFlight } = ledger.now(now());
-    if (drift === null || drift <= inFlight) {
+    if (drift === null || Math.abs(drift) <= inFlight) {
       baseline.forget();
       return;
     }
@@ -82,6 +82,11 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
       return;
     }
     allowance -= asked;
+    if (drift < 0) {
+      addMissed(-drift);
+      baseline.forget();
+      return;
+    }
     const gone: SkAddr[] = [];
     for (const sock of living.every()) {
       const isOld = sock.destroyedAt === null && sock.entered && sock.announcedAt < event.attachedAt;
@@ -98,6 +103,29 @@ export const createMissedDestroys = ({ living, baseline, ledger, now, infer, exc
     for (const tuple of silentGone) {
       baseline.drop(tuple);
       ledger.exit(now());
+      ledger.infer();
+    }
+  };
+
+  /**
+   * The kernel counts more than we do: the closes of some were missed. Orphans that a namespace lists and of which
+   * nothing is known are these, unless they are more: then some of them wait for their announcement.
+   *
+   * @param most - the number that the kernel counts beyond ours
+   */
+  const addMissed = (most: number): void => {
+    const known = new Set<string>();
+    for (const sock of living.every()) {
+      if (sock.destroyedAt === null) known.add(tupleOfLine(sock.announce.line));
+    }
+    const missed = baseline.others().filter((orphan) => !known.has(tupleOf(orphan)));
+    if (missed.length > most) return;
+    for (const orphan of missed) {
+      if (!baseline.add(orphan)) {
+        exceed(1, `orphans whose close was missed, beyond ${BOUNDS.inventory}`);
+        return;
+      }
+      ledger.enter(now());
       ledger.infer();
     }
   };

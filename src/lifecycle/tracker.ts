@@ -318,6 +318,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     const isEarly = !baseline.isDone();
     sock.entered = true;
     const listed = baseline.adopt(tupleOfLine(sock.announce.line));
+    if (listed?.isMissed === true) {
+      addGap(sock, 'close_not_observed');
+      return;
+    }
     if (listed !== null || isEarly || ledger.locate()) {
       addGap(sock, 'older_than_capture');
       return;

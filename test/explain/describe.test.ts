@@ -39,7 +39,10 @@ const CONTRACT = [
 const silent = (state: TcpState = 'FIN_WAIT2', timer = '2 5000 0') => {
   const [orphan] = decodeAll([inventoriedLine(5, { state, netns: 7, timer })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
-  return describeSilent({ ...orphan, reading: null, progress: null }, orphan.at, { wallClock: String, ownNetns: null });
+  return describeSilent({ ...orphan, reading: null, progress: null, isMissed: false }, orphan.at, {
+    wallClock: String,
+    ownNetns: null,
+  });
 };
 
 test('a reset in close() waited for nothing, however long close() took to send it', () => {

@@ -12,7 +12,7 @@ const listed = (leftMs: number, now = 0, state: 'FIN_WAIT1' | 'FIN_WAIT2' = 'FIN
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
   const host = { hello: aHello(), clock: null, now: traceNs(sec(now)), pressure: NO_PRESSURE };
   const deadline = deadlineOfDying(
-    { ...orphan, reading: null, progress: null },
+    { ...orphan, reading: null, progress: null, isMissed: false },
     host,
     ({ announcedAt }) => announcedAt,
   );

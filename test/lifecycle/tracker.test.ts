@@ -795,6 +795,39 @@ describe('a life whose destroy never comes', () => {
     expect([few.ended, few.tracker.dyingCount()]).toEqual([[], 2]);
   });
 
+  test('an orphan whose close was missed is one from the inventory on that lists it, if the kernel counts it', () => {
+    const missed = inventoriedLine(sec(2.5), { rport: 1000 });
+    const { tracker } = track().feed(...ready, ...later(1, missed));
+    expect(tracker.ledger()).toMatchObject({ entries: 1, exits: 0, orphans: 1, inferred: 1 });
+    expect(only(tracker.silent())).toMatchObject({ rport: 1000, isMissed: true });
+    // Its next line shows it: its entry is counted already.
+    const shown = track().feed(
+      ...ready,
+      ...later(1, missed),
+      announceLine({ at: sec(4), via: VIA.foundDead, rport: 1000, moves: [] }),
+    );
+    expect([...only(shown.tracker.live()).gaps]).toEqual(['close_not_observed']);
+    expect(shown.tracker.ledger()).toMatchObject({ entries: 1, orphans: 1, inferred: 1 });
+    // It is announced after all.
+    const late = track().feed(...ready, ...later(1, missed), announceLine({ at: sec(2), rport: 1000 }));
+    expect(late.tracker.silentCount()).toBe(0);
+    expect(late.tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
+  });
+
+  test('more unknown orphans than the kernel counts beyond ours are left alone: some wait for their announcement', () => {
+    const two = [1000, 1001].map((rport) => inventoriedLine(sec(2.5), { rport }));
+    const { tracker } = track().feed(...ready, ...later(1, ...two));
+    expect(tracker.silentCount()).toBe(0);
+    expect(tracker.ledger()).toMatchObject({ entries: 0, drift: -1 });
+    const known = track().feed(
+      ...ready,
+      announceLine({ at: ms(60), rport: 1000 }),
+      tickLine(ms(200)),
+      ...later(2, ...two),
+    );
+    expect(only(known.tracker.silent())).toMatchObject({ rport: 1001, isMissed: true });
+  });
+
   describe('though it came to CLOSE', () => {
     const moves = [{ at: ms(60), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }] as const;
     const closing = (at: number) => [

@@ -13,7 +13,7 @@ import { aStatus, someRows } from './builders.ts';
 const silent = (): Silent => {
   const [orphan] = decodeAll([inventoriedLine(5, { state: 'FIN_WAIT2', timer: '2 5000 0' })]);
   if (orphan?.kind !== 'inventoried') throw new Error('no inventory line');
-  return { ...orphan, reading: null, progress: null };
+  return { ...orphan, reading: null, progress: null, isMissed: false };
 };
 
 const printed = (change: Partial<Snapshot>): readonly string[] => {

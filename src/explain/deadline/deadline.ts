@@ -75,7 +75,7 @@ export const undecided = (...because: readonly string[]): Deadline => ({ kind: '
 /** The deadline of an orphan that only the inventory knows. */
 export const deadlineOfSilent = (): Deadline =>
   undecided(
-    'it was listed when the capture began, and no event came since: its timers are known from its first retransmission on',
+    'it is known from a list alone, and no event of it came since: its timers are known from its first retransmission on',
   );
 
 /**
