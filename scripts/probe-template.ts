@@ -88,11 +88,13 @@ const printOf = (name: LineName, indent: string, given: ReadonlyMap<string, stri
   const values = all.map((word) => ({ word, value: given.get(word.name) ?? printedOf(word) }));
   const isLiteral = (value: string): boolean => /^(?:@[A-Z]+@|[0-9a-f]+)$/.test(value);
   const format = values.map(({ word, value }) => (isLiteral(value) ? value : SPEC[word.kind])).join(' ');
+  // The mark comes first, and is not newer than the line: whoever finds the line has all that this CPU printed before it.
+  const mark = all.some(tellsCpu) ? `${indent}@until[(uint64)cpu] = ${values[0]?.value};\n` : '';
   const args = values
     .filter(({ value }) => !isLiteral(value))
     .map(({ word, value }) => (word.kind === 'comm' ? `buf(${value}, 16)` : value));
   const short = `${indent}printf("${letter} ${format}\\n", ${args.join(', ')});`;
-  if (short.length <= MOST_COLUMNS) return short;
+  if (short.length <= MOST_COLUMNS) return mark + short;
   const rows: string[] = [];
   for (const [i, arg] of args.entries()) {
     const text = i === args.length - 1 ? `${arg});` : `${arg},`;
@@ -102,8 +104,12 @@ const printOf = (name: LineName, indent: string, given: ReadonlyMap<string, stri
     else rows.push(text);
   }
   const broken = rows.map((row) => wrapped(row, `${indent}  `)).join('\n');
-  return `${indent}printf("${letter} ${format}\\n",\n${broken}`;
+  return `${mark}${indent}printf("${letter} ${format}\\n",\n${broken}`;
 };
+
+/** True if the line tells in this word which CPU printed it. */
+const tellsCpu = ({ fields }: Word): boolean =>
+  fields.some(({ name, parts = [] }) => name === 'cpu' || parts.some((each) => each.name === 'cpu'));
 
 /** A long word, broken behind its bars. */
 const wrapped = (row: string, indent: string): string => {

@@ -188,7 +188,8 @@ const run = async (
       return;
     }
     if (isWireLine(line)) {
-      if (/^C \d{1,20}$/.test(line)) clock.observe(BigInt(line.slice(2)));
+      const tick = /^C (\d{1,20})(?= |$)/.exec(line)?.[1];
+      if (tick !== undefined) clock.observe(BigInt(tick));
       deferred.take(line);
     } else if (line.startsWith(TORN)) strays.torn(line.slice(TORN.length));
     else if (onChatter(line, readStdout) === 'message') strays.take(line);

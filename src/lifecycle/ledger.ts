@@ -4,6 +4,12 @@ import { BOUNDS } from '../wire/bounds.ts';
 /** Our events and the kernel's counter may be read this far apart, ns, and still mean the same moment. */
 const SAMPLE_SLACK_NS = 10_000_000;
 
+/**
+ * A sample waits at most this long for closes before it to be announced, ns of event time. A full ring of the probes
+ * is announced in 3 s.
+ */
+const LONGEST_WAIT_NS = 10_000_000_000;
+
 /** With deferred announcements `unlocated` is the least of this many samples. */
 const SETTLINGS = 10;
 
@@ -41,6 +47,8 @@ export type Ledger = {
   readonly locate: () => boolean;
   /** @returns false if so many samples wait to be settled that this one is not compared */
   readonly sample: (at: TraceNs, orphans: number, limit: number) => boolean;
+  /** The probes say it: each close before this time has been announced or counted. */
+  readonly announced: (until: TraceNs) => void;
   /** Lets event time pass. A sample is settled once every close before it has been announced. */
   readonly advance: (at: TraceNs) => void;
   /** The capture has ended: settles a sample that still waits. */
@@ -66,7 +74,8 @@ type Pending = {
  * are deferred, it is the least surplus of ten samples: orphans that were not announced yet are not hidden ones.
  *
  * @param onRow - called for each settled sample
- * @param announceNs - a sock is announced up to this long after its close: its entry comes that much later
+ * @param announceNs - a sock is announced up to this long after its close, and later in a burst: its entry comes that
+ *   much later
  * @see ../../docs/ledger.md; Linux net/ipv4/tcp.c __tcp_close, net/ipv4/inet_connection_sock.c inet_csk_destroy_sock
  */
 export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): Ledger => {
@@ -88,6 +97,8 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
   let dwelt = 0;
   let blurred = 0;
   let sampledAt: TraceNs | null = null;
+  /** Positive infinity: the probes do not say. */
+  let announcedUntil = Number.POSITIVE_INFINITY;
   const recent: TraceNs[] = [];
   /**
    * The number up to each, itself included, since the capture began. The sum over any span is a difference.
@@ -209,8 +220,15 @@ export const createLedger = (onRow: (row: LedgerRow) => void, announceNs = 0): L
       pending.push({ at, kernel, limit, ours: orphans(), entries, exits, moved });
       return true;
     },
+    announced: (until) => {
+      announcedUntil = until;
+    },
     advance: (at) => {
-      while (pending[0] !== undefined && at > pending[0].at + settleNs) settle(pending.shift() as Pending);
+      while (pending[0] !== undefined && at > pending[0].at + settleNs) {
+        // In a burst closes wait in the kernel to be announced: they are on their way, and no drift.
+        if (announcedUntil < pending[0].at && at <= pending[0].at + LONGEST_WAIT_NS) return;
+        settle(pending.shift() as Pending);
+      }
     },
     end: () => {
       while (pending[0] !== undefined) settle(pending.shift() as Pending);

@@ -200,8 +200,7 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const announce = (event: Announce, isOutOfOrder: boolean): void => {
     const before = living.unpack(event.sk);
     if (isOutOfOrder && before !== undefined && event.at < before.announcedAt) {
-      // The address has its next life already.
-      unannounced++;
+      announcePast(event);
       return;
     }
     if (before !== undefined && before.destroyedAt === null) {
@@ -228,7 +227,33 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     else enter(sock, event.closedAt);
     if (sock.state === TCP.CLOSE && sock.entered) missedDestroys.inClose(sock);
     if (isOutOfOrder) meetDestroy(sock);
-    if (early.size > 0) early.delete(event.sk);
+    // It may be the end of the life before, whose announcement is still to come.
+    if (early.size > 0 && (early.get(event.sk)?.at ?? event.at) > event.at) early.delete(event.sk);
+  };
+
+  /** The address has its next life already: this one has ended. Its destroy came before it, or was never seen. */
+  const announcePast = (event: Announce): void => {
+    const sock = newSock(event, generations.next(event.sk));
+    addGap(sock, 'event_late');
+    if (event.via === VIA.foundDead && baseline.adopt(tupleOfLine(event.line)) !== null) {
+      addGap(sock, 'older_than_capture');
+    } else {
+      ledger.enter(event.closedAt);
+    }
+    sock.orphanAt = event.closedAt;
+    sock.entered = true;
+    ledger.exit(now);
+    const end = early.get(event.sk);
+    if (end === undefined || end.at < event.at || !isOf(sock, end)) {
+      ledger.infer();
+      addGap(sock, 'destroy_missed');
+    } else {
+      early.delete(event.sk);
+      unannounced--;
+      ends(sock, end);
+      if (sock.lines !== sock.printed) addGap(sock, 'events_lost');
+    }
+    options.onEnd(sock);
   };
 
   /** @param reset - the reset that ended it, coded as a tally's */
@@ -412,18 +437,22 @@ export const createTracker = (options: TrackerOptions): Tracker => {
     }
     if (isOutOfOrder) addGap(sock, 'event_late');
     if (sock.lingering) enter(sock, event.at);
-    sock.destroyedAt = event.at;
+    ends(sock, event);
     dying--;
-    sock.cookie = event.cookie === '0' ? sock.cookie : decimalOf(event.cookie);
-    sock.destroyErr = event.err;
-    sock.destroyContext = event.context;
-    sock.printed = event.lines - 1;
-    if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
     if (sock.entered) ledger.exit(event.at);
     if (event.lines === 0 && lostEvents > 0 && living.mayLack(sock)) addGap(sock, 'events_lost');
     sock.hasOpenEnd = hasOpenEnd(sock, event);
     if (sock.hasOpenEnd && sock.pressure?.isExact === false) addGap(sock, 'events_lost');
     aftermath.add(sock);
+  };
+
+  const ends = (sock: Sock, event: Destroy): void => {
+    sock.destroyedAt = event.at;
+    sock.cookie = event.cookie === '0' ? sock.cookie : decimalOf(event.cookie);
+    sock.destroyErr = event.err;
+    sock.destroyContext = event.context;
+    sock.printed = event.lines - 1;
+    if (stateOf(event.context) !== sock.state) addGap(sock, 'transition_missed');
   };
 
   const expectAnnounce = (event: Destroy): void => {
@@ -558,10 +587,13 @@ export const createTracker = (options: TrackerOptions): Tracker => {
         case 'lost':
           return lose(event.count);
         case 'tick':
+          if (event.settled !== null) ledger.announced(event.settled);
           living.pack();
           return missedDestroys.tick(at);
         case 'bye':
         case 'notice':
+        case 'pulse':
+        case 'progress':
           return;
       }
     },

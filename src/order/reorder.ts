@@ -1,6 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import type { TraceNs } from '../kernel/units.ts';
 import { Ring } from './ring.ts';
+import { createWatermarks } from './watermarks.ts';
 
 /** Places of the newest time that came, of the last that was given on, of the last in the queue. */
 const [NEWEST, GIVEN, QUEUED] = [0, 1, 2] as const;
@@ -12,7 +13,7 @@ const earliestFirst = (a: Waiting<unknown>, b: Waiting<unknown>): number => a.at
 type Timed = { readonly at: TraceNs };
 
 export type ReorderOptions<T extends Timed> = {
-  /** An event may wait this long for an earlier one, in ns of event time. */
+  /** An event may wait this long for an earlier one, in ns of event time, where lines do not tell their CPUs. */
   readonly windowNs: number;
   /** The window grows with the disorder it meets, up to this. */
   readonly maxWindowNs: number;
@@ -20,6 +21,8 @@ export type ReorderOptions<T extends Timed> = {
   readonly maxHeld: number;
   /** The queue also holds at most this much weight, as `push` was told it. */
   readonly maxWeight: number;
+  /** CPUs that are told apart at most. */
+  readonly maxCpus: number;
   readonly emit: (event: T, isOutOfOrder: boolean) => void;
 };
 
@@ -28,8 +31,11 @@ export type Reorder<T extends Timed> = {
    * Takes an event. Only one from the kernel (`movesClock`) lets time pass: our own clock runs ahead of its buffers.
    *
    * @param weight - memory that it takes while it waits, bytes
+   * @param cpu - the CPU that printed it: its number + 1; 0: not said
    */
-  readonly push: (event: T, movesClock: boolean, weight: number) => void;
+  readonly push: (event: T, movesClock: boolean, weight: number, cpu: number) => void;
+  /** How far the CPUs were after `at`. @see Watermarks */
+  readonly progress: (at: TraceNs, cpus: readonly number[]) => void;
   /** Gives everything on: the stream has ended. */
   readonly flush: () => void;
   readonly windowNs: () => number;
@@ -37,14 +43,21 @@ export type Reorder<T extends Timed> = {
 
 /**
  * Puts events back into the order of their time. bpftrace reads per-CPU buffers one after the other, so lines
- * arrive displaced by milliseconds (0.17) or microseconds (0.23 and later), by as long as a stall after one.
+ * arrive displaced by milliseconds (0.17) or microseconds (0.23 and later), and by seconds where the host is short of
+ * CPU. Each CPU's lines alone are in order.
  *
- * An event older than one already given on goes on at once, marked as out of order, and the
- * window grows to twice its delay. Nothing depends on the wall clock, so a replay orders as the live run did.
+ * From wire version 4 on lines tell their CPU, and bpftrace says ten times a second how far each CPU is: an event goes
+ * on when all CPUs are past it (`watermarks.ts`). It waits for as long as that takes. Only memory bounds it: beyond
+ * `maxHeld` and `maxWeight` the oldest go on.
+ *
+ * Older lines wait for a window of event time. An event older than one already given on goes on at once, marked as out
+ * of order, and the window grows to twice its delay. Nothing depends on the wall clock, so a replay orders as the live
+ * run did.
  */
 export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reorder<T> => {
   // Most events come in order and wait in a queue; the displaced ones in another, by tinyqueue. Both by (time, arrival).
   const queue = new Ring<T>();
+  const marks = createWatermarks(options.maxCpus);
   const displaced = new TinyQueue<Waiting<T>>([], earliestFirst);
   let arrivals = 0;
   let weightHeld = 0;
@@ -77,7 +90,8 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
   };
 
   const release = (): void => {
-    const until = (times[NEWEST] as number) - windowNs;
+    const known = marks.until();
+    const until = Number.isNaN(known) ? (times[NEWEST] as number) - windowNs : known;
     while (held() > 0) {
       const first = firstDisplaced();
       const at = first === null ? (queue.first[queue.head] as number) : first.at;
@@ -87,9 +101,11 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
   };
 
   return {
-    push: (event, movesClock, weight) => {
+    push: (event, movesClock, weight, cpu) => {
       // Asked once: events have many shapes, and each time a double is read out of one it is a new object.
       const { at } = event;
+      if (movesClock) marks.heard(cpu, at);
+      else marks.own(at);
       if (at < (times[GIVEN] as number)) {
         windowNs = Math.min(options.maxWindowNs, Math.max(windowNs, 2 * ((times[NEWEST] as number) - at)));
         options.emit(event, true);
@@ -102,6 +118,11 @@ export const createReorder = <T extends Timed>(options: ReorderOptions<T>): Reor
         displaced.push({ event, at, arrival: arrivals++, weight });
       }
       if (movesClock && at > (times[NEWEST] as number)) times[NEWEST] = at;
+      release();
+    },
+    progress: (at, cpus) => {
+      marks.told(at, cpus);
+      if (at > (times[NEWEST] as number)) times[NEWEST] = at;
       release();
     },
     flush: () => {

@@ -15,6 +15,7 @@ import { createReorder } from '../order/reorder.ts';
 import { BOUNDS } from '../wire/bounds.ts';
 import { createDecoder } from '../wire/decode.ts';
 import type { TimedEvent } from '../wire/event.ts';
+import { cpuOf } from '../wire/evidence.ts';
 import type { Meta } from '../wire/meta.ts';
 import { WIRE_VERSION } from '../wire/schema.ts';
 import { canRead } from '../wire/upgrade/upgrade.ts';
@@ -102,6 +103,7 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
     maxWindowNs: MAX_WINDOW_NS,
     maxHeld: MAX_HELD,
     maxWeight: BOUNDS.reorderBytes,
+    maxCpus: BOUNDS.cpus,
     emit: (event, isOutOfOrder) => {
       tracker.apply(event, isOutOfOrder);
     },
@@ -132,7 +134,8 @@ export const openStream = (meta: Meta, listener: StreamListener): OpenStream => 
         tracker.foresee(event);
       }
       if (event.kind === 'tick' || event.kind === 'sample') notices.advance(event.at);
-      reorder.push(event, !isOwn(event), line.length + ownBytes(event));
+      if (event.kind === 'progress') reorder.progress(event.at, event.cpus);
+      else reorder.push(event, !isOwn(event), line.length + ownBytes(event), cpuOf(event));
     },
     end: () => {
       reorder.flush();

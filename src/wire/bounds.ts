@@ -19,8 +19,13 @@ export const BOUNDS = {
   windowLog: 23,
   /** Characters of a notice, a reason or a line of the kernel's log; finwait's have 200, printk's at most 1,000. */
   text: 1024,
-  /** Bytes of lines that wait to be put in order, the events' own bytes included: half a second at 200,000 lines/s. */
-  reorderBytes: 32 * 1024 * 1024,
+  /**
+   * Bytes of lines that wait to be put in order, the events' own bytes included: 300,000 lines. The kernel's buffers of
+   * all CPUs together hold as many, and only those of one CPU wait for another's.
+   */
+  reorderBytes: 128 * 1024 * 1024,
+  /** CPUs that are told apart. Nobody waits for the lines of others. */
+  cpus: 1024,
   /** The own bytes of an event beside its line … */
   eventBytes: 200,
   /** … and of a reading, which has three times the fields. */

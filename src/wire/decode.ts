@@ -1,5 +1,6 @@
 import { type SkAddr, type TraceNs, traceNs } from '../kernel/units.ts';
 import { createAddresses } from './addresses.ts';
+import { BOUNDS } from './bounds.ts';
 import { commText } from './comm.ts';
 import type { Hello, Malformed, TimedEvent, WireEvent } from './event.ts';
 import { NOT_FOLLOWED, SAMPLE_MASK } from './evidence.ts';
@@ -22,6 +23,8 @@ const LETTER = {
   tally: letterOf('tally'),
   ended: letterOf('ended'),
   tick: letterOf('tick'),
+  pulse: letterOf('pulse'),
+  progress: letterOf('progress'),
   bye: letterOf('bye'),
 } as const;
 
@@ -43,7 +46,9 @@ const RETRANSMITS = bitsWithin('deferred', 'closeRetransmits');
 
 /** Words of an S or R line that are only checked. */
 const SET_STATE_REST = wordsBetween('set_state', 'sk', 'e7') - hexWordsFrom('set_state', 'from', 'e0').length + 1;
-const RETRANSMIT_WORDS = wordsBetween('retransmit', 'sk', 'e7') + 1;
+const RETRANSMIT_REST = wordsBetween('retransmit', 'e0', 'e7') + 1;
+/** Bits of e0's low half. */
+const CPU = bitsWithin('retransmit', 'cpu');
 
 const TOLD = bitsWithin('look', 'told');
 const LOOK_REST = wordsBetween('look', 'e0', 'e7') + 1;
@@ -134,6 +139,14 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
   const sk = (): SkAddr => {
     scan.hex();
     return addresses.textOf(scan.hi, scan.lo, scan.digits);
+  };
+
+  /** A word that lines have from version 4 on. */
+  const cpuWord = (): number => (scan.done() ? 0 : scan.hex32());
+  const settledWord = (): TraceNs | null => {
+    if (scan.done()) return null;
+    const settled = time();
+    return scan.above === 0 && scan.below === 0 ? null : settled;
   };
 
   const hello = (line: string): Hello | Malformed => {
@@ -242,19 +255,22 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         scan.hex();
         const context = scan.lo;
         scan.skipHex(LOOK_REST);
-        return { kind: 'look', at, sk: key, cookie, context, told: (context >>> TOLD.shift) & TOLD.mask, line };
+        const told = (context >>> TOLD.shift) & TOLD.mask;
+        return { kind: 'look', at, sk: key, cookie, context, told, cpu: cpuWord(), line };
       }
       case LETTER.swept: {
         const began = time();
         scan.hexWords(SWEPT.words, halves);
         const watched = fieldAt(halves, SWEPT.watched);
         const isWhole = fieldAt(halves, SWEPT.left) === 0;
-        return began <= at ? { kind: 'swept', at, began, watched, isWhole } : null;
+        return began <= at ? { kind: 'swept', at, began, watched, isWhole, cpu: cpuWord() } : null;
       }
       case LETTER.retransmit: {
         const key = sk();
-        scan.skipHex(RETRANSMIT_WORDS);
-        return { kind: 'retransmit', at, sk: key, line };
+        scan.hex();
+        const cpu = (scan.lo >>> CPU.shift) & CPU.mask;
+        scan.skipHex(RETRANSMIT_REST);
+        return { kind: 'retransmit', at, sk: key, cpu, line };
       }
       case LETTER.reset: {
         const key = sk();
@@ -271,6 +287,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           answersSegment: fieldAt(halves, RESET.answers) === 1,
           reason: reason === 0xff ? null : reason,
           dataSegsIn: fieldAt(halves, RESET.dataSegsIn),
+          cpu: cpuWord(),
         };
       }
       case LETTER.destroy: {
@@ -335,7 +352,11 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         };
       }
       case LETTER.tick:
-        return { kind: 'tick', at };
+        return { kind: 'tick', at, cpu: cpuWord(), settled: settledWord() };
+      case LETTER.pulse:
+        return { kind: 'pulse', at, cpu: cpuWord() };
+      case LETTER.progress:
+        return { kind: 'progress', at, cpus: progressOf(scan) };
       case LETTER.bye:
         return { kind: 'bye', at };
       default:
@@ -351,6 +372,17 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     const good = event !== null && scan.done() && Number.isFinite(event.at);
     return good ? event : { kind: 'malformed', line };
   };
+};
+
+/** Pairs of a CPU's number + 1 and a time in ns, as they stand in the line. */
+const progressOf = (scan: Scan): readonly number[] => {
+  const cpus: number[] = [];
+  while (scan.ok && !scan.done() && cpus.length < 2 * BOUNDS.cpus) {
+    cpus.push(scan.hex32());
+    scan.hex();
+    cpus.push(scan.hi * 2 ** 32 + scan.lo);
+  }
+  return cpus;
 };
 
 /** A number of 64 bits as the probes print it. */

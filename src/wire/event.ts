@@ -24,6 +24,13 @@ export const VIA = {
 /** Facts that every line about a socket carries, packed as on the wire. See docs/wire-format.md. */
 type OnSock = { readonly at: TraceNs; readonly sk: SkAddr };
 
+/**
+ * The CPU whose line it is: its number + 1, and 0 where the line does not say. Other kinds have it in `context`.
+ *
+ * @see evidence.ts, cpuOf
+ */
+type Printed = { readonly cpu: number };
+
 /** The first line: the speaker, and how its clock stands to the wall clock. */
 export type Hello = {
   readonly kind: 'hello';
@@ -67,24 +74,25 @@ export type SetState = OnSock & {
   readonly line: string;
 };
 
-export type Retransmit = OnSock & { readonly kind: 'retransmit'; readonly line: string };
+export type Retransmit = OnSock & Printed & { readonly kind: 'retransmit'; readonly line: string };
 
 /** The evidence of another look. The socket may have been destroyed meanwhile, and its address may be another's. */
-export type Look = OnSock & {
-  readonly kind: 'look';
-  /** Hexadecimal; `0`: the kernel had made none yet. */
-  readonly cookie: string;
-  readonly context: number;
-  /** Lines that were printed about the sock so far, its announcement included, looks not counted; 0: not said. */
-  readonly told: number;
-  readonly line: string;
-};
+export type Look = OnSock &
+  Printed & {
+    readonly kind: 'look';
+    /** Hexadecimal; `0`: the kernel had made none yet. */
+    readonly cookie: string;
+    readonly context: number;
+    /** Lines that were printed about the sock so far, its announcement included, looks not counted; 0: not said. */
+    readonly told: number;
+    readonly line: string;
+  };
 
 /**
  * The pass began at `began` and had looked at every followed sock announced before by `at`. Each changed one had a
  * `look`.
  */
-export type Swept = {
+export type Swept = Printed & {
   readonly kind: 'swept';
   readonly at: TraceNs;
   readonly began: TraceNs;
@@ -93,17 +101,18 @@ export type Swept = {
   readonly isWhole: boolean;
 };
 
-export type Reset = OnSock & {
-  readonly kind: 'reset';
-  readonly sent: boolean;
-  readonly state: number;
-  /** The reset answered a segment. If not, the kernel sent it of its own accord. */
-  readonly answersSegment: boolean;
-  /** `enum sk_rst_reason`, or null where the kernel gives none. */
-  readonly reason: number | null;
-  /** For a received reset: the data segments that had come by then, modulo 2^24, including the one it came with. */
-  readonly dataSegsIn: number;
-};
+export type Reset = OnSock &
+  Printed & {
+    readonly kind: 'reset';
+    readonly sent: boolean;
+    readonly state: number;
+    /** The reset answered a segment. If not, the kernel sent it of its own accord. */
+    readonly answersSegment: boolean;
+    /** `enum sk_rst_reason`, or null where the kernel gives none. */
+    readonly reason: number | null;
+    /** For a received reset: the data segments that had come by then, modulo 2^24, including the one it came with. */
+    readonly dataSegsIn: number;
+  };
 
 export type Destroy = OnSock & {
   readonly kind: 'destroy';
@@ -208,7 +217,27 @@ export const TALLY = {
   tw_none: 4096,
 } as const;
 
-export type Tick = { readonly kind: 'tick'; readonly at: TraceNs };
+export type Tick = Printed & {
+  readonly kind: 'tick';
+  readonly at: TraceNs;
+  /** Every socket closed before this has been announced or counted by now. Null: not said. */
+  readonly settled: TraceNs | null;
+};
+
+/** A CPU has nothing to say, and says so. */
+export type Pulse = Printed & { readonly kind: 'pulse'; readonly at: TraceNs };
+
+/** bpftrace said after `at` how far each CPU was. */
+export type Progress = {
+  readonly kind: 'progress';
+  readonly at: TraceNs;
+  /**
+   * Pairs: the number of a CPU + 1, and how long before `at` it had printed its newest line, ns; 0: later than that.
+   * A CPU that is not here has printed none since the progress before.
+   */
+  readonly cpus: readonly number[];
+};
+
 export type Bye = { readonly kind: 'bye'; readonly at: TraceNs };
 
 /** One orphan that /proc/net/tcp[6] of a namespace, or ss in it, listed right after attach. */
@@ -328,6 +357,8 @@ export type TimedEvent =
   | Tally
   | Ended
   | Tick
+  | Pulse
+  | Progress
   | Bye
   | Inventoried
   | OrphanRead

@@ -1,7 +1,7 @@
 import { ipv6Text } from '../kernel/address.ts';
 import { TCP } from '../kernel/tcp-state.ts';
 import { commOfWords } from './comm.ts';
-import { ENDED } from './event.ts';
+import { ENDED, type TimedEvent } from './event.ts';
 import { type AnnounceFields, type Evidence, readAnnounceFields, readEvidence } from './fields.ts';
 import { rememberedIpv4Text } from './ipv4-texts.ts';
 import { bitsWithin, fieldAt, halfOf, hexWordAt, placeOf } from './layout.ts';
@@ -14,6 +14,7 @@ const CONTEXT = {
   holder: bitsWithin('deferred', 'holder'),
   shutdown: bitsWithin('deferred', 'shutdown'),
   state: bitsWithin('deferred', 'state'),
+  cpu: bitsWithin('deferred', 'cpu'),
 } as const;
 
 /** Bits of the wire's context field. */
@@ -23,6 +24,25 @@ export const HOLDER = { none: 0, kernel: 1, alive: 2, lastFput: 3 } as const;
 export const holderOf = (context: number): number => (context >>> CONTEXT.holder.shift) & CONTEXT.holder.mask;
 export const shutdownOf = (context: number): number => (context >>> CONTEXT.shutdown.shift) & CONTEXT.shutdown.mask;
 export const stateOf = (context: number): number => (context >>> CONTEXT.state.shift) & CONTEXT.state.mask;
+
+/** The CPU that printed an event's line: its number + 1, below 2^14. 0: the line does not say, or finwait wrote it. */
+export const cpuOf = (event: TimedEvent): number => {
+  switch (event.kind) {
+    case 'announce':
+    case 'set_state':
+    case 'destroy':
+      return event.context >>> CONTEXT.cpu.shift;
+    case 'retransmit':
+    case 'look':
+    case 'reset':
+    case 'swept':
+    case 'tick':
+    case 'pulse':
+      return event.cpu;
+    default:
+      return 0;
+  }
+};
 
 /** Bits of skc_flags, the same in 5.15 to 7.2. @see Linux include/net/sock.h, enum sock_flags */
 export const SOCK = { DEAD: 1, DONE: 2, LINGER: 16 } as const;

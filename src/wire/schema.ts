@@ -10,7 +10,7 @@
  */
 
 /** The wire version that the probes speak. upgrade/ reads older ones; a newer one is refused with advice. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 
 /** The form in which a word is written, and bpftrace's format for it. */
 export type Kind =
@@ -134,9 +134,15 @@ const TOLD = bits(
   'lines that were printed about it so far, looks not counted (0: not said, as before version 3 was extended by it)',
 );
 
+const CPU_MEANING = '1 more than the number of the CPU that printed it; 0: not said. From version 4 on';
+/** In `e0`, whose upper bits were 0 before: 0.17 has no stack for one more word. */
+const CPU_BITS = bits('cpu', 18, 14, CPU_MEANING);
+/** The same as a word of its own, in lines that have room for one. */
+const CPU: Word = { ...word('hex32', 'cpu', CPU_MEANING, { raw: true, optional: true }), since: 4 };
+
 /** Words that show a socket at one instant. */
 const EVIDENCE: readonly Word[] = [
-  packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: CONTEXT })),
+  packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: [...CONTEXT, CPU_BITS] })),
   packed(
     'e1',
     bits('err', 48, 16, '`sk_err`', { unit: 'errno' }),
@@ -346,6 +352,7 @@ export const LINES = {
       word('hex', 'cookie', 'its cookie; 0: none made yet'),
       packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: [...CONTEXT, TOLD] })),
       ...EVIDENCE.slice(1),
+      CPU,
     ],
   },
   swept: {
@@ -359,6 +366,7 @@ export const LINES = {
       }),
       word('hex32', 'watched', 'how many sockets'),
       word('hex32', 'left', '1: there was no place for some, which are not looked at'),
+      CPU,
     ],
   },
   reset: {
@@ -372,6 +380,7 @@ export const LINES = {
       word('hex32', 'answers', '1 if it answers a segment'),
       word('hex32', 'reason', 'reason (`enum sk_rst_reason`; `ff`: the kernel gives none)'),
       word('hex32', 'dataSegsIn', '`data_segs_in` modulo 2^24 of one received (else 0)', { bits: 24 }),
+      CPU,
     ],
   },
   destroy: {
@@ -381,7 +390,11 @@ export const LINES = {
       AT,
       SK,
       word('hex', 'cookie', 'cookie'),
-      packed('e0', SK_FLAGS, low('context', 'its state, lock and holder', { parts: [...CONTEXT, TIME_WAIT_TABLE] })),
+      packed(
+        'e0',
+        SK_FLAGS,
+        low('context', 'its state, lock and holder', { parts: [...CONTEXT, TIME_WAIT_TABLE, CPU_BITS] }),
+      ),
       ...EVIDENCE.slice(1, 2),
       packed(
         'announced',
@@ -413,11 +426,45 @@ export const LINES = {
     title: 'abnormal ends, from version 3 on: how many, announced or not, of one kind, closer and port',
     words: [AT, END, END_PID, word('decimal', 'count', 'count since the start'), COMM],
   },
-  tick: { letter: 'C', title: 'tick, ten a second: lets time pass when nothing happens', words: [AT] },
+  tick: {
+    letter: 'C',
+    title: 'tick, ten a second: lets time pass when nothing happens',
+    words: [
+      AT,
+      CPU,
+      {
+        ...word(
+          'decimal',
+          'settled',
+          'every socket closed before this time has been announced or counted; 0: not said',
+          {
+            unit: 'ns',
+            raw: true,
+            optional: true,
+          },
+        ),
+        since: 4,
+      },
+    ],
+  },
+  pulse: { letter: 'P', title: 'pulse, from version 4 on: one a second of each CPU', words: [AT, CPU] },
+  progress: {
+    letter: 'U',
+    title: 'progress, from version 4 on: how far each CPU was when, or after, it was asked for',
+    words: [
+      AT,
+      word(
+        'rest',
+        'cpus',
+        'for each CPU that has printed since the progress before: its number + 1, and how long before this time its newest line was printed (ns; 0: later)',
+        { raw: true },
+      ),
+    ],
+  },
   bye: { letter: 'Z', title: 'goodbye, last; where it is missing the stream is cut', words: [AT] },
 } as const satisfies Readonly<Record<string, Line>>;
 
-/** Lines that only a probe run by hand shows. finwait makes `L` and `T` lines of them before anybody else sees them. */
+/** Lines that only a probe run by hand shows. finwait makes `L`, `T` and `U` lines of them before anybody else sees them. */
 export const PROBE_LINES = {
   closed: {
     letter: 'B',
@@ -438,6 +485,11 @@ export const PROBE_LINES = {
     letter: 'N',
     title: 'an abnormal end that is counted by a number from here on',
     words: [AT, word('hex', 'endId', 'the number'), END, END_PID, COMM],
+  },
+  asked: {
+    letter: 'Q',
+    title: 'progress is asked for: bpftrace prints `@until` next, the time of the newest line of each CPU',
+    words: [AT],
   },
   stands: { letter: 'L', title: 'how it stands', words: [AT, SK, ...EVIDENCE, ...SETTINGS, ...IDENTITY] },
 } as const satisfies Readonly<Record<string, Line>>;

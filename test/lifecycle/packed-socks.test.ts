@@ -91,7 +91,7 @@ describe('a packed sock', () => {
     const packed = createPackedSocks();
     const sock = orphan();
     const reset = { kind: 'reset', at: sock.announcedAt, sk: sock.sk, sent: true, state: 4 } as const;
-    const rest = { answersSegment: false, reason: null, dataSegsIn: 0 };
+    const rest = { answersSegment: false, reason: null, dataSegsIn: 0, cpu: 0 };
     expect(packed.pack({ ...sock, lingering: true })).toBeNull();
     expect(packed.pack({ ...sock, destroyedAt: sock.announcedAt })).toBeNull();
     expect(packed.pack({ ...sock, resets: [{ ...reset, ...rest }] })).toBeNull();

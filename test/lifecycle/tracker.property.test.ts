@@ -183,7 +183,7 @@ test('a sock that is packed between its events lives as one that is not: paths, 
       tracker.apply(event, given[index]?.[1] === true);
       // A tick packs the socks that live on; a notice does nothing.
       const { at } = event;
-      tracker.apply(isPacked ? { kind: 'tick', at } : { kind: 'notice', at, text: '' }, false);
+      tracker.apply(isPacked ? { kind: 'tick', at, cpu: 0, settled: null } : { kind: 'notice', at, text: '' }, false);
       for (const sock of tracker.live()) told.push(describeSock(sock, tracker.now(), context));
       told.push(tracker.ledger(), tracker.counters());
     }

@@ -19,11 +19,12 @@ const run = (
     maxWindowNs: 1000,
     maxHeld: 1_000_000,
     maxWeight: 1_000_000,
+    maxCpus: 8,
     ...change,
     emit: (item, isOutOfOrder) => out.push({ item, isOutOfOrder }),
   });
   for (const [id, at] of times.entries()) {
-    reorder.push({ at: traceNs(at), id }, !isOwn(id), 1);
+    reorder.push({ at: traceNs(at), id }, !isOwn(id), 1, 0);
     held.push(id + 1 - out.length);
     windows.push(reorder.windowNs());
   }
@@ -195,12 +196,13 @@ test('flushing twice gives nothing twice, and the stream may go on', () => {
     maxWindowNs: 10,
     maxHeld: 10,
     maxWeight: 10,
+    maxCpus: 8,
     emit: (item) => out.push(item.at),
   });
-  reorder.push({ at: traceNs(5), id: 0 }, true, 1);
+  reorder.push({ at: traceNs(5), id: 0 }, true, 1, 0);
   reorder.flush();
   reorder.flush();
-  reorder.push({ at: traceNs(7), id: 1 }, true, 1);
+  reorder.push({ at: traceNs(7), id: 1 }, true, 1, 0);
   reorder.flush();
   expect(out).toEqual([5, 7]);
 });
@@ -212,12 +214,13 @@ test('holds no more weight than it may: then the oldest go on, and what is older
     maxWindowNs: 1e9,
     maxHeld: 1_000_000,
     maxWeight: 1000,
+    maxCpus: 8,
     emit: (item, isOutOfOrder) => out.push({ item, isOutOfOrder }),
   });
-  for (const [id, at] of [10, 5, 20].entries()) reorder.push({ at: traceNs(at), id }, true, 400);
+  for (const [id, at] of [10, 5, 20].entries()) reorder.push({ at: traceNs(at), id }, true, 400, 0);
   expect(out.map(({ item }) => item.at)).toEqual([5]);
-  reorder.push({ at: traceNs(1), id: 3 }, true, 900);
+  reorder.push({ at: traceNs(1), id: 3 }, true, 900, 0);
   expect(out.at(-1)).toMatchObject({ item: { at: 1 }, isOutOfOrder: true });
-  reorder.push({ at: traceNs(30), id: 4 }, true, 1001);
+  reorder.push({ at: traceNs(30), id: 4 }, true, 1001, 0);
   expect(out.map(({ item }) => item.at)).toEqual([5, 1, 10, 20, 30]);
 });

@@ -1,6 +1,7 @@
 import { type EndCount, endCountOf, endedLine, joinDeferred, namedEnd, tallyLine } from '../../wire/deferred.ts';
 import { letterOf, wordAt } from '../../wire/layout.ts';
 import type { MapRoom } from './map-room.ts';
+import { createProgress } from './progress.ts';
 
 /** One line says how a socket was closed, the next says how it stands. After this time the second will not come. */
 const PATIENCE_MS = 2000;
@@ -20,7 +21,8 @@ export type DeferredLines = {
   /**
    * Takes a line of a deferred probe and passes on the wire's form of it. Two lines of an announcement become one `L` line:
    * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line, or an `E` line where it counts
-   * abnormal ends and has grown. The lines that say how full the maps are go to `room`. All other lines go through.
+   * abnormal ends and has grown. What the probes say of their CPUs becomes a `U` line. The lines that say how full the maps
+   * are go to `room`. All other lines go through.
    */
   readonly take: (line: string) => void;
 };
@@ -88,8 +90,11 @@ export const createDeferredLines = (
     room.taken('tally', classes.size);
   };
 
+  const progress = createProgress(put);
+
   return {
     take: (line) => {
+      if (progress.take(line)) return;
       switch (line.charCodeAt(0)) {
         case CLOSED: {
           const sk = line.split(' ', SK + 1)[SK];

@@ -65,7 +65,7 @@ export const createStrays = (put: (line: string) => void, now: () => bigint, sho
 export const isWireLine = (line: string): boolean => {
   const letter = line.charCodeAt(0);
   return (
-    (line.charCodeAt(1) === 0x20 && 'ABCDLNRSVWXZ'.includes(String.fromCharCode(letter))) ||
-    /^@(?:tally|kept|unkept)\[/.test(line)
+    (line.charCodeAt(1) === 0x20 && 'ABCDLNPQRSVWXZ'.includes(String.fromCharCode(letter))) ||
+    /^@(?:tally|kept|unkept|until)\[/.test(line)
   );
 };

@@ -7,6 +7,8 @@ export const STEPS: readonly Step[] = [
   sameLines,
   // Version 3 has E lines, which version 2 has not; bits that were 0 before; all others are the same.
   sameLines,
+  // Version 4 adds the lines P and U; the CPU of a line, in bits that were 0, or in a word that may be missing.
+  sameLines,
 ];
 
 /** True if this program reads streams of this version. */
