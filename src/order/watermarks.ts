@@ -115,7 +115,7 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
       times[ASKED] = at;
       for (let i = 0; i + 1 < cpus.length; i += 2) {
         const place = placeOf(cpus[i] as number);
-        if (place >= 0) printed[place] = Math.max(printed[place] as number, at - (cpus[i + 1] as number));
+        if (place >= 0) printed[place] = Math.max(printed[place] as number, cpus[i + 1] as number);
       }
       const own = times[OWN] as number;
       for (let place = 0; place < count; place++) {

@@ -149,6 +149,17 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     return scan.above === 0 && scan.below === 0 ? null : settled;
   };
 
+  /** Pairs of a CPU's number + 1 and a time. */
+  const progress = (): readonly number[] => {
+    const cpus: number[] = [];
+    while (scan.ok && !scan.done() && cpus.length < 2 * BOUNDS.cpus) {
+      cpus.push(scan.hex32());
+      scan.hex();
+      cpus.push(sinceHello(scan.hi, scan.lo));
+    }
+    return cpus;
+  };
+
   const hello = (line: string): Hello | Malformed => {
     scan.start(line);
     const version = scan.word();
@@ -356,7 +367,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
       case LETTER.pulse:
         return { kind: 'pulse', at, cpu: cpuWord() };
       case LETTER.progress:
-        return { kind: 'progress', at, cpus: progressOf(scan) };
+        return { kind: 'progress', at, cpus: progress() };
       case LETTER.bye:
         return { kind: 'bye', at };
       default:
@@ -372,17 +383,6 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     const good = event !== null && scan.done() && Number.isFinite(event.at);
     return good ? event : { kind: 'malformed', line };
   };
-};
-
-/** Pairs of a CPU's number + 1 and a time in ns, as they stand in the line. */
-const progressOf = (scan: Scan): readonly number[] => {
-  const cpus: number[] = [];
-  while (scan.ok && !scan.done() && cpus.length < 2 * BOUNDS.cpus) {
-    cpus.push(scan.hex32());
-    scan.hex();
-    cpus.push(scan.hi * 2 ** 32 + scan.lo);
-  }
-  return cpus;
 };
 
 /** A number of 64 bits as the probes print it. */

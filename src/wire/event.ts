@@ -232,7 +232,7 @@ export type Progress = {
   readonly kind: 'progress';
   readonly at: TraceNs;
   /**
-   * Pairs: the number of a CPU + 1, and how long before `at` it had printed its newest line, ns; 0: later than that.
+   * Pairs: the number of a CPU + 1, and the time of the newest line that it had printed, which may be later than `at`.
    * A CPU that is not here has printed none since the progress before.
    */
   readonly cpus: readonly number[];

@@ -456,7 +456,7 @@ export const LINES = {
       word(
         'rest',
         'cpus',
-        'for each CPU that has printed since the progress before: its number + 1, and how long before this time its newest line was printed (ns; 0: later)',
+        'for each CPU that has printed since the progress before: its number + 1, and the time of its newest line, both in hex',
         { raw: true },
       ),
     ],

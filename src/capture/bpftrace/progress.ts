@@ -30,8 +30,7 @@ export const createProgress = (put: (line: string) => void): ProgressReader => {
     for (const [cpu, until] of answers) {
       if (known.get(cpu) === until) continue;
       known.set(cpu, until);
-      const age = until > asked ? 0n : asked - until;
-      words.push((Number(cpu) + 1).toString(16), age.toString(16));
+      words.push((Number(cpu) + 1).toString(16), until.toString(16));
     }
     answers.clear();
     put(encodeLine('progress', { at: asked, cpus: words.join(' ') }).trimEnd());
