@@ -73,7 +73,7 @@ export function* orphanLines(lives: readonly Life[], count: number): Generator<s
     words[0] = 'L';
     const close = [closedAt.toString(16), hex(sndUna, sndNxt), BITS.toString(16)];
     yield [...words.slice(0, CLOSE_AT), ...close, ...words.slice(COMM_AT)].join(' ');
-    if (i % TICK_EVERY === 0) yield `C ${at}`;
+    if (i % TICK_EVERY === 0) yield `C ${at} 0 0`;
   }
   yield `C ${FIRST_NS + count * EVERY_NS + 1e9}`;
 }

@@ -28,13 +28,13 @@ export type Watermarks = {
 };
 
 /** Places of the numbers below. */
-const [ASKED, LOWEST, OWN, OWN_FIRST] = [0, 1, 2, 3] as const;
+const [ASKED, LEAST, OWN, OWN_FIRST, LOOKED] = [0, 1, 2, 3, 4] as const;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
  * How far all CPUs are. A CPU whose newest line by `told` is here is past the moment of the question: it had nothing
- * else to tell by then. Of any other CPU lines are on their way, and it is as far as its newest line here. So an idle
- * CPU holds up nobody, and one whose buffer waits to be read holds up everybody, however long that takes. Nobody is
+ * else to tell by then. Any other is behind: lines are on their way, and it is as far as its newest line here. So an
+ * idle CPU holds up nobody, and one whose buffer waits to be read holds up everybody, however long that takes. Nobody is
  * past the newest question: a CPU that has told nothing yet may tell something after it.
  *
  * @param mostCpus - CPUs told apart; lines of others say nothing here
@@ -46,14 +46,17 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
   /** Of each CPU: its newest line here, and its newest line by `told`. */
   let newest = new Float64Array(FEW).fill(NEVER);
   let printed = new Float64Array(FEW).fill(NEVER);
-  /** By finwait's clock: since when lines that it has printed do not come. */
-  let waitedSince = new Float64Array(FEW).fill(Number.NaN);
-  /** 1: lines are on their way. */
+  /** By finwait's clock: since when nothing came of a CPU that is behind. */
+  let waitedSince = new Float64Array(FEW).fill(NEVER);
   let isBehind = new Uint8Array(FEW);
   let behind = 0;
-  let isLowestKnown = true;
+  /** Places of CPUs whose newest line by `told` has come. */
+  let arrived: number[] = [];
+  /** False: `LEAST`, how far the last of those behind is, has to be found. */
+  let isLeastKnown = true;
   // In an array of doubles a double that is assigned is no new object.
-  const times = new Float64Array(4).fill(NEVER);
+  const times = new Float64Array(5).fill(NEVER);
+  times[LEAST] = Number.POSITIVE_INFINITY;
 
   const grow = (): void => {
     const more = (all: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
@@ -79,22 +82,42 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
     return count - 1;
   };
 
-  const setBehind = (place: number, value: number): void => {
-    behind += value - (isBehind[place] as number);
-    isBehind[place] = value;
-    isLowestKnown = false;
+  const fallBehind = (place: number): void => {
+    isBehind[place] = 1;
+    behind++;
+    waitedSince[place] = times[OWN] as number;
+    times[LEAST] = Math.min(times[LEAST] as number, newest[place] as number);
   };
 
-  const lowest = (): number => {
-    if (!isLowestKnown) {
-      let least = times[ASKED] as number;
-      for (let i = 0; i < count && behind > 0; i++) {
-        if (isBehind[i] === 1 && (newest[i] as number) < least) least = newest[i] as number;
-      }
-      times[LOWEST] = least;
-      isLowestKnown = true;
+  const catchUp = (place: number): void => {
+    isBehind[place] = 0;
+    behind--;
+    if ((newest[place] as number) <= (times[LEAST] as number)) isLeastKnown = false;
+  };
+
+  const least = (): number => {
+    if (isLeastKnown) return times[LEAST] as number;
+    let found = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count && behind > 0; i++) {
+      if (isBehind[i] === 1 && (newest[i] as number) < found) found = newest[i] as number;
     }
-    return times[LOWEST] as number;
+    times[LEAST] = found;
+    isLeastKnown = true;
+    return found;
+  };
+
+  /** Those of which nothing came for too long are not waited for, until they have printed more. */
+  const giveUp = (): void => {
+    const own = times[OWN] as number;
+    if (behind === 0 || own === NEVER || own - (times[LOOKED] as number) < LOOK_EVERY_NS) return;
+    times[LOOKED] = own;
+    for (let place = 0; place < count; place++) {
+      if (isBehind[place] !== 1) continue;
+      if (waitedSince[place] === NEVER) waitedSince[place] = own;
+      if (own - (waitedSince[place] as number) < PATIENCE_NS) continue;
+      catchUp(place);
+      newest[place] = printed[place] as number;
+    }
   };
 
   return {
@@ -103,10 +126,14 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
       if (place < 0) return;
       const before = newest[place] as number;
       if (isBehind[place] === 1) {
-        // Its next line shows that no other was printed at that very time.
-        if (before >= (printed[place] as number)) setBehind(place, 0);
-        else if (before <= (times[LOWEST] as number)) isLowestKnown = false;
+        const until = printed[place] as number;
         waitedSince[place] = times[OWN] as number;
+        // Its next line, or the next question, shows that no other was printed at that very time.
+        if (before >= until) catchUp(place);
+        else {
+          if (at >= until) arrived.push(place);
+          if (at > before && before <= (times[LEAST] as number)) isLeastKnown = false;
+        }
       }
       if (at > before) newest[place] = at;
     },
@@ -115,24 +142,15 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
       times[ASKED] = at;
       for (let i = 0; i + 1 < cpus.length; i += 2) {
         const place = placeOf(cpus[i] as number);
-        if (place >= 0) printed[place] = Math.max(printed[place] as number, cpus[i + 1] as number);
+        if (place < 0) continue;
+        printed[place] = Math.max(printed[place] as number, cpus[i + 1] as number);
+        if (isBehind[place] === 0 && (newest[place] as number) < (printed[place] as number)) fallBehind(place);
       }
-      const own = times[OWN] as number;
-      for (let place = 0; place < count; place++) {
-        if ((newest[place] as number) >= (printed[place] as number)) {
-          if (isBehind[place] === 1) setBehind(place, 0);
-        } else if (isBehind[place] === 0) {
-          waitedSince[place] = own;
-          setBehind(place, 1);
-        } else if (waitedSince[place] === NEVER) {
-          waitedSince[place] = own;
-        } else if (own - (waitedSince[place] as number) >= PATIENCE_NS) {
-          // It is waited for again only when it has printed more.
-          newest[place] = printed[place] as number;
-          setBehind(place, 0);
-        }
+      for (const place of arrived) {
+        if (isBehind[place] === 1 && (newest[place] as number) >= (printed[place] as number)) catchUp(place);
       }
-      isLowestKnown = false;
+      arrived = [];
+      giveUp();
     },
     own: (at) => {
       if (times[OWN_FIRST] === NEVER) times[OWN_FIRST] = at;
@@ -144,7 +162,7 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
         const isGivenUp = (times[OWN] as number) - (times[OWN_FIRST] as number) > FIRST_PATIENCE_NS;
         return isGivenUp ? Number.NaN : NEVER;
       }
-      return lowest() - WITHIN_CPU_NS;
+      return Math.min(least(), times[ASKED] as number) - WITHIN_CPU_NS;
     },
   };
 };
@@ -152,3 +170,5 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
 /** Numbers that a line can tell: 14 bits. */
 const NUMBERS = 1 << 14;
 const FEW = 16;
+/** CPUs that are behind are looked at this often, ns of finwait's clock. */
+const LOOK_EVERY_NS = 1e9;

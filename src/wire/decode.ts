@@ -141,10 +141,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
     return addresses.textOf(scan.hi, scan.lo, scan.digits);
   };
 
-  /** A word that lines have from version 4 on. */
-  const cpuWord = (): number => (scan.done() ? 0 : scan.hex32());
   const settledWord = (): TraceNs | null => {
-    if (scan.done()) return null;
     const settled = time();
     return scan.above === 0 && scan.below === 0 ? null : settled;
   };
@@ -267,14 +264,14 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         const context = scan.lo;
         scan.skipHex(LOOK_REST);
         const told = (context >>> TOLD.shift) & TOLD.mask;
-        return { kind: 'look', at, sk: key, cookie, context, told, cpu: cpuWord(), line };
+        return { kind: 'look', at, sk: key, cookie, context, told, cpu: scan.hex32(), line };
       }
       case LETTER.swept: {
         const began = time();
         scan.hexWords(SWEPT.words, halves);
         const watched = fieldAt(halves, SWEPT.watched);
         const isWhole = fieldAt(halves, SWEPT.left) === 0;
-        return began <= at ? { kind: 'swept', at, began, watched, isWhole, cpu: cpuWord() } : null;
+        return began <= at ? { kind: 'swept', at, began, watched, isWhole, cpu: scan.hex32() } : null;
       }
       case LETTER.retransmit: {
         const key = sk();
@@ -298,7 +295,7 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
           answersSegment: fieldAt(halves, RESET.answers) === 1,
           reason: reason === 0xff ? null : reason,
           dataSegsIn: fieldAt(halves, RESET.dataSegsIn),
-          cpu: cpuWord(),
+          cpu: scan.hex32(),
         };
       }
       case LETTER.destroy: {
@@ -363,9 +360,9 @@ export const createDecoder = (): ((line: string) => WireEvent | null) => {
         };
       }
       case LETTER.tick:
-        return { kind: 'tick', at, cpu: cpuWord(), settled: settledWord() };
+        return { kind: 'tick', at, cpu: scan.hex32(), settled: settledWord() };
       case LETTER.pulse:
-        return { kind: 'pulse', at, cpu: cpuWord() };
+        return { kind: 'pulse', at, cpu: scan.hex32() };
       case LETTER.progress:
         return { kind: 'progress', at, cpus: progress() };
       case LETTER.bye:

@@ -38,6 +38,8 @@ const META = {
   filters: {},
 };
 const HELLO = 'H 1 tracepoint 1 1795236568.703725\n';
+/** A second handshake: the lines from here on are of version 4. */
+const HELLO_4 = 'H 4 tracepoint 1 1795236568.703725\n';
 
 /** The recording's bytes: as many as make a small file, and no end. @param enough - characters of text */
 export const packed = async (hostile: Hostile, enough = ENOUGH): Promise<Buffer> => {
@@ -152,6 +154,39 @@ export const KIN: readonly Hostile[] = [
     },
   },
   { name: 'ticks', text: always('C 1') },
+  {
+    name: 'lines of any CPU, and no word of how far one is',
+    text: function* () {
+      yield HELLO_4;
+      for (let i = 0; ; i++) yield `P ${i} ${hex(1 + (i % 16_383))}\n`;
+    },
+  },
+  {
+    name: 'progress over and over, and a thousand CPUs behind it',
+    text: function* () {
+      yield HELLO_4;
+      for (let i = 1; i < 1024; i++) yield `P 5 ${hex(i)}\nU 6 ${hex(i)} ffffffffff\n`;
+      for (let i = 10; ; i++) yield `U ${i}\n`;
+    },
+  },
+  {
+    name: 'a thousand CPUs behind, each in its turn',
+    text: function* () {
+      yield HELLO_4;
+      for (let i = 1; i < 1024; i++) yield `P 5 ${hex(i)}\nU 6 ${hex(i)} ffffffffff\n`;
+      for (let i = 0; ; i++) yield `P ${i} ${hex(1 + (i % 1023))}\n`;
+    },
+  },
+  {
+    name: 'progress of as many CPUs as fit',
+    text: function* () {
+      yield HELLO_4;
+      for (let i = 0; ; i++) {
+        const cpus = Array.from({ length: 4096 }, (_, cpu) => ` ${hex(1 + ((i + cpu) % 16_383))} ${hex(i)}`).join('');
+        yield `U ${i}${cpus}\n`;
+      }
+    },
+  },
   { name: 'ticks, time passing', text: counting((i) => `C ${i}00000000`) },
   {
     name: 'ticks over orphans that are objects',

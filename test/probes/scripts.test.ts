@@ -58,7 +58,7 @@ const SPECS: Readonly<Record<Kind, string>> = {
 const lineBy = (letter: string, isDeferred: boolean): Line => {
   const lines: readonly Line[] = isDeferred
     ? [...Object.values(PROBE_LINES), ...Object.values(LINES)]
-    : Object.values(LINES);
+    : [...Object.values(LINES), PROBE_LINES.asked];
   const found = lines.find((line) => line.letter === letter);
   if (found === undefined) throw new Error(`the schema has no line ${letter}`);
   return found;
@@ -148,6 +148,8 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
       if (isDeferred && 'BL'.includes(format.charAt(0))) return 'announce';
       // An N line tells the number that ends are counted by: finwait makes E lines of it and of the counts.
       if (isDeferred && format.startsWith('N ')) return 'announce';
+      // finwait makes U lines of this and of the map that follows.
+      if (format.startsWith('Q ')) return 'pulse';
       const decode = createDecoder();
       decode(helloLine());
       const line = fill(format);
@@ -158,7 +160,19 @@ describe.each(SCRIPTS)('probes/%s.bt', (name) => {
       return event?.kind;
     });
     expect(new Set(kinds)).toEqual(
-      new Set(['hello', 'announce', 'set_state', 'destroy', 'retransmit', 'look', 'swept', 'reset', 'tick', 'bye']),
+      new Set([
+        'hello',
+        'announce',
+        'set_state',
+        'destroy',
+        'retransmit',
+        'look',
+        'swept',
+        'reset',
+        'tick',
+        'pulse',
+        'bye',
+      ]),
     );
   });
 

@@ -163,7 +163,7 @@ describe('each kind of line', () => {
 
   test('a retransmit keeps its line', () => {
     const line = retransmitLine({ at: 9 });
-    expect(decodeAfterHello(line)).toEqual({ kind: 'retransmit', at: 9, sk: SK, line });
+    expect(decodeAfterHello(line)).toEqual({ kind: 'retransmit', at: 9, sk: SK, cpu: 0, line });
   });
 
   test('a reset says who sent it, whether it answers a segment, and why', () => {
@@ -177,6 +177,7 @@ describe('each kind of line', () => {
         answersSegment: true,
         reason: 8,
         dataSegsIn: 0,
+        cpu: 0,
       },
     );
   });
@@ -216,7 +217,7 @@ describe('each kind of line', () => {
   });
 
   test('tick and bye give their time only', () => {
-    expect(decodeAfterHello(tickLine(ms(100)))).toEqual({ kind: 'tick', at: ms(100) });
+    expect(decodeAfterHello(tickLine(ms(100)))).toEqual({ kind: 'tick', at: ms(100), cpu: 0, settled: null });
     expect(decodeAfterHello(byeLine(ms(200)))).toEqual({ kind: 'bye', at: ms(200) });
   });
 
@@ -261,7 +262,7 @@ describe('malformed lines', () => {
     ['a letter without a space', tickLine(1).replace('C ', 'C')],
     ['an upper-case hex digit', retransmitLine({ at: 1 }).replace('ffff', 'FFFF')],
     ['17 hex digits', retransmitLine({ at: 1, sk: `1${SK}` })],
-    ['21 decimal digits', 'C 100000000000000000000'],
+    ['21 decimal digits', 'C 100000000000000000000 0 0'],
     ['a state no kernel has', setStateLine({ at: 1, from: 'CLOSE', to: 'CLOSE' }).replace(' 7 7 ', ' 7 d ')],
     ['a via nobody knows', announceLine({ via: 6 })],
     ['no via', announceLine({ via: 0 })],
@@ -329,13 +330,13 @@ describe('malformed lines', () => {
     const decode = createDecoder();
     decode(helloLine());
     decode('A 12 zz');
-    expect(decode(tickLine(77))).toEqual({ kind: 'tick', at: 77 });
+    expect(decode(tickLine(77))).toMatchObject({ kind: 'tick', at: 77 });
   });
 });
 
 describe('time', () => {
   test('is negative before the handshake', () => {
-    expect(decodeAfterHello(tickLine(-1))).toEqual({ kind: 'tick', at: -1 });
+    expect(decodeAfterHello(tickLine(-1))).toMatchObject({ kind: 'tick', at: -1 });
   });
 
   test('differences stay exact to the nanosecond on a boot clock beyond 2^53 ns', () => {
@@ -346,14 +347,14 @@ describe('time', () => {
         (boot, later) => {
           const decode = createDecoder();
           decode(helloLine({ boot }));
-          expect(decode(`C ${boot + later}`)).toEqual({ kind: 'tick', at: Number(later) });
+          expect(decode(`C ${boot + later} 0 0`)).toMatchObject({ kind: 'tick', at: Number(later) });
         },
       ),
     );
   });
 
   test('the largest u64 is a time, not a fault', () => {
-    const event = decodeAfterHello('C 18446744073709551615');
+    const event = decodeAfterHello('C 18446744073709551615 0 0');
     expect(event).toMatchObject({ kind: 'tick' });
     expect(event !== null && 'at' in event && event.at).toBe(Number(2n ** 64n - 1n - BOOT));
   });

@@ -7,6 +7,18 @@ export type Step = (line: string) => string;
 /** A step to a version that only adds lines: there is nothing to do. */
 export const sameLines: Step = (line) => line;
 
+/** A step that puts words at the end of lines of some letters. @param words - the texts that mean unknown there */
+export const appendWords =
+  (letters: string, words: string): Step =>
+  (line) =>
+    letters.includes(line.charAt(0)) && line.charAt(1) === ' ' ? `${line} ${words}` : line;
+
+/** One step after the other. */
+export const inTurn =
+  (...steps: readonly Step[]): Step =>
+  (line) =>
+    steps.reduce((text, step) => step(text), line);
+
 /**
  * A step that puts a word into lines of some letters.
  *

@@ -1,5 +1,5 @@
 import { WIRE_VERSION } from '../schema.ts';
-import { type Step, sameLines } from './step.ts';
+import { appendWords, inTurn, type Step, sameLines } from './step.ts';
 
 /** The step from version 1 to 2, from 2 to 3, and so on. */
 export const STEPS: readonly Step[] = [
@@ -7,8 +7,8 @@ export const STEPS: readonly Step[] = [
   sameLines,
   // Version 3 has E lines, which version 2 has not; bits that were 0 before; all others are the same.
   sameLines,
-  // Version 4 adds the lines P and U; the CPU of a line, in bits that were 0, or in a word that may be missing.
-  sameLines,
+  // Version 4 adds the lines P and U; the CPU of a line, in bits that were 0 or in a last word; and a word of ticks.
+  inTurn(appendWords('VWX', '0'), appendWords('C', '0 0')),
 ];
 
 /** True if this program reads streams of this version. */

@@ -13,7 +13,7 @@ export const wire = {
     const micros = String((ms % 1000) * 1000).padStart(6, '0');
     return `H ${version} tracepoint ${bootNow()} ${Math.floor(ms / 1000)}.${micros}`;
   },
-  tick: (): string => `C ${bootNow()}`,
+  tick: (): string => `C ${bootNow()} 0 0`,
   bye: (): string => `Z ${bootNow()}`,
   /** So many deaths in ESTABLISHED, from the start, that were only counted. */
   tally: (count: number): string => `T ${bootNow()} 3 0 1 9 0 0 0 6 ${count}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { WIRE_VERSION } from '../../../src/wire/schema.ts';
-import { insertWord, type Step, sameLines } from '../../../src/wire/upgrade/step.ts';
+import { appendWords, insertWord, inTurn, type Step, sameLines } from '../../../src/wire/upgrade/step.ts';
 import { canRead, STEPS, upgradeFrom } from '../../../src/wire/upgrade/upgrade.ts';
 
 describe('the way from an old version to this one', () => {
@@ -38,4 +38,15 @@ describe('a word put into lines of some letters', () => {
   ])('%j becomes %j', (line, upgraded) => {
     expect(step(line)).toBe(upgraded);
   });
+});
+
+test('words at the end of lines of some letters', () => {
+  const step = inTurn(appendWords('WX', '0'), appendWords('C', '0 0'));
+  expect(['W 1 2', 'X 1', 'C 5', 'A 1', 'C', ''].map(step)).toEqual(['W 1 2 0', 'X 1 0', 'C 5 0 0', 'A 1', 'C', '']);
+});
+
+test('ticks and looks of version 3 read as of a CPU that is not said', () => {
+  const upgrade = upgradeFrom(3);
+  expect(upgrade?.('C 5')).toBe('C 5 0 0');
+  expect(upgrade?.('V 5 4 1 0')).toBe('V 5 4 1 0 0');
 });
