@@ -200,7 +200,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const announce = (event: Announce, isOutOfOrder: boolean): void => {
     const before = living.unpack(event.sk);
     if (isOutOfOrder && before !== undefined && event.at < before.announcedAt) {
-      announcePast(event);
+      // It was announced again, and that came first: the same life.
+      const isAgain = before.announce.via === VIA.foundDead || before.announce.via === VIA.destroy;
+      if (isAgain && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) unannounced++;
+      else announcePast(event);
       return;
     }
     if (before !== undefined && before.destroyedAt === null) {

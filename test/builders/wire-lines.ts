@@ -30,7 +30,22 @@ export const helloLine = (change: { version?: number | string; backend?: string;
     wall: change.wall ?? '1767225600.250000',
   });
 
-export const tickLine = (at: number): string => encodeLine('tick', { at: boot(at) });
+/** @param settled - everything closed before it has been announced; not said where it is left out */
+export const tickLine = (at: number, settled?: number, cpu?: number): string =>
+  encodeLine('tick', {
+    at: boot(at),
+    settled: settled === undefined ? 0 : boot(settled),
+    ...(cpu === undefined ? {} : { cpu: cpu + 1 }),
+  });
+/** How far CPUs were when they were asked: the time of the newest line of each. */
+export const progressLine = (at: number, newest: Readonly<Record<number, number>>): string =>
+  encodeLine('progress', {
+    at: boot(at),
+    cpus: Object.entries(newest)
+      .map(([cpu, until]) => `${(Number(cpu) + 1).toString(16)} ${boot(until).toString(16)}`)
+      .join(' '),
+  }).trimEnd();
+export const pulseLine = (at: number, cpu: number): string => encodeLine('pulse', { at: boot(at), cpu: cpu + 1 });
 export const byeLine = (at: number): string => encodeLine('bye', { at: boot(at) });
 
 export type EvidenceFields = Partial<Omit<Evidence, 'context'>> & {
@@ -39,11 +54,21 @@ export type EvidenceFields = Partial<Omit<Evidence, 'context'>> & {
   readonly shutdown?: number;
   readonly holder?: number;
   readonly own?: boolean;
+  /** The CPU that printed it; not said where it is left out. */
+  readonly cpu?: number;
 };
 
 /** The evidence of a sock in ESTABLISHED with everything sent and acknowledged. */
 const evidenceValues = (on: EvidenceFields): Values => {
-  const { state: inState = 'ESTABLISHED', shutdown = 3, holder = HOLDER.lastFput, own, writeSeq = 5000, ...rest } = on;
+  const {
+    state: inState = 'ESTABLISHED',
+    shutdown = 3,
+    holder = HOLDER.lastFput,
+    own,
+    cpu,
+    writeSeq = 5000,
+    ...rest
+  } = on;
   return {
     sndUna: writeSeq,
     sndNxt: writeSeq,
@@ -55,6 +80,7 @@ const evidenceValues = (on: EvidenceFields): Values => {
     shutdown,
     holder,
     own: flag(own ?? true),
+    ...(cpu === undefined ? {} : { cpu: cpu + 1 }),
   };
 };
 

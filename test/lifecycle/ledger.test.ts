@@ -89,6 +89,39 @@ describe('a sample', () => {
   });
 });
 
+describe('closes that wait in the kernel to be announced', () => {
+  const waiting = () => {
+    const made = make();
+    made.ledger.setBaseline(0);
+    // Nobody is hidden from the inventory.
+    made.sample(0, 0);
+    made.advance(ms(50));
+    made.rows.length = 0;
+    made.ledger.announced(traceNs(ms(90)));
+    made.sample(ms(100), 3);
+    return made;
+  };
+
+  test('are no drift: the sample waits until the probes have announced all before it', () => {
+    const { rows, ledger, enter, advance } = waiting();
+    advance(sec(4));
+    expect(rows).toEqual([]);
+    for (const at of [ms(50), ms(95), ms(100)]) enter(at);
+    enter(ms(101));
+    ledger.announced(traceNs(ms(101)));
+    advance(sec(4.1));
+    expect(rows).toMatchObject([{ at: ms(100), orphans: 3, kernelOrphans: 3, drift: 0 }]);
+  });
+
+  test('are waited for no longer than ten seconds: then they are drift', () => {
+    const { rows, advance } = waiting();
+    advance(sec(10));
+    expect(rows).toEqual([]);
+    advance(sec(10.2));
+    expect(rows).toMatchObject([{ drift: -3 }]);
+  });
+});
+
 describe('drift', () => {
   test('is ours less the kernel’s, and the count is never reset to it', () => {
     const { rows, ledger, enter, sample, advance, now } = make();

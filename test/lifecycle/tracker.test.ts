@@ -437,12 +437,37 @@ describe('what was missed', () => {
     expect(sock).toMatchObject({ state: 5, latest: newest, retransmits: 1 });
   });
 
-  test('an announcement out of order of an earlier life at the address does not end the present one', () => {
+  test('an announcement out of order of an earlier life at the address is a path of its own', () => {
     const { tracker, ended, feedOutOfOrder } = track().feed(readyAt(0), announceLine({ at: ms(20) }));
     feedOutOfOrder(announceLine({ at: ms(10), rport: 9 }));
-    expect(ended).toEqual([]);
     expect(only(tracker.live()).announcedAt).toBe(ms(20));
-    expect(tracker.ledger()).toMatchObject({ entries: 1, orphans: 1 });
+    expect(only(ended)).toMatchObject({ announcedAt: ms(10), closedAt: ms(10), entered: true, destroyedAt: null });
+    expect([...only(ended).gaps]).toEqual(['event_late', 'destroy_missed']);
+    expect(only(ended).generation).not.toBe(only(tracker.live()).generation);
+    expect(tracker.ledger()).toMatchObject({ entries: 2, exits: 1, orphans: 1, inferred: 1 });
+    expect(tracker.counters().unannounced).toBe(0);
+  });
+
+  test('it has the end that came before it, though the address lives again', () => {
+    const { tracker, ended, feedOutOfOrder } = track().feed(
+      readyAt(0),
+      destroyLine({ at: ms(12), cookie: 5n, announcedAt: ms(10) }),
+      announceLine({ at: ms(20) }),
+    );
+    feedOutOfOrder(announceLine({ at: ms(10), rport: 9 }));
+    expect(only(ended)).toMatchObject({ announcedAt: ms(10), destroyedAt: ms(12), cookie: '5' });
+    expect(only(ended).gaps.has('destroy_missed')).toBe(false);
+    expect(only(tracker.live()).destroyedAt).toBeNull();
+    expect(tracker.ledger()).toMatchObject({ entries: 2, exits: 1, orphans: 1, inferred: 0 });
+    expect(tracker.counters().unannounced).toBe(0);
+  });
+
+  test('an announcement that came after its own repetition is no other life', () => {
+    const again = announceLine({ at: ms(20), via: VIA.foundDead, state: 'FIN_WAIT1', flags: SOCK.DEAD });
+    const { tracker, ended, feedOutOfOrder } = track().feed(readyAt(0), again);
+    feedOutOfOrder(announceLine({ at: ms(10) }));
+    expect(ended).toEqual([]);
+    expect(tracker.dyingCount()).toBe(1);
     expect(tracker.counters().unannounced).toBe(1);
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/kernel/fault.ts';
+import type { LedgerRow } from '../../src/lifecycle/ledger.ts';
 import { type OpenStream, openStream } from '../../src/stream/open-stream.ts';
 import { WIRE_VERSION } from '../../src/wire/schema.ts';
 import { aMeta } from '../builders/meta.ts';
@@ -16,6 +17,8 @@ import {
   ms,
   noticeLine,
   oneOfEach,
+  progressLine,
+  pulseLine,
   sampleLine,
   sec,
   setStateLine,
@@ -55,6 +58,57 @@ describe('one stream of lines', () => {
         expect(shuffled.paths).toEqual(inOrder.paths);
       }),
     );
+  });
+
+  test('waits for the buffer of another CPU, however many ticks are read before it', () => {
+    const lines = [
+      helloLine(),
+      inventoryEndLine(0),
+      announceLine({ at: ms(1), moves: [{ at: ms(1), from: 'ESTABLISHED', to: 'FIN_WAIT1', own: true }], cpu: 0 }),
+      pulseLine(ms(1), 1),
+      setStateLine({ at: ms(3), from: 'FIN_WAIT2', to: 'CLOSE', cpu: 0 }),
+    ];
+    for (let at = 100; at < 3000; at += 100) {
+      lines.push(
+        progressLine(ms(at), { 0: ms(at), 1: ms(2950) }),
+        tickLine(ms(at), ms(at), 0),
+        sampleLine(ms(at), 0, 9),
+      );
+    }
+    const buffer = [
+      setStateLine({ at: ms(2), from: 'FIN_WAIT1', to: 'FIN_WAIT2', cpu: 1 }),
+      destroyLine({ at: ms(4), lines: 3, announcedAt: ms(1) }),
+      pulseLine(ms(2950), 1),
+    ];
+    const { fold, paths } = folded([...lines, ...buffer, progressLine(ms(3000), { 0: ms(3000) }), tickLine(sec(4))]);
+    expect(fold.tracker.counters()).toMatchObject({ outOfOrder: 0, unannounced: 0, malformed: 0 });
+    expect(paths).toHaveLength(1);
+    expect(JSON.parse(paths[0] ?? '')).toMatchObject({ certain: true, ended_by: 'fin_wait2_timewait' });
+  });
+
+  test('compares the count with the kernel’s once the probes have announced every close before it', () => {
+    const rows: LedgerRow[] = [];
+    const fold = openStream(aMeta({ min_age_ms: 10 }), {
+      onEnd: () => {},
+      onLedger: (row) => rows.push(row),
+      onNotice: () => {},
+    });
+    const counted = (at: number, orphans: number): string[] => [sampleLine(at, orphans, 9), tickLine(at + ms(90), at)];
+    for (const line of [helloLine(), inventoryEndLine(0), ...counted(0, 0), ...counted(ms(100), 0)]) fold.push(line);
+    // Ten closes wait in a ring for three seconds.
+    for (const at of [sec(1), sec(2), sec(3)]) {
+      fold.push(sampleLine(at, 10, 9));
+      fold.push(tickLine(at + ms(90), ms(900)));
+    }
+    expect(rows.every(({ drift }) => drift === 0)).toBe(true);
+    const before = rows.length;
+    for (let i = 0; i < 10; i++)
+      fold.push(announceLine({ at: sec(3.5) + i, deferred: { closedAt: ms(900) + i }, sk: `ffff88810000${i}000` }));
+    fold.push(tickLine(sec(3.6), sec(3.6)));
+    fold.push(tickLine(sec(3.7), sec(3.7)));
+    fold.end();
+    expect(rows.length).toBe(before + 3);
+    expect(rows.every(({ drift }) => drift === 0)).toBe(true);
   });
 
   test('keeps its order when a tally that finwait dated runs ahead of the kernel: nothing older than it is out of order', () => {
