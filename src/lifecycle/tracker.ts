@@ -200,9 +200,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const announce = (event: Announce, isOutOfOrder: boolean): void => {
     const before = living.unpack(event.sk);
     if (isOutOfOrder && before !== undefined && event.at < before.announcedAt) {
-      // It was announced again, and that came first: the same life.
-      const isAgain = before.announce.via === VIA.foundDead || before.announce.via === VIA.destroy;
-      if (isAgain && tupleOfLine(before.announce.line) === tupleOfLine(event.line)) unannounced++;
+      // It was announced again, and that came first: the same life. Or nobody saw its close: it may be of the baseline.
+      const isRepeated = before.announce.via === VIA.foundDead || before.announce.via === VIA.destroy;
+      const isAgain = isRepeated && tupleOfLine(before.announce.line) === tupleOfLine(event.line);
+      if (isAgain || event.via === VIA.foundDead) unannounced++;
       else announcePast(event);
       return;
     }
@@ -238,11 +239,10 @@ export const createTracker = (options: TrackerOptions): Tracker => {
   const announcePast = (event: Announce): void => {
     const sock = newSock(event, generations.next(event.sk));
     addGap(sock, 'event_late');
-    if (event.via === VIA.foundDead && baseline.adopt(tupleOfLine(event.line)) !== null) {
-      addGap(sock, 'older_than_capture');
-    } else {
-      ledger.enter(event.closedAt);
+    if (!baseline.isDone() && !baseline.see(tupleOfLine(event.line))) {
+      exceed(1, 'a close while the inventory is open: there were too many, some may be counted twice');
     }
+    if (!isCounted(sock)) ledger.enter(event.closedAt);
     sock.orphanAt = event.closedAt;
     sock.entered = true;
     ledger.exit(now);

@@ -46,7 +46,7 @@ onRealKernel(
       await trace.nextLedger(`${least} entries`, ({ entries, drift }) => entries >= least && drift === 0);
       since = trace.ledgers.slice(first);
       await trace.stop();
-      rows = trace.paths(({ netns, lport }) => netns === near.inode && !ports.includes(lport));
+      rows = trace.paths(({ netns }) => netns === near.inode);
       const late = since.at(-1)?.late_events;
       process.stderr.write(`burst: ${rows.length} rows, lost ${since.at(-1)?.lost_events}, out of order ${late}\n`);
     }, 180_000);

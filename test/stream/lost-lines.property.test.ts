@@ -88,7 +88,7 @@ const drop = (all: readonly string[], cut: number, seed: number, until = cut): D
 };
 
 /** Time goes on for so long that all lines before have had their turn. */
-const tickAfter = (end: bigint): string => `C ${end + 2_500_000_000n} 0 0`;
+const tickAfter = (end: bigint): string => `C ${end + 2_500_000_000n}`;
 
 /** For each line its life: an announcement begins one, and a reset after the destroy is of the one before. */
 const livesOf = (lines: readonly string[]): readonly (number | null)[] => {
