@@ -34,7 +34,7 @@ export type Reorder<T extends Timed> = {
    * @param cpu - the CPU that printed it: its number + 1; 0: not said
    */
   readonly push: (event: T, movesClock: boolean, weight: number, cpu: number) => void;
-  /** How far the CPUs were after `at`. @see Watermarks */
+  /** Takes the word of how far the CPUs were after `at`. @see Watermarks */
   readonly progress: (at: TraceNs, cpus: readonly number[]) => void;
   /** Gives everything on: the stream has ended. */
   readonly flush: () => void;
@@ -50,7 +50,7 @@ export type Reorder<T extends Timed> = {
  * on when all CPUs are past it (`watermarks.ts`). It waits for as long as that takes. Only memory bounds it: beyond
  * `maxHeld` and `maxWeight` the oldest go on.
  *
- * Older lines wait for a window of event time. An event older than one already given on goes on at once, marked as out
+ * Lines of versions before that wait for a window of event time. An event older than one already given on goes on at once, marked as out
  * of order, and the window grows to twice its delay. Nothing depends on the wall clock, so a replay orders as the live
  * run did.
  */

@@ -32,7 +32,7 @@ const [ASKED, LEAST, OWN, OWN_FIRST, LOOKED] = [0, 1, 2, 3, 4] as const;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * How far all CPUs are. A CPU whose newest line by `told` is here is past the moment of the question: it had nothing
+ * Knows how far all CPUs are. A CPU whose newest line by `told` is here is past the moment of the question: it had nothing
  * else to tell by then. Any other is behind: lines are on their way, and it is as far as its newest line here. So an
  * idle CPU holds up nobody, and one whose buffer waits to be read holds up everybody, however long that takes. Nobody is
  * past the newest question: a CPU that has told nothing yet may tell something after it.
@@ -43,7 +43,7 @@ export const createWatermarks = (mostCpus: number): Watermarks => {
   /** The place of each CPU in the arrays, + 1, by its number + 1. */
   const places = new Uint16Array(NUMBERS);
   let count = 0;
-  /** Of each CPU: its newest line here, and its newest line by `told`. */
+  /** The newest line of each CPU that is here, and the newest by `told`. */
   let newest = new Float64Array(FEW).fill(NEVER);
   let printed = new Float64Array(FEW).fill(NEVER);
   /** By finwait's clock: since when nothing came of a CPU that is behind. */

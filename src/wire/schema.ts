@@ -137,7 +137,7 @@ const TOLD = bits(
 const CPU_MEANING = '1 more than the number of the CPU that printed it; 0: not said. From version 4 on';
 /** In `e0`, whose upper bits were 0 before: 0.17 has no stack for one more word. */
 const CPU_BITS = bits('cpu', 18, 14, CPU_MEANING, { unknown: 0 });
-/** The same as a word of its own, in lines that have room for one. */
+/** It is a word of its own in lines that have room for one. */
 const CPU: Word = { ...word('hex32', 'cpu', CPU_MEANING, { raw: true, unknown: 0 }), since: 4 };
 
 /** Words that show a socket at one instant. */

@@ -37,7 +37,7 @@ export const tickLine = (at: number, settled?: number, cpu?: number): string =>
     settled: settled === undefined ? 0 : boot(settled),
     ...(cpu === undefined ? {} : { cpu: cpu + 1 }),
   });
-/** How far CPUs were when they were asked: the time of the newest line of each. */
+/** The line says how far CPUs were when they were asked. @param newest - the time of each one's newest line */
 export const progressLine = (at: number, newest: Readonly<Record<number, number>>): string =>
   encodeLine('progress', {
     at: boot(at),

@@ -8,7 +8,7 @@ import { onRealKernel } from './requirements.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const PROCESSES = 4;
-/** Of each process: below the limit of 20,000 descriptors that some hosts have. */
+/** Connections of one process: some hosts allow 20,000 descriptors. */
 const EACH = 9000;
 const PORT = 5000;
 

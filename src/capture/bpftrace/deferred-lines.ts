@@ -21,7 +21,7 @@ export type DeferredLines = {
   /**
    * Takes a line of a deferred probe and passes on the wire's form of it. Two lines of an announcement become one `L` line:
    * bpftrace has not the stack for it. A line of the map of tallies becomes a `T` line, or an `E` line where it counts
-   * abnormal ends and has grown. What the probes say of their CPUs becomes a `U` line. The lines that say how full the maps
+   * abnormal ends and has grown. A `U` line is made of what the probes say of their CPUs. The lines that say how full the maps
    * are go to `room`. All other lines go through.
    */
   readonly take: (line: string) => void;
