@@ -106,7 +106,7 @@ export function* repeatLives(lives: readonly Life[], perSecond: number): Generat
   const ticks = Math.max(1, Math.round(1e8 / period));
   for (let turn = 0; ; turn++) {
     const from = FIRST_NS + turn * period;
-    if (turn % ticks === 0) yield `C ${from}`;
+    if (turn % ticks === 0) yield `C ${from} 0 0`;
     for (const { life, i, fields, turns, offset } of plan) {
       const copy = turn - turns;
       if (copy < 0) continue;

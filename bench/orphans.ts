@@ -75,5 +75,5 @@ export function* orphanLines(lives: readonly Life[], count: number): Generator<s
     yield [...words.slice(0, CLOSE_AT), ...close, ...words.slice(COMM_AT)].join(' ');
     if (i % TICK_EVERY === 0) yield `C ${at} 0 0`;
   }
-  yield `C ${FIRST_NS + count * EVERY_NS + 1e9}`;
+  yield `C ${FIRST_NS + count * EVERY_NS + 1e9} 0 0`;
 }

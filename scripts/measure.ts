@@ -125,7 +125,7 @@ function* closes(count: number): Generator<string> {
       yield setState(t + 2000n, sk, 5, 7);
       yield `D ${t + 3000n} ${sk} ${dying.toString(16)} 303000007c1 0 0`;
     }
-    if (i % 10_000 === 0) yield `C ${t + 4000n}`;
+    if (i % 10_000 === 0) yield `C ${t + 4000n} 0 0`;
   }
 }
 
@@ -134,7 +134,7 @@ function* orphans(count: number): Generator<string> {
     const t = BASE_NS + BigInt(i) * 10_000n;
     yield announce(t, skOf(i), 1024 + (i % 60_000));
   }
-  yield `C ${BASE_NS + BigInt(count) * 10_000n + 1_000_000_000n}`;
+  yield `C ${BASE_NS + BigInt(count) * 10_000n + 1_000_000_000n} 0 0`;
 }
 
 const make = async (path: string, lines: Iterable<string>): Promise<void> => {
