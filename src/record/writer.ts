@@ -48,7 +48,7 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   failed.promise.catch(() => undefined);
   let hasFailed = false;
   let given = 0;
-  /** With so many bytes of it, a reader has the meta and lines: those of the first flush. */
+  /** With so many bytes of it, a reader has the meta and lines: those of the first flush, or of a whole block. */
   let readableFrom = Number.POSITIVE_INFINITY;
   zstd.on('data', (bytes: Buffer) => {
     given += bytes.length;
@@ -63,7 +63,12 @@ export const openRecording = async (path: string, onDrain: () => void): Promise<
   zstd.on('drain', onDrain);
   let piece = '';
   const give = (): boolean => {
-    const taken = piece === '' || zstd.write(piece);
+    // zstd puts out whole blocks, the first one with the frame's header.
+    const taken =
+      piece === '' ||
+      zstd.write(piece, () => {
+        if (given > 0) readableFrom = Math.min(readableFrom, given);
+      });
     piece = '';
     return taken;
   };

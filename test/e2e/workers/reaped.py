@@ -17,6 +17,7 @@ NEAR, FAR, NEAR_IP = sys.argv[1:4]
 TCP_USER_TIMEOUT, TCP_LINGER2 = 18, 8
 libc = ctypes.CDLL(None, use_errno=True)
 kept = []
+ways = {}
 saying = threading.Lock()
 
 
@@ -53,12 +54,35 @@ def silence(port):
     nft(f'add element inet reaped silent {{ {port} }}')
 
 
+def own_way(case):
+    """A case whose segments this host drops has a device of its own, so that the others still send."""
+    device = f'drop{len(ways)}'
+    ways[case['name']] = device
+    net = f'10.232.{len(ways)}'
+    ip('link', 'add', device, 'netns', NEAR, 'type', 'veth', 'peer', 'name', device, 'netns', FAR)
+    for name, address in ((NEAR, '1'), (FAR, '2')):
+        ip('-n', name, 'addr', 'add', f'{net}.{address}/24', 'dev', device)
+        ip('-n', name, 'link', 'set', device, 'up')
+    case['ip'] = f'{net}.2'
+
+
+def drop_here(case):
+    """This host's own queue discipline has no room (NET_XMIT_DROP)."""
+    subprocess.run(['tc', 'qdisc', 'replace', 'dev', ways[case['name']], 'root', 'pfifo', 'limit', '0'], check=True)
+
+
+def ip(*args):
+    subprocess.run(['ip', *args], check=True)
+
+
 def set_rto_max(ms):
     with open('/proc/sys/net/ipv4/tcp_rto_max_ms', 'w') as f:
         f.write(str(ms))
 
 
 def pair(case):
+    if case['how'].startswith('dropped'):
+        own_way(case)
     with In(FAR):
         server = socket.socket()
     if case['how'].startswith('window'):
@@ -104,6 +128,15 @@ def make(case):
         time.sleep(case['wait'])
         if how == 'window_silent':
             silence(rport)
+    elif how == 'dropped_unsent':
+        drop_here(case)
+        near.sendall(b'x' * case['send'])
+        time.sleep(case['wait'])
+    elif how == 'dropped_in_flight':
+        silence(rport)
+        near.sendall(b'x' * case['send'])
+        drop_here(case)
+        time.sleep(case['wait'])
     elif how != 'half_open':
         silence(rport)
         near.sendall(b'x' * case.get('send', 0))
