@@ -44,4 +44,17 @@ describe('orphans whose peer has shut its window', () => {
     expect(faultsOfWindows([row], shut)).toEqual(['shut windows: 1 rows of 2 orphans']);
     expect(faultsOfWindows([row, { ...row, waiting_for: 'ack' }], shut)).toHaveLength(1);
   });
+
+  it('may be known from a list alone, where the close of a few was skipped', () => {
+    const gaps = ['close_not_observed'];
+    const listed = { ...row, sk: null, gaps, waiting_for: 'unknown', side: 'unknown', deadline: 'unknown' } as Dying;
+    expect(faultsOfWindows([row, listed], shut)).toEqual([]);
+    expect(faultsOfWindows([row, { ...listed, gaps: [] }], shut)).toHaveLength(1);
+    expect(
+      faultsOfWindows(
+        Array.from({ length: 4 }, () => listed),
+        { netns: 1, count: 4 },
+      ),
+    ).toHaveLength(1);
+  });
 });
