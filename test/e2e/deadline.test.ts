@@ -95,7 +95,12 @@ const drawCases = (draw: ReturnType<typeof createDraw>, retries: number): readon
     named('half open, tcp_fin_timeout', 'half_open', 'fin_wait2_timewait', {}),
     ...(hasRtoMax ? [named('rto_max', 'black_hole', 'retries', rtoMax())] : []),
   ];
-  const endless = named('answered probes without end', 'window_answered', 'never', { ...rtoMax(), wait: 0.7 });
+  // Twice doubled, its RTO stays below any maximum that is drawn.
+  const endless = named('answered probes without end', 'window_answered', 'never', {
+    ...rtoMax(),
+    ip: FAR_IPS[0],
+    wait: 0.7,
+  });
   if (retries === 0) return hasRtoMax ? [...always, endless] : always;
   return [
     ...always,
