@@ -143,6 +143,6 @@ export const measureBusy = async (
       rows,
     ),
     '',
-    `\`finwait record\`, stopped ${WATCH_MS / 1000} s after its attach; the first frame is that of \`finwait top\`. The namespaces have no process, the hardest kind: each has to be entered. Peak RSS is the sum over finwait and bpftrace. 131,072 orphans do not fit into this machine's descriptors and memory in one namespace: the memory for that many is in the table of the screen, by packed lines.`,
+    `\`finwait record\`, stopped ${WATCH_MS / 1000} s after its attach; the first frame is that of \`finwait top\`. The namespaces have no process, the hardest kind: each has to be entered. Peak RSS is the sum over finwait and bpftrace. The memory of 131,072 orphans, made of packed lines, is in the table of the screen.`,
   ];
 };

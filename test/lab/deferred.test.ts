@@ -24,7 +24,7 @@ describe('deaths that were not counted as what they were', () => {
     expect(uncounted(kinds(['listener unknown', 1], ['unknown unknown', 1]), counted)).toBe(1);
   });
 
-  it('one alone may have been between two maps, and be unknown therefore', () => {
+  it('one known death alone may be counted as unknown', () => {
     const counted = kinds(['unknown unknown', 2]);
     expect(uncounted(kinds(['close acked', 1]), counted)).toBe(0);
     expect(uncounted(kinds(['close acked', 2]), counted)).toBe(1);

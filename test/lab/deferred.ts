@@ -98,9 +98,10 @@ export const uncounted = (wanted: Kinds, counted: Kinds): number => {
     if (kind.endsWith(' unknown')) return sum + takeFrom(UNKNOWN, left);
     return sum + (kind.endsWith(' killed') ? takeFrom(`${EXAMPLE} unknown`, left) : left);
   }, 0);
-  // One dies in the very moment in which another CPU takes it up to announce it: in neither map, it is counted as unknown.
+  // In some guests one known death is counted as unknown, and nothing is counted as lost. Inferred, and not seen: it dies while
+  // another CPU takes it up to announce it, when it is in neither map.
   return Math.max(missed - MOST_UNKEPT, takeFrom(UNKNOWN, missed));
 };
 
-/** Deaths in one run that may be counted as unknown, for that moment. An emulated CPU may stand still in it. */
+/** Known deaths in one run that may be counted as unknown. */
 const MOST_UNKEPT = 1;
